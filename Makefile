@@ -1,0 +1,79 @@
+# The developer's habits. Everything is installed into .venv, from pins with hashes, on demand.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/pip --disable-pip-version-check --quiet install --no-deps
+export SAM_CLI_TELEMETRY := 0
+
+.PHONY: help demo test lint format types template build check requirements clean
+
+help:
+	@echo "make demo          forward sample captures into an embedded database; needs no account"
+	@echo "make test          run all tests"
+	@echo "make lint          check style and formatting"
+	@echo "make types         check types"
+	@echo "make template      check template.yaml"
+	@echo "make build         build the Lambda package; needs neither Docker nor an account"
+	@echo "make check         all checks and tests, as CI runs them"
+	@echo "make format        format the code"
+	@echo "make requirements  pin newer versions of everything"
+	@echo "make clean         remove what the above have made"
+
+# Stamps inside .venv say what is installed; an interrupted step leaves none and is repeated.
+$(VENV)/python:
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.13 ...")'
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/demo: $(VENV)/python requirements/demo.txt pyproject.toml
+	$(INSTALL) --require-hashes --requirement requirements/demo.txt
+	$(INSTALL) --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/dev: $(VENV)/python requirements/dev.txt pyproject.toml
+	$(INSTALL) --require-hashes --requirement requirements/dev.txt
+	$(INSTALL) --no-build-isolation --editable .
+	touch $@
+
+demo: $(VENV)/demo
+	$(BIN)/capture-forwarder demo
+
+test: $(VENV)/dev
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+format: $(VENV)/dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+types: $(VENV)/dev
+	$(BIN)/mypy
+
+template: $(VENV)/dev
+	$(BIN)/sam validate --lint
+
+# SAM_ARGUMENTS='--parameter-overrides Architecture=x86_64 Runtime=python3.12' builds for another target.
+build: $(VENV)/dev
+	$(BIN)/sam build $(SAM_ARGUMENTS)
+
+check: lint types template test
+
+PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --upgrade \
+	--generate-hashes --strip-extras --no-emit-index-url --no-emit-trusted-host \
+	--no-emit-find-links --no-emit-options
+# What fiddler-client asks for and never imports while it streams; pandas has a stand-in.
+LEFT_OUT := deprecated numpy pandas pyarrow python-dateutil pyyaml requests-toolbelt six tzdata wrapt
+
+# The other two are held to the versions of dev.txt: what is tested is what is shipped.
+requirements: $(VENV)/dev
+	$(PIP_COMPILE) --allow-unsafe --extra cli --extra local \
+		--output-file requirements/dev.txt pyproject.toml requirements/dev.in
+	$(PIP_COMPILE) --allow-unsafe --output-file requirements/demo.txt requirements/demo.in
+	$(PIP_COMPILE) $(addprefix --unsafe-package ,$(LEFT_OUT)) \
+		--output-file requirements/lambda.txt requirements/lambda.in
+
+clean:
+	rm -rf $(VENV) .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
