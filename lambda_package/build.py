@@ -1,0 +1,229 @@
+"""Fills a folder with the Lambda package: the pinned dependencies, the forwarder, the stand-in.
+
+``sam build`` calls it through ``target.mk``. It needs Python 3.11 or newer with pip, on any
+machine: wheels are chosen for the target, not for the machine at hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+LAMBDA_PACKAGE = Path(__file__).resolve().parent
+REPOSITORY = LAMBDA_PACKAGE.parent
+REQUIREMENTS = REPOSITORY / "requirements" / "lambda.txt"
+SOURCE = REPOSITORY / "src" / "capture_forwarder"
+TASK_ROOT = "/var/task"
+
+# Amazon Linux 2, under Python 3.11, has glibc 2.26; Amazon Linux 2023, under all later ones, 2.34.
+GLIBC_MINORS = {"3.11": (17, 26), "3.12": (17, 26, 27, 28, 31, 34)}
+WHEEL_ARCHITECTURES = {"arm64": "aarch64", "x86_64": "x86_64"}
+
+# METADATA and the licences stay: scanners such as Amazon Inspector read the former.
+KEPT_OF_DIST_INFO = ("METADATA", "licenses")
+UNNEEDED_FOLDERS = ("tests", "__pycache__")
+UNNEEDED_SUFFIXES = (".pyi", ".pyx", ".pxd", ".c", ".h")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The Lambda environment that a package is built for.
+
+    Attributes
+    ----------
+    python
+        Python's version as ``major.minor``.
+    architecture
+        ``arm64`` or ``x86_64``, as Lambda calls them.
+    """
+
+    python: str
+    architecture: str
+
+    @classmethod
+    def parse(cls, text: str) -> Target:
+        """Read a target such as ``python3.13-arm64``.
+
+        Parameters
+        ----------
+        text
+            Runtime and architecture with a hyphen between.
+
+        Returns
+        -------
+        Target
+            What the text names.
+
+        Raises
+        ------
+        argparse.ArgumentTypeError
+            If the text does not name a Python runtime and an architecture of Lambda.
+        """
+        runtime, _, architecture = text.partition("-")
+        python = runtime.removeprefix("python")
+        if python == runtime or architecture not in WHEEL_ARCHITECTURES:
+            message = f"{text!r} is not a target such as python3.13-arm64"
+            raise argparse.ArgumentTypeError(message)
+        return cls(python, architecture)
+
+    def wheel_platforms(self) -> list[str]:
+        """List the wheel platform tags that run on the target.
+
+        Returns
+        -------
+        list of str
+            The tags, for instance ``manylinux2014_aarch64``.
+        """
+        machine = WHEEL_ARCHITECTURES[self.architecture]
+        minors = GLIBC_MINORS.get(self.python, GLIBC_MINORS["3.12"])
+        return [f"manylinux2014_{machine}"] + [f"manylinux_2_{n}_{machine}" for n in minors]
+
+
+def install_dependencies(target: Target, folder: Path) -> None:
+    """Install the pinned dependencies' wheels for the target, checking every hash.
+
+    Parameters
+    ----------
+    target
+        What the wheels must run on.
+    folder
+        Where they are put.
+
+    Raises
+    ------
+    subprocess.CalledProcessError
+        If pip cannot install one of them; pip has then said why.
+    """
+    platforms = [f"--platform={tag}" for tag in target.wheel_platforms()]
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
+    command += ["--no-deps", "--require-hashes", "--only-binary=:all:", "--no-compile"]
+    command += ["--implementation=cp", f"--python-version={target.python}", *platforms]
+    command += [f"--target={folder}", f"--requirement={REQUIREMENTS}"]
+    subprocess.run(command, check=True)
+
+
+def add_forwarder(folder: Path) -> None:
+    """Copy the forwarder, without its command line, and the stand-in for pandas.
+
+    Parameters
+    ----------
+    folder
+        Where they are put.
+    """
+    shutil.copytree(
+        SOURCE, folder / SOURCE.name, ignore=shutil.ignore_patterns("cli", "__pycache__")
+    )
+    shutil.copyfile(LAMBDA_PACKAGE / "pandas_standin.py", folder / "pandas.py")
+
+
+def strip(folder: Path) -> None:
+    """Remove what no import of the package ever reads.
+
+    Parameters
+    ----------
+    folder
+        The package.
+    """
+    shutil.rmtree(folder / "bin", ignore_errors=True)
+    for path in sorted(folder.rglob("*"), reverse=True):
+        in_dist_info = path.parent.suffix == ".dist-info"
+        if path.is_dir():
+            if path.name in UNNEEDED_FOLDERS:
+                shutil.rmtree(path)
+        elif path.suffix in UNNEEDED_SUFFIXES or (
+            in_dist_info and path.name not in KEPT_OF_DIST_INFO
+        ):
+            path.unlink()
+
+
+def python_of(version: str) -> str | None:
+    """Find an interpreter of one Python version.
+
+    Parameters
+    ----------
+    version
+        ``major.minor``.
+
+    Returns
+    -------
+    str or None
+        The command that starts it, or None if this machine has none that works.
+    """
+    question = "import sys; print('%d.%d' % sys.version_info[:2])"
+    for command in (sys.executable, shutil.which(f"python{version}")):
+        if command is None:
+            continue
+        # A version manager's shim may be on the PATH and still start nothing, hence check=False.
+        answer = subprocess.run(
+            [command, "-c", question], check=False, capture_output=True, text=True
+        )
+        if answer.stdout.strip() == version:
+            return command
+    return None
+
+
+def compile_bytecode(target: Target, folder: Path) -> bool:
+    """Compile the package, since Lambda cannot: there the package is read-only.
+
+    Parameters
+    ----------
+    target
+        The Python version to compile for.
+    folder
+        The package.
+
+    Returns
+    -------
+    bool
+        Whether it was compiled; False if this machine has no interpreter of that version.
+
+    Raises
+    ------
+    subprocess.CalledProcessError
+        If a file does not compile.
+    """
+    python = python_of(target.python)
+    if python is None:
+        return False
+    # By default a .pyc is valid for its source's modification time, which packaging changes.
+    command = [python, "-m", "compileall", "-q", "-j", "0"]
+    command += ["--invalidation-mode", "unchecked-hash", "-s", str(folder), "-p", TASK_ROOT]
+    subprocess.run([*command, str(folder)], check=True)
+    return True
+
+
+def main() -> None:
+    """Build the package that the command line asks for.
+
+    Raises
+    ------
+    subprocess.CalledProcessError
+        If pip or the compiler fails.
+    """
+    parser = argparse.ArgumentParser(description="Fill a folder with the Lambda package.")
+    parser.add_argument("--target", type=Target.parse, required=True, help="python3.13-arm64")
+    parser.add_argument("folder", type=Path, help="a folder that is new or empty")
+    arguments = parser.parse_args()
+    target: Target = arguments.target
+    folder: Path = arguments.folder.resolve()
+
+    install_dependencies(target, folder)
+    add_forwarder(folder)
+    strip(folder)
+    compiled = compile_bytecode(target, folder)
+
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    print(f"Built for Python {target.python} on {target.architecture}: {size / 1e6:.1f} MB")
+    if not compiled:
+        print(
+            f"Not byte-compiled: no python{target.python} on this machine. "
+            "The package works, but each cold start is slower by about a second."
+        )
+
+
+if __name__ == "__main__":
+    main()
