@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip --disable-pip-version-check --quiet install --no-deps
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help demo test lint format types template build check requirements clean
+.PHONY: help demo test lint format types template build check fuzz bench requirements clean
 
 help:
 	@echo "make demo          forward sample captures into an embedded database; needs no account"
@@ -14,6 +14,8 @@ help:
 	@echo "make types         check types"
 	@echo "make template      check template.yaml"
 	@echo "make build         build the Lambda package; needs neither Docker nor an account"
+	@echo "make fuzz          look for crashes of the parser for 60 seconds"
+	@echo "make bench         measure the parser"
 	@echo "make check         all checks and tests, as CI runs them"
 	@echo "make format        format the code"
 	@echo "make requirements  pin newer versions of everything"
@@ -61,6 +63,17 @@ build: $(VENV)/dev
 
 check: lint types template test
 
+$(VENV)/fuzz: $(VENV)/dev requirements/fuzz.txt
+	$(INSTALL) --require-hashes --requirement requirements/fuzz.txt
+	touch $@
+
+FUZZ_SECONDS ?= 60
+fuzz: $(VENV)/fuzz
+	$(BIN)/python tests/fuzz/fuzz_parser.py -max_total_time=$(FUZZ_SECONDS) -max_len=4096
+
+bench: $(VENV)/dev
+	$(BIN)/python benchmarks/parser.py
+
 PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --upgrade \
 	--generate-hashes --strip-extras --no-emit-index-url --no-emit-trusted-host \
 	--no-emit-find-links --no-emit-options
@@ -74,6 +87,7 @@ requirements: $(VENV)/dev
 	$(PIP_COMPILE) --allow-unsafe --output-file requirements/demo.txt requirements/demo.in
 	$(PIP_COMPILE) $(addprefix --unsafe-package ,$(LEFT_OUT)) \
 		--output-file requirements/lambda.txt requirements/lambda.in
+	$(PIP_COMPILE) --output-file requirements/fuzz.txt requirements/fuzz.in
 
 clean:
-	rm -rf $(VENV) .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) .aws-sam .fuzz .mypy_cache .pytest_cache .ruff_cache .hypothesis dist

@@ -1,0 +1,224 @@
+"""The values that travel through the forwarder. Plain and frozen, no I/O.
+
+Those made once a line or once a row are msgspec structs, which cost a quarter of a frozen
+dataclass to make; the others are dataclasses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+import msgspec
+
+Row = dict[str, object]
+"""An inference as column name → value; values are what JSON can hold."""
+
+# {any prefix}/{endpoint}/{variant}/yyyy/mm/dd/hh/{file}. A destination with a trailing slash
+# gives empty parts in the prefix, never behind the endpoint (seen in real listings).
+_KEY = re.compile(
+    r"(?:^|/)(?P<endpoint>[^/]+)/(?P<variant>[^/]+)"
+    r"/(?P<year>\d{4})/(?P<month>0[1-9]|1[0-2])/(?P<day>0[1-9]|[12]\d|3[01])"
+    r"/(?P<hour>[01]\d|2[0-3])/[^/]+$"
+)
+
+
+@dataclass(frozen=True)
+class CaptureObject:
+    """One S3 object with capture lines.
+
+    Parameters
+    ----------
+    bucket, key
+        Where it lies; the key as S3 knows it, decoded.
+    version_id
+        The version to read, on a versioned bucket; else None.
+    """
+
+    bucket: str
+    key: str
+    version_id: str | None = None
+
+    @cached_property
+    def _parts(self) -> Mapping[str, str]:
+        found = _KEY.search(self.key)
+        return found.groupdict() if found else {}
+
+    @property
+    def endpoint(self) -> str | None:
+        """The endpoint's name, parsed from the right of the key; None for another layout."""
+        return self._parts.get("endpoint")
+
+    @property
+    def variant(self) -> str | None:
+        """The production variant's name, parsed from the right of the key."""
+        return self._parts.get("variant")
+
+    @property
+    def capture_hour(self) -> str | None:
+        """The hour the file belongs to, as ISO 8601 in UTC (`2026-03-01T10:00:00Z`)."""
+        if not self._parts:
+            return None
+        return "{year}-{month}-{day}T{hour}:00:00Z".format(**self._parts)
+
+    def __str__(self) -> str:
+        version = f" (version {self.version_id})" if self.version_id else ""
+        return f"s3://{self.bucket}/{self.key}{version}"
+
+
+class Reason(StrEnum):
+    """Why a line or an inference cannot be delivered."""
+
+    INVALID_JSON = "invalid-json"
+    NOT_A_CAPTURE_RECORD = "not-a-capture-record"
+    MISSING_INPUT = "missing-input"
+    MISSING_OUTPUT = "missing-output"
+    UNDECODABLE_PAYLOAD = "undecodable-payload"
+    UNSUPPORTED_CONTENT_TYPE = "unsupported-content-type"
+    COLUMN_COUNT_MISMATCH = "column-count-mismatch"
+    RECORD_COUNT_MISMATCH = "record-count-mismatch"
+    ERROR_RESPONSE = "error-response"
+    LINE_TOO_LONG = "line-too-long"
+    REJECTED_BY_PLATFORM = "rejected-by-platform"
+
+
+class DataType(StrEnum):
+    """The column types of a platform's model schema."""
+
+    FLOAT = "float"
+    INT = "int"
+    BOOL = "bool"
+    STR = "str"
+    CATEGORY = "category"
+    TIMESTAMP = "timestamp"
+    VECTOR = "vector"
+
+
+class Inference(msgspec.Struct, frozen=True):
+    """One scored row with its stable id: inferenceId, else eventId, with `_{index}` if several.
+
+    The names are shared by all rows of a route, so that making a row costs no dictionary.
+    """
+
+    id: str
+    names: tuple[str, ...]
+    values: tuple[object, ...]
+
+    @classmethod
+    def of(cls, name: str, row: Row) -> Inference:
+        """Make an inference from its id and its row."""
+        return cls(name, tuple(row), tuple(row.values()))
+
+    @property
+    def row(self) -> Row:
+        """The row as a dictionary, made anew."""
+        return dict(zip(self.names, self.values, strict=True))
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """Why a line cannot be forwarded. `detail` tells a person more and quotes no data."""
+
+    reason: Reason
+    detail: str
+
+
+class ParsedLine(msgspec.Struct, frozen=True):
+    """What one line holds: its inferences, in order, and the columns whose values did not cast."""
+
+    inferences: Sequence[Inference]
+    inference_time: str | None = None
+    cast_failures: Mapping[str, int] = {}
+
+
+class RawLine(msgspec.Struct, frozen=True):
+    """One line of an object.
+
+    `number` counts from 1; `offset` is in bytes from the start of the (unzipped) object;
+    `data` has no line end. When `too_long`, `data` is only the line's beginning and `length`
+    its true size.
+    """
+
+    number: int
+    offset: int
+    data: bytes
+    length: int
+    too_long: bool = False
+
+
+class QuarantineEntry(msgspec.Struct, frozen=True):
+    """One rejected line as it is kept: enough to understand it and to send it again.
+
+    `line` is the line itself where `encoding` is "utf-8", else its bytes in base64.
+    """
+
+    reason: str
+    detail: str
+    bucket: str
+    key: str
+    version_id: str | None
+    route: str
+    line_number: int
+    offset: int
+    length: int
+    time: str
+    encoding: str
+    line: str
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What a platform knows of the model: its columns' types and its id and time columns.
+
+    Parameters
+    ----------
+    types
+        Column name → type; empty when the platform has no schema.
+    categories
+        For category columns that list their values: column name → those values.
+    event_id_column, timestamp_column
+        The columns that the platform reads the event's id and time from, if it has any.
+    required
+        Columns that the model has as inputs or outputs.
+    """
+
+    types: Mapping[str, DataType] = field(default_factory=dict)
+    categories: Mapping[str, Sequence[object]] = field(default_factory=dict)
+    event_id_column: str | None = None
+    timestamp_column: str | None = None
+    required: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class BatchLimits:
+    """The most that one publish request may hold: rows, and bytes of captured text."""
+
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class ObjectReport:
+    """The accounting of one object on one route.
+
+    lines = forwarded + quarantined + empty, and inferences = published + refused.
+    """
+
+    lines: int = 0
+    forwarded: int = 0
+    empty: int = 0
+    quarantined: Mapping[str, int] = field(default_factory=dict)
+    inferences: int = 0
+    published: int = 0
+    requests: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+    lag_seconds: float | None = None
+    cast_failures: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def quarantined_lines(self) -> int:
+        """How many lines went to quarantine, whatever the reason."""
+        return sum(self.quarantined.values())
