@@ -1,0 +1,45 @@
+"""What an event asks for, in values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from capture_forwarder.model import CaptureObject
+
+
+class Source(StrEnum):
+    """What invoked the function, which decides how it is answered."""
+
+    S3 = "s3"
+    SNS = "sns"
+    EVENTBRIDGE = "eventbridge"
+    SQS = "sqs"
+    S3_BATCH = "s3-batch"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """The unit that is acknowledged or not: a message, a batch task, or the event itself.
+
+    Parameters
+    ----------
+    id
+        What the source calls it: an SQS message id, an S3 Batch task id, else its place.
+    objects
+        The capture objects it announces; none for a test event.
+    problem
+        Why it could not be read; such a delivery fails alone.
+    """
+
+    id: str
+    objects: tuple[CaptureObject, ...] = ()
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """An event, read: where it came from and what it delivers."""
+
+    source: Source
+    deliveries: tuple[Delivery, ...]

@@ -1,0 +1,131 @@
+"""The event the function is invoked with → a trigger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import unquote_plus
+
+from capture_forwarder.errors import UnknownEventError
+from capture_forwarder.model import CaptureObject
+from capture_forwarder.triggers.delivery import Delivery, Source, Trigger
+from capture_forwarder.triggers.notification import (
+    MalformedError,
+    describe,
+    is_eventbridge,
+    objects_of,
+    parse_body,
+)
+
+_KNOWN = "S3, SNS, SQS, EventBridge (Object Created) and S3 Batch Operations 1.0 and 2.0"
+
+
+def read_event(event: object) -> Trigger:
+    """Find out what invoked the function and which objects it delivers.
+
+    A message that cannot be read becomes a delivery with a problem, so that it fails alone.
+
+    Parameters
+    ----------
+    event
+        The event as Lambda hands it over: decoded JSON.
+
+    Raises
+    ------
+    UnknownEventError
+        The event as a whole has no known shape; the message names the keys it has.
+    """
+    if isinstance(event, Mapping):
+        if "tasks" in event and "invocationSchemaVersion" in event:
+            return _s3_batch(event)
+        if event.get("Event") == "s3:TestEvent":
+            return Trigger(Source.S3, (Delivery("0"),))
+        if is_eventbridge(event):
+            return Trigger(Source.EVENTBRIDGE, (_delivery("0", event, objects_of),))
+        if isinstance(records := event.get("Records"), list) and records:
+            return _records(records)
+    message = f"The function was invoked with {describe(event)}, which it cannot read."
+    raise UnknownEventError(message, f"It takes events of {_KNOWN}.")
+
+
+def _records(records: Sequence[object]) -> Trigger:
+    first = records[0] if isinstance(records[0], Mapping) else {}
+    if first.get("eventSource") == "aws:sqs":
+        deliveries = [_delivery(_message_id(record), record, _sqs_objects) for record in records]
+        return Trigger(Source.SQS, tuple(deliveries))
+    if first.get("EventSource") == "aws:sns":
+        numbered = enumerate(records)
+        return Trigger(
+            Source.SNS, tuple(_delivery(str(n), record, _sns_objects) for n, record in numbered)
+        )
+    if "s3" in first:
+        numbered = enumerate(records)
+        return Trigger(
+            Source.S3, tuple(_delivery(str(n), record, _s3_objects) for n, record in numbered)
+        )
+    message = (
+        f"The function was invoked with records, the first of which is {describe(records[0])}."
+    )
+    raise UnknownEventError(message, f"It takes events of {_KNOWN}.")
+
+
+def _delivery(
+    name: str, message: object, read: Callable[[object], tuple[CaptureObject, ...]]
+) -> Delivery:
+    try:
+        return Delivery(name, read(message))
+    except MalformedError as error:
+        return Delivery(name, problem=f"The message holds {error}.")
+
+
+def _s3_objects(record: object) -> tuple[CaptureObject, ...]:
+    return objects_of({"Records": [record]})
+
+
+def _sns_objects(record: object) -> tuple[CaptureObject, ...]:
+    envelope = record.get("Sns") if isinstance(record, Mapping) else None
+    return objects_of(envelope)
+
+
+def _sqs_objects(record: object) -> tuple[CaptureObject, ...]:
+    body = record.get("body") if isinstance(record, Mapping) else None
+    return objects_of(parse_body(body))
+
+
+def _message_id(record: object) -> str:
+    name = record.get("messageId") if isinstance(record, Mapping) else None
+    if not isinstance(name, str) or not name:
+        # Without its id a failed message could not be named, and naming none means success.
+        message = "The function was invoked with an SQS record that has no messageId."
+        raise UnknownEventError(message)
+    return name
+
+
+def _s3_batch(event: Mapping[str, object]) -> Trigger:
+    tasks = event["tasks"]
+    if not isinstance(tasks, list) or not tasks:
+        message = "The S3 Batch Operations event has no tasks."
+        raise UnknownEventError(message)
+    if "invocationId" not in event:
+        # The answer must repeat it; finding that out after the work would be too late.
+        message = "The S3 Batch Operations event has no invocationId."
+        raise UnknownEventError(message)
+    deliveries = []
+    for task in tasks:
+        if not isinstance(task, Mapping) or not isinstance(task.get("taskId"), str):
+            message = f"The S3 Batch Operations event has a task without an id: {describe(task)}."
+            raise UnknownEventError(message)
+        deliveries.append(_delivery(str(task["taskId"]), task, _batch_objects))
+    return Trigger(Source.S3_BATCH, tuple(deliveries))
+
+
+def _batch_objects(task: object) -> tuple[CaptureObject, ...]:
+    """Read a task; schema 1.0 names the bucket by its ARN, 2.0 by its name."""
+    facts = task if isinstance(task, Mapping) else {}
+    bucket = facts.get("s3Bucket") or str(facts.get("s3BucketArn") or "").rpartition(":::")[2]
+    key = facts.get("s3Key")
+    if not isinstance(bucket, str) or not bucket or not isinstance(key, str) or not key:
+        text = f"no bucket or no key: {describe(task)}"
+        raise MalformedError(text)
+    version = facts.get("s3VersionId")
+    version = version if isinstance(version, str) and version else None
+    return (CaptureObject(bucket, unquote_plus(key), version),)

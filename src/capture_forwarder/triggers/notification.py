@@ -1,0 +1,126 @@
+"""One notification → the objects it announces, whatever it is wrapped in.
+
+Shapes: the S3 notification message (versions 2.0 to 2.6), the S3 test event, the EventBridge
+event `Object Created`, and an SNS notification or raw SNS delivery of the first two. Source:
+AWS, "Event message structure" and "EventBridge event message structure" in the S3 user guide.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from urllib.parse import unquote_plus
+
+from capture_forwarder.model import CaptureObject
+
+_DEEPEST_WRAPPING = 3
+
+
+class MalformedError(ValueError):
+    """A message is none of the known shapes; says what it is instead, and quotes no values."""
+
+
+def objects_of(message: object, depth: int = 0) -> tuple[CaptureObject, ...]:
+    """Return the objects that a decoded notification announces.
+
+    Parameters
+    ----------
+    message
+        The JSON document of an S3, SNS or EventBridge notification.
+    depth
+        How many wrappings were taken off already.
+
+    Raises
+    ------
+    MalformedError
+        It has no known shape, or lacks a bucket or key.
+    """
+    if not isinstance(message, Mapping):
+        text = f"a JSON {type(message).__name__} instead of an object"
+        raise MalformedError(text)
+    if message.get("Event") == "s3:TestEvent":
+        return ()
+    if is_eventbridge(message):
+        return (_eventbridge_object(message),)
+    if isinstance(records := message.get("Records"), list) and records:
+        return tuple(_s3_object(record) for record in records)
+    if isinstance(inner := message.get("Message"), str) and depth < _DEEPEST_WRAPPING:
+        return objects_of(parse_body(inner), depth + 1)
+    text = f"no known shape: {describe(message)}"
+    raise MalformedError(text)
+
+
+def parse_body(body: object) -> object:
+    """Decode the JSON text of a message.
+
+    Raises
+    ------
+    MalformedError
+        It is not text, or not JSON.
+    """
+    if not isinstance(body, str):
+        text = "a body that is not text"
+        raise MalformedError(text)
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        text = "a body that is not JSON"
+        raise MalformedError(text) from error
+
+
+def is_eventbridge(message: Mapping[str, object]) -> bool:
+    """Whether this is an EventBridge event of S3."""
+    return message.get("source") == "aws.s3" and "detail" in message
+
+
+def describe(message: object) -> str:
+    """Name the shape of a document by its keys, never by its values."""
+    if isinstance(message, Mapping):
+        keys = ", ".join(sorted(str(key) for key in message)[:12])
+        return f"an object with the keys {keys}" if keys else "an empty object"
+    return f"a JSON {type(message).__name__}"
+
+
+def _s3_object(record: object) -> CaptureObject:
+    name = record.get("eventName") if isinstance(record, Mapping) else None
+    if isinstance(name, str) and not name.removeprefix("s3:").startswith("ObjectCreated:"):
+        text = "an S3 event that announces no new object (its eventName is not ObjectCreated)"
+        raise MalformedError(text)
+    s3 = _member(record, "s3")
+    described = _member(s3, "object")
+    # Keys in S3 notifications are form-encoded: a plus sign is a space.
+    key = unquote_plus(_text(described, "key"))
+    return CaptureObject(_text(_member(s3, "bucket"), "name"), key, _version(described))
+
+
+def _eventbridge_object(message: Mapping[str, object]) -> CaptureObject:
+    kind = message.get("detail-type")
+    if kind != "Object Created":
+        text = "an EventBridge event of S3 that is not of the detail-type 'Object Created'"
+        raise MalformedError(text)
+    detail = message["detail"]
+    described = _member(detail, "object")
+    # EventBridge does not encode keys: decoding would break those that hold a plus or a percent.
+    key = _text(described, "key")
+    return CaptureObject(_text(_member(detail, "bucket"), "name"), key, _version(described))
+
+
+def _version(described: Mapping[str, object]) -> str | None:
+    version = described.get("versionId", described.get("version-id"))
+    return version if isinstance(version, str) and version else None
+
+
+def _member(parent: object, name: str) -> Mapping[str, object]:
+    child = parent.get(name) if isinstance(parent, Mapping) else None
+    if not isinstance(child, Mapping):
+        text = f"no {name!r} in {describe(parent)}"
+        raise MalformedError(text)
+    return child
+
+
+def _text(parent: Mapping[str, object], name: str) -> str:
+    value = parent.get(name)
+    if not isinstance(value, str) or not value:
+        text = f"no {name!r} in {describe(parent)}"
+        raise MalformedError(text)
+    return value
