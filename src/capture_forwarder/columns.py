@@ -1,0 +1,218 @@
+"""Which captured values become which columns: the mapping, as a person writes it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self, TypedDict, Unpack
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+
+
+class MetadataField(StrEnum):
+    """What a metadata column can be filled with."""
+
+    ENDPOINT = "endpoint"
+    VARIANT = "variant"
+    CAPTURE_HOUR = "capture_hour"
+    EVENT_ID = "event_id"
+    INFERENCE_ID = "inference_id"
+    ROW_INDEX = "row_index"
+    CUSTOM_ATTRIBUTES = "custom_attributes"
+    BUCKET = "bucket"
+    KEY = "key"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column and, where it differs, the name or JMESPath of its value inside one record."""
+
+    name: str
+    source: str | None = None
+
+
+@dataclass(frozen=True)
+class MetadataColumn:
+    """A column that is filled from the line's metadata or the object's key."""
+
+    name: str
+    field: MetadataField
+
+
+class MappingOptions(TypedDict, total=False):
+    """The attributes of a mapping that are no lists; see `ColumnMapping`."""
+
+    timestamp: str | None
+    event_id: str | None
+    input_path: str | None
+    output_path: str | None
+    csv_header: bool
+
+
+@dataclass(frozen=True)
+class ColumnMapping:
+    """How the lines of a route become rows.
+
+    Parameters
+    ----------
+    inputs, outputs
+        The columns of the request and of the response, in captured order. A side without
+        columns is not read at all.
+    timestamp, event_id
+        Columns for the time and the id of the inference; None leaves them out.
+    metadata
+        Further columns.
+    input_path, output_path
+        JMESPath that selects the records inside a JSON document.
+    csv_header
+        Whether CSV payloads start with a header row.
+    """
+
+    inputs: tuple[Column, ...] = ()
+    outputs: tuple[Column, ...] = ()
+    timestamp: str | None = None
+    event_id: str | None = None
+    metadata: tuple[MetadataColumn, ...] = ()
+    input_path: str | None = None
+    output_path: str | None = None
+    csv_header: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        inputs: Iterable[str] | str = (),
+        outputs: Iterable[str] | str = (),
+        metadata: Iterable[str] | str = (),
+        **options: Unpack[MappingOptions],
+    ) -> Self:
+        """Make a mapping from lists of entries, or from the comma lists that settings take.
+
+        Parameters
+        ----------
+        inputs, outputs
+            Entries `column` or `column=source`.
+        metadata
+            Entries `column=field`; see `MetadataField`.
+        options
+            The further attributes of a mapping.
+
+        Raises
+        ------
+        ValueError
+            An entry cannot be read, or a column stands twice.
+        """
+        mapping = cls(
+            parse_columns(_comma_list(inputs)),
+            parse_columns(_comma_list(outputs)),
+            metadata=parse_metadata(_comma_list(metadata)),
+            **options,
+        )
+        if repeated := mapping.duplicates():
+            message = f"these columns stand twice: {', '.join(repeated)}"
+            raise ValueError(message)
+        return mapping
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All column names of a row, in order."""
+        extra = [name for name in (self.timestamp, self.event_id) if name]
+        sides = [column.name for column in (*self.inputs, *self.outputs)]
+        return (*sides, *extra, *(column.name for column in self.metadata))
+
+    def duplicates(self) -> list[str]:
+        """Column names that stand more than once, which would overwrite each other."""
+        names = self.names
+        return sorted({name for name in names if names.count(name) > 1})
+
+
+def parse_columns(text: str) -> tuple[Column, ...]:
+    """Read a comma list of `column` or `column=source`; CSV quoting is allowed.
+
+    Parameters
+    ----------
+    text
+        For example `age, income, cluster=closest_cluster, "x=a[?b=='c,d'] | [0]"`.
+
+    Raises
+    ------
+    ValueError
+        An entry is empty or its source is no JMESPath.
+    """
+    columns = []
+    for entry in _entries(text):
+        name, equals, source = (part.strip() for part in entry.partition("="))
+        if not name or (equals and not source):
+            message = f"entry {entry!r} must be `column` or `column=source`"
+            raise ValueError(message)
+        columns.append(Column(name, source or None))
+        if not is_plain_name(source):
+            check_path(source)
+    return tuple(columns)
+
+
+def parse_metadata(text: str) -> tuple[MetadataColumn, ...]:
+    """Read a comma list of `column=field`; see `MetadataField` for the fields.
+
+    Raises
+    ------
+    ValueError
+        An entry has no field, or one that does not exist.
+    """
+    fields = ", ".join(MetadataField)
+    columns = []
+    for entry in _entries(text):
+        name, _, field = (part.strip() for part in entry.partition("="))
+        if not name or field not in set(MetadataField):
+            message = f"entry {entry!r} must be `column=field` with a field of: {fields}"
+            raise ValueError(message)
+        columns.append(MetadataColumn(name, MetadataField(field)))
+    return tuple(columns)
+
+
+def check_path(path: str) -> str:
+    """Return the path if it is JMESPath.
+
+    Raises
+    ------
+    ValueError
+        It is not; the message shows where.
+    """
+    try:
+        jmespath.compile(path)
+    except (JMESPathError, RecursionError) as error:
+        first_line = str(error).splitlines()[0]
+        message = f"{path!r} is not JMESPath: {first_line}"
+        raise ValueError(message) from error
+    return path
+
+
+def is_plain_name(source: str) -> bool:
+    """Whether a source can only mean a key of the record, not a path into it."""
+    return not any(mark in source for mark in ".[]|{}()*?&@`'\"")
+
+
+def _comma_list(entries: Iterable[str] | str) -> str:
+    if isinstance(entries, str):
+        return entries
+    text = io.StringIO()
+    csv.writer(text).writerow(entries)
+    return text.getvalue().removesuffix("\r\n")
+
+
+def _entries(text: str) -> list[str]:
+    if not text.strip():
+        return []
+    try:
+        rows = list(csv.reader([text], skipinitialspace=True, strict=True))
+    except csv.Error as error:
+        message = f"the list is not CSV: {error}"
+        raise ValueError(message) from error
+    cells = [cell.strip() for row in rows for cell in row]
+    if "" in cells:
+        message = "the list has an empty entry (two commas in a row, or one at an end)"
+        raise ValueError(message)
+    return cells
