@@ -1,0 +1,37 @@
+"""Flat elements and a shape → nested lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def nest(values: Sequence[object], shape: Sequence[int], *, fortran: bool = False) -> object:
+    """Arrange elements by a shape.
+
+    Parameters
+    ----------
+    values
+        As many elements as the shape has places.
+    shape
+        Lengths of the dimensions, outermost first; none for a single value.
+    fortran
+        Whether the first index runs fastest (column-major) instead of the last.
+
+    Raises
+    ------
+    ValueError
+        The shape has places for no element at all, yet a first dimension.
+    """
+    if not shape:
+        return values[0]
+    if len(shape) == 1:
+        return list(values)
+    first, rest = shape[0], shape[1:]
+    if first and not values:
+        # Otherwise a few bytes could announce a trillion empty rows.
+        message = "it has rows without elements"
+        raise ValueError(message)
+    if fortran:
+        return [nest(values[n::first], rest, fortran=True) for n in range(first)]
+    step = len(values) // first if first else 0
+    return [nest(values[n * step : (n + 1) * step], rest) for n in range(first)]

@@ -1,0 +1,193 @@
+"""A line → its inferences or a rejection: the parser's surface.
+
+A route compiles its mapping once into a `LineParser`; what is constant for an object is bound
+once an object. Lines whose captured sides are plain numbers take a short way through one call
+of a C decoder; all others, and all in doubt, take the long way, which alone decides what a line
+means. The two give the same rows for every line that the short way accepts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import repeat
+from operator import add
+
+from capture_forwarder.columns import ColumnMapping, MetadataField
+from capture_forwarder.model import (
+    CaptureObject,
+    DataType,
+    Inference,
+    ParsedLine,
+    Reason,
+    Rejection,
+    Schema,
+)
+from capture_forwarder.parser.candidates import Candidate, Pair, best_pairs
+from capture_forwarder.parser.casts import Cast, cast_to, infer
+from capture_forwarder.parser.numbers import no_numbers, number_reader
+from capture_forwarder.parser.record import EventMetadata, Side, read_record
+from capture_forwarder.parser.rejected import RejectedError
+from capture_forwarder.parser.side import SidePlan, SideReader
+
+ParseLine = Callable[[bytes], ParsedLine | Rejection]
+Rows = Sequence[tuple[object, ...]]
+
+
+class LineParser:
+    """Turns lines into rows on a route's columns.
+
+    Parameters
+    ----------
+    mapping
+        Which captured values become which columns.
+    schema
+        The platform's view of the model: types by column. Columns without a type are inferred
+        value by value.
+    """
+
+    def __init__(self, mapping: ColumnMapping, schema: Schema | None = None) -> None:
+        schema = schema or Schema()
+        self._mapping = mapping
+        self._names = mapping.names
+        types = dict(schema.types)
+        header = mapping.csv_header
+        plans = (
+            SidePlan("request", Reason.MISSING_INPUT, mapping.inputs, mapping.input_path, header),
+            SidePlan(
+                "response",
+                Reason.MISSING_OUTPUT,
+                mapping.outputs,
+                mapping.output_path,
+                header,
+                optional_header=header,
+            ),
+        )
+        self._readers = [SideReader(plan, types) if plan.columns else None for plan in plans]
+        self._numbers = (
+            no_numbers
+            if header
+            else number_reader(
+                *([types.get(column.name) for column in plan.columns] for plan in plans)
+            )
+        )
+        self._casts: list[Sequence[tuple[str, Cast | None]]] = [
+            [(column.name, _cast(column.name, schema)) for column in plan.columns] for plan in plans
+        ]
+
+    def for_object(self, source: CaptureObject) -> ParseLine:
+        """Bind what all lines of an object share.
+
+        Returns
+        -------
+        Callable
+            Takes a line's bytes without the line end; returns its inferences or a rejection
+            and raises nothing, whatever the bytes are.
+        """
+        constants: dict[MetadataField, object] = {
+            MetadataField.ENDPOINT: source.endpoint,
+            MetadataField.VARIANT: source.variant,
+            MetadataField.CAPTURE_HOUR: source.capture_hour,
+            MetadataField.BUCKET: source.bucket,
+            MetadataField.KEY: source.key,
+        }
+
+        def parse(line: bytes) -> ParsedLine | Rejection:
+            try:
+                return self._parse(line, constants)
+            except RejectedError as rejected:
+                return Rejection(rejected.reason, rejected.detail)
+
+        return parse
+
+    def _parse(self, line: bytes, constants: Mapping[MetadataField, object]) -> ParsedLine:
+        data, metadata, identity = read_record(line)
+        request, response = data.endpoint_input, data.endpoint_output
+        failures: dict[str, int] = {}
+        rows: Rows | None = self._numbers(request, response)
+        if rows is None:
+            rows = self._any_payload((request, response), failures)
+        count = len(rows)
+        ids = [identity] if count == 1 else [f"{identity}_{n}" for n in range(count)]
+        if tails := self._tails(ids, metadata, constants):
+            rows = list(map(add, rows, tails))
+        inferences = list(map(Inference, ids, repeat(self._names), rows))
+        return ParsedLine(inferences, metadata.inference_time, failures)
+
+    def _tails(
+        self,
+        ids: Sequence[str],
+        metadata: EventMetadata,
+        constants: Mapping[MetadataField, object],
+    ) -> Iterable[tuple[object, ...]] | None:
+        """What follows the captured values in each row: time, id and metadata; None if nothing."""
+        mapping = self._mapping
+        time = (metadata.inference_time,) if mapping.timestamp else ()
+        if not mapping.metadata:
+            if mapping.event_id:
+                return [(*time, name) for name in ids]
+            return repeat(time) if time else None
+        known = {
+            **constants,
+            MetadataField.EVENT_ID: metadata.event_id,
+            MetadataField.INFERENCE_ID: metadata.inference_id,
+            MetadataField.CUSTOM_ATTRIBUTES: metadata.custom_attributes,
+        }
+        fields = [column.field for column in mapping.metadata]
+        tails = []
+        for index, name in enumerate(ids):
+            known[MetadataField.ROW_INDEX] = index
+            own = (*time, name) if mapping.event_id else time
+            tails.append((*own, *map(known.__getitem__, fields)))
+        return tails
+
+    def _any_payload(self, sides: Sequence[Side | None], failures: dict[str, int]) -> Rows:
+        inputs, outputs = (
+            reader.candidates(side) if reader else [None]
+            for side, reader in zip(sides, self._readers, strict=True)
+        )
+        chosen, *others = best_pairs(inputs, outputs)
+        rows, counted = self._cast_pair(chosen)
+        if any(self._cast_pair(other)[0] != rows for other in others):
+            detail = "The payloads can be read in more than one way; select the records by a path."
+            raise RejectedError(Reason.RECORD_COUNT_MISMATCH, detail)
+        failures.update(counted)
+        return rows
+
+    def _cast_pair(self, pair: Pair) -> tuple[Rows, Counter[str]]:
+        failures: Counter[str] = Counter()
+        cast = [
+            _cast_rows(candidate, casts, failures)
+            for candidate, casts in zip(pair, self._casts, strict=True)
+            if candidate
+        ]
+        if len(cast) == 1:
+            return cast[0], failures
+        return [left + right for left, right in zip(*cast, strict=True)], failures
+
+
+def _cast(name: str, schema: Schema) -> Cast | None:
+    data_type = schema.types.get(name)
+    if data_type is None:
+        return None
+    return cast_to(DataType(data_type), schema.categories.get(name, ()))
+
+
+def _cast_rows(
+    candidate: Candidate, casts: Sequence[tuple[str, Cast | None]], failures: Counter[str]
+) -> Rows:
+    rows = []
+    for values in candidate.rows or ():
+        row = []
+        for value, (name, cast) in zip(values, casts, strict=True):
+            if cast is None:
+                inferred = candidate.text and isinstance(value, str)
+                row.append(infer(value) if inferred else value)  # type: ignore[arg-type]
+                continue
+            try:
+                row.append(cast(value))
+            except ValueError:
+                failures[name] += 1
+                row.append(value)
+        rows.append(tuple(row))
+    return rows
