@@ -1,0 +1,46 @@
+"""The Lambda entry: builds the forwarder at the first event, calls it, answers."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from capture_forwarder.forwarder import Forwarder
+from capture_forwarder.settings import load
+from capture_forwarder.wiring import build_forwarder
+
+
+@cache
+def forwarder() -> Forwarder:
+    """Build the forwarder from the environment; a failure is not kept, so it is tried again.
+
+    Raises
+    ------
+    SettingsError
+        Lists every variable that is wrong.
+    """
+    return build_forwarder(load())
+
+
+def lambda_handler(event: object, context: object) -> dict[str, object]:
+    """Forward the objects that an event announces.
+
+    Parameters
+    ----------
+    event
+        An event of S3, SNS, SQS, EventBridge or S3 Batch Operations, as Lambda decoded it.
+    context
+        Lambda's context object.
+
+    Returns
+    -------
+    dict
+        What the event's source expects: failed messages for SQS, results for S3 Batch.
+
+    Raises
+    ------
+    ForwarderError
+        Settings are wrong, the event is unknown, or deliveries failed that can only be told by
+        an error. The invocation then counts as failed and the event comes again.
+    """
+    del context
+    return forwarder().handle(event)
