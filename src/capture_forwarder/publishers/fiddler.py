@@ -1,0 +1,197 @@
+"""Publish rows to Fiddler with its own client.
+
+The client connects, authenticates and reads the model; the events are posted through its
+connection as bytes that are encoded here, because `publish_stream` spends ten times as long on
+encoding, and cuts long lists into requests whose outcome gets lost when a later one fails.
+Source of all protocol facts: fiddler-client 3.14.1.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+
+from capture_forwarder.errors import CredentialsRefusedError, PublisherMisconfiguredError
+from capture_forwarder.model import BatchLimits, DataType, Inference, Schema
+from capture_forwarder.publishers.fiddler_errors import PUBLISHING, check_accepted, translate
+
+if TYPE_CHECKING:
+    from fiddler.libs.http_client import RequestClient
+
+    from capture_forwarder.ports import Clock, Secret
+
+_ROWS_A_REQUEST = 1000  # the client's own limit, fiddler.configs.STREAM_EVENT_LIMIT
+_BYTES_A_REQUEST = 8 * 1024 * 1024  # Fiddler names no limit; this bounds our memory
+_SCHEMA_SECONDS = 900.0
+_CONNECT_SECONDS = 5.0
+# The client retries on its own for this long, without jitter and deaf to Retry-After. Half a
+# second is less than its first wait, so that it tries once; zero would break it.
+_CLIENT_RETRY = ("FIDDLER_CLIENT_RETRY_MAX_DURATION_SECONDS", "0.5")
+
+_encode = msgspec.json.Encoder().encode
+
+
+class FiddlerPublisher:
+    """One Fiddler model.
+
+    Parameters
+    ----------
+    url
+        Scheme and host of the Fiddler instance.
+    token
+        The API key; read again once when Fiddler answers 401.
+    model_id
+        The model's id.
+    timeout
+        Seconds to wait for an answer.
+    clock
+        Tells when the cached schema is due for a refresh.
+    """
+
+    def __init__(
+        self, url: str, token: Secret, model_id: UUID, *, timeout: float, clock: Clock
+    ) -> None:
+        self._url = url
+        self._token = token
+        self._model_id = str(model_id)
+        self._timeout = (_CONNECT_SECONDS, timeout)
+        self._clock = clock
+        self._client: RequestClient | None = None
+        self._schema: Schema | None = None
+        self._schema_time = 0.0
+        self._names: tuple[str, ...] = ()
+        self._make_row: Callable[..., object] = dict
+        # Row dictionaries are encoded between these: the request is the same for every batch.
+        self._head = b'{"source":{"type":"EVENTS","events":'
+        tail = f'}},"model_id":"{self._model_id}","env_type":"PRODUCTION","env_name":null}}'
+        self._tail = tail.encode()
+
+    @property
+    def limits(self) -> BatchLimits:
+        """The most that one request may hold."""
+        return BatchLimits(rows=_ROWS_A_REQUEST, bytes=_BYTES_A_REQUEST)
+
+    def schema(self) -> Schema:
+        """Types, id and time columns of the model, read afresh every 15 minutes.
+
+        Raises
+        ------
+        PublishError
+            See `Publisher.publish`.
+        """
+        now = self._clock.monotonic()
+        if self._schema is None or now - self._schema_time > _SCHEMA_SECONDS:
+            try:
+                self._schema = self._read_schema()
+            except CredentialsRefusedError:
+                self._client = self._connect(fresh=True)
+                self._schema = self._read_schema()
+            self._schema_time = now
+        return self._schema
+
+    def publish(self, batch: Sequence[Inference]) -> None:
+        """Post one batch of events; see `Publisher.publish`.
+
+        A 2xx answer means that Fiddler has queued the events; it shows them minutes later.
+        """
+        events = _encode([self._row(inference) for inference in batch])
+        body = b"".join((self._head, events, self._tail))
+        try:
+            self._post(body, len(batch))
+        except CredentialsRefusedError:
+            self._client = self._connect(fresh=True)
+            self._post(body, len(batch))
+
+    def _row(self, inference: Inference) -> object:
+        if self._names is not inference.names:
+            self._names, self._make_row = inference.names, _row_maker(inference.names)
+        return self._make_row(*inference.values)
+
+    def _post(self, body: bytes, rows: int) -> None:
+        client = self._client or self._connect()
+        try:
+            answer = client.post(
+                url="/v3/events",
+                data=body,
+                headers={"Content-Type": "application/json"},
+                timeout=self._timeout,
+                retry="off",
+                allow_redirects=False,  # a redirected POST loses its body and "succeeds"
+            )
+        except Exception as error:
+            raise translate(error, PUBLISHING, self._url, self._model_id) from error
+        check_accepted(answer, rows, self._url)
+
+    def _connect(self, *, fresh: bool = False) -> RequestClient:
+        """Log in; two requests that check the token and the versions."""
+        token = self._token.value(fresh=fresh)
+        os.environ[_CLIENT_RETRY[0]] = _CLIENT_RETRY[1]
+        # The client's warnings quote answers of the platform, which may quote rows.
+        logging.getLogger("fiddler").setLevel(logging.ERROR)
+        import fiddler  # noqa: PLC0415 - takes a fifth of a second
+        from requests.utils import get_environ_proxies  # noqa: PLC0415
+
+        try:
+            fiddler.init(
+                url=self._url,
+                token=token,
+                proxies=get_environ_proxies(self._url) or None,
+                timeout=self._timeout,
+                verify=_authorities(),
+                auto_attach_log_handler=False,
+            )
+        except Exception as error:
+            raise translate(error, "connect", self._url, self._model_id) from error
+        self._client = fiddler.conn.client
+        return self._client
+
+    def _read_schema(self) -> Schema:
+        if self._client is None:
+            self._connect()
+        from fiddler import Model  # noqa: PLC0415
+
+        try:
+            model = Model.get(id_=self._model_id)
+            columns = model.schema.columns
+            schema = Schema(
+                types={column.name: DataType(column.data_type.value) for column in columns},
+                categories={
+                    column.name: tuple(column.categories) for column in columns if column.categories
+                },
+                event_id_column=model.event_id_col,
+                timestamp_column=model.event_ts_col,
+                required=(*model.spec.inputs, *model.spec.outputs),
+            )
+        except Exception as error:
+            raise translate(error, "read the model", self._url, self._model_id) from error
+        if not schema.types:
+            message = f"The Fiddler model {self._model_id} has no columns."
+            raise PublisherMisconfiguredError(message, "Give it a schema first.")
+        return schema
+
+
+def _row_maker(names: tuple[str, ...]) -> Callable[..., object]:
+    """Make a function from positional values to what encodes as an object with these names.
+
+    A struct type is that, and spares the dictionary, which takes as long as its encoding.
+    """
+    fields = [f"column_{n}" for n in range(len(names))]
+    renamed = dict(zip(fields, names, strict=True))
+    try:
+        return msgspec.defstruct("Row", fields, rename=renamed, gc=False)
+    except ValueError:
+        # msgspec takes no name with a quote, a backslash or a control character.
+        return lambda *values: dict(zip(names, values, strict=True))
+
+
+def _authorities() -> bool | str:
+    """The certificate authorities to trust: requests' variables, which the client ignores."""
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+        if path := os.environ.get(name):
+            return path
+    return True
