@@ -1,0 +1,89 @@
+"""Tokens from Secrets Manager and the Systems Manager parameter store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+
+from capture_forwarder.errors import SettingsError
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_ssm import SSMClient
+
+
+class StoredSecret:
+    """A token that is read when it is first needed and kept until a fresh one is asked for.
+
+    Parameters
+    ----------
+    variable
+        The setting that names the secret, for messages.
+    read
+        Fetches the stored text.
+    """
+
+    def __init__(self, variable: str, read: Callable[[], str]) -> None:
+        self._variable = variable
+        self._read = read
+        self._kept: str | None = None
+
+    def value(self, *, fresh: bool = False) -> str:
+        """Return the token; see `Secret.value`."""
+        if fresh or self._kept is None:
+            self._kept = self._fetch()
+        return self._kept
+
+    def _fetch(self) -> str:
+        try:
+            text = self._read().strip()
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "an error")
+            problem = f"{self._variable}: cannot be read, AWS says {code}; look at the ARN or name"
+            raise SettingsError([f"{problem} and at the function's permissions"]) from error
+        except BotoCoreError as error:
+            problem = f"{self._variable}: cannot be read: {type(error).__name__}"
+            raise SettingsError([problem]) from error
+        token = _token_in(text)
+        if not token:
+            problem = f"{self._variable}: holds neither a token nor a JSON object with one `token`"
+            raise SettingsError([problem])
+        return token
+
+
+def secrets_manager_secret(
+    variable: str, arn: str, client: Callable[[], SecretsManagerClient]
+) -> StoredSecret:
+    """Make a secret that lies in Secrets Manager; `client` is called at the first read."""
+    return StoredSecret(
+        variable, lambda: client().get_secret_value(SecretId=arn).get("SecretString", "")
+    )
+
+
+def parameter_secret(variable: str, name: str, client: Callable[[], SSMClient]) -> StoredSecret:
+    """Make a secret that lies in the parameter store; `client` is called at the first read."""
+
+    def read() -> str:
+        answer = client().get_parameter(Name=name, WithDecryption=True)
+        return answer["Parameter"].get("Value", "")
+
+    return StoredSecret(variable, read)
+
+
+def _token_in(text: str) -> str:
+    """Find the token in what is stored.
+
+    Secrets Manager's console stores key/value pairs as a JSON object; of several values the one
+    named `token` is meant.
+    """
+    if not text.startswith("{"):
+        return text
+    try:
+        pairs = msgspec.json.decode(text, type=dict[str, object])
+    except msgspec.MsgspecError:
+        return ""
+    token = next(iter(pairs.values())) if len(pairs) == 1 else pairs.get("token")
+    return token.strip() if isinstance(token, str) else ""
