@@ -1,0 +1,48 @@
+"""The commands under one name."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from capture_forwarder import __version__
+from capture_forwarder.cli import demo, forward, inspect
+
+_HELP = """Forward SageMaker Data Capture files to a model monitoring platform.
+
+`demo` shows what it does, `inspect` proposes settings for your own files, `forward` sends files
+by hand; the Lambda function does the same for every new file.
+"""
+
+app = typer.Typer(
+    name="capture-forwarder",
+    help=_HELP,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - Typer passes the value by position
+    if wanted:
+        print(f"capture-forwarder {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    del version
+
+
+app.command(help=demo.HELP)(demo.demo)
+app.command(help=inspect.HELP)(inspect.inspect)
+app.command(help=forward.HELP)(forward.forward)

@@ -1,0 +1,136 @@
+"""`capture-forwarder forward`: send capture files by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+from capture_forwarder.cli import options
+from capture_forwarder.cli.console import ERR, UsageError, say_json, user_errors
+from capture_forwarder.cli.forward_view import Outcome, outcome_json, show_outcomes, summary_json
+from capture_forwarder.cli.places import Found, find
+from capture_forwarder.cli.reporter import CollectingReporter
+from capture_forwarder.errors import ForwarderError, SettingsError, UnexpectedError
+from capture_forwarder.forwarder import Forwarder
+from capture_forwarder.ports import Quarantine
+from capture_forwarder.settings import PublisherName, Settings, load
+from capture_forwarder.wiring import build_forwarder, build_quarantine
+
+_QUARANTINE = "capture-forwarder-quarantine"
+HELP = """Send capture files to the platform, one by one, as the function does.
+
+Settings come from the environment, as the function's do; options win over them. Lines that
+cannot be forwarded are kept in the quarantine, by default the folder
+`capture-forwarder-quarantine`.
+
+Examples:
+
+- `capture-forwarder forward captures/ --publisher duckdb --inputs age,income --outputs score`
+
+- `capture-forwarder forward s3://my-bucket/datacapture/my-endpoint --publisher fiddler`
+
+Exit code: 0 when every file was delivered, 1 when a file failed, 2 for wrong usage or settings.
+"""
+
+
+def forward(  # noqa: PLR0913 - one parameter an option
+    places: options.Places,
+    *,
+    publisher: Annotated[
+        PublisherName | None,
+        typer.Option("--publisher", help="Where the rows go.", show_default=False),
+    ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option("--database", metavar="PATH", help="DuckDB file; means --publisher duckdb."),
+    ] = None,
+    quarantine: Annotated[
+        str | None,
+        typer.Option("--quarantine", metavar="PLACE", help="Folder or s3://bucket/prefix."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object a file, then a summary.")
+    ] = False,
+    inputs: options.Inputs = None,
+    outputs: options.Outputs = None,
+    timestamp: options.Timestamp = None,
+    event_id: options.EventId = None,
+    metadata: options.Metadata = None,
+    input_path: options.InputPath = None,
+    output_path: options.OutputPath = None,
+    csv_header: options.CsvHeader = None,
+) -> None:
+    """Send capture files by hand."""
+    if database is not None:
+        publisher = publisher or PublisherName.DUCKDB
+    environment = options.environment_with(
+        {
+            "FORWARDER_PUBLISHER": publisher and publisher.value,
+            "FORWARDER_DUCKDB_PATH": database,
+            "FORWARDER_QUARANTINE": quarantine,
+            **options.mapping_variables(
+                inputs, outputs, timestamp, event_id, metadata, input_path, output_path, csv_header
+            ),
+        }
+    )
+    if not environment.get("FORWARDER_QUARANTINE", "").strip():
+        environment["FORWARDER_QUARANTINE"] = _QUARANTINE
+    with user_errors():
+        if database is not None and publisher is PublisherName.FIDDLER:
+            message = "--database is for --publisher duckdb."
+            raise UsageError(message)
+        settings = _settings(environment)
+        reporter = CollectingReporter()
+        found, store = find(places, settings.FORWARDER_QUARANTINE)
+        forwarder = build_forwarder(settings, store=store, reporter=reporter)
+        outcomes = []
+        for outcome in _send(forwarder, found, build_quarantine(settings), quiet=as_json):
+            outcomes.append(outcome)
+            if as_json:
+                say_json(outcome_json(outcome))
+    if as_json:
+        say_json(summary_json(outcomes, settings, reporter.warnings))
+    else:
+        show_outcomes(outcomes, settings, reporter.warnings)
+    if any(outcome.error for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+def _settings(environment: dict[str, str]) -> Settings:
+    try:
+        return load(environment)
+    except SettingsError as error:
+        if any("no column is configured" in problem for problem in error.problems):
+            error.advice = "`capture-forwarder inspect` proposes columns for your files."
+        raise
+
+
+def _send(
+    forwarder: Forwarder, found: Sequence[Found], quarantine: Quarantine | None, *, quiet: bool
+) -> Iterator[Outcome]:
+    """Forward the files one after the other; one that fails does not stop the others."""
+    outcomes = (_outcome(forwarder, file, quarantine) for file in found)
+    if quiet or not ERR.is_terminal:
+        yield from outcomes
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    with Progress(*columns, console=ERR, transient=True) as progress:
+        task = progress.add_task(f"0 of {len(found)} files", total=sum(file.size for file in found))
+        for number, outcome in enumerate(outcomes, start=1):
+            told = f"{number} of {len(found)} files"
+            progress.update(task, advance=outcome.file.size, description=told)
+            yield outcome
+
+
+def _outcome(forwarder: Forwarder, file: Found, quarantine: Quarantine | None) -> Outcome:
+    if quarantine is not None and quarantine.holds(file.source):
+        return Outcome(file, skipped="The quarantine is never taken as input.")
+    try:
+        return Outcome(file, forwarder.forward(file.source))
+    except ForwarderError as error:
+        return Outcome(file, error=error)
+    except Exception as error:  # noqa: BLE001 - ends as a failure of this file, never as a success
+        return Outcome(file, error=UnexpectedError(file.name, error))

@@ -1,0 +1,107 @@
+"""What the user names on the command line → capture objects and where to read them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from capture_forwarder.cli.console import UsageError
+from capture_forwarder.folder import FolderObjectStore
+from capture_forwarder.model import CaptureObject
+from capture_forwarder.ports import ObjectStore
+
+_S3 = "s3://"
+_SUFFIXES = (".jsonl", ".gz")
+_LOCAL = "local"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A capture file, with the name that the user knows it by and its size."""
+
+    source: CaptureObject
+    name: str
+    size: int
+
+    def rename(self, text: str) -> str:
+        """Replace the object's name in a message by the name that the user gave."""
+        return text.replace(str(self.source), self.name)
+
+
+def find(places: Sequence[str], quarantine: str | None = None) -> tuple[list[Found], ObjectStore]:
+    """Find the capture files that places name.
+
+    Parameters
+    ----------
+    places
+        Files, folders or S3 addresses; not local ones and S3 mixed.
+    quarantine
+        A folder that is never taken as input.
+
+    Raises
+    ------
+    UsageError
+        A place does not exist or holds no capture files.
+    ObjectError
+        S3 cannot be listed.
+    """
+    remote = [place for place in places if place.startswith(_S3)]
+    if remote and len(remote) != len(places):
+        raise UsageError("Name either local places or S3 addresses, not both at once.")
+    found: dict[CaptureObject, Found] = {}
+    kept_out = None if remote or not quarantine else Path(quarantine).absolute()
+    for place in places:
+        files = list(_in_s3(place) if remote else _local(place, kept_out))
+        if not files:
+            raise UsageError(f"{place} holds no capture files{_expected(place)}.")
+        found.update((file.source, file) for file in files)
+    return list(found.values()), _s3_store() if remote else FolderObjectStore(Path("/"))
+
+
+def _local(place: str, kept_out: Path | None) -> Iterator[Found]:
+    path = Path(place)
+    if path.is_dir():
+        for file in sorted(path.rglob("*")):
+            if file.is_file() and file.name.endswith(_SUFFIXES) and not _is_in(file, kept_out):
+                yield _found(file)
+    elif not path.exists():
+        raise UsageError(f"{place}: there is no such file or folder.")
+    elif _is_in(path, kept_out):
+        message = f"{place} lies in the quarantine {kept_out}, which is never taken as input."
+        raise UsageError(message)
+    else:
+        yield _found(path)
+
+
+def _found(path: Path) -> Found:
+    # The whole path is the key, so that endpoint and variant are found in it as in S3.
+    key = os.path.abspath(path).lstrip("/")  # noqa: PTH100 - resolves `..` but no links
+    return Found(CaptureObject(_LOCAL, key), str(path), path.stat().st_size)
+
+
+def _is_in(path: Path, folder: Path | None) -> bool:
+    return folder is not None and path.absolute().is_relative_to(folder)
+
+
+def _in_s3(place: str) -> Iterator[Found]:
+    from capture_forwarder.aws.clients import s3_client  # noqa: PLC0415 - boto3 takes its time
+    from capture_forwarder.aws.listing import list_objects  # noqa: PLC0415
+
+    bucket, _, prefix = place.removeprefix(_S3).partition("/")
+    if not bucket:
+        raise UsageError(f"{place} names no bucket; write s3://bucket/prefix.")
+    for source, size in list_objects(s3_client, bucket, prefix):
+        yield Found(source, str(source), size)
+
+
+def _s3_store() -> ObjectStore:
+    from capture_forwarder.aws.clients import s3_client  # noqa: PLC0415
+    from capture_forwarder.aws.s3_store import S3ObjectStore  # noqa: PLC0415
+
+    return S3ObjectStore(s3_client())
+
+
+def _expected(place: str) -> str:
+    return "" if place.startswith(_S3) else " (*.jsonl, *.jsonl.gz, *.gz)"

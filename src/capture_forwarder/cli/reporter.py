@@ -1,0 +1,36 @@
+"""A reporter that keeps what it is told, for the command to show."""
+
+from __future__ import annotations
+
+from capture_forwarder.errors import ForwarderError
+from capture_forwarder.model import CaptureObject, ObjectReport
+
+
+class CollectingReporter:
+    """Keeps reports, failures and warnings in the order in which they came."""
+
+    def __init__(self) -> None:
+        self.reports: dict[CaptureObject, ObjectReport] = {}
+        self.failures: list[tuple[str, ForwarderError]] = []
+        self.warnings: list[str] = []
+
+    def forwarded(self, source: CaptureObject, report: ObjectReport) -> None:
+        """Keep the accounting of an object; see `Reporter.forwarded`."""
+        self.reports[source] = report
+
+    def failed(self, what: str, error: ForwarderError) -> None:
+        """Keep a failure; see `Reporter.failed`."""
+        self.failures.append((what, error))
+
+    def skipped(self, source: CaptureObject, why: str) -> None:
+        """Keep that an object was skipped; see `Reporter.skipped`."""
+        self.warnings.append(f"{source} was skipped: {why}")
+
+    def warn(self, message: str, **facts: object) -> None:
+        """Keep a warning; see `Reporter.warn`."""
+        told = "; ".join(f"{name}: {_written(fact)}" for name, fact in facts.items())
+        self.warnings.append(f"{message} ({told})" if told else message)
+
+
+def _written(fact: object) -> str:
+    return ", ".join(map(str, fact)) if isinstance(fact, (list, tuple)) else str(fact)

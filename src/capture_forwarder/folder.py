@@ -1,0 +1,30 @@
+"""Capture objects in a local folder, laid out as in the bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from capture_forwarder.errors import ObjectError
+from capture_forwarder.model import CaptureObject
+
+
+class FolderObjectStore:
+    """Reads an object's key as a path below a folder, whatever its bucket is called."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @contextmanager
+    def open(self, source: CaptureObject) -> Iterator[BinaryIO]:
+        """Open a file; see `ObjectStore.open`."""
+        path = self._folder / source.key
+        try:
+            file = path.open("rb", buffering=0)
+        except OSError as error:
+            message = f"{path} cannot be read: {error.strerror}."
+            raise ObjectError(message, "Look at its name and rights.", permanent=True) from error
+        with file:
+            yield file
