@@ -38,6 +38,7 @@ class MemoryPublisher:
         self.limits = BatchLimits(rows, size)
         self.batches: list[list[Inference]] = []
         self.refuse: Callable[[Sequence[Inference]], None] = lambda _: None
+        self.keep = True
         self.known = schema or Schema()
 
     @property
@@ -49,7 +50,8 @@ class MemoryPublisher:
 
     def publish(self, batch: Sequence[Inference]) -> None:
         self.refuse(batch)
-        self.batches.append(list(batch))
+        if self.keep:
+            self.batches.append(list(batch))
 
 
 class MemoryQuarantine:

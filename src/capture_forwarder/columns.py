@@ -106,9 +106,9 @@ class ColumnMapping:
             An entry cannot be read, or a column stands twice.
         """
         mapping = cls(
-            parse_columns(_comma_list(inputs)),
-            parse_columns(_comma_list(outputs)),
-            metadata=parse_metadata(_comma_list(metadata)),
+            parse_columns(comma_list(inputs)),
+            parse_columns(comma_list(outputs)),
+            metadata=parse_metadata(comma_list(metadata)),
             **options,
         )
         if repeated := mapping.duplicates():
@@ -195,12 +195,13 @@ def is_plain_name(source: str) -> bool:
     return not any(mark in source for mark in ".[]|{}()*?&@`'\"")
 
 
-def _comma_list(entries: Iterable[str] | str) -> str:
+def comma_list(entries: Iterable[str] | str) -> str:
+    """Write entries as the comma list that settings take; a text is one already."""
     if isinstance(entries, str):
         return entries
     text = io.StringIO()
-    csv.writer(text).writerow(entries)
-    return text.getvalue().removesuffix("\r\n")
+    csv.writer(text, lineterminator="").writerow(entries)
+    return text.getvalue()
 
 
 def _entries(text: str) -> list[str]:

@@ -97,7 +97,7 @@ class DataType(StrEnum):
     VECTOR = "vector"
 
 
-class Inference(msgspec.Struct, frozen=True):
+class Inference(msgspec.Struct, frozen=True, gc=False):
     """One scored row with its stable id: inferenceId, else eventId, with `_{index}` if several.
 
     The names are shared by all rows of a route, so that making a row costs no dictionary.
@@ -115,7 +115,8 @@ class Inference(msgspec.Struct, frozen=True):
     @property
     def row(self) -> Row:
         """The row as a dictionary, made anew."""
-        return dict(zip(self.names, self.values, strict=True))
+        # There are as many values as names by construction; checking it costs a third more.
+        return dict(zip(self.names, self.values, strict=False))
 
 
 class Rejection(msgspec.Struct, frozen=True):

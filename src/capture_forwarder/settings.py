@@ -149,7 +149,12 @@ def load(environment: Environment[str, str] | None = None) -> Settings:
     source = os.environ if environment is None else environment
     stripped = {name: source.get(name, "").strip() for name in Settings.model_fields}
     values = {name: text for name, text in stripped.items() if text}
-    problems = [*_unknown_variables(source), *_together(values), *_invalid(values)]
+    problems = [
+        *_unknown_variables(source),
+        *_unsupported(source),
+        *_together(values),
+        *_invalid(values),
+    ]
     if problems:
         raise SettingsError(problems)
     return Settings.model_validate(values)
@@ -163,6 +168,15 @@ def _unknown_variables(source: Environment[str, str]) -> Iterator[str]:
         close = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
         hint = f"; did you mean {close[0]}?" if close else ""
         yield f"{name}: there is no such setting{hint}"
+
+
+def _unsupported(source: Environment[str, str]) -> Iterator[str]:
+    """Fiddler's guide has one more way in, which must not be ignored without a word."""
+    if source.get("AWS_PARTNER_APP_AUTH", "").strip().lower() == "true":
+        yield (
+            "AWS_PARTNER_APP_AUTH: Fiddler as a SageMaker partner app is not supported yet; unset "
+            "it and connect with FIDDLER_URL and a token"
+        )
 
 
 def _together(values: Environment[str, str]) -> Iterator[str]:

@@ -50,10 +50,11 @@ def build_publisher(settings: Settings, clock: Clock) -> Publisher:
         It needs something that is not installed.
     """
     if settings.FORWARDER_PUBLISHER is PublisherName.DUCKDB:
-        from capture_forwarder.publishers.local import KEY, LocalPublisher  # noqa: PLC0415
+        from capture_forwarder.publishers.local import KEY, TIME, LocalPublisher  # noqa: PLC0415
 
         key = settings.FORWARDER_EVENT_ID_COLUMN or KEY
-        return LocalPublisher(settings.FORWARDER_DUCKDB_PATH, ROUTE, key)
+        time = settings.mapping.timestamp or TIME
+        return LocalPublisher(settings.FORWARDER_DUCKDB_PATH, ROUTE, key, time)
     from capture_forwarder.publishers.fiddler import FiddlerPublisher  # noqa: PLC0415
 
     if settings.FIDDLER_URL is None or settings.FIDDLER_MODEL_UUID is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -161,6 +162,30 @@ def test_a_damaged_object_fails() -> None:
     setting.store.objects["file"] = gzip.compress(call(2))[:-9]
     with pytest.raises(ObjectError, match="gzip"):
         setting.forward()
+
+
+def test_memory_does_not_grow_with_the_object() -> None:
+    """An object ten times the size takes no more, since batches and runs are let go."""
+
+    def peak(lines: int) -> int:
+        setting = Setting(*[call(3), WRONG_WIDTH] * lines, rows=100)
+        setting.publisher.keep = False
+        setting.quarantine = ForgetfulQuarantine()
+        tracemalloc.start()
+        report = setting.forward()
+        traced = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert report.published == 3 * lines
+        return traced
+
+    assert peak(20_000) < 1.1 * peak(2_000)
+
+
+class ForgetfulQuarantine(MemoryQuarantine):
+    """Takes entries without holding them."""
+
+    def put(self, source: CaptureObject, entries: object) -> None:
+        pass
 
 
 def test_many_rejected_lines_are_kept_in_runs_of_bounded_size() -> None:

@@ -422,3 +422,8 @@ def test_any_environment_makes_settings_or_one_settings_error(environment: dict[
 
     assert bool(names) is not bool(found)
     assert len(set(found)) == len(found)
+
+
+def test_the_way_in_that_is_not_supported_yet_is_refused_and_not_ignored() -> None:
+    assert "AWS_PARTNER_APP_AUTH" in problem(GUIDE | {"AWS_PARTNER_APP_AUTH": "true"})
+    assert str(load(GUIDE | {"AWS_PARTNER_APP_AUTH": "false"}).FIDDLER_MODEL_UUID) == MODEL

@@ -19,7 +19,7 @@ Places = Annotated[
     ),
 ]
 
-_PANEL = "ColumnMapping (instead of the environment)"
+_PANEL = "Mapping (instead of the environment)"
 
 
 def _mapping_option(*names: str, text: str, metavar: str) -> object:

@@ -110,6 +110,17 @@ def values_of(record: Mapping[str, object], depth: int = 0) -> list[object] | No
     return None
 
 
+def is_failure(document: object) -> bool:
+    """Whether this is what SageMaker or a container answers when the model fails.
+
+    Seen in real files: `{"code": 424, "message": ...}` and `{"ErrorCode": ..., "message": ...}`.
+    """
+    if not isinstance(document, dict):
+        return False
+    names = {str(key).lower() for key in document}
+    return "message" in names and bool(names & {"code", "errorcode"})
+
+
 def _finite(text: str) -> float | None:
     value = float(text)
     return value if math.isfinite(value) else None

@@ -9,7 +9,7 @@ means. The two give the same rows for every line that the short way accepts.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import repeat
 from operator import add
 
@@ -31,7 +31,10 @@ from capture_forwarder.parser.rejected import RejectedError
 from capture_forwarder.parser.side import SidePlan, SideReader
 
 ParseLine = Callable[[bytes], ParsedLine | Rejection]
-Rows = Sequence[tuple[object, ...]]
+Rows = Collection[tuple[object, ...]]
+
+
+_NO_FAILURES: Mapping[str, int] = {}
 
 
 class LineParser:
@@ -49,7 +52,7 @@ class LineParser:
     def __init__(self, mapping: ColumnMapping, schema: Schema | None = None) -> None:
         schema = schema or Schema()
         self._mapping = mapping
-        self._names = mapping.names
+        self._all_names = repeat(mapping.names)
         types = dict(schema.types)
         header = mapping.csv_header
         plans = (
@@ -103,15 +106,15 @@ class LineParser:
     def _parse(self, line: bytes, constants: Mapping[MetadataField, object]) -> ParsedLine:
         data, metadata, identity = read_record(line)
         request, response = data.endpoint_input, data.endpoint_output
-        failures: dict[str, int] = {}
         rows: Rows | None = self._numbers(request, response)
+        failures: Mapping[str, int] = _NO_FAILURES
         if rows is None:
-            rows = self._any_payload((request, response), failures)
+            rows, failures = self._any_payload((request, response))
         count = len(rows)
-        ids = [identity] if count == 1 else [f"{identity}_{n}" for n in range(count)]
-        if tails := self._tails(ids, metadata, constants):
-            rows = list(map(add, rows, tails))
-        inferences = list(map(Inference, ids, repeat(self._names), rows))
+        ids = (identity,) if count == 1 else [f"{identity}_{n}" for n in range(count)]
+        tails = self._tails(ids, metadata, constants)
+        values = rows if tails is None else map(add, rows, tails)
+        inferences = list(map(Inference, ids, self._all_names, values))
         return ParsedLine(inferences, metadata.inference_time, failures)
 
     def _tails(
@@ -122,11 +125,11 @@ class LineParser:
     ) -> Iterable[tuple[object, ...]] | None:
         """What follows the captured values in each row: time, id and metadata; None if nothing."""
         mapping = self._mapping
-        time = (metadata.inference_time,) if mapping.timestamp else ()
+        time = metadata.inference_time
         if not mapping.metadata:
-            if mapping.event_id:
-                return [(*time, name) for name in ids]
-            return repeat(time) if time else None
+            if mapping.timestamp:
+                return zip(repeat(time), ids) if mapping.event_id else repeat((time,))
+            return zip(ids) if mapping.event_id else None
         known = {
             **constants,
             MetadataField.EVENT_ID: metadata.event_id,
@@ -137,22 +140,23 @@ class LineParser:
         tails = []
         for index, name in enumerate(ids):
             known[MetadataField.ROW_INDEX] = index
-            own = (*time, name) if mapping.event_id else time
+            own = [time] if mapping.timestamp else []
+            if mapping.event_id:
+                own.append(name)
             tails.append((*own, *map(known.__getitem__, fields)))
         return tails
 
-    def _any_payload(self, sides: Sequence[Side | None], failures: dict[str, int]) -> Rows:
+    def _any_payload(self, sides: Sequence[Side | None]) -> tuple[Rows, Counter[str]]:
         inputs, outputs = (
             reader.candidates(side) if reader else [None]
             for side, reader in zip(sides, self._readers, strict=True)
         )
         chosen, *others = best_pairs(inputs, outputs)
-        rows, counted = self._cast_pair(chosen)
+        rows, failures = self._cast_pair(chosen)
         if any(self._cast_pair(other)[0] != rows for other in others):
             detail = "The payloads can be read in more than one way; select the records by a path."
             raise RejectedError(Reason.RECORD_COUNT_MISMATCH, detail)
-        failures.update(counted)
-        return rows
+        return rows, failures
 
     def _cast_pair(self, pair: Pair) -> tuple[Rows, Counter[str]]:
         failures: Counter[str] = Counter()

@@ -18,7 +18,6 @@ from capture_forwarder.parser.record import Side
 
 Rows = list[tuple[object, ...]]
 NumberReader = Callable[[Side | None, Side | None], Rows | None]
-SideNumbers = Callable[[Side | None], Rows | None]
 
 _CELL_TYPES: dict[DataType | None, object] = {
     None: int | float,
@@ -45,17 +44,42 @@ def number_reader(
         Takes both captured sides and returns the rows, or None for anything but plain numbers
         in as many records on one side as on the other.
     """
-    request, response = _side_numbers(inputs), _side_numbers(outputs)
-    if request is None or response is None:
+    if any(data_type not in _CELL_TYPES for data_type in (*inputs, *outputs)):
         return no_numbers
     if not outputs:
-        return lambda side, _: request(side)
+        request = _side_reader(inputs)
+        return lambda side, _: request(_plain_text(side))
     if not inputs:
-        return lambda _, side: response(side)
+        response = _side_reader(outputs)
+        return lambda _, side: response(_plain_text(side))
+    return _call_reader(inputs, outputs)
+
+
+def no_numbers(_request: Side | None, _response: Side | None) -> None:
+    """The short way of a route that has none."""
+
+
+def _call_reader(
+    inputs: Sequence[DataType | None], outputs: Sequence[DataType | None]
+) -> NumberReader:
+    request, response = _side_reader(inputs), _side_reader(outputs)
+    both: Callable[[str], tuple[object, ...]] = msgspec.json.Decoder(
+        _row_type((*inputs, *outputs))
+    ).decode
+    commas = len(inputs) - 1
 
     def read(left: Side | None, right: Side | None) -> Rows | None:
-        rows = request(left)
-        scores = response(right) if rows is not None else None
+        sent, answered = _plain_text(left), _plain_text(right)
+        if sent is None or answered is None:
+            return None
+        if "\n" not in sent:
+            if sent.count(",") != commas:
+                return None
+            try:
+                return [both(f"[{sent},{answered}]")]
+            except msgspec.MsgspecError:
+                return None
+        rows, scores = request(sent), response(answered)
         if rows is None or scores is None or len(rows) != len(scores):
             return None
         return list(map(add, rows, scores))
@@ -63,30 +87,32 @@ def number_reader(
     return read
 
 
-def no_numbers(_request: Side | None, _response: Side | None) -> None:
-    """The short way of a route that has none."""
+def _side_reader(types: Sequence[DataType | None]) -> Callable[[str | None], Rows | None]:
+    rows_type = GenericAlias(list, _row_type(types))
+    decode: Callable[[str], Rows] = msgspec.json.Decoder(rows_type).decode
 
-
-def _side_numbers(types: Sequence[DataType | None]) -> SideNumbers | None:
-    """Compile the short way for one side; None when a type makes it useless."""
-    if any(data_type not in _CELL_TYPES for data_type in types):
-        return None
-    row_type = GenericAlias(tuple, tuple(_CELL_TYPES[data_type] for data_type in types))
-    one: Callable[[str], tuple[object, ...]] = msgspec.json.Decoder(row_type).decode
-    many: Callable[[str], Rows] = msgspec.json.Decoder(GenericAlias(list, row_type)).decode
-
-    def read(side: Side | None) -> Rows | None:
-        if side is None or side.encoding != "CSV" or not (text := side.data):
+    def read(text: str | None) -> Rows | None:
+        # A bracket of the text's own could close a row early.
+        if text is None or "[" in text:
             return None
-        content_type = side.observed_content_type
-        if '"' in text or "[" in text or not (content_type or "text/csv").startswith(_CSV_TYPES):
-            return None
+        rows = text.replace("\n", "],[")
         try:
-            if "\n" not in text:
-                return [one(f"[{text}]")]
-            rows = text.removesuffix("\n").replace("\n", "],[")
-            return many(f"[[{rows}]]")
+            return decode(f"[[{rows}]]")
         except msgspec.MsgspecError:
             return None
 
     return read
+
+
+def _row_type(types: Sequence[DataType | None]) -> GenericAlias:
+    return GenericAlias(tuple, tuple(_CELL_TYPES[data_type] for data_type in types))
+
+
+def _plain_text(side: Side | None) -> str | None:
+    """The text of a side that was captured as CSV, without its last newline; else None."""
+    if side is None or side.encoding != "CSV":
+        return None
+    content_type = side.observed_content_type
+    if content_type is not None and not content_type.startswith(_CSV_TYPES):
+        return None
+    return side.data.removesuffix("\n") if side.data else None

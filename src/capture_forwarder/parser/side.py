@@ -16,6 +16,7 @@ from capture_forwarder.parser.decode import Format, decode_side
 from capture_forwarder.parser.json_document import (
     NOTHING,
     decode_documents,
+    is_failure,
     json_readings,
     values_of,
 )
@@ -103,7 +104,7 @@ class SideReader:
             yield Reading([])
             return
         if form is Format.CSV:
-            if _is_failure(decode_documents(content) if content[:1] == "{" else None):
+            if is_failure(decode_documents(content) if content[:1] == "{" else None):
                 raise self._failed_call()
             yield from csv_readings(
                 content,
@@ -122,7 +123,7 @@ class SideReader:
                 raise RejectedError(Reason.UNDECODABLE_PAYLOAD, detail)
             yield from lists
             return
-        if _is_failure(document) and self._values(document, text=False) is None:
+        if is_failure(document) and self._values(document, text=False) is None:
             raise self._failed_call()
         yield from json_readings(self._selected(document), self._keys)
 
@@ -216,14 +217,3 @@ def _getter(source: str) -> Getter:
         return _MISSING if found is None else found
 
     return get
-
-
-def _is_failure(document: object) -> bool:
-    """Whether this is what SageMaker or a container answers when the model fails.
-
-    Seen in real files: `{"code": 424, "message": ...}` and `{"ErrorCode": ..., "message": ...}`.
-    """
-    if not isinstance(document, dict):
-        return False
-    names = {str(key).lower() for key in document}
-    return "message" in names and bool(names & {"code", "errorcode"})

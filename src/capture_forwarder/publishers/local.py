@@ -44,6 +44,8 @@ class LocalPublisher:
         The table's name: the route's.
     key
         The column with the inference id, its primary key.
+    time
+        The column with the time of the call.
 
     Raises
     ------
@@ -51,7 +53,7 @@ class LocalPublisher:
         DuckDB is not installed.
     """
 
-    def __init__(self, path: str, table: str, key: str = KEY) -> None:
+    def __init__(self, path: str, table: str, key: str = KEY, time: str = TIME) -> None:
         try:
             import duckdb  # noqa: PLC0415 - an extra that the Lambda package does not hold
         except ImportError as error:
@@ -62,6 +64,7 @@ class LocalPublisher:
         self._path = path
         self._table = table
         self._key = key
+        self._time = time
         self._connection: DuckDBPyConnection | None = None
         self._types: dict[str, str] = {}
 
@@ -72,7 +75,7 @@ class LocalPublisher:
 
     def schema(self) -> Schema:
         """No types, but columns for the id and the time of an inference."""
-        return Schema(event_id_column=self._key, timestamp_column=TIME)
+        return Schema(event_id_column=self._key, timestamp_column=self._time)
 
     def publish(self, batch: Sequence[Inference]) -> None:
         """Insert or replace the rows in one transaction; see `Publisher.publish`."""
@@ -114,7 +117,7 @@ class LocalPublisher:
 
         A column appears with its first value that is not null, since null has no type.
         """
-        needed = column_types(rows, TIME) | {self._key: TEXT}
+        needed = column_types(rows, self._time) | {self._key: TEXT}
         known = self._types or self._read_types(connection)
         if not known:
             columns = ", ".join(f"{_quoted(name)} {kind}" for name, kind in needed.items())

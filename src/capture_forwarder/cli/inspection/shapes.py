@@ -13,6 +13,7 @@ from capture_forwarder.parser.decode import Format, decode_side
 from capture_forwarder.parser.json_document import (
     NOTHING,
     decode_documents,
+    is_failure,
     json_readings,
     values_of,
 )
@@ -105,7 +106,7 @@ def _shapes(form: Format, content: str | bytes, name: str, *, inputs: bool) -> I
     elif (document := decode_documents(content)) is NOTHING:
         # Some containers answer `[0.1, 0.7],[0.8, 0.1]` as JSON, which it is not.
         yield from (shape for shape in _csv_shapes(content, name, inputs=inputs) if shape.width)
-    elif not _is_failure(document):
+    elif not is_failure(document):
         yield from _json_shapes(document, inputs=inputs)
 
 
@@ -114,7 +115,7 @@ def _csv_shapes(text: str, name: str, *, inputs: bool) -> Iterator[Shape]:
     structured = [reading for reading in readings if not reading.text]
     if structured:
         # JSON under the content type of CSV.
-        if not any(_is_failure(record) for record in structured[0].records[:1]):
+        if not any(is_failure(record) for record in structured[0].records[:1]):
             for reading in structured:
                 yield from _record_shapes(reading.records, inputs=inputs)
         return
@@ -196,14 +197,6 @@ def _named_shapes(
         yield by_place
     if fields and disguised:
         yield dataclasses.replace(by_name, weak=True)
-
-
-def _is_failure(document: object) -> bool:
-    """Whether the model failed, which the parser rejects: its text must not become a column."""
-    if not isinstance(document, dict):
-        return False
-    names = {key.lower() for key in document}
-    return "message" in names and bool(names & {"code", "errorcode"})
 
 
 def _without_containers(document: Mapping[str, object]) -> dict[str, object]:

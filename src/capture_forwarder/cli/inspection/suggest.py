@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import shlex
-from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Dict
+from collections.abc import Sequence
 
 from capture_forwarder.cli.inspection.proposals import Given, Proposal
-from capture_forwarder.columns import Column, ColumnMapping
+from capture_forwarder.columns import Column, ColumnMapping, comma_list
 
 _LAMBDA_ENVIRONMENT_BYTES = 4096  # AWS Lambda quotas: "Environment variables: 4 KB"
 
@@ -29,7 +27,7 @@ def variables_of(mapping: ColumnMapping, given: Given) -> dict[str, str]:
         "FIDDLER_MODEL_OUTPUT_COLUMN": write_columns(mapping.outputs),
         "FIDDLER_TIMESTAMP_COLUMN": mapping.timestamp or "",
         "FORWARDER_EVENT_ID_COLUMN": mapping.event_id or "",
-        "FORWARDER_METADATA_COLUMNS": _comma_list(
+        "FORWARDER_METADATA_COLUMNS": comma_list(
             f"{column.name}={column.field.value}" for column in mapping.metadata
         ),
         "FORWARDER_INPUT_PATH": mapping.input_path or "",
@@ -48,7 +46,7 @@ def assignments(variables: Dict[str, str]) -> list[str]:
 
 def write_columns(columns: Sequence[Column]) -> str:
     """Write columns as `parse_columns` reads them."""
-    return _comma_list(
+    return comma_list(
         f"{column.name}={column.source}" if column.source else column.name for column in columns
     )
 
@@ -80,9 +78,3 @@ def notes_on(proposal: Proposal, variables: Dict[str, str]) -> list[str]:
     if size > _LAMBDA_ENVIRONMENT_BYTES:
         notes.append(f"These settings have {size} bytes; Lambda's environment holds 4096.")
     return notes
-
-
-def _comma_list(entries: Iterable[str]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(entries)
-    return text.getvalue()
