@@ -129,6 +129,20 @@ def test_a_charset_in_the_content_type_is_obeyed(charset: str, text: str) -> Non
     assert parsed.inferences[0].row["a"] == text[-3]
 
 
+BOX = [4.0, 0.86, 0.1, 0.2, 0.3, 0.4]
+
+
+@pytest.mark.parametrize("boxes", [[], [BOX], [BOX, BOX]])
+def test_what_an_object_detector_found_is_one_value_however_many_boxes(boxes: object) -> None:
+    mapping = ColumnMapping.of(outputs="prediction")
+    response = side(json.dumps({"prediction": boxes}), "application/json")
+
+    parsed = parse(line(None, response), mapping)
+
+    assert isinstance(parsed, ParsedLine)
+    assert [inference.row for inference in parsed.inferences] == [{"prediction": boxes}]
+
+
 def header(text: str, response: str, inputs: str = "a,b") -> object:
     mapping = ColumnMapping.of(inputs, "score", csv_header=True)
     parsed = parse(line(side(text), side(response)), mapping)

@@ -82,7 +82,7 @@ def _plain(rows: list[list[str]], *, strict: bool) -> Iterator[Reading]:
         # In a payload of one column a blank line is a record whose cell is empty.
         blanks = len(rows) - len(full)
         filled = [row or [""] for row in rows]
-        yield Reading(filled, text=True, strict=strict, blanks=blanks)
+        yield Reading(filled, text=True, strict=strict, doubt=blanks)
     if len(full) == 1 and len(full[0]) > 1:
         yield Reading([[cell] for cell in full[0]], text=True, strict=strict)
     if any(cell.startswith("[") for row in full for cell in row):

@@ -134,12 +134,17 @@ def _contained(held: object, keys: Sequence[str], depth: int) -> Iterator[Readin
 
 
 def _transposed(columns: Mapping[str, object]) -> Iterator[Reading]:
-    """Read a dictionary of columns; all must be lists of one length."""
+    """Read a dictionary of columns; all must be lists of one length.
+
+    Empty lists, and lists of lists, are sooner the values of one record, such as the boxes that
+    an object detector found.
+    """
     lists = [column for column in columns.values() if isinstance(column, list)]
     if len(lists) == len(columns) and len({len(column) for column in lists}) == 1:
         names = list(columns)
-        rows = zip(*lists, strict=True)
-        yield Reading([dict(zip(names, row, strict=True)) for row in rows])
+        rows = [dict(zip(names, row, strict=True)) for row in zip(*lists, strict=True)]
+        nested = any(isinstance(cell, list) for row in rows for cell in row.values())
+        yield Reading(rows, doubt=nested if rows else 1 + len(columns))
 
 
 def _split_frame(frame: Mapping[str, object]) -> Iterator[Reading]:

@@ -22,12 +22,12 @@ class Reading(msgspec.Struct, frozen=True):
         This is one of several ways to take brackets, and the less likely one: it holds only if
         every value that is a list, or text that looks like one, stands in a column whose type
         says so. Otherwise a batch of one would pass as one wide value, and JSON as text.
-    blanks
-        How many blank lines were taken as records; only the other side's number of records can
-        call for that.
+    doubt
+        How much speaks against this way of reading, such as blank lines that were taken as
+        records; only the other side's number of records can call for it.
     """
 
     records: Sequence[object]
     text: bool = False
     strict: bool = False
-    blanks: int = 0
+    doubt: int = 0

@@ -145,7 +145,7 @@ class SideReader:
 
     def _bound(self, reading: Reading) -> Candidate:
         rows: list[list[object]] = []
-        misfits = reading.blanks
+        misfits = reading.doubt
         count = len(reading.records)
         for record in reading.records:
             values = self._values(record, text=reading.text)
@@ -197,9 +197,13 @@ class SideReader:
                 looks = isinstance(value, str) and value.lstrip()[:1] == "["
                 count += vector and bool(value) and not looks
             elif value is not None:
-                count += isinstance(value, (list, dict)) != vector
+                count += not _is_vector(value) if vector else isinstance(value, (list, dict))
                 count += kind is DataType.STR and not isinstance(value, str)
         return count
+
+
+def _is_vector(value: object) -> bool:
+    return isinstance(value, list) and not any(isinstance(item, (list, dict)) for item in value)
 
 
 def _getter(source: str) -> Getter:
