@@ -9,6 +9,8 @@ import traceback
 from collections.abc import Iterable
 from pathlib import Path
 
+from capture_forwarder.model import ObjectReport
+
 
 class ForwarderError(Exception):
     """Base of all errors that this package raises on purpose.
@@ -20,6 +22,9 @@ class ForwarderError(Exception):
     advice
         What the reader can do about it; empty when there is nothing to do but to try again.
     """
+
+    report: ObjectReport | None = None
+    """What had been brought to an end of the object that failed, where that is known."""
 
     permanent = False
     """Whether trying again, with nothing changed, is sure to fail in the same way."""
@@ -51,6 +56,30 @@ class ObjectError(ForwarderError):
     def __init__(self, message: str, advice: str = "", *, permanent: bool = False) -> None:
         self.permanent = permanent
         super().__init__(message, advice)
+
+
+class LedgerError(ForwarderError):
+    """The ledger could not be read or written; what is delivered is not known for sure."""
+
+
+class ObjectBusyError(ForwarderError):
+    """Another invocation works on this object and route; it holds the lease."""
+
+
+class LeaseLostError(ForwarderError):
+    """Another invocation took over this object and route; this one must not publish any more."""
+
+
+class AccountingError(ForwarderError):
+    """What went out of an object is not what came in: a fault of this package."""
+
+
+class ContinuationError(ForwarderError):
+    """What is left of an object could not be handed on to a later invocation."""
+
+
+class OutOfTimeError(ForwarderError):
+    """The invocation's time is up before the object's end; its place is saved."""
 
 
 class QuarantineError(ForwarderError):

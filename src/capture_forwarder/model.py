@@ -134,12 +134,19 @@ class ParsedLine(msgspec.Struct, frozen=True):
     cast_failures: Mapping[str, int] = {}
 
 
+class Place(msgspec.Struct, frozen=True, order=True):
+    """How far an object is done: bytes (unzipped) and lines from its start."""
+
+    offset: int = 0
+    lines: int = 0
+
+
 class RawLine(msgspec.Struct, frozen=True):
     """One line of an object.
 
     `number` counts from 1; `offset` is in bytes from the start of the (unzipped) object;
-    `data` has no line end. When `too_long`, `data` is only the line's beginning and `length`
-    its true size.
+    `data` has no line end, which `ended` says whether there was one. When `too_long`, `data` is
+    only the line's beginning and `length` its true size.
     """
 
     number: int
@@ -147,12 +154,40 @@ class RawLine(msgspec.Struct, frozen=True):
     data: bytes
     length: int
     too_long: bool = False
+    ended: bool = True
+
+    @property
+    def place(self) -> Place:
+        """How far the object is done when this line is."""
+        return Place(self.offset + self.length + self.ended, self.number)
+
+
+class LedgerKey(msgspec.Struct, frozen=True):
+    """What the ledger keeps a place for: one revision of an object on one route.
+
+    `revision` is the version id where the bucket has versions, else the ETag, so that an object
+    that was overwritten is not taken for the one that was delivered.
+    """
+
+    bucket: str
+    key: str
+    revision: str
+    route: str
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """What the ledger says when work on an object begins: where to go on, or that it is done."""
+
+    place: Place
+    finished: bool = False
 
 
 class QuarantineEntry(msgspec.Struct, frozen=True):
     """One rejected line as it is kept: enough to understand it and to send it again.
 
-    `line` is the line itself where `encoding` is "utf-8", else its bytes in base64.
+    `line` is the line itself where `encoding` is "utf-8", else its bytes in base64. For an
+    inference that the platform refused, `inference_id` and `row_index` name it in its line;
+    for a line, both are None.
     """
 
     reason: str
@@ -167,6 +202,8 @@ class QuarantineEntry(msgspec.Struct, frozen=True):
     time: str
     encoding: str
     line: str
+    inference_id: str | None = None
+    row_index: int | None = None
 
 
 @dataclass(frozen=True)
@@ -194,17 +231,24 @@ class Schema:
 
 @dataclass(frozen=True)
 class BatchLimits:
-    """The most that one publish request may hold: rows, and bytes of captured text."""
+    """The most of one publish request, and of several.
+
+    `rows` and `bytes` (of captured text) are those of one request; `requests` is how many may be
+    under way at once.
+    """
 
     rows: int
     bytes: int
+    requests: int = 64
 
 
 @dataclass(frozen=True)
 class ObjectReport:
-    """The accounting of one object on one route.
+    """The accounting of one object on one route, as far as this invocation went through it.
 
-    lines = forwarded + quarantined + empty, and inferences = published + refused.
+    lines = forwarded + quarantined + empty, and inferences = published + refused. `repeated` says
+    that the object had been delivered before and was not read; `resumed_at` is the line behind
+    which this invocation began.
     """
 
     lines: int = 0
@@ -213,7 +257,12 @@ class ObjectReport:
     quarantined: Mapping[str, int] = field(default_factory=dict)
     inferences: int = 0
     published: int = 0
+    refused: int = 0
     requests: int = 0
+    retries: int = 0
+    latencies: tuple[float, ...] = ()
+    repeated: bool = False
+    resumed_at: int = 0
     bytes: int = 0
     seconds: float = 0.0
     lag_seconds: float | None = None

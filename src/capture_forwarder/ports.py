@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol
 
@@ -11,17 +12,31 @@ from capture_forwarder.errors import ForwarderError
 from capture_forwarder.model import (
     BatchLimits,
     CaptureObject,
+    Claim,
     Inference,
+    LedgerKey,
     ObjectReport,
+    Place,
     QuarantineEntry,
     Schema,
 )
 
 
+@dataclass(frozen=True)
+class OpenedObject:
+    """An object being read.
+
+    `revision` is the same only for the same content: the version id, else the ETag.
+    """
+
+    stream: BinaryIO
+    revision: str
+
+
 class ObjectStore(Protocol):
     """Where capture objects lie."""
 
-    def open(self, source: CaptureObject) -> AbstractContextManager[BinaryIO]:
+    def open(self, source: CaptureObject) -> AbstractContextManager[OpenedObject]:
         """Open an object for reading from its start.
 
         The stream raises `ObjectError` when the object ends before its announced length, so
@@ -38,8 +53,8 @@ class ObjectStore(Protocol):
 class Publisher(Protocol):
     """A monitoring platform, for one model.
 
-    Implementations may keep connections and a cached schema; they are used by one invocation
-    at a time.
+    Implementations may keep connections and a cached schema. `publish` is called from several
+    threads at once, as many as `limits` allows; the rest from one.
     """
 
     @property
@@ -72,6 +87,60 @@ class Publisher(Protocol):
         ...
 
 
+class Ledger(Protocol):
+    """What is known to be delivered of each object and route.
+
+    All methods are safe to call from one thread at a time. `owner` names the invocation; a lease
+    is its exclusive right to work on an object and route until it expires.
+    """
+
+    def claim(self, key: LedgerKey, owner: str, lease_seconds: float) -> Claim:
+        """Begin work: take the lease, unless the object is finished.
+
+        A lease that has expired, or that the same owner holds, is taken over with its place.
+
+        Raises
+        ------
+        ObjectBusyError
+            Another owner's lease has not expired.
+        LedgerError
+            The ledger cannot be reached or answered an error.
+        """
+        ...
+
+    def save(self, key: LedgerKey, owner: str, place: Place, lease_seconds: float) -> None:
+        """Note how far the object is done and renew the lease.
+
+        Raises
+        ------
+        LeaseLostError
+            The lease is another owner's by now; nothing was changed.
+        LedgerError
+            See `claim`.
+        """
+        ...
+
+    def finish(self, key: LedgerKey, owner: str, place: Place) -> None:
+        """Note that the object is done, so that its next event is answered at once.
+
+        Raises
+        ------
+        LeaseLostError, LedgerError
+            See `save`.
+        """
+        ...
+
+    def release(self, key: LedgerKey, owner: str) -> None:
+        """Give the lease back, the place stays; does nothing if it is another owner's by now.
+
+        Raises
+        ------
+        LedgerError
+            See `claim`.
+        """
+        ...
+
+
 class Quarantine(Protocol):
     """Where rejected lines are kept."""
 
@@ -95,6 +164,10 @@ class Quarantine(Protocol):
 class Reporter(Protocol):
     """Who is told of the work."""
 
+    def continued(self, source: CaptureObject, hops: int, report: ObjectReport | None) -> None:
+        """An object's time was up; the rest of it was handed on. `report` is of what was done."""
+        ...
+
     def forwarded(self, source: CaptureObject, report: ObjectReport) -> None:
         """Tell of an object that is done."""
         ...
@@ -112,6 +185,27 @@ class Reporter(Protocol):
         ...
 
 
+class Continuations(Protocol):
+    """A queue that brings what is left of an object to a later invocation."""
+
+    def send(self, source: CaptureObject, hops: int) -> None:
+        """Have the object delivered again; returning means that it will be.
+
+        Parameters
+        ----------
+        source
+            The object.
+        hops
+            How often it was handed on, this time included.
+
+        Raises
+        ------
+        ContinuationError
+            The queue did not take it.
+        """
+        ...
+
+
 class Clock(Protocol):
     """Time, handed in so that tests own it."""
 
@@ -121,6 +215,10 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Seconds from some fixed point, never going back."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
         ...
 
 
