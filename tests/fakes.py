@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from typing import BinaryIO
+from datetime import UTC, datetime, timedelta
 
-from capture_forwarder.errors import ObjectError
+from capture_forwarder.errors import LeaseLostError, ObjectBusyError, ObjectError
 from capture_forwarder.model import (
     BatchLimits,
     CaptureObject,
+    Claim,
     Inference,
+    LedgerKey,
+    Place,
     QuarantineEntry,
     Schema,
 )
+from capture_forwarder.ports import OpenedObject
 
 
 class MemoryStore:
@@ -25,10 +29,11 @@ class MemoryStore:
         self.objects = objects
 
     @contextmanager
-    def open(self, source: CaptureObject) -> Iterator[BinaryIO]:
+    def open(self, source: CaptureObject) -> Iterator[OpenedObject]:
         if source.key not in self.objects:
             raise ObjectError(f"{source} is not there.", "Look again.", permanent=True)
-        yield io.BytesIO(self.objects[source.key])
+        content = self.objects[source.key]
+        yield OpenedObject(io.BytesIO(content), hashlib.sha256(content).hexdigest())
 
 
 class MemoryPublisher:
@@ -69,11 +74,61 @@ class MemoryQuarantine:
         return source.key.startswith("quarantine/")
 
 
-class StoppedClock:
-    """A clock that stands still."""
+class ManualClock:
+    """A clock that moves only when somebody sleeps, or when a test moves it."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+        self.sleeps: list[float] = []
 
     def now(self) -> datetime:
-        return datetime(2026, 3, 1, 10, 30, 30, tzinfo=UTC)
+        return datetime(2026, 3, 1, 10, 30, 30, tzinfo=UTC) + timedelta(seconds=self.time)
 
     def monotonic(self) -> float:
-        return 0.0
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.sleeps.append(seconds)
+        self.time += seconds
+
+
+class MemoryLedger:
+    """Places by key, with leases by the clock that is handed in."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self.clock = clock
+        self.places: dict[LedgerKey, Place] = {}
+        self.finished: set[LedgerKey] = set()
+        self.leases: dict[LedgerKey, tuple[str, float]] = {}
+        self.writes = 0
+
+    def claim(self, key: LedgerKey, owner: str, lease_seconds: float) -> Claim:
+        self.writes += 1
+        if key in self.finished:
+            return Claim(self.places[key], finished=True)
+        holder, until = self.leases.get(key, (owner, 0.0))
+        if holder != owner and until > self.clock.time:
+            raise ObjectBusyError(f"{holder} works on it.")
+        self.leases[key] = (owner, self.clock.time + lease_seconds)
+        return Claim(self.places.setdefault(key, Place()))
+
+    def save(self, key: LedgerKey, owner: str, place: Place, lease_seconds: float) -> None:
+        self.writes += 1
+        self._check(key, owner)
+        assert place.offset >= self.places[key].offset
+        self.places[key] = place
+        self.leases[key] = (owner, self.clock.time + lease_seconds)
+
+    def finish(self, key: LedgerKey, owner: str, place: Place) -> None:
+        self.writes += 1
+        self._check(key, owner)
+        self.places[key] = place
+        self.finished.add(key)
+
+    def release(self, key: LedgerKey, owner: str) -> None:
+        if self.leases.get(key, ("", 0.0))[0] == owner:
+            del self.leases[key]
+
+    def _check(self, key: LedgerKey, owner: str) -> None:
+        if self.leases.get(key, ("", 0.0))[0] != owner:
+            raise LeaseLostError("Somebody else took over.")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 from capture_forwarder.errors import ObjectError
 from capture_forwarder.model import CaptureObject
+from capture_forwarder.ports import OpenedObject
 
 
 class FolderObjectStore:
@@ -18,7 +19,7 @@ class FolderObjectStore:
         self._folder = folder
 
     @contextmanager
-    def open(self, source: CaptureObject) -> Iterator[BinaryIO]:
+    def open(self, source: CaptureObject) -> Iterator[OpenedObject]:
         """Open a file; see `ObjectStore.open`."""
         path = self._folder / source.key
         try:
@@ -27,4 +28,5 @@ class FolderObjectStore:
             message = f"{path} cannot be read: {error.strerror}."
             raise ObjectError(message, "Look at its name and rights.", permanent=True) from error
         with file:
-            yield file
+            facts = os.fstat(file.fileno())
+            yield OpenedObject(file, f"{facts.st_mtime_ns}-{facts.st_size}")

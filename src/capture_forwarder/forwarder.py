@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping as Event
+from collections.abc import Mapping
 from dataclasses import dataclass
+from uuid import uuid4
 
 from capture_forwarder.columns import ColumnMapping
 from capture_forwarder.errors import (
     ForwarderError,
+    OutOfTimeError,
     PublisherMisconfiguredError,
+    PublishError,
     UnexpectedError,
     UnknownEventError,
 )
 from capture_forwarder.model import CaptureObject, ObjectReport, Schema
 from capture_forwarder.parser import LineParser
-from capture_forwarder.pipeline import Ports, forward_object
-from capture_forwarder.ports import Reporter
+from capture_forwarder.pipeline import Invocation, Ports, Terms, forward_object
+from capture_forwarder.ports import Continuations, Reporter
 from capture_forwarder.triggers import Delivery, answer, read_event
+
+_MOST_HOPS = 100
 
 
 @dataclass(frozen=True)
 class Route:
-    """Which mapping the objects go by, and under which name they are reported."""
+    """Which mapping the objects go by, and how they are forwarded."""
 
-    name: str
     mapping: ColumnMapping
-    max_line_bytes: int
+    terms: Terms
 
 
 class Forwarder:
@@ -37,19 +41,40 @@ class Forwarder:
     route
         The route that every object takes.
     ports
-        The store, publisher, quarantine and clock.
+        The store, publisher, quarantine, ledger and clock.
     reporter
         Where logs and metrics go.
+    continuations
+        The queue that takes objects whose time is up; without one, or without a ledger, such an
+        object fails and comes again.
     """
 
-    def __init__(self, route: Route, ports: Ports, reporter: Reporter) -> None:
+    def __init__(
+        self,
+        route: Route,
+        ports: Ports,
+        reporter: Reporter,
+        continuations: Continuations | None = None,
+    ) -> None:
         self._route = route
         self._ports = ports
         self._reporter = reporter
+        self._continuations = continuations if ports.ledger else None
         self._compiled: tuple[Schema, LineParser] | None = None
 
-    def handle(self, event: object) -> dict[str, object]:
+    def handle(
+        self, event: object, *, owner: str = "", seconds_left: float | None = None
+    ) -> dict[str, object]:
         """Forward every object of an event and answer its source.
+
+        Parameters
+        ----------
+        event
+            The event, decoded.
+        owner
+            Names this invocation in the ledger.
+        seconds_left
+            How long it may take; None for as long as it takes.
 
         Raises
         ------
@@ -59,63 +84,90 @@ class Forwarder:
             Something failed and the source understands only an error.
         """
         trigger = read_event(event)
-        if not isinstance(event, Event):
+        if not isinstance(event, Mapping):
             message = "The event is no JSON object."
             raise UnknownEventError(message)
+        now = self._ports.clock.monotonic()
+        invocation = Invocation(owner, None if seconds_left is None else now + seconds_left)
         failures: dict[str, ForwarderError] = {}
+        down: ForwarderError | None = None
         for delivery in trigger.deliveries:
-            try:
-                self._deliver(delivery)
-            except ForwarderError as error:
+            error = self._deliver(delivery, invocation, down)
+            if error is not None:
                 failures[delivery.id] = error
+                down = down or (error if _concerns_all(error) else None)
         return answer(trigger, event, failures)
 
-    def forward(self, source: CaptureObject) -> ObjectReport:
-        """Forward one object.
+    def forward(self, source: CaptureObject, invocation: Invocation | None = None) -> ObjectReport:
+        """Forward one object; without an invocation, in one of its own without a deadline.
 
         Raises
         ------
         ForwarderError
             It was not forwarded to its end; see `forward_object`.
         """
-        parser = self._parser()
         report = forward_object(
             source,
-            parser,
+            self._parser(),
             self._ports,
-            route=self._route.name,
-            max_line_bytes=self._route.max_line_bytes,
+            self._route.terms,
+            invocation or Invocation(str(uuid4())),
         )
         self._reporter.forwarded(source, report)
         return report
 
-    def _deliver(self, delivery: Delivery) -> None:
-        """Forward all objects of a delivery, the others also when one fails."""
+    def _deliver(
+        self, delivery: Delivery, invocation: Invocation, down: ForwarderError | None
+    ) -> ForwarderError | None:
+        """Forward all objects of a delivery, the others also when one fails.
+
+        Returns
+        -------
+        ForwarderError or None
+            The first error; `down` untried, if the platform has already been found down.
+        """
         if delivery.problem:
             problem = UnknownEventError(delivery.problem)
             self._reporter.failed(f"message {delivery.id}", problem)
-            raise problem
+            return problem
         first_error: ForwarderError | None = None
         quarantine = self._ports.quarantine
         for source in delivery.objects:
             if quarantine is not None and quarantine.holds(source):
                 self._reporter.skipped(source, "quarantine is never taken as input")
                 continue
-            error = self._try(source)
+            error = down or self._try(source, invocation, delivery.hops)
             if error is not None:
                 self._reporter.failed(str(source), error)
                 first_error = first_error or error
-        if first_error is not None:
-            raise first_error
+                down = down or (error if _concerns_all(error) else None)
+        return first_error
 
-    def _try(self, source: CaptureObject) -> ForwarderError | None:
+    def _try(
+        self, source: CaptureObject, invocation: Invocation, hops: int
+    ) -> ForwarderError | None:
         """Forward an object; a fault that nobody expected fails it alone, not its neighbours."""
         try:
-            self.forward(source)
+            self.forward(source, invocation)
+        except OutOfTimeError as error:
+            return self._hand_on(source, hops, error)
         except ForwarderError as error:
             return error
         except Exception as error:  # noqa: BLE001 - ends as a failure, never as a success
             return UnexpectedError(str(source), error)
+        return None
+
+    def _hand_on(
+        self, source: CaptureObject, hops: int, error: OutOfTimeError
+    ) -> ForwarderError | None:
+        """Have a later invocation go on at the saved place."""
+        if self._continuations is None or hops >= _MOST_HOPS:
+            return error
+        try:
+            self._continuations.send(source, hops + 1)
+        except ForwarderError as failure:
+            return failure
+        self._reporter.continued(source, hops + 1, error.report)
         return None
 
     def _parser(self) -> LineParser:
@@ -129,6 +181,11 @@ class Forwarder:
                 self._reporter.warn("model columns that no setting fills", columns=missing)
             self._compiled = (schema, LineParser(mapping, schema))
         return self._compiled[1]
+
+
+def _concerns_all(error: ForwarderError) -> bool:
+    """Whether the platform as a whole is to blame, so that nothing else need be tried on it."""
+    return isinstance(error, PublishError)
 
 
 def complete(mapping: ColumnMapping, schema: Schema) -> ColumnMapping:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from uuid import uuid4
 
 from capture_forwarder.forwarder import Forwarder
 from capture_forwarder.settings import load
@@ -42,5 +43,20 @@ def lambda_handler(event: object, context: object) -> dict[str, object]:
         Settings are wrong, the event is unknown, or deliveries failed that can only be told by
         an error. The invocation then counts as failed and the event comes again.
     """
-    del context
-    return forwarder().handle(event)
+    return forwarder().handle(
+        event, owner=_invocation(context), seconds_left=_seconds_left(context)
+    )
+
+
+def _invocation(context: object) -> str:
+    """Name the invocation.
+
+    Lambda tries a request again under the same id, and only after the first try has ended, so
+    that it may go on with what that one held.
+    """
+    return str(getattr(context, "aws_request_id", None) or uuid4())
+
+
+def _seconds_left(context: object) -> float | None:
+    ask = getattr(context, "get_remaining_time_in_millis", None)
+    return None if ask is None else float(ask()) / 1000

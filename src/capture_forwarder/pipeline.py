@@ -1,53 +1,111 @@
 """One object from its first byte to its last, on one route.
 
-    bytes ─ lines ─ parse ─┬─ inferences ─ batches ─ publisher
-                           └─ rejections ─ runs ──── quarantine
+    bytes ─ lines ─ parse ─┬─ inferences ─ batches ─ several requests under way ─ ledger
+                           └─ rejections ─ runs ──── quarantine ────────────────────┘
 
 An object counts as delivered when `forward_object` returns. It raises if a single inference was
 not accepted or a single rejected line could not be kept, so that no failure ends as a success.
+The ledger's place moves only over an unbroken run of finished lines, and only after what was
+rejected among them is in quarantine.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
 
-from capture_forwarder.errors import QuarantineError
+from capture_forwarder.accounting import Accounting, Mark
+from capture_forwarder.batch import Batch, BatchBuilder
+from capture_forwarder.checkpoint import Checkpoint
+from capture_forwarder.deadline import Deadline
+from capture_forwarder.delivery import Deliverer, Outcome
+from capture_forwarder.errors import ForwarderError, OutOfTimeError
+from capture_forwarder.flight import Flight
 from capture_forwarder.lines import read_lines
 from capture_forwarder.model import (
     CaptureObject,
-    Inference,
+    LedgerKey,
     ObjectReport,
     ParsedLine,
-    QuarantineEntry,
+    Place,
     RawLine,
     Reason,
     Rejection,
 )
 from capture_forwarder.parser import LineParser
-from capture_forwarder.ports import Clock, ObjectStore, Publisher, Quarantine
-from capture_forwarder.quarantine import make_entry
+from capture_forwarder.ports import (
+    Clock,
+    Ledger,
+    ObjectStore,
+    OpenedObject,
+    Publisher,
+    Quarantine,
+)
+from capture_forwarder.rejections import RejectionRun
 
-# A run of entries is written when it reaches one of these, so that memory stays bounded.
-_RUN_ENTRIES = 1000
-_RUN_BYTES = 4 * 1024 * 1024
+_LINES_A_LOOK_AT_THE_CLOCK = 64
 
 
 @dataclass(frozen=True)
 class Ports:
-    """What the pipeline talks to. Without a quarantine, rejected lines fail their object."""
+    """What the pipeline talks to.
+
+    Without a quarantine, rejected lines fail their object; without a ledger, an object that
+    failed is delivered again from its start.
+    """
 
     store: ObjectStore
     publisher: Publisher
     quarantine: Quarantine | None
     clock: Clock
+    ledger: Ledger | None = None
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How a route's objects are forwarded.
+
+    Parameters
+    ----------
+    route
+        The route's name, for the ledger and quarantine.
+    max_line_bytes
+        Longer lines are quarantined unread.
+    requests_in_flight
+        How many requests may be under way at once.
+    retry_seconds
+        How long a batch is tried before the platform counts as down.
+    lease_seconds
+        How long an invocation that died keeps others from its object.
+    """
+
+    route: str
+    max_line_bytes: int
+    requests_in_flight: int = 8
+    retry_seconds: float = 60.0
+    lease_seconds: float = 60.0
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One call of the function: its name for the ledger, and when it must have ended.
+
+    `deadline` is in the clock's monotonic time; None for never.
+    """
+
+    owner: str = ""
+    deadline: float | None = None
 
 
 def forward_object(
-    source: CaptureObject, parser: LineParser, ports: Ports, *, route: str, max_line_bytes: int
+    source: CaptureObject,
+    parser: LineParser,
+    ports: Ports,
+    terms: Terms,
+    invocation: Invocation,
 ) -> ObjectReport:
-    """Forward every line of an object.
+    """Forward every line of an object that is not forwarded yet.
 
     Parameters
     ----------
@@ -57,15 +115,15 @@ def forward_object(
         The route's compiled mapping.
     ports
         Where lines come from and go to.
-    route
-        The route's name, for quarantine.
-    max_line_bytes
-        Longer lines are quarantined unread.
+    terms
+        The route's settings.
+    invocation
+        Who works on it, and until when.
 
     Returns
     -------
     ObjectReport
-        The accounting; lines = forwarded + quarantined + empty, inferences = published.
+        The accounting of what this invocation did.
 
     Raises
     ------
@@ -74,134 +132,164 @@ def forward_object(
     PublishError
         A batch was not accepted.
     QuarantineError
-        A rejected line could not be kept, or there is no quarantine to keep it in.
+        What was rejected could not be kept, or there is no quarantine to keep it in.
+    ObjectBusyError, LeaseLostError, LedgerError
+        Another invocation works on the object, or the ledger failed.
+    OutOfTimeError
+        The time was up; the place is saved.
     """
-    run = _Run(source, ports, route)
-    started = ports.clock.monotonic()
-    parse = parser.for_object(source)
-    with ports.store.open(source) as stream:
-        for line in read_lines(stream, max_line_bytes):
-            run.count(line)
-            if line.too_long:
-                detail = f"The line has {line.length} bytes, more than {max_line_bytes}."
-                run.reject(line, Rejection(Reason.LINE_TOO_LONG, detail))
-            elif not line.data.strip():
-                run.empty += 1
-            elif isinstance(parsed := parse(line.data), Rejection):
-                run.reject(line, parsed)
-            else:
-                run.take(line, parsed)
-    run.finish()
-    return run.report(ports.clock.monotonic() - started)
+    with ports.store.open(source) as opened:
+        key = LedgerKey(source.bucket, source.key, opened.revision, terms.route)
+        checkpoint = Checkpoint(
+            ports.ledger, key, invocation.owner, ports.clock, terms.lease_seconds
+        )
+        claim = checkpoint.begin()
+        if claim.finished:
+            return ObjectReport(repeated=True)
+        deadline = Deadline(ports.clock, invocation.deadline)
+        run = _Run(source, parser, ports, terms, checkpoint=checkpoint, deadline=deadline)
+        return run.forward(opened, claim.place)
 
 
-@dataclass
 class _Run:
-    """The state of one object on its way."""
+    """One object on its way."""
 
-    source: CaptureObject
-    ports: Ports
-    route: str
-    lines: int = 0
-    empty: int = 0
-    forwarded: int = 0
-    inferences: int = 0
-    published: int = 0
-    requests: int = 0
-    bytes: int = 0
-    batch: list[Inference] = field(default_factory=list)
-    batch_bytes: float = 0.0
-    rejected: dict[str, list[QuarantineEntry]] = field(default_factory=dict)
-    rejected_bytes: int = 0
-    reasons: Counter[str] = field(default_factory=Counter)
-    cast_failures: Counter[str] = field(default_factory=Counter)
-    last_time: str | None = None
-    first_rejection: str = ""
+    def __init__(  # noqa: PLR0913 - what one object's way needs
+        self,
+        source: CaptureObject,
+        parser: LineParser,
+        ports: Ports,
+        terms: Terms,
+        *,
+        checkpoint: Checkpoint,
+        deadline: Deadline,
+    ) -> None:
+        limits = ports.publisher.limits
+        workers = max(1, min(terms.requests_in_flight, limits.requests))
+        self._parse = parser.for_object(source)
+        self._max_line_bytes = terms.max_line_bytes
+        self._checkpoint = checkpoint
+        self._deadline = deadline
+        self._deliverer = Deliverer(ports.publisher, ports.clock, retry_seconds=terms.retry_seconds)
+        self._executor = ThreadPoolExecutor(workers, thread_name_prefix="publish")
+        self._flight = Flight(self._executor, workers)
+        self._builder = BatchBuilder(limits)
+        self._rejections = RejectionRun(source, terms.route, ports.quarantine, ports.clock)
+        self._clock = ports.clock
+        self._accounting = Accounting(ports.clock, Place())
+        self._place = self._saved = Place()
+        self._mark = Mark()
+        self._marks: dict[Place, Mark] = {}
 
-    def count(self, line: RawLine) -> None:
-        self.lines += 1
-        self.bytes = line.offset + line.length
+    def forward(self, opened: OpenedObject, start: Place) -> ObjectReport:
+        self._place = self._saved = start
+        self._accounting = Accounting(self._clock, start)
+        try:
+            self._look_at_the_clock()
+            for line in read_lines(opened.stream, self._max_line_bytes, start):
+                sent = self._take(line)
+                if self._rejections.is_full:
+                    self._land()
+                    self._save(self._place)
+                if sent or line.number % _LINES_A_LOOK_AT_THE_CLOCK == 0:
+                    self._look_at_the_clock()
+            self._land()
+            self._rejections.finish(self._place)
+            self._accounting.check()
+            self._checkpoint.finish(self._place)
+        except ForwarderError as error:
+            self._give_up()
+            error.report = self._accounting.report(self._mark, self._saved)
+            raise
+        finally:
+            self._executor.shutdown(wait=False, cancel_futures=True)
+        return self._accounting.report(self._accounting.mark(), self._place)
 
-    def take(self, line: RawLine, parsed: ParsedLine) -> None:
-        """Batch a line's inferences; full batches are published."""
-        if not parsed.inferences:
-            self.empty += 1
-            return
-        self.forwarded += 1
-        self.inferences += len(parsed.inferences)
-        self.cast_failures.update(parsed.cast_failures)
-        self.last_time = parsed.inference_time or self.last_time
-        limits = self.ports.publisher.limits
-        share = line.length / len(parsed.inferences)
-        for inference in parsed.inferences:
-            if self.batch_bytes + share > limits.bytes or len(self.batch) == limits.rows:
-                self._publish()
-            self.batch.append(inference)
-            self.batch_bytes += share
+    def _take(self, line: RawLine) -> bool:
+        """Take a line in; return whether it set a request on its way."""
+        before, self._place = self._place, line.place
+        parsed: ParsedLine | Rejection | None = None
+        if line.too_long:
+            detail = f"The line has {line.length} bytes, more than {self._max_line_bytes}."
+            parsed = Rejection(Reason.LINE_TOO_LONG, detail)
+        elif line.data.strip():
+            parsed = self._parse(line.data)
+        full: list[Batch] = []
+        if isinstance(parsed, Rejection):
+            self._rejections.add(line, parsed)
+        elif parsed is not None and parsed.inferences:
+            full = self._builder.add(line, parsed.inferences, before)
+            if full:
+                self._marks[before] = self._accounting.mark()
+        self._accounting.took(parsed)
+        if self._builder.is_full():
+            full += self._cut()
+        self._send(full)
+        return bool(full)
 
-    def reject(self, line: RawLine, rejection: Rejection) -> None:
-        """Put a line aside; full runs are written to quarantine."""
-        self.reasons[rejection.reason.value] += 1
-        if self.ports.quarantine is None:
-            where = f"line {line.number}: {rejection.detail}"
-            self.first_rejection = self.first_rejection or where
-            return
-        time = self.ports.clock.now().isoformat()
-        entry = make_entry(self.source, line, rejection, self.route, time)
-        self.rejected.setdefault(rejection.reason.value, []).append(entry)
-        self.rejected_bytes += len(line.data)
-        waiting = sum(len(entries) for entries in self.rejected.values())
-        if waiting >= _RUN_ENTRIES or self.rejected_bytes >= _RUN_BYTES:
-            self._quarantine()
+    def _cut(self) -> list[Batch]:
+        self._marks[self._place] = self._accounting.mark()
+        return self._builder.cut(self._place)
 
-    def finish(self) -> None:
-        """Publish and keep what is left."""
-        self._publish()
-        self._quarantine()
-        if self.ports.quarantine is None and self.reasons:
-            counts = ", ".join(f"{count} {reason}" for reason, count in self.reasons.items())
-            message = f"{self.source} holds lines that cannot be forwarded ({counts}), the first"
-            advice = "Set FORWARDER_QUARANTINE to s3://bucket/prefix so that they can be kept."
-            raise QuarantineError(f"{message} in {self.first_rejection}", advice)
+    def _send(self, batches: list[Batch]) -> None:
+        for batch in batches:
+            self._settle()
+            self._flight.start(batch, self._deliver)
 
-    def report(self, seconds: float) -> ObjectReport:
-        return ObjectReport(
-            lines=self.lines,
-            forwarded=self.forwarded,
-            empty=self.empty,
-            quarantined=dict(self.reasons),
-            inferences=self.inferences,
-            published=self.published,
-            requests=self.requests,
-            bytes=self.bytes,
-            seconds=seconds,
-            lag_seconds=_age(self.last_time, self.ports.clock.now()),
-            cast_failures=dict(self.cast_failures),
+    def _land(self) -> None:
+        """Bring everything up to here to the platform."""
+        self._send(self._cut())
+        self._settle(all_of_them=True)
+
+    def _deliver(self, batch: Batch) -> Outcome:
+        """Deliver a batch, in a thread of the executor."""
+        return self._deliverer.deliver(
+            batch.inferences, deadline=self._deadline.at, before=self._checkpoint.hold
         )
 
-    def _publish(self) -> None:
-        if not self.batch:
+    def _settle(self, *, all_of_them: bool = False) -> None:
+        """Account for the batches that have landed, and save the place behind them."""
+        landed = self._flight.landed(self._deadline.seconds_left, all_of_them=all_of_them)
+        place = None
+        try:
+            for batch, outcome in landed:
+                origins = batch.origins([inference for inference, _ in outcome.refused])
+                self._accounting.landed(outcome, [line.number for line, _ in origins])
+                self._deadline.saw(outcome.latencies)
+                for (line, index), (inference, said) in zip(origins, outcome.refused, strict=True):
+                    self._rejections.add_refused(line, index, inference, said)
+                place = batch.place
+        finally:
+            # Whatever comes next, what has landed is done; the end is noted by `finish` alone.
+            if place is not None and (not all_of_them or place != self._place):
+                self._save(place)
+
+    def _save(self, place: Place) -> None:
+        if not self._rejections.flush(place):
             return
-        self.ports.publisher.publish(self.batch)
-        self.requests += 1
-        self.published += len(self.batch)
-        self.batch = []
-        self.batch_bytes = 0.0
+        self._checkpoint.save(place)
+        self._saved, self._mark = place, self._marks[place]
+        # Places come in order; those before this one will not be asked for again.
+        self._marks = {known: mark for known, mark in self._marks.items() if known >= place}
 
-    def _quarantine(self) -> None:
-        if self.ports.quarantine is None:
+    def _look_at_the_clock(self) -> None:
+        """Stop in time: drain what is under way, save the place, and say so.
+
+        Raises
+        ------
+        OutOfTimeError
+            It is time to stop.
+        """
+        if not self._deadline.is_near(len(self._flight)):
             return
-        for entries in self.rejected.values():
-            self.ports.quarantine.put(self.source, entries)
-        self.rejected = {}
-        self.rejected_bytes = 0
+        self._land()
+        self._save(self._place)
+        message = f"The time was up behind line {self._place.lines}; the place is saved."
+        raise OutOfTimeError(message, "The rest is delivered later.")
 
-
-def _age(time: str | None, now: datetime) -> float | None:
-    """Seconds since a time in ISO 8601; None when there is none that can be read."""
-    try:
-        then = datetime.fromisoformat(time or "")
-    except ValueError:
-        return None
-    then = then if then.tzinfo else then.replace(tzinfo=UTC)
-    return (now - then).total_seconds()
+    def _give_up(self) -> None:
+        """Leave the object to a later invocation, which goes on at the saved place."""
+        # The error that brought us here says more than one about the lease.
+        with suppress(ForwarderError):
+            self._checkpoint.release()
+        self._flight.abandon(self._deadline.seconds_left())

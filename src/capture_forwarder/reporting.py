@@ -13,6 +13,7 @@ from capture_forwarder.model import CaptureObject, ObjectReport
 
 NAMESPACE = "CaptureForwarder"
 SERVICE = "capture-forwarder"
+_MOST_LATENCIES = 99
 
 
 class LogReporter:
@@ -20,81 +21,110 @@ class LogReporter:
 
     Parameters
     ----------
-    route, publisher
-        The dimensions of every metric.
+    route, publisher, service
+        The dimensions of every metric; the service tells deployments in one account apart.
     """
 
-    def __init__(self, route: str, publisher: str) -> None:
-        self._log = Logger(service=SERVICE)
+    def __init__(self, route: str, publisher: str, service: str = SERVICE) -> None:
+        self._log = Logger(service=service)
+        self._service = service
         self._route = route
         self._publisher = publisher
 
     def forwarded(self, source: CaptureObject, report: ObjectReport) -> None:
-        """Tell of an object that is done."""
-        self._log.info(
-            "object forwarded",
-            bucket=source.bucket,
-            key=source.key,
-            version_id=source.version_id,
-            route=self._route,
-            publisher=self._publisher,
-            lines=report.lines,
-            forwarded=report.forwarded,
-            empty=report.empty,
-            inferences=report.inferences,
-            published=report.published,
-            quarantined=report.quarantined,
-            requests=report.requests,
-            bytes=report.bytes,
-            seconds=round(report.seconds, 3),
-            lag_seconds=report.lag_seconds,
-            cast_failures=report.cast_failures,
-        )
-        metrics = self._metrics()
-        counts = {
-            "ObjectsForwarded": 1,
-            "LinesRead": report.lines,
-            "LinesForwarded": report.forwarded,
-            "LinesQuarantined": report.quarantined_lines,
-            "LinesEmpty": report.empty,
-            "Inferences": report.inferences,
-            "InferencesPublished": report.published,
-            "CastFailures": sum(report.cast_failures.values()),
-        }
-        for name, count in counts.items():
-            metrics.add_metric(name, MetricUnit.Count, count)
-        if report.lag_seconds is not None:
-            metrics.add_metric("Lag", MetricUnit.Seconds, max(0.0, report.lag_seconds))
-        metrics.flush_metrics()
+        """Tell of an object that is done, or was done before."""
+        if report.repeated:
+            self._log.info("object was forwarded before", extra=self._facts(source))
+            self._measure("ObjectsRepeated")
+            return
+        self._log.info("object forwarded", extra=self._facts(source) | _summary(report))
+        self._measure("ObjectsForwarded", report)
+
+    def continued(self, source: CaptureObject, hops: int, report: ObjectReport | None) -> None:
+        """Tell of an object whose rest was handed on to a later invocation."""
+        facts = {"hops": hops, **self._facts(source), **_summary(report)}
+        self._log.info("object continued", extra=facts)
+        self._measure("ObjectsContinued", report)
 
     def failed(self, what: str, error: ForwarderError) -> None:
         """Tell of an object or a message that failed; it will be delivered again."""
-        self._log.error(
-            "delivery failed",
-            delivery=what,
-            route=self._route,
-            publisher=self._publisher,
-            error=type(error).__name__,
-            problem=error.message,
-            advice=error.advice,
-        )
-        metrics = self._metrics()
-        metrics.add_metric("ObjectsFailed", MetricUnit.Count, 1)
-        metrics.flush_metrics()
+        facts = {
+            "delivery": what,
+            "route": self._route,
+            "publisher": self._publisher,
+            "error": type(error).__name__,
+            "problem": error.message,
+            "advice": error.advice,
+        }
+        self._log.error("delivery failed", extra=facts | _summary(error.report))
+        self._measure("ObjectsFailed", error.report)
 
     def skipped(self, source: CaptureObject, why: str) -> None:
         """Tell of an object that is acknowledged without being read."""
-        self._log.warning("object skipped", bucket=source.bucket, key=source.key, why=why)
-        metrics = self._metrics()
-        metrics.add_metric("ObjectsSkipped", MetricUnit.Count, 1)
-        metrics.flush_metrics()
+        self._log.warning("object skipped", extra={"why": why, **self._facts(source)})
+        self._measure("ObjectsSkipped")
 
     def warn(self, message: str, **facts: object) -> None:
         """Tell of something that an operator should look at."""
         self._log.warning(message, extra=facts)
 
-    def _metrics(self) -> EphemeralMetrics:
-        metrics = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
+    def _facts(self, source: CaptureObject) -> dict[str, object]:
+        return {
+            "bucket": source.bucket,
+            "key": source.key,
+            "version_id": source.version_id,
+            "route": self._route,
+            "publisher": self._publisher,
+        }
+
+    def _measure(self, what: str, report: ObjectReport | None = None) -> None:
+        """Count what happened to an object, and what was done of it on the way."""
+        metrics = EphemeralMetrics(namespace=NAMESPACE, service=self._service)
         metrics.add_dimension("route", self._route)
         metrics.add_dimension("publisher", self._publisher)
-        return metrics
+        metrics.add_metric(what, MetricUnit.Count, 1)
+        if report is not None:
+            for name, count in _counts(report).items():
+                metrics.add_metric(name, MetricUnit.Count, count)
+            # CloudWatch takes 100 values of a metric in one document.
+            for seconds in report.latencies[-_MOST_LATENCIES:]:
+                metrics.add_metric("PublishLatency", MetricUnit.Milliseconds, seconds * 1000)
+            if report.lag_seconds is not None:
+                metrics.add_metric("Lag", MetricUnit.Seconds, max(0.0, report.lag_seconds))
+        metrics.flush_metrics()
+
+
+def _counts(report: ObjectReport) -> dict[str, int]:
+    return {
+        "LinesRead": report.lines,
+        "LinesForwarded": report.forwarded,
+        "LinesQuarantined": report.quarantined_lines,
+        "LinesEmpty": report.empty,
+        "Inferences": report.inferences,
+        "InferencesPublished": report.published,
+        "InferencesRefused": report.refused,
+        "PublishRequests": report.requests,
+        "PublishRetries": report.retries,
+        "CastFailures": sum(report.cast_failures.values()),
+    }
+
+
+def _summary(report: ObjectReport | None) -> dict[str, object]:
+    if report is None:
+        return {}
+    return {
+        "lines": report.lines,
+        "forwarded": report.forwarded,
+        "empty": report.empty,
+        "inferences": report.inferences,
+        "published": report.published,
+        "refused": report.refused,
+        "quarantined": report.quarantined,
+        "requests": report.requests,
+        "retries": report.retries,
+        "resumed_at": report.resumed_at,
+        "bytes": report.bytes,
+        "seconds": round(report.seconds, 3),
+        "lag_seconds": report.lag_seconds,
+        "cast_failures": report.cast_failures,
+    }

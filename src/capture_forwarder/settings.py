@@ -76,6 +76,24 @@ def _check_quarantine(text: str) -> str:
     return text.rstrip("/") or "/"
 
 
+def _check_ledger(text: str) -> str:
+    if text.startswith("dynamodb://"):
+        if not text.removeprefix("dynamodb://").strip("/"):
+            message = "needs a table's name, as in dynamodb://table"
+            raise ValueError(message)
+    elif "://" in text:
+        message = "must be dynamodb://table or the path of an SQLite file"
+        raise ValueError(message)
+    return text
+
+
+def _check_queue(text: str) -> str:
+    if urlsplit(text).scheme not in {"http", "https"}:
+        message = "must be the URL of an SQS queue"
+        raise ValueError(message)
+    return text
+
+
 ColumnList = Annotated[str, _checked(parse_columns)]
 MetadataList = Annotated[str, _checked(parse_metadata)]
 Path = Annotated[str, AfterValidator(check_path)]
@@ -99,6 +117,11 @@ class Settings(BaseModel):
     FORWARDER_MAX_LINE_BYTES: int = Field(default=16 * 1024 * 1024, ge=1024)
     FORWARDER_DUCKDB_PATH: str = "capture-forwarder.duckdb"
     FORWARDER_REQUEST_TIMEOUT_SECONDS: float = Field(default=30.0, gt=0, le=300)
+    FORWARDER_REQUESTS_IN_FLIGHT: int = Field(default=8, ge=1, le=64)
+    FORWARDER_RETRY_SECONDS: float = Field(default=60.0, ge=0, le=900)
+    FORWARDER_LEDGER: Annotated[str, AfterValidator(_check_ledger)] | None = None
+    FORWARDER_LEASE_SECONDS: float = Field(default=60.0, ge=1, le=3600)
+    FORWARDER_QUEUE_URL: Annotated[str, AfterValidator(_check_queue)] | None = None
 
     FIDDLER_URL: Annotated[str, AfterValidator(_check_url)] | None = None
     FIDDLER_TOKEN: SecretStr | None = None

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from capture_forwarder.clock import SystemClock
 from capture_forwarder.errors import SettingsError
 from capture_forwarder.forwarder import Forwarder, Route
-from capture_forwarder.pipeline import Ports
-from capture_forwarder.ports import Clock, ObjectStore, Publisher, Quarantine, Reporter, Secret
+from capture_forwarder.pipeline import Ports, Terms
+from capture_forwarder.ports import (
+    Clock,
+    Continuations,
+    Ledger,
+    ObjectStore,
+    Publisher,
+    Quarantine,
+    Reporter,
+    Secret,
+)
 from capture_forwarder.secret import FixedSecret
 from capture_forwarder.settings import PublisherName, Settings
 
@@ -36,9 +46,18 @@ def build_forwarder(
         publisher=build_publisher(settings, clock),
         quarantine=build_quarantine(settings),
         clock=clock,
+        ledger=build_ledger(settings, clock),
     )
-    route = Route(ROUTE, settings.mapping, settings.FORWARDER_MAX_LINE_BYTES)
-    return Forwarder(route, ports, reporter or _log_reporter(settings))
+    terms = Terms(
+        ROUTE,
+        settings.FORWARDER_MAX_LINE_BYTES,
+        settings.FORWARDER_REQUESTS_IN_FLIGHT,
+        settings.FORWARDER_RETRY_SECONDS,
+        settings.FORWARDER_LEASE_SECONDS,
+    )
+    route = Route(settings.mapping, terms)
+    reporter = reporter or _log_reporter(settings)
+    return Forwarder(route, ports, reporter, _continuations(settings))
 
 
 def build_publisher(settings: Settings, clock: Clock) -> Publisher:
@@ -68,6 +87,21 @@ def build_publisher(settings: Settings, clock: Clock) -> Publisher:
     )
 
 
+def build_ledger(settings: Settings, clock: Clock) -> Ledger | None:
+    """Make the ledger that the settings name; None if they name none."""
+    place = settings.FORWARDER_LEDGER
+    if place is None:
+        return None
+    if not place.startswith("dynamodb://"):
+        from capture_forwarder.sqlite_ledger import SqliteLedger  # noqa: PLC0415
+
+        return SqliteLedger(Path(place), clock)
+    from capture_forwarder.aws.clients import dynamodb_client  # noqa: PLC0415
+    from capture_forwarder.aws.dynamodb_ledger import DynamoDbLedger  # noqa: PLC0415
+
+    return DynamoDbLedger(dynamodb_client(), place.removeprefix("dynamodb://"), clock)
+
+
 def build_quarantine(settings: Settings) -> Quarantine | None:
     """Make the quarantine that the settings name; None if they name none."""
     place = settings.FORWARDER_QUARANTINE
@@ -85,9 +119,19 @@ def build_quarantine(settings: Settings) -> Quarantine | None:
 
 
 def _log_reporter(settings: Settings) -> Reporter:
-    from capture_forwarder.reporting import LogReporter  # noqa: PLC0415
+    from capture_forwarder.reporting import SERVICE, LogReporter  # noqa: PLC0415
 
-    return LogReporter(ROUTE, settings.FORWARDER_PUBLISHER.value)
+    service = os.environ.get("POWERTOOLS_SERVICE_NAME") or SERVICE
+    return LogReporter(ROUTE, settings.FORWARDER_PUBLISHER.value, service)
+
+
+def _continuations(settings: Settings) -> Continuations | None:
+    if settings.FORWARDER_QUEUE_URL is None:
+        return None
+    from capture_forwarder.aws.clients import sqs_client  # noqa: PLC0415
+    from capture_forwarder.aws.sqs import SqsContinuations  # noqa: PLC0415
+
+    return SqsContinuations(sqs_client(), settings.FORWARDER_QUEUE_URL)
 
 
 def _s3_store() -> ObjectStore:

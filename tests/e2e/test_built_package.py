@@ -242,7 +242,7 @@ def test_only_the_message_whose_object_is_missing_comes_back(
     assert len(fiddler.events) == CSV + UNTYPED + BAD_LINES
 
 
-def test_only_the_message_whose_rows_the_platform_does_not_take_comes_back(
+def test_a_platform_that_says_no_is_not_asked_for_the_rest_of_the_messages(
     function: Emulator, fiddler: FiddlerServer
 ) -> None:
     event = sample("sqs-eventbridge.json")
@@ -250,9 +250,10 @@ def test_only_the_message_whose_rows_the_platform_does_not_take_comes_back(
 
     answer = function.invoke(event)
 
-    failed = event["Records"][0]["messageId"]
-    assert answer == {"batchItemFailures": [{"itemIdentifier": failed}]}
-    assert len(fiddler.events) == PIPELINE + UNTYPED + BAD_LINES
+    failed = [{"itemIdentifier": record["messageId"]} for record in event["Records"]]
+    assert answer == {"batchItemFailures": failed}
+    assert len(fiddler.publish_requests) == 1
+    assert fiddler.events == []
 
 
 def test_an_event_that_nobody_knows_is_an_error(function: Emulator) -> None:

@@ -44,8 +44,8 @@ def s3() -> Iterator[S3Client]:
 
 
 def lines_of(client: S3Client, source: CaptureObject = SOURCE) -> list[bytes]:
-    with S3ObjectStore(client).open(source) as stream:
-        return [line.data for line in read_lines(stream, LIMIT)]
+    with S3ObjectStore(client).open(source) as opened:
+        return [line.data for line in read_lines(opened.stream, LIMIT)]
 
 
 # --- reading -------------------------------------------------------------------------------
@@ -211,8 +211,8 @@ def test_the_lines_before_the_cut_are_whole() -> None:
     with OneObject(body) as server:
         server.fail_when(anything, Truncated())
         client = impatient_client(server)
-        with S3ObjectStore(client).open(SOURCE) as stream, pytest.raises(ObjectError):
-            found.extend(line.data for line in read_lines(stream, LIMIT))
+        with S3ObjectStore(client).open(SOURCE) as opened, pytest.raises(ObjectError):
+            found.extend(line.data for line in read_lines(opened.stream, LIMIT))
 
     assert found == body.split(b"\n")[: len(found)]
 
@@ -252,8 +252,8 @@ def test_the_connection_is_given_back_when_reading_stops_early() -> None:
     with Stubber(client) as stubber:
         answer = {"Body": StreamingBody(body, 2_000_000)}
         stubber.add_response("get_object", answer, {"Bucket": BUCKET, "Key": KEY})
-        with S3ObjectStore(client).open(SOURCE) as stream:
-            assert next(read_lines(stream, LIMIT)).data == b"a"
+        with S3ObjectStore(client).open(SOURCE) as opened:
+            assert next(read_lines(opened.stream, LIMIT)).data == b"a"
             assert not body.closed
 
     assert body.closed

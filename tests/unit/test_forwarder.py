@@ -18,9 +18,9 @@ from capture_forwarder.errors import (
 )
 from capture_forwarder.forwarder import Forwarder, Route, check_columns, complete
 from capture_forwarder.model import CaptureObject, DataType, Inference, ObjectReport, Schema
-from capture_forwarder.pipeline import Ports
+from capture_forwarder.pipeline import Ports, Terms
 from tests.captures import line, side
-from tests.fakes import MemoryPublisher, MemoryQuarantine, MemoryStore, StoppedClock
+from tests.fakes import ManualClock, MemoryPublisher, MemoryQuarantine, MemoryStore
 
 FLOAT = DataType.FLOAT
 MAPPING = ColumnMapping(parse_columns("a"), parse_columns("score"))
@@ -34,10 +34,15 @@ class Reports:
         self.done: list[tuple[str, ObjectReport]] = []
         self.failures: list[tuple[str, ForwarderError]] = []
         self.skips: list[str] = []
+        self.continued_objects: list[tuple[str, int]] = []
         self.warnings: list[dict[str, object]] = []
 
     def forwarded(self, source: CaptureObject, report: ObjectReport) -> None:
         self.done.append((source.key, report))
+
+    def continued(self, source: CaptureObject, hops: int, report: ObjectReport | None) -> None:
+        assert report is not None
+        self.continued_objects.append((source.key, hops))
 
     def failed(self, what: str, error: ForwarderError) -> None:
         self.failures.append((what, error))
@@ -56,8 +61,8 @@ class Setting:
         self.publisher = MemoryPublisher(schema)
         self.reports = Reports()
         store = MemoryStore(one=GOOD, two=GOOD, broken=GOOD)
-        ports = Ports(store, self.publisher, MemoryQuarantine(), StoppedClock())
-        self.forwarder = Forwarder(Route("default", mapping, 10**6), ports, self.reports)
+        ports = Ports(store, self.publisher, MemoryQuarantine(), ManualClock())
+        self.forwarder = Forwarder(Route(mapping, Terms("default", 10**6)), ports, self.reports)
 
     def send(self, *bodies: object) -> dict[str, object]:
         records = [

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from capture_forwarder.errors import ObjectError
 from capture_forwarder.lines import read_lines
-from capture_forwarder.model import RawLine
+from capture_forwarder.model import Place, RawLine
 
 LIMIT = 1000
 MEBIBYTE = 1024 * 1024
@@ -94,7 +94,7 @@ def test_numbers_count_from_one_and_offsets_are_in_bytes() -> None:
         RawLine(1, 0, "ü".encode(), 2),
         RawLine(2, 3, b"", 0),
         RawLine(3, 4, b"b", 1),
-        RawLine(4, 6, b"last", 4),
+        RawLine(4, 6, b"last", 4, ended=False),
     ]
 
 
@@ -222,7 +222,7 @@ def test_a_broken_connection_within_gzip_is_not_the_objects_fault() -> None:
 def test_a_line_over_the_limit_is_only_its_beginning(over: int, end: bytes) -> None:
     first, *rest = split(b"x" * (LIMIT + over) + end)
 
-    assert first == RawLine(1, 0, b"x" * LIMIT, LIMIT + over, too_long=True)
+    assert first == RawLine(1, 0, b"x" * LIMIT, LIMIT + over, too_long=True, ended=bool(end))
     assert rest == ([RawLine(2, LIMIT + over + 1, b"next", 4)] if len(end) > 1 else [])
 
 
@@ -230,7 +230,7 @@ def test_a_line_over_the_limit_is_only_its_beginning(over: int, end: bytes) -> N
 def test_a_line_of_just_the_limit_is_whole(end: bytes) -> None:
     first = split(b"x" * LIMIT + end)[0]
 
-    assert first == RawLine(1, 0, b"x" * LIMIT, LIMIT)
+    assert first == RawLine(1, 0, b"x" * LIMIT, LIMIT, ended=bool(end))
 
 
 def huge_line(mebibytes: int) -> Iterator[bytes]:
@@ -278,3 +278,23 @@ def stream_of(chunks: Iterable[bytes], *, zipped: bool) -> BinaryIO:
             file.write(chunk)
     target.seek(0)
     return target
+
+
+@given(
+    st.lists(st.binary(max_size=20).filter(lambda line: b"\n" not in line), min_size=1), st.data()
+)
+def test_reading_goes_on_at_a_lines_place_as_if_it_had_never_stopped(
+    lines: list[bytes], data: st.DataObject
+) -> None:
+    content = b"\n".join([b"first", *lines])  # what begins like gzip would be read as gzip
+    whole = list(read_lines(io.BytesIO(content), 10))
+    done = data.draw(st.integers(0, len(whole)))
+    start = whole[done - 1].place if done else Place()
+    stored = data.draw(st.sampled_from([content, gzip.compress(content)]))
+
+    assert list(read_lines(io.BytesIO(stored), 10, start)) == whole[done:]
+
+
+def test_an_object_shorter_than_what_was_delivered_of_it_is_an_error() -> None:
+    with pytest.raises(ObjectError, match="shorter"):
+        list(read_lines(io.BytesIO(b"a\n"), 10, Place(5, 2)))

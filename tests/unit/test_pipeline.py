@@ -17,9 +17,9 @@ from capture_forwarder.errors import (
 )
 from capture_forwarder.model import CaptureObject, ObjectReport, Schema
 from capture_forwarder.parser import LineParser
-from capture_forwarder.pipeline import Ports, forward_object
+from capture_forwarder.pipeline import Invocation, Ports, Terms, forward_object
 from tests.captures import line, side
-from tests.fakes import MemoryPublisher, MemoryQuarantine, MemoryStore, StoppedClock
+from tests.fakes import ManualClock, MemoryPublisher, MemoryQuarantine, MemoryStore
 
 MAPPING = ColumnMapping(parse_columns("a,b"), parse_columns("score"))
 SOURCE = CaptureObject("bucket", "file")
@@ -42,9 +42,9 @@ class Setting:
         self.quarantine: MemoryQuarantine | None = MemoryQuarantine()
 
     def forward(self, max_line_bytes: int = 10**7) -> ObjectReport:
-        ports = Ports(self.store, self.publisher, self.quarantine, StoppedClock())
+        ports = Ports(self.store, self.publisher, self.quarantine, ManualClock())
         parser = LineParser(MAPPING, Schema())
-        return forward_object(SOURCE, parser, ports, route="default", max_line_bytes=max_line_bytes)
+        return forward_object(SOURCE, parser, ports, Terms("default", max_line_bytes), Invocation())
 
 
 def test_every_line_is_accounted_for() -> None:

@@ -64,6 +64,8 @@ def test_an_entry_says_all_that_is_known_of_the_line() -> None:
             "time": TIME,
             "encoding": "utf-8",
             "line": '{"cut',
+            "inference_id": None,
+            "row_index": None,
         }
     ]
 

@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from capture_forwarder.errors import ObjectError
 from capture_forwarder.model import CaptureObject
+from capture_forwarder.ports import OpenedObject
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
@@ -38,13 +39,13 @@ class S3ObjectStore:
         self._client = client
 
     @contextmanager
-    def open(self, source: CaptureObject) -> Iterator[BinaryIO]:
+    def open(self, source: CaptureObject) -> Iterator[OpenedObject]:
         """Open an object; see `ObjectStore.open`."""
         request: GetObjectRequestTypeDef = {"Bucket": source.bucket, "Key": source.key}
         if source.version_id:
             request["VersionId"] = source.version_id
         try:
-            body = self._client.get_object(**request)["Body"]
+            answer = self._client.get_object(**request)
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
             message = f"{source} cannot be read: S3 says {code}."
@@ -53,8 +54,12 @@ class S3ObjectStore:
         except BotoCoreError as error:
             message = f"{source} cannot be read: {type(error).__name__}."
             raise ObjectError(message, "It is tried again on the next delivery.") from error
-        with closing(body):
-            yield cast("BinaryIO", _ObjectStream(body, source))
+        # On a bucket without versions S3 names none, or "null".
+        version = answer.get("VersionId", "null")
+        changed = answer.get("ETag", "").strip('"') or str(answer.get("LastModified"))
+        revision = changed if version == "null" else version
+        with closing(answer["Body"]) as body:
+            yield OpenedObject(cast("BinaryIO", _ObjectStream(body, source)), revision)
 
 
 class _ObjectStream(io.RawIOBase):

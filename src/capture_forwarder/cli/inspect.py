@@ -100,8 +100,8 @@ def _sample(file: Found, store: ObjectStore, limit: int, room: int) -> Sample:
     """Read a file's first lines, as many as are asked for and fit; at least one."""
     lines: list[RawLine] = []
     try:
-        with store.open(file.source) as stream:
-            for line in read_lines(stream, _MAX_LINE_BYTES):
+        with store.open(file.source) as opened:
+            for line in read_lines(opened.stream, _MAX_LINE_BYTES):
                 if len(lines) >= limit or (lines and room <= 0):
                     return Sample(file.source, file.name, lines, complete=False)
                 lines.append(line)

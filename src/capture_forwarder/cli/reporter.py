@@ -18,6 +18,11 @@ class CollectingReporter:
         """Keep the accounting of an object; see `Reporter.forwarded`."""
         self.reports[source] = report
 
+    def continued(self, source: CaptureObject, hops: int, report: ObjectReport | None) -> None:
+        """Keep that an object was handed on; see `Reporter.continued`."""
+        del report
+        self.warnings.append(f"{source} was handed on, for the {hops}. time")
+
     def failed(self, what: str, error: ForwarderError) -> None:
         """Keep a failure; see `Reporter.failed`."""
         self.failures.append((what, error))

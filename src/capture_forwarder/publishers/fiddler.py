@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -64,8 +65,8 @@ class FiddlerPublisher:
         self._client: RequestClient | None = None
         self._schema: Schema | None = None
         self._schema_time = 0.0
-        self._names: tuple[str, ...] = ()
-        self._make_row: Callable[..., object] = dict
+        self._lock = threading.Lock()
+        self._maker: tuple[tuple[str, ...], Callable[..., object]] = ((), dict)
         # Row dictionaries are encoded between these: the request is the same for every batch.
         self._head = b'{"source":{"type":"EVENTS","events":'
         tail = f'}},"model_id":"{self._model_id}","env_type":"PRODUCTION","env_name":null}}'
@@ -99,21 +100,34 @@ class FiddlerPublisher:
 
         A 2xx answer means that Fiddler has queued the events; it shows them minutes later.
         """
-        events = _encode([self._row(inference) for inference in batch])
+        make_row = self._row_maker(batch[0].names)
+        events = _encode([make_row(*inference.values) for inference in batch])
         body = b"".join((self._head, events, self._tail))
+        client = self._connected()
         try:
-            self._post(body, len(batch))
+            self._post(client, body, len(batch))
         except CredentialsRefusedError:
-            self._client = self._connect(fresh=True)
-            self._post(body, len(batch))
+            self._post(self._reconnected(client), body, len(batch))
 
-    def _row(self, inference: Inference) -> object:
-        if self._names is not inference.names:
-            self._names, self._make_row = inference.names, _row_maker(inference.names)
-        return self._make_row(*inference.values)
+    def _row_maker(self, names: tuple[str, ...]) -> Callable[..., object]:
+        kept, maker = self._maker
+        if kept is not names:
+            maker = _row_maker(names)
+            self._maker = (names, maker)
+        return maker
 
-    def _post(self, body: bytes, rows: int) -> None:
-        client = self._client or self._connect()
+    def _connected(self) -> RequestClient:
+        with self._lock:
+            return self._client or self._connect()
+
+    def _reconnected(self, refused: RequestClient) -> RequestClient:
+        """Connect with a fresh token, unless another thread has done so meanwhile."""
+        with self._lock:
+            if self._client is None or self._client is refused:
+                return self._connect(fresh=True)
+            return self._client
+
+    def _post(self, client: RequestClient, body: bytes, rows: int) -> None:
         try:
             answer = client.post(
                 url="/v3/events",

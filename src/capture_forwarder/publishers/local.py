@@ -71,7 +71,7 @@ class LocalPublisher:
     @property
     def limits(self) -> BatchLimits:
         """The most that is written in one transaction."""
-        return BatchLimits(rows=_ROWS, bytes=_BYTES)
+        return BatchLimits(rows=_ROWS, bytes=_BYTES, requests=1)
 
     def schema(self) -> Schema:
         """No types, but columns for the id and the time of an inference."""

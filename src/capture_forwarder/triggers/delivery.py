@@ -30,11 +30,14 @@ class Delivery:
         The capture objects it announces; none for a test event.
     problem
         Why it could not be read; such a delivery fails alone.
+    hops
+        How often an invocation whose time was up has handed these objects on.
     """
 
     id: str
     objects: tuple[CaptureObject, ...] = ()
     problem: str | None = None
+    hops: int = 0
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from urllib.parse import unquote_plus
 
 from capture_forwarder.errors import UnknownEventError
 from capture_forwarder.model import CaptureObject
+from capture_forwarder.triggers.continuation import hops_of
 from capture_forwarder.triggers.delivery import Delivery, Source, Trigger
 from capture_forwarder.triggers.notification import (
     MalformedError,
@@ -50,8 +51,7 @@ def read_event(event: object) -> Trigger:
 def _records(records: Sequence[object]) -> Trigger:
     first = records[0] if isinstance(records[0], Mapping) else {}
     if first.get("eventSource") == "aws:sqs":
-        deliveries = [_delivery(_message_id(record), record, _sqs_objects) for record in records]
-        return Trigger(Source.SQS, tuple(deliveries))
+        return Trigger(Source.SQS, tuple(_message(record) for record in records))
     if first.get("EventSource") == "aws:sns":
         numbered = enumerate(records)
         return Trigger(
@@ -86,9 +86,13 @@ def _sns_objects(record: object) -> tuple[CaptureObject, ...]:
     return objects_of(envelope)
 
 
-def _sqs_objects(record: object) -> tuple[CaptureObject, ...]:
-    body = record.get("body") if isinstance(record, Mapping) else None
-    return objects_of(parse_body(body))
+def _message(record: object) -> Delivery:
+    name = _message_id(record)
+    try:
+        body = parse_body(record.get("body") if isinstance(record, Mapping) else None)
+        return Delivery(name, objects_of(body), hops=hops_of(body))
+    except MalformedError as error:
+        return Delivery(name, problem=f"The message holds {error}.")
 
 
 def _message_id(record: object) -> str:

@@ -1,0 +1,131 @@
+"""The counting of one object: nothing may come in without being counted on its way out."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from capture_forwarder.delivery import Outcome
+from capture_forwarder.errors import AccountingError
+from capture_forwarder.model import ObjectReport, ParsedLine, Place, Rejection
+from capture_forwarder.ports import Clock
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What was counted up to a place of the object."""
+
+    lines: int = 0
+    empty: int = 0
+    forwarded: int = 0
+    inferences: int = 0
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    cast_failures: Mapping[str, int] = field(default_factory=dict)
+    last_time: str | None = None
+
+
+class Accounting:
+    """Counts lines as they are read, and inferences as they land.
+
+    Every line and inference of an object is reported by exactly one invocation: the one that
+    brought the ledger's place past it.
+    """
+
+    def __init__(self, clock: Clock, start: Place) -> None:
+        self._clock = clock
+        self._started = clock.monotonic()
+        self._start = start
+        self._lines = self._empty = self._forwarded = self._inferences = 0
+        self._reasons: Counter[str] = Counter()
+        self._cast_failures: Counter[str] = Counter()
+        self._last_time: str | None = None
+        self._published = self._requests = self._retries = 0
+        self._refused_lines: list[int] = []
+        self._latencies: list[float] = []
+
+    def took(self, parsed: ParsedLine | Rejection | None) -> None:
+        """Count a line; None for a blank one."""
+        self._lines += 1
+        if isinstance(parsed, Rejection):
+            self._reasons[parsed.reason.value] += 1
+        elif parsed is None or not parsed.inferences:
+            self._empty += 1
+        else:
+            self._forwarded += 1
+            self._inferences += len(parsed.inferences)
+            self._last_time = parsed.inference_time or self._last_time
+            if parsed.cast_failures:
+                self._cast_failures.update(parsed.cast_failures)
+
+    def mark(self) -> Mark:
+        """Remember what was counted up to here."""
+        return Mark(
+            self._lines,
+            self._empty,
+            self._forwarded,
+            self._inferences,
+            dict(self._reasons),
+            dict(self._cast_failures),
+            self._last_time,
+        )
+
+    def landed(self, outcome: Outcome, refused_lines: Sequence[int]) -> None:
+        """Count what became of a batch; batches land in the order of their lines."""
+        self._published += outcome.published
+        self._refused_lines += refused_lines
+        self._requests += outcome.requests
+        self._retries += outcome.retries
+        self._latencies += outcome.latencies
+
+    def check(self) -> None:
+        """Make sure, at the object's end, that what came in has gone out.
+
+        Raises
+        ------
+        AccountingError
+            It has not; the object must not be acknowledged.
+        """
+        out = self._published + len(self._refused_lines)
+        if self._inferences != out:
+            message = f"{self._inferences} inferences were read, but {out} accounted for."
+            raise AccountingError(message, "Please report it; the object is delivered again.")
+
+    def report(self, mark: Mark, place: Place) -> ObjectReport:
+        """Sum up what this invocation has brought to an end.
+
+        Parameters
+        ----------
+        mark, place
+            What was counted up to the place that the ledger has.
+        """
+        refused = bisect_right(self._refused_lines, place.lines)
+        return ObjectReport(
+            lines=mark.lines,
+            forwarded=mark.forwarded,
+            empty=mark.empty,
+            quarantined=mark.reasons,
+            inferences=mark.inferences,
+            published=mark.inferences - refused,
+            refused=refused,
+            requests=self._requests,
+            retries=self._retries,
+            latencies=tuple(self._latencies),
+            resumed_at=self._start.lines,
+            bytes=place.offset - self._start.offset,
+            seconds=self._clock.monotonic() - self._started,
+            lag_seconds=_age(mark.last_time, self._clock.now()),
+            cast_failures=mark.cast_failures,
+        )
+
+
+def _age(time: str | None, now: datetime) -> float | None:
+    """Seconds since a time in ISO 8601; None when there is none that can be read."""
+    try:
+        then = datetime.fromisoformat(time or "")
+    except ValueError:
+        return None
+    then = then if then.tzinfo else then.replace(tzinfo=UTC)
+    return (now - then).total_seconds()

@@ -1,0 +1,41 @@
+"""The function's own queue, for objects that take longer than one invocation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from capture_forwarder.errors import ContinuationError
+from capture_forwarder.model import CaptureObject
+from capture_forwarder.triggers import write_continuation
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+
+class SqsContinuations:
+    """Sends continuation messages to a queue.
+
+    Parameters
+    ----------
+    client
+        An SQS client.
+    url
+        The queue that invokes the function.
+    """
+
+    def __init__(self, client: SQSClient, url: str) -> None:
+        self._client = client
+        self._url = url
+
+    def send(self, source: CaptureObject, hops: int) -> None:
+        """Have the object delivered again; see `Continuations.send`."""
+        try:
+            self._client.send_message(
+                QueueUrl=self._url, MessageBody=write_continuation(source, hops)
+            )
+        except (ClientError, BotoCoreError) as error:
+            message = f"The rest of {source} cannot be handed on: {type(error).__name__}."
+            advice = "Allow sqs:SendMessage on the queue of FORWARDER_QUEUE_URL."
+            raise ContinuationError(message, advice) from error

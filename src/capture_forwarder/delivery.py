@@ -1,0 +1,149 @@
+"""One batch to the platform: tried again while that can help, halved while it is refused."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from capture_forwarder.errors import BatchRefusedError, PlatformUnavailableError
+from capture_forwarder.model import Inference
+from capture_forwarder.ports import Clock, Publisher
+
+_FIRST_WAIT = 0.5
+_LONGEST_WAIT = 20.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a batch.
+
+    Parameters
+    ----------
+    published
+        How many inferences the platform accepted.
+    refused
+        The inferences that it refused, each with its own words.
+    requests, retries
+        How many requests were made, and how many of them repeated one that had failed.
+    latencies
+        Seconds that each accepted request took.
+    """
+
+    published: int = 0
+    refused: tuple[tuple[Inference, str], ...] = ()
+    requests: int = 0
+    retries: int = 0
+    latencies: tuple[float, ...] = ()
+
+    def __add__(self, other: Outcome) -> Outcome:
+        return Outcome(
+            self.published + other.published,
+            self.refused + other.refused,
+            self.requests + other.requests,
+            self.retries + other.retries,
+            self.latencies + other.latencies,
+        )
+
+
+class Deliverer:
+    """Delivers batches of one object; may be used from several threads.
+
+    Parameters
+    ----------
+    publisher
+        The platform.
+    clock
+        Time, and the waiting between tries.
+    retry_seconds
+        How long a batch is tried before the platform counts as down. The first batch that gives
+        up ends the trying of all others, so that a platform that is down is left alone.
+    jitter
+        Gives a number from 0 to 1: which part of the longest wait to wait ("full jitter").
+    """
+
+    def __init__(
+        self,
+        publisher: Publisher,
+        clock: Clock,
+        *,
+        retry_seconds: float,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._publisher = publisher
+        self._clock = clock
+        self._retry_seconds = retry_seconds
+        self._jitter = jitter
+        self._down = threading.Event()
+
+    def deliver(
+        self,
+        batch: Sequence[Inference],
+        *,
+        deadline: float | None = None,
+        before: Callable[[], None] | None = None,
+    ) -> Outcome:
+        """Deliver a batch.
+
+        A batch that is refused is halved until the refused inferences stand alone, in at most
+        2·log2(n)+1 requests for one of n.
+
+        Parameters
+        ----------
+        batch
+            At least one inference.
+        deadline
+            When, by the clock's monotonic time, no further try may begin.
+        before
+            Called before each request; what it raises ends the delivery.
+
+        Raises
+        ------
+        PublishError
+            The batch was not accepted; see `Publisher.publish`. Some of it may have been.
+        """
+        outcome, refusal = self._publish(batch, deadline, before)
+        if refusal is None:
+            return outcome
+        if len(batch) == 1:
+            said = refusal.platform_message or refusal.message
+            return outcome + Outcome(refused=((batch[0], said),))
+        middle = len(batch) // 2
+        for half in (batch[:middle], batch[middle:]):
+            outcome += self.deliver(half, deadline=deadline, before=before)
+        return outcome
+
+    def _publish(
+        self,
+        batch: Sequence[Inference],
+        deadline: float | None,
+        before: Callable[[], None] | None,
+    ) -> tuple[Outcome, BatchRefusedError | None]:
+        started = self._clock.monotonic()
+        retries = 0
+        while True:
+            if before is not None:
+                before()
+            asked = self._clock.monotonic()
+            try:
+                self._publisher.publish(batch)
+            except BatchRefusedError as refusal:
+                return Outcome(requests=retries + 1, retries=retries), refusal
+            except PlatformUnavailableError as error:
+                wait = self._wait(retries, error.retry_after)
+                again = self._clock.monotonic() + wait
+                late = deadline is not None and again >= deadline
+                if late or again > started + self._retry_seconds or self._down.is_set():
+                    self._down.set()
+                    raise
+                self._clock.sleep(wait)
+                retries += 1
+            else:
+                seconds = self._clock.monotonic() - asked
+                return Outcome(len(batch), (), retries + 1, retries, (seconds,)), None
+
+    def _wait(self, retries: int, asked: float | None) -> float:
+        """Seconds to wait: exponential with full jitter, never less than the platform asks for."""
+        longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0**retries)
+        return max(asked or 0.0, longest * self._jitter())

@@ -1,0 +1,76 @@
+"""Several batches under way at once, their outcomes taken in order."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, wait
+from concurrent.futures import TimeoutError as FutureTimeoutError
+
+from capture_forwarder.batch import Batch
+from capture_forwarder.delivery import Outcome
+from capture_forwarder.errors import OutOfTimeError
+
+_PATIENCE = 2.0
+
+
+class Flight:
+    """Keeps up to `limit` batches under way and gives their outcomes back in order.
+
+    Order is what lets the ledger move only over an unbroken run of finished lines: an outcome is
+    given when all batches before it have theirs.
+    """
+
+    def __init__(self, executor: Executor, limit: int) -> None:
+        self._executor = executor
+        self._limit = limit
+        self._flying: deque[tuple[Batch, Future[Outcome]]] = deque()
+
+    def __len__(self) -> int:
+        return len(self._flying)
+
+    def start(self, batch: Batch, deliver: Callable[[Batch], Outcome]) -> None:
+        """Send a batch on its way; there must be room, see `landed`."""
+        self._flying.append((batch, self._executor.submit(deliver, batch)))
+
+    def landed(
+        self, seconds_left: Callable[[], float | None], *, all_of_them: bool = False
+    ) -> Iterator[tuple[Batch, Outcome]]:
+        """Give the outcomes that are there; wait for more only to make room, or for all.
+
+        Parameters
+        ----------
+        seconds_left
+            How long a wait may be; None for as long as it takes.
+        all_of_them
+            Wait until nothing is under way.
+
+        Raises
+        ------
+        OutOfTimeError
+            The time is up before an outcome is there.
+        PublishError
+            A batch was not accepted; those behind it do not count.
+        """
+        while self._flying:
+            batch, future = self._flying[0]
+            must_wait = all_of_them or len(self._flying) >= self._limit
+            if not must_wait and not future.done():
+                return
+            try:
+                outcome = future.result(timeout=seconds_left())
+            except FutureTimeoutError as error:
+                message = "The time is up while the platform has not answered."
+                raise OutOfTimeError(message) from error
+            self._flying.popleft()
+            yield batch, outcome
+
+    def abandon(self, seconds_left: float | None) -> None:
+        """Start none of the waiting batches any more, and give those under way a moment to land.
+
+        Their outcomes do not count: they lie behind a batch that failed.
+        """
+        started = [future for _, future in self._flying if not future.cancel()]
+        patience = _PATIENCE if seconds_left is None else min(_PATIENCE, seconds_left)
+        wait(started, timeout=patience)
+        self._flying.clear()

@@ -1,0 +1,135 @@
+"""What is rejected of one object, on its way to quarantine in runs of bounded size."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import msgspec
+
+from capture_forwarder.errors import QuarantineError
+from capture_forwarder.model import (
+    CaptureObject,
+    Inference,
+    Place,
+    QuarantineEntry,
+    RawLine,
+    Reason,
+    Rejection,
+)
+from capture_forwarder.ports import Clock, Quarantine
+from capture_forwarder.quarantine import make_entry
+
+_RUN_ENTRIES = 1000
+_RUN_BYTES = 4 * 1024 * 1024
+
+
+class RejectionRun:
+    """Collects rejections and keeps them; without a quarantine, fails when the object ends.
+
+    Parameters
+    ----------
+    source, route
+        What the rejections belong to.
+    quarantine
+        Where they are kept, if anywhere.
+    clock
+        Tells when.
+    """
+
+    def __init__(
+        self, source: CaptureObject, route: str, quarantine: Quarantine | None, clock: Clock
+    ) -> None:
+        self._source = source
+        self._route = route
+        self._quarantine = quarantine
+        self._clock = clock
+        self._waiting: dict[str, list[QuarantineEntry]] = {}
+        self._bytes = 0
+        self._homeless: Counter[str] = Counter()
+        self._first_homeless = ""
+        self._first_homeless_line: int | None = None
+
+    def add(self, line: RawLine, rejection: Rejection) -> None:
+        """Put a line aside."""
+        self._put(line, rejection)
+
+    def add_refused(self, line: RawLine, index: int, inference: Inference, said: str) -> None:
+        """Put an inference aside that the platform refused, with the platform's words."""
+        rejection = Rejection(Reason.REJECTED_BY_PLATFORM, said)
+        self._put(line, rejection, inference.id, index)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as much waits as may, so that it must be kept now."""
+        waiting = sum(map(len, self._waiting.values()))
+        return waiting >= _RUN_ENTRIES or self._bytes >= _RUN_BYTES
+
+    def flush(self, place: Place) -> bool:
+        """Keep what was put aside up to a place.
+
+        Only what lies before the place that is then saved is kept, so that a run is written again
+        under the same name if the saving fails, and never stands in two.
+
+        Returns
+        -------
+        bool
+            Whether everything up to the place is safe, so that the ledger may move there: not
+            when there is no quarantine and something was rejected.
+
+        Raises
+        ------
+        QuarantineError
+            It could not be kept.
+        """
+        if self._quarantine is not None:
+            for reason, entries in self._waiting.items():
+                due = [entry for entry in entries if entry.line_number <= place.lines]
+                if due:
+                    self._quarantine.put(self._source, due)
+                    self._waiting[reason] = entries[len(due) :]
+            if not any(self._waiting.values()):
+                self._bytes = 0
+        return self._first_homeless_line is None or place.lines < self._first_homeless_line
+
+    def finish(self, place: Place) -> None:
+        """Keep the last ones at the object's end.
+
+        Raises
+        ------
+        QuarantineError
+            They could not be kept, or there is no quarantine to keep them in.
+        """
+        self.flush(place)
+        self._raise_if_homeless()
+
+    def _put(
+        self,
+        line: RawLine,
+        rejection: Rejection,
+        inference_id: str | None = None,
+        row_index: int | None = None,
+    ) -> None:
+        reason = rejection.reason.value
+        if self._quarantine is None:
+            self._homeless[reason] += 1
+            self._first_homeless_line = self._first_homeless_line or line.number
+            self._first_homeless = self._first_homeless or (
+                f"line {line.number}"
+                if rejection.reason is Reason.REJECTED_BY_PLATFORM
+                else f"line {line.number}: {rejection.detail}"
+            )
+            return
+        time = self._clock.now().isoformat()
+        entry = make_entry(self._source, line, rejection, self._route, time)
+        if inference_id is not None:
+            entry = msgspec.structs.replace(entry, inference_id=inference_id, row_index=row_index)
+        self._waiting.setdefault(reason, []).append(entry)
+        self._bytes += len(line.data)
+
+    def _raise_if_homeless(self) -> None:
+        if not self._homeless:
+            return
+        counts = ", ".join(f"{count} {reason}" for reason, count in self._homeless.items())
+        message = f"{self._source} holds lines that cannot be forwarded ({counts}), the first in"
+        advice = "Set FORWARDER_QUARANTINE to s3://bucket/prefix so that they can be kept."
+        raise QuarantineError(f"{message} {self._first_homeless}", advice)
