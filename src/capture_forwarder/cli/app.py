@@ -7,12 +7,13 @@ from typing import Annotated
 import typer
 
 from capture_forwarder import __version__
-from capture_forwarder.cli import demo, forward, inspect
+from capture_forwarder.cli import dead_letters, demo, forward, inspect, quarantine
 
 _HELP = """Forward SageMaker Data Capture files to a model monitoring platform.
 
 `demo` shows what it does, `inspect` proposes settings for your own files, `forward` sends files
-by hand; the Lambda function does the same for every new file.
+by hand; the Lambda function does the same for every new file. `quarantine` and `dead-letters`
+show what could not be delivered and send it again.
 """
 
 app = typer.Typer(
@@ -46,3 +47,5 @@ def _options(
 app.command(help=demo.HELP)(demo.demo)
 app.command(help=inspect.HELP)(inspect.inspect)
 app.command(help=forward.HELP)(forward.forward)
+app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(dead_letters.app, name="dead-letters")

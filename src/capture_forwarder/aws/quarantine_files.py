@@ -1,0 +1,117 @@
+"""The files of a quarantine in S3: what is there, reading one, rewriting and deleting it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from capture_forwarder.aws.listing import list_objects
+from capture_forwarder.errors import QuarantineError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_SUFFIX = ".jsonl"
+_CHANGED = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
+_GONE = frozenset({"NoSuchKey", "404"})
+
+
+class S3QuarantineFiles:
+    """The quarantine files below a prefix.
+
+    Changing a file is bound to the revision that was read, so that what the function writes in
+    the meantime is never overwritten or deleted.
+
+    Parameters
+    ----------
+    make_client
+        Makes an S3 client, which fails by itself where a profile is wrong.
+    bucket, prefix
+        Where to look; the prefix is taken as a folder, or names one file in full.
+    """
+
+    def __init__(self, make_client: Callable[[], S3Client], bucket: str, prefix: str) -> None:
+        self._make_client = make_client
+        self._bucket = bucket
+        self._prefix = prefix
+        self._made: S3Client | None = None
+
+    def names(self) -> list[tuple[str, int]]:
+        """Find the files; each with its size in bytes.
+
+        Raises
+        ------
+        ObjectError
+            The bucket cannot be listed.
+        """
+        found = list_objects(self._client, self._bucket, self._prefix)
+        return [(str(source), size) for source, size in found if source.key.endswith(_SUFFIX)]
+
+    def read(self, name: str) -> tuple[bytes, str]:
+        """Read a file; return its bytes and its revision.
+
+        Raises
+        ------
+        QuarantineError
+            It cannot be read.
+        """
+        with self._errors(name, "read", "s3:GetObject"):
+            answer = self._client().get_object(Bucket=self._bucket, Key=self._key(name))
+            return answer["Body"].read(), answer["ETag"]
+
+    def replace(self, name: str, data: bytes, revision: str) -> None:
+        """Write a file anew, unless somebody else has changed it.
+
+        Raises
+        ------
+        QuarantineError
+            It was changed, or cannot be written.
+        """
+        with self._errors(name, "rewritten", "s3:PutObject"):
+            self._client().put_object(
+                Bucket=self._bucket,
+                Key=self._key(name),
+                Body=data,
+                ContentType="application/x-ndjson",
+                IfMatch=revision,
+            )
+
+    def remove(self, name: str, revision: str) -> None:
+        """Delete a file, unless somebody else has changed it.
+
+        Raises
+        ------
+        QuarantineError
+            It was changed, or cannot be deleted.
+        """
+        with self._errors(name, "deleted", "s3:DeleteObject"):
+            self._client().delete_object(Bucket=self._bucket, Key=self._key(name), IfMatch=revision)
+
+    def _client(self) -> S3Client:
+        if self._made is None:
+            self._made = self._make_client()
+        return self._made
+
+    def _key(self, name: str) -> str:
+        return name.removeprefix(f"s3://{self._bucket}/")
+
+    @contextmanager
+    def _errors(self, name: str, done: str, action: str) -> Iterator[None]:
+        try:
+            yield
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "an error")
+            if code in _CHANGED or (code in _GONE and done != "read"):
+                raise QuarantineError(
+                    f"{name} was changed by somebody else and is left as it is.",
+                    "What was delivered from it may be sent again, with the same ids.",
+                ) from error
+            message = f"{name} cannot be {done}: S3 says {code}."
+            advice = f"Allow {action} on s3://{self._bucket}/*."
+            raise QuarantineError(message, advice) from error
+        except (BotoCoreError, OSError) as error:
+            message = f"{name} cannot be {done}: {type(error).__name__}."
+            raise QuarantineError(message) from error

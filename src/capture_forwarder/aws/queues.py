@@ -1,0 +1,204 @@
+"""Messages of an SQS queue: looked at, sent on, deleted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from capture_forwarder.errors import ForwarderError
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import (
+        MessageAttributeValueOutputTypeDef,
+        MessageAttributeValueTypeDef,
+        MessageSystemAttributeValueTypeDef,
+        MessageTypeDef,
+        SendMessageRequestTypeDef,
+    )
+
+_REGION = re.compile(r"^(?:sqs\.([a-z0-9-]+)|([a-z0-9-]+)\.queue)\.amazonaws\.com")
+_MOST_AT_ONCE = 10
+# A short poll asks only some of SQS's servers, so that an empty answer would prove nothing.
+_WAIT_SECONDS = 2
+# Longer than any batch is in hand; whoever breaks off leaves messages hidden for so long.
+_HIDDEN_SECONDS = 120
+
+
+class QueueError(ForwarderError):
+    """A queue cannot be read or written."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """A received message; `sent` is in milliseconds since 1970, if SQS told it."""
+
+    id: str
+    receipt: str = field(repr=False)
+    body: str = field(repr=False)
+    sent: int | None
+    receives: int
+    attributes: dict[str, MessageAttributeValueTypeDef] = field(repr=False)
+    trace: str | None = None
+    group: str | None = None
+
+
+class Queue:
+    """One queue.
+
+    Parameters
+    ----------
+    make_client
+        Makes an SQS client for a region, or that of the environment.
+    url
+        The queue's address.
+    """
+
+    def __init__(self, make_client: Callable[[str | None], SQSClient], url: str) -> None:
+        self.url = url
+        self._make_client = make_client
+        self._made: SQSClient | None = None
+
+    def count(self) -> int:
+        """About how many messages are there, those in hand included.
+
+        Raises
+        ------
+        QueueError
+            It cannot be asked.
+        """
+        with self._errors("asked for its messages", "sqs:GetQueueAttributes"):
+            answer = self._client().get_queue_attributes(
+                QueueUrl=self.url,
+                AttributeNames=[
+                    "ApproximateNumberOfMessages",
+                    "ApproximateNumberOfMessagesNotVisible",
+                ],
+            )
+        return sum(int(value) for value in answer.get("Attributes", {}).values())
+
+    def receive(self, most: int = _MOST_AT_ONCE) -> list[Message]:
+        """Take some messages in hand; none only when there are none.
+
+        Raises
+        ------
+        QueueError
+            It cannot be read.
+        """
+        with self._errors("read", "sqs:ReceiveMessage"):
+            answer = self._client().receive_message(
+                QueueUrl=self.url,
+                MaxNumberOfMessages=min(most, _MOST_AT_ONCE),
+                VisibilityTimeout=_HIDDEN_SECONDS,
+                WaitTimeSeconds=_WAIT_SECONDS,
+                MessageSystemAttributeNames=["All"],
+                MessageAttributeNames=["All"],
+            )
+        return [_message(found) for found in answer.get("Messages", [])]
+
+    def give_back(self, messages: Sequence[Message]) -> None:
+        """Make messages visible again at once.
+
+        Raises
+        ------
+        QueueError
+            It cannot be asked for that; they become visible by themselves a little later.
+        """
+        with self._errors("given messages back", "sqs:ChangeMessageVisibility"):
+            for start in range(0, len(messages), _MOST_AT_ONCE):
+                part = messages[start : start + _MOST_AT_ONCE]
+                self._client().change_message_visibility_batch(
+                    QueueUrl=self.url,
+                    Entries=[
+                        {"Id": str(n), "ReceiptHandle": one.receipt, "VisibilityTimeout": 0}
+                        for n, one in enumerate(part)
+                    ],
+                )
+
+    def send(self, message: Message) -> str:
+        """Send a message with the body and attributes of another; return its new id.
+
+        Raises
+        ------
+        QueueError
+            SQS did not take it.
+        """
+        request: SendMessageRequestTypeDef = {
+            "QueueUrl": self.url,
+            "MessageBody": message.body,
+            "MessageAttributes": message.attributes,
+        }
+        if message.trace is not None:
+            trace: MessageSystemAttributeValueTypeDef = {
+                "DataType": "String",
+                "StringValue": message.trace,
+            }
+            request["MessageSystemAttributes"] = {"AWSTraceHeader": trace}
+        if self.url.endswith(".fifo"):
+            # An id of its own: with that of the original, a queue may drop it as a repetition.
+            request["MessageGroupId"] = message.group or "redrive"
+            request["MessageDeduplicationId"] = f"redrive-{message.id}"
+        with self._errors("written", "sqs:SendMessage"):
+            return self._client().send_message(**request)["MessageId"]
+
+    def delete(self, message: Message) -> None:
+        """Delete a message.
+
+        Raises
+        ------
+        QueueError
+            It is still there.
+        """
+        with self._errors("cleared of a message", "sqs:DeleteMessage"):
+            self._client().delete_message(QueueUrl=self.url, ReceiptHandle=message.receipt)
+
+    def _client(self) -> SQSClient:
+        if self._made is None:
+            found = _REGION.match(urlsplit(self.url).hostname or "")
+            self._made = self._make_client((found[1] or found[2]) if found else None)
+        return self._made
+
+    @contextmanager
+    def _errors(self, done: str, action: str) -> Iterator[None]:
+        try:
+            yield
+        except (ClientError, BotoCoreError) as error:
+            says = type(error).__name__
+            if isinstance(error, ClientError):
+                says = error.response.get("Error", {}).get("Code", says)
+            message = f"{self.url} cannot be {done}: {says}."
+            advice = f"Look at the address, the region and your credentials, and allow {action}."
+            raise QueueError(message, advice) from error
+
+
+def _message(found: MessageTypeDef) -> Message:
+    facts = found.get("Attributes", {})
+    sent = facts.get("SentTimestamp")
+    return Message(
+        id=found.get("MessageId", ""),
+        receipt=found.get("ReceiptHandle", ""),
+        body=found.get("Body", ""),
+        sent=int(sent) if sent else None,
+        receives=int(facts.get("ApproximateReceiveCount", 0)),
+        attributes={
+            name: _attribute(value) for name, value in found.get("MessageAttributes", {}).items()
+        },
+        trace=facts.get("AWSTraceHeader"),
+        group=facts.get("MessageGroupId"),
+    )
+
+
+def _attribute(value: MessageAttributeValueOutputTypeDef) -> MessageAttributeValueTypeDef:
+    """What may be sent of an attribute: an answer may hold empty lists, which SQS refuses."""
+    kept: MessageAttributeValueTypeDef = {"DataType": value["DataType"]}
+    if "StringValue" in value:
+        kept["StringValue"] = value["StringValue"]
+    if "BinaryValue" in value:
+        kept["BinaryValue"] = value["BinaryValue"]
+    return kept

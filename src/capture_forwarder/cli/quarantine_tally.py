@@ -1,0 +1,106 @@
+"""What became of quarantine entries that were sent again, in numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, fields
+
+from capture_forwarder.errors import ForwarderError
+from capture_forwarder.model import QuarantineEntry
+
+
+@dataclass
+class Counts:
+    """What became of entries: each is counted in `entries` and in one field more.
+
+    Parameters
+    ----------
+    delivered
+        Every inference that it stands for was accepted.
+    empty
+        Its line holds no inference under the settings of now.
+    repeated
+        It was delivered from another file just before.
+    rejected
+        It stays, for the reason of now.
+    cut
+        It stays: it holds only the beginning of its line.
+    unsent
+        It stays: the platform took nothing any more.
+    """
+
+    entries: int = 0
+    delivered: int = 0
+    empty: int = 0
+    repeated: int = 0
+    rejected: int = 0
+    cut: int = 0
+    unsent: int = 0
+
+    @property
+    def left(self) -> int:
+        """How many should have been delivered and stay."""
+        return self.rejected + self.cut + self.unsent
+
+
+@dataclass
+class Tally:
+    """What became of a quarantine.
+
+    Parameters
+    ----------
+    files, inferences
+        How many files were read, and inferences accepted.
+    reasons
+        Reason before → counts.
+    again, examples
+        Reason now → how many rejections, and what one of them says.
+    longest_cut
+        Of the entries with only the beginning of their line, the one with the longest.
+    other_routes
+        Route → entries that were left alone, since the settings are not theirs.
+    problems
+        Files that could not be used.
+    stopped, files_left
+        What ended the work early, before so many files were looked at.
+    """
+
+    files: int = 0
+    inferences: int = 0
+    reasons: dict[str, Counts] = field(default_factory=dict)
+    again: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
+    longest_cut: QuarantineEntry | None = None
+    other_routes: Counter[str] = field(default_factory=Counter)
+    problems: list[ForwarderError] = field(default_factory=list)
+    stopped: ForwarderError | None = None
+    files_left: int = 0
+
+    def counts(self, entry: QuarantineEntry) -> Counts:
+        """The counts of an entry's reason."""
+        return self.reasons.setdefault(entry.reason, Counts())
+
+    def note(self, reason: str, detail: str) -> None:
+        """Count a rejection of now."""
+        self.again[reason] += 1
+        self.examples.setdefault(reason, detail)
+
+    def note_cut(self, entry: QuarantineEntry) -> None:
+        """Count an entry that holds only the beginning of its line."""
+        self.counts(entry).cut += 1
+        if self.longest_cut is None or entry.length > self.longest_cut.length:
+            self.longest_cut = entry
+
+    @property
+    def total(self) -> Counts:
+        """All reasons together."""
+        total = Counts()
+        for counts in self.reasons.values():
+            for name in (found.name for found in fields(Counts)):
+                setattr(total, name, getattr(total, name) + getattr(counts, name))
+        return total
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing stays that should have been delivered."""
+        return not (self.total.left or self.problems or self.stopped)
