@@ -20,7 +20,7 @@ from capture_forwarder.batch import Batch, BatchBuilder
 from capture_forwarder.checkpoint import Checkpoint
 from capture_forwarder.deadline import Deadline
 from capture_forwarder.delivery import Deliverer, Outcome
-from capture_forwarder.errors import ForwarderError, OutOfTimeError
+from capture_forwarder.errors import ForwarderError, LeaseLostError, OutOfTimeError, PublishError
 from capture_forwarder.flight import Flight
 from capture_forwarder.lines import read_lines
 from capture_forwarder.model import (
@@ -198,7 +198,7 @@ class _Run:
             self._accounting.check()
             self._checkpoint.finish(self._place)
         except ForwarderError as error:
-            self._give_up()
+            self._give_up(error)
             error.report = self._accounting.report(self._mark, self._saved)
             raise
         finally:
@@ -287,9 +287,15 @@ class _Run:
         message = f"The time was up behind line {self._place.lines}; the place is saved."
         raise OutOfTimeError(message, "The rest is delivered later.")
 
-    def _give_up(self) -> None:
-        """Leave the object to a later invocation, which goes on at the saved place."""
-        # The error that brought us here says more than one about the lease.
+    def _give_up(self, error: ForwarderError) -> None:
+        """Leave the object to a later invocation, which goes on at the saved place.
+
+        What is under way still lands and counts when it was not the platform that failed.
+        """
+        # The error that brought us here says more than one that follows from it.
+        if not isinstance(error, (PublishError, LeaseLostError, OutOfTimeError)):
+            with suppress(ForwarderError):
+                self._settle(all_of_them=True)
         with suppress(ForwarderError):
             self._checkpoint.release()
         self._flight.abandon(self._deadline.seconds_left())

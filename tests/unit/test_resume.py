@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import BinaryIO, cast
 
 import pytest
 from hypothesis import given
@@ -16,6 +19,7 @@ from capture_forwarder.errors import (
     BatchRefusedError,
     LeaseLostError,
     ObjectBusyError,
+    ObjectError,
     ObjectsFailedError,
     OutOfTimeError,
     PlatformUnavailableError,
@@ -26,6 +30,7 @@ from capture_forwarder.forwarder import Forwarder, Route
 from capture_forwarder.model import CaptureObject, Inference, LedgerKey, ObjectReport, Place
 from capture_forwarder.parser import LineParser
 from capture_forwarder.pipeline import Invocation, Ports, Terms, forward_object
+from capture_forwarder.ports import OpenedObject
 from capture_forwarder.triggers import write_continuation
 from tests.captures import line, side
 from tests.fakes import (
@@ -106,6 +111,57 @@ def test_the_next_delivery_goes_on_at_the_first_line_that_is_not_acknowledged(
     assert setting.ids == NAMES
     assert report.resumed_at == 2 * batches
     assert report.lines == 7 - 2 * batches
+
+
+class BreakingStore(MemoryStore):
+    """Breaks off in the middle of an object, the first time it is read."""
+
+    broken = False
+
+    @contextmanager
+    def open(self, source: CaptureObject) -> Iterator[OpenedObject]:
+        with super().open(source) as opened:
+            if self.broken:
+                yield opened
+                return
+            self.broken = True
+            half = len(self.objects[source.key]) // 2
+            yield OpenedObject(cast("BinaryIO", _Breaking(opened.stream, half)), opened.revision)
+
+
+class _Breaking(io.RawIOBase):
+    def __init__(self, stream: BinaryIO, length: int) -> None:
+        super().__init__()
+        self._stream = stream
+        self._length = length
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        if not self._length:
+            raise ObjectError("Reading broke off.")
+        data = self._stream.read(min(len(buffer), self._length))
+        buffer[: len(data)] = data
+        self._length -= len(data)
+        return len(data)
+
+
+def test_what_was_under_way_still_counts_when_the_object_breaks_off() -> None:
+    # Longer than the reader's buffer, so that some of it is sent before the end is missed.
+    setting = Setting(*map(call, range(2000)), rows=50)
+    setting.terms = Terms("default", 10**6, requests_in_flight=4)
+    store = BreakingStore(file=setting.store.objects["file"])
+    setting.ports = Ports(
+        store, setting.publisher, setting.quarantine, setting.clock, setting.ledger
+    )
+    with pytest.raises(ObjectError):
+        setting.forward()
+    assert len(setting.ids) == setting.place.lines > 0
+
+    setting.forward()
+
+    assert len(setting.ids) == len(set(setting.ids)) == 2000
 
 
 def test_a_finished_object_is_answered_at_once_when_its_event_comes_again() -> None:
