@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import random
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from capture_forwarder.errors import BatchRefusedError, PlatformUnavailableError
+from capture_forwarder.errors import BatchRefusedError
 from capture_forwarder.model import Inference
 from capture_forwarder.ports import Clock, Publisher
-
-_FIRST_WAIT = 0.5
-_LONGEST_WAIT = 20.0
+from capture_forwarder.retry import Retrier
 
 
 @dataclass(frozen=True)
@@ -73,9 +70,7 @@ class Deliverer:
     ) -> None:
         self._publisher = publisher
         self._clock = clock
-        self._retry_seconds = retry_seconds
-        self._jitter = jitter
-        self._down = threading.Event()
+        self._retrier = Retrier(clock, retry_seconds, jitter)
 
     def deliver(
         self,
@@ -120,30 +115,23 @@ class Deliverer:
         deadline: float | None,
         before: Callable[[], None] | None,
     ) -> tuple[Outcome, BatchRefusedError | None]:
-        started = self._clock.monotonic()
-        retries = 0
-        while True:
+        asked = 0.0
+        requests = 0
+
+        def publish() -> BatchRefusedError | None:
+            nonlocal asked, requests
             if before is not None:
                 before()
             asked = self._clock.monotonic()
+            requests += 1
             try:
                 self._publisher.publish(batch)
             except BatchRefusedError as refusal:
-                return Outcome(requests=retries + 1, retries=retries), refusal
-            except PlatformUnavailableError as error:
-                wait = self._wait(retries, error.retry_after)
-                again = self._clock.monotonic() + wait
-                late = deadline is not None and again >= deadline
-                if late or again > started + self._retry_seconds or self._down.is_set():
-                    self._down.set()
-                    raise
-                self._clock.sleep(wait)
-                retries += 1
-            else:
-                seconds = self._clock.monotonic() - asked
-                return Outcome(len(batch), (), retries + 1, retries, (seconds,)), None
+                return refusal
+            return None
 
-    def _wait(self, retries: int, asked: float | None) -> float:
-        """Seconds to wait: exponential with full jitter, never less than the platform asks for."""
-        longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0**retries)
-        return max(asked or 0.0, longest * self._jitter())
+        refusal = self._retrier.call(publish, deadline)
+        if refusal is not None:
+            return Outcome(requests=requests, retries=requests - 1), refusal
+        seconds = self._clock.monotonic() - asked
+        return Outcome(len(batch), (), requests, requests - 1, (seconds,)), None

@@ -20,9 +20,11 @@ from capture_forwarder.model import CaptureObject, ObjectReport, Schema
 from capture_forwarder.parser import LineParser
 from capture_forwarder.pipeline import Invocation, Ports, Terms, forward_object
 from capture_forwarder.ports import Continuations, Reporter
+from capture_forwarder.retry import Retrier
 from capture_forwarder.triggers import Delivery, answer, read_event
 
 _MOST_HOPS = 100
+_SETTING_UP_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -106,13 +108,9 @@ class Forwarder:
         ForwarderError
             It was not forwarded to its end; see `forward_object`.
         """
-        report = forward_object(
-            source,
-            self._parser(),
-            self._ports,
-            self._route.terms,
-            invocation or Invocation(str(uuid4())),
-        )
+        invocation = invocation or Invocation(str(uuid4()))
+        parser = self._parser(invocation.deadline)
+        report = forward_object(source, parser, self._ports, self._route.terms, invocation)
         self._reporter.forwarded(source, report)
         return report
 
@@ -170,9 +168,11 @@ class Forwarder:
         self._reporter.continued(source, hops + 1, error.report)
         return None
 
-    def _parser(self) -> LineParser:
+    def _parser(self, deadline: float | None) -> LineParser:
         """Compile the mapping, again when the platform's schema has changed."""
-        schema = self._ports.publisher.schema()
+        seconds = min(_SETTING_UP_SECONDS, self._route.terms.retry_seconds)
+        retrier = Retrier(self._ports.clock, seconds)
+        schema = retrier.call(self._ports.publisher.schema, deadline)
         if self._compiled is None or self._compiled[0] != schema:
             mapping = complete(self._route.mapping, schema)
             check_columns(mapping, schema)

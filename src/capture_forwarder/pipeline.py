@@ -111,12 +111,10 @@ def forward_object(
     ----------
     source
         The object.
-    parser
-        The route's compiled mapping.
+    parser, terms
+        The route's compiled mapping and its settings.
     ports
         Where lines come from and go to.
-    terms
-        The route's settings.
     invocation
         Who works on it, and until when.
 

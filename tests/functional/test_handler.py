@@ -44,6 +44,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FiddlerServer]:
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("FIDDLER_URL", running.url)
         monkeypatch.setenv("FIDDLER_TOKEN", TOKEN)
+        monkeypatch.setenv("FORWARDER_RETRY_SECONDS", "0")
         monkeypatch.setenv("FORWARDER_QUARANTINE", "s3://quarantine-bucket/rejected")
         handler.forwarder.cache_clear()
         yield running

@@ -179,6 +179,21 @@ def test_columns_of_the_model_that_nothing_fills_are_told_once() -> None:
     assert warning["columns"] == ["a"]
 
 
+def test_a_platform_that_is_busy_while_the_schema_is_read_is_asked_again() -> None:
+    setting = Setting(SCHEMA)
+    answers = iter([PlatformUnavailableError("busy"), PlatformUnavailableError("busy")])
+
+    def schema() -> Schema:
+        if error := next(answers, None):
+            raise error
+        return SCHEMA
+
+    setting.publisher.schema = schema  # type: ignore[method-assign]
+
+    assert setting.send(announce("one")) == failed()
+    assert len(setting.publisher.published) == 1
+
+
 def test_a_changed_schema_is_taken_over() -> None:
     setting = Setting(Schema({"a": FLOAT, "score": FLOAT}))
     setting.send(announce("one"))
