@@ -104,10 +104,25 @@ class Deliverer:
         if len(batch) == 1:
             said = refusal.platform_message or refusal.message
             return outcome + Outcome(refused=((batch[0], said),))
+        return outcome + self._halve(batch, deadline, before)
+
+    def _halve(
+        self,
+        batch: Sequence[Inference],
+        deadline: float | None,
+        before: Callable[[], None] | None,
+    ) -> Outcome:
+        """Deliver the halves of a batch of two or more that was refused.
+
+        When the first half is accepted, what is refused must be in the second, which therefore
+        is halved at once.
+        """
         middle = len(batch) // 2
-        for half in (batch[:middle], batch[middle:]):
-            outcome += self.deliver(half, deadline=deadline, before=before)
-        return outcome
+        rest = batch[middle:]
+        first = self.deliver(batch[:middle], deadline=deadline, before=before)
+        if first.refused or len(rest) == 1:
+            return first + self.deliver(rest, deadline=deadline, before=before)
+        return first + self._halve(rest, deadline, before)
 
     def _publish(
         self,

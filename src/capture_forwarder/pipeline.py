@@ -195,9 +195,10 @@ class _Run:
             self._rejections.finish(self._place)
             self._accounting.check()
             self._checkpoint.finish(self._place)
-        except ForwarderError as error:
+        except BaseException as error:
             self._give_up(error)
-            error.report = self._accounting.report(self._mark, self._saved)
+            if isinstance(error, ForwarderError):
+                error.report = self._accounting.report(self._mark, self._saved)
             raise
         finally:
             self._executor.shutdown(wait=False, cancel_futures=True)
@@ -266,6 +267,7 @@ class _Run:
         if not self._rejections.flush(place):
             return
         self._checkpoint.save(place)
+        self._rejections.saved(place)
         self._saved, self._mark = place, self._marks[place]
         # Places come in order; those before this one will not be asked for again.
         self._marks = {known: mark for known, mark in self._marks.items() if known >= place}
@@ -285,13 +287,15 @@ class _Run:
         message = f"The time was up behind line {self._place.lines}; the place is saved."
         raise OutOfTimeError(message, "The rest is delivered later.")
 
-    def _give_up(self, error: ForwarderError) -> None:
+    def _give_up(self, error: BaseException) -> None:
         """Leave the object to a later invocation, which goes on at the saved place.
 
-        What is under way still lands and counts when it was not the platform that failed.
+        What is under way still lands and counts when it was not the platform that failed. After
+        an error that nobody expected nothing counts any more, but nothing more is sent either.
         """
         # The error that brought us here says more than one that follows from it.
-        if not isinstance(error, (PublishError, LeaseLostError, OutOfTimeError)):
+        final = (PublishError, LeaseLostError, OutOfTimeError)
+        if isinstance(error, ForwarderError) and not isinstance(error, final):
             with suppress(ForwarderError):
                 self._settle(all_of_them=True)
         with suppress(ForwarderError):

@@ -67,8 +67,9 @@ class RejectionRun:
     def flush(self, place: Place) -> bool:
         """Keep what was put aside up to a place.
 
-        Only what lies before the place that is then saved is kept, so that a run is written again
-        under the same name if the saving fails, and never stands in two.
+        Only what lies before the place that is then saved is kept, and it waits on until `saved`
+        is called: if the saving fails, the run is written again under the same name, here or by
+        the next invocation, and nothing stands in two.
 
         Returns
         -------
@@ -82,14 +83,18 @@ class RejectionRun:
             It could not be kept.
         """
         if self._quarantine is not None:
-            for reason, entries in self._waiting.items():
+            for entries in self._waiting.values():
                 due = [entry for entry in entries if entry.line_number <= place.lines]
                 if due:
                     self._quarantine.put(self._source, due)
-                    self._waiting[reason] = entries[len(due) :]
-            if not any(self._waiting.values()):
-                self._bytes = 0
         return self._first_homeless_line is None or place.lines < self._first_homeless_line
+
+    def saved(self, place: Place) -> None:
+        """Forget what was kept up to a place, now that the ledger has moved there."""
+        for reason, entries in self._waiting.items():
+            self._waiting[reason] = [one for one in entries if one.line_number > place.lines]
+        if not any(self._waiting.values()):
+            self._bytes = 0
 
     def finish(self, place: Place) -> None:
         """Keep the last ones at the object's end.
