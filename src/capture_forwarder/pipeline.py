@@ -64,12 +64,10 @@ class Ports:
 
 @dataclass(frozen=True)
 class Terms:
-    """How a route's objects are forwarded.
+    """How a route's objects are forwarded; `route` is its name in ledger and quarantine.
 
     Parameters
     ----------
-    route
-        The route's name, for the ledger and quarantine.
     max_line_bytes
         Longer lines are quarantined unread.
     requests_in_flight

@@ -194,8 +194,13 @@ class Door:
             try:
                 near, _ = listener.accept()
             except OSError:
+                listener.close()
                 return
-            far = socket.create_connection((HOST, self._target))
+            try:
+                far = socket.create_connection((HOST, self._target))
+            except OSError:
+                near.close()
+                continue
             self._sockets |= {near, far}
             for pair in ((near, far), (far, near)):
                 threading.Thread(target=self._pass_on, args=pair, daemon=True).start()
