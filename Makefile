@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip --disable-pip-version-check --quiet install --no-deps
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help demo test lint format types template build check fuzz bench requirements clean
+.PHONY: help demo test lint format types template build check fuzz chaos bench requirements clean
 
 help:
 	@echo "make demo          forward sample captures into an embedded database; needs no account"
@@ -15,6 +15,7 @@ help:
 	@echo "make template      check template.yaml"
 	@echo "make build         build the Lambda package; needs neither Docker nor an account"
 	@echo "make fuzz          look for crashes of the parser for 60 seconds"
+	@echo "make chaos         deliver files through random faults and kills for 60 seconds"
 	@echo "make bench         measure the parser"
 	@echo "make check         all checks and tests, as CI runs them"
 	@echo "make format        format the code"
@@ -70,6 +71,10 @@ $(VENV)/fuzz: $(VENV)/dev requirements/fuzz.txt
 FUZZ_SECONDS ?= 60
 fuzz: $(VENV)/fuzz
 	$(BIN)/python tests/fuzz/fuzz_parser.py -max_total_time=$(FUZZ_SECONDS) -max_len=4096
+
+# CHAOS_SECONDS, CHAOS_LINES and CHAOS_SEED choose how long, how large and which run again.
+chaos: $(VENV)/dev
+	$(BIN)/python -m tests.chaos
 
 bench: $(VENV)/dev
 	$(BIN)/python benchmarks/parser.py

@@ -87,10 +87,7 @@ class Terms:
 
 @dataclass(frozen=True)
 class Invocation:
-    """One call of the function: its name for the ledger, and when it must have ended.
-
-    `deadline` is in the clock's monotonic time; None for never.
-    """
+    """One call of the function: its name in the ledger; its end in the clock's monotonic time."""
 
     owner: str = ""
     deadline: float | None = None
