@@ -45,7 +45,7 @@ class Checkpoint:
         claimed_at = self._clock.monotonic()
         claim = self._ledger.claim(self._key, self._owner, self._lease_seconds)
         self._place = claim.place
-        self._renew_at = claimed_at + self._lease_seconds / 2
+        self._renew_at = claimed_at + self._lease_seconds / 3
         return claim
 
     def hold(self) -> None:
@@ -92,4 +92,4 @@ class Checkpoint:
         except LeaseLostError as error:
             self._lost = error
             raise
-        self._renew_at = saved_at + self._lease_seconds / 2
+        self._renew_at = saved_at + self._lease_seconds / 3

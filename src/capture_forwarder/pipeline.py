@@ -233,7 +233,7 @@ class _Run:
     def _land(self) -> None:
         """Bring everything up to here to the platform."""
         self._send(self._cut())
-        self._settle(all_of_them=True)
+        self._settle(all_of_them=True, to_here=True)
 
     def _deliver(self, batch: Batch) -> Outcome:
         """Deliver a batch, in a thread of the executor."""
@@ -241,8 +241,8 @@ class _Run:
             batch.inferences, deadline=self._deadline.at, before=self._checkpoint.hold
         )
 
-    def _settle(self, *, all_of_them: bool = False) -> None:
-        """Account for the batches that have landed, and save the place behind them."""
+    def _settle(self, *, all_of_them: bool = False, to_here: bool = False) -> None:
+        """Account for what has landed, and save the place; `to_here`: the caller saves the end."""
         landed = self._flight.landed(self._deadline.seconds_left, all_of_them=all_of_them)
         place = None
         try:
@@ -254,8 +254,8 @@ class _Run:
                     self._rejections.add_refused(line, index, inference, said)
                 place = batch.place
         finally:
-            # Whatever comes next, what has landed is done; the end is noted by `finish` alone.
-            if place is not None and (not all_of_them or place != self._place):
+            # Whatever comes next, what has landed is done.
+            if place is not None and not (to_here and place == self._place):
                 self._save(place)
 
     def _save(self, place: Place) -> None:
