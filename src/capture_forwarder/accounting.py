@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,6 +12,9 @@ from capture_forwarder.delivery import Outcome
 from capture_forwarder.errors import AccountingError
 from capture_forwarder.model import ObjectReport, ParsedLine, Place, Rejection
 from capture_forwarder.ports import Clock
+
+# CloudWatch takes 100 values of a metric in one document; the newest are told.
+_MOST_LATENCIES = 99
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,9 @@ class Accounting:
         self._cast_failures: Counter[str] = Counter()
         self._last_time: str | None = None
         self._published = self._requests = self._retries = 0
+        self._refused = 0
         self._refused_lines: list[int] = []
-        self._latencies: list[float] = []
+        self._latencies: deque[float] = deque(maxlen=_MOST_LATENCIES)
 
     def took(self, parsed: ParsedLine | Rejection | None) -> None:
         """Count a line; None for a blank one."""
@@ -80,6 +84,12 @@ class Accounting:
         self._retries += outcome.retries
         self._latencies += outcome.latencies
 
+    def saved(self, place: Place) -> None:
+        """Sum up what was refused before a place that will not be gone back behind."""
+        count = bisect_right(self._refused_lines, place.lines)
+        self._refused += count
+        del self._refused_lines[:count]
+
     def check(self) -> None:
         """Make sure, at the object's end, that what came in has gone out.
 
@@ -88,7 +98,7 @@ class Accounting:
         AccountingError
             It has not; the object must not be acknowledged.
         """
-        out = self._published + len(self._refused_lines)
+        out = self._published + self._refused + len(self._refused_lines)
         if self._inferences != out:
             message = f"{self._inferences} inferences were read, but {out} accounted for."
             raise AccountingError(message, "Please report it; the object is delivered again.")
@@ -101,7 +111,7 @@ class Accounting:
         mark, place
             What was counted up to the place that the ledger has.
         """
-        refused = bisect_right(self._refused_lines, place.lines)
+        refused = self._refused + bisect_right(self._refused_lines, place.lines)
         return ObjectReport(
             lines=mark.lines,
             forwarded=mark.forwarded,

@@ -32,6 +32,8 @@ class Batch:
 
     def origins(self, wanted: Sequence[Inference]) -> list[tuple[RawLine, int]]:
         """Find the line of each inference and its index among the line's inferences."""
+        if not wanted:
+            return []
         positions = {id(inference): n for n, inference in enumerate(self.inferences)}
         found = []
         for inference in wanted:

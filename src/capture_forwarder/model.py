@@ -248,7 +248,7 @@ class ObjectReport:
 
     lines = forwarded + quarantined + empty, and inferences = published + refused. `repeated` says
     that the object had been delivered before and was not read; `resumed_at` is the line behind
-    which this invocation began.
+    which this invocation began; `latencies` are the newest of the accepted requests, in seconds.
     """
 
     lines: int = 0

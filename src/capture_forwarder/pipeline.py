@@ -263,6 +263,7 @@ class _Run:
             return
         self._checkpoint.save(place)
         self._rejections.saved(place)
+        self._accounting.saved(place)
         self._saved, self._mark = place, self._marks[place]
         # Places come in order; those before this one will not be asked for again.
         self._marks = {known: mark for known, mark in self._marks.items() if known >= place}

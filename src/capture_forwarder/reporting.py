@@ -13,7 +13,6 @@ from capture_forwarder.model import CaptureObject, ObjectReport
 
 NAMESPACE = "CaptureForwarder"
 SERVICE = "capture-forwarder"
-_MOST_LATENCIES = 99
 
 
 class LogReporter:
@@ -86,8 +85,7 @@ class LogReporter:
         if report is not None:
             for name, count in _counts(report).items():
                 metrics.add_metric(name, MetricUnit.Count, count)
-            # CloudWatch takes 100 values of a metric in one document.
-            for seconds in report.latencies[-_MOST_LATENCIES:]:
+            for seconds in report.latencies:
                 metrics.add_metric("PublishLatency", MetricUnit.Milliseconds, seconds * 1000)
             if report.lag_seconds is not None:
                 metrics.add_metric("Lag", MetricUnit.Seconds, max(0.0, report.lag_seconds))

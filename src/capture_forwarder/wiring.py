@@ -48,11 +48,13 @@ def build_forwarder(
         clock=clock,
         ledger=build_ledger(settings, clock),
     )
+    # Waiting does not free a file that another program holds open: it is told at once.
+    local = settings.FORWARDER_PUBLISHER is PublisherName.DUCKDB
     terms = Terms(
         ROUTE,
         settings.FORWARDER_MAX_LINE_BYTES,
         settings.FORWARDER_REQUESTS_IN_FLIGHT,
-        settings.FORWARDER_RETRY_SECONDS,
+        0.0 if local else settings.FORWARDER_RETRY_SECONDS,
         settings.FORWARDER_LEASE_SECONDS,
     )
     route = Route(settings.mapping, terms)
