@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
+from capture_forwarder.batch import ACCEPTED, Batch, Receipt
 from capture_forwarder.errors import LeaseLostError, ObjectBusyError, ObjectError
 from capture_forwarder.model import (
     BatchLimits,
@@ -53,10 +54,12 @@ class MemoryPublisher:
     def schema(self) -> Schema:
         return self.known
 
-    def publish(self, batch: Sequence[Inference]) -> None:
-        self.refuse(batch)
+    def publish(self, batch: Batch, deadline: float | None = None) -> Receipt:
+        del deadline
+        self.refuse(batch.inferences)
         if self.keep:
-            self.batches.append(list(batch))
+            self.batches.append(list(batch.inferences))
+        return ACCEPTED
 
 
 class MemoryQuarantine:

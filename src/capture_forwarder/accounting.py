@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -76,10 +76,10 @@ class Accounting:
             self._last_time,
         )
 
-    def landed(self, outcome: Outcome, refused_lines: Sequence[int]) -> None:
+    def landed(self, outcome: Outcome) -> None:
         """Count what became of a batch; batches land in the order of their lines."""
         self._published += outcome.published
-        self._refused_lines += refused_lines
+        self._refused_lines += sorted(refusal.line.number for refusal in outcome.refused)
         self._requests += outcome.requests
         self._retries += outcome.retries
         self._latencies += outcome.latencies

@@ -1,12 +1,23 @@
-"""Inferences on their way to one request, and the lines that they come from."""
+"""Inferences on their way to one request, the lines they come from, and what a platform says."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self
 
-from capture_forwarder.model import BatchLimits, Inference, Place, RawLine
+import msgspec
+
+from capture_forwarder.model import BatchLimits, CaptureObject, Inference, Place, RawLine
+
+
+class Part(msgspec.Struct, frozen=True):
+    """The inferences of one line that stand in a batch: from `first` on, `count` of `total`."""
+
+    line: RawLine
+    first: int
+    count: int
+    total: int
 
 
 @dataclass(frozen=True)
@@ -15,44 +26,110 @@ class Batch:
 
     Parameters
     ----------
+    source, revision
+        The object they come from, and which content of it; see `OpenedObject`.
     inferences
-        What is published.
-    starts, lines, offsets
-        Where in the batch the inferences of a line begin, the line, and which of the line's
-        inferences is the first here.
+        What is published, in the object's order.
+    parts
+        The lines that the inferences come from, in the same order.
     place
         How far the object is done once this batch and all before it are.
     """
 
+    source: CaptureObject
+    revision: str
     inferences: Sequence[Inference]
-    starts: Sequence[int]
-    lines: Sequence[RawLine]
-    offsets: Sequence[int]
+    parts: Sequence[Part]
     place: Place
 
-    def origins(self, wanted: Sequence[Inference]) -> list[tuple[RawLine, int]]:
-        """Find the line of each inference and its index among the line's inferences."""
-        if not wanted:
-            return []
-        positions = {id(inference): n for n, inference in enumerate(self.inferences)}
-        found = []
-        for inference in wanted:
-            position = positions[id(inference)]
-            part = bisect_right(self.starts, position) - 1
-            index = self.offsets[part] + position - self.starts[part]
-            found.append((self.lines[part], index))
-        return found
+    @classmethod
+    def of(cls, inferences: Sequence[Inference], line: RawLine | None = None) -> Self:
+        """Make a batch that belongs to no object, as if one line held all inferences."""
+        count = len(inferences)
+        parts = [Part(line or RawLine(1, 0, b"", 0), 0, count, count)]
+        return cls(CaptureObject("", ""), "", inferences, parts, Place())
+
+    def __len__(self) -> int:
+        return len(self.inferences)
+
+    @property
+    def start(self) -> tuple[int, int]:
+        """Where the batch begins: the offset of its first line, and the index in that line.
+
+        The same object cut into batches once more has a batch that begins here, whatever
+        happened in between: resuming begins where a batch ended.
+        """
+        return self.parts[0].line.offset, self.parts[0].first
+
+    def lines(self) -> Iterator[tuple[Part, Sequence[Inference]]]:
+        """Yield each line with its inferences in this batch."""
+        at = 0
+        for part in self.parts:
+            yield part, self.inferences[at : at + part.count]
+            at += part.count
+
+    def origin(self, position: int) -> tuple[RawLine, int]:
+        """Find the line of an inference, and its index among the line's inferences."""
+        at = 0
+        for part in self.parts:
+            if position < at + part.count:
+                return part.line, part.first + position - at
+            at += part.count
+        raise IndexError(position)
+
+    def slice(self, start: int, stop: int) -> Self:
+        """Take the inferences from `start` up to `stop`."""
+        parts = []
+        at = 0
+        for part in self.parts:
+            low, high = max(start, at), min(stop, at + part.count)
+            if low < high:
+                parts.append(Part(part.line, part.first + low - at, high - low, part.total))
+            at += part.count
+        return replace(self, inferences=self.inferences[start:stop], parts=parts)
+
+    def select(self, positions: Sequence[int]) -> Self:
+        """Take the inferences at these positions, which must be ascending."""
+        pieces = [self.slice(position, position + 1) for position in positions]
+        return replace(
+            self,
+            inferences=[inference for piece in pieces for inference in piece.inferences],
+            parts=[part for piece in pieces for part in piece.parts],
+        )
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a platform says of a batch; an inference that is not named was accepted.
+
+    Parameters
+    ----------
+    refused
+        Position in the batch → the platform's words, which may quote values.
+    again
+        The positions that the platform could not take now, ascending; none of them is refused.
+    retry_after
+        Seconds to wait before those are sent again, if the platform asked for it.
+    """
+
+    refused: Mapping[int, str] = field(default_factory=dict)
+    again: Sequence[int] = ()
+    retry_after: float | None = None
+
+
+ACCEPTED = Receipt()
+"""Every inference was accepted."""
 
 
 @dataclass
 class BatchBuilder:
-    """Collects inferences and cuts them into batches within a platform's limits."""
+    """Collects inferences of one object and cuts them into batches within a platform's limits."""
 
     limits: BatchLimits
+    source: CaptureObject
+    revision: str
     _inferences: list[Inference] = field(default_factory=list)
-    _starts: list[int] = field(default_factory=list)
-    _lines: list[RawLine] = field(default_factory=list)
-    _offsets: list[int] = field(default_factory=list)
+    _parts: list[Part] = field(default_factory=list)
     _bytes: float = 0.0
 
     def add(self, line: RawLine, inferences: Sequence[Inference], before: Place) -> list[Batch]:
@@ -68,17 +145,16 @@ class BatchBuilder:
             The place in front of the line: a batch that ends inside the line does not finish it.
         """
         full = []
-        share = line.length / len(inferences)
+        total = len(inferences)
+        share = line.length / total
         taken = 0
-        while taken < len(inferences):
-            room = self._room(share)
+        while taken < total:
+            room = self._room(share, total)
             if room == 0:
                 full += self.cut(before)
                 continue
-            part = inferences[taken : taken + room]
-            self._starts.append(len(self._inferences))
-            self._lines.append(line)
-            self._offsets.append(taken)
+            part = inferences[taken : taken + room] if taken or room < total else inferences
+            self._parts.append(Part(line, taken, len(part), total))
             self._inferences += part
             self._bytes += share * len(part)
             taken += len(part)
@@ -88,8 +164,8 @@ class BatchBuilder:
         """Return what was collected as a batch, or nothing if nothing was."""
         if not self._inferences:
             return []
-        batch = Batch(self._inferences, self._starts, self._lines, self._offsets, place)
-        self._inferences, self._starts, self._lines, self._offsets = [], [], [], []
+        batch = Batch(self.source, self.revision, self._inferences, self._parts, place)
+        self._inferences, self._parts = [], []
         self._bytes = 0.0
         return [batch]
 
@@ -97,9 +173,15 @@ class BatchBuilder:
         """Whether not one more row fits."""
         return len(self._inferences) >= self.limits.rows
 
-    def _room(self, share: float) -> int:
-        """How many inferences of this size fit; one always does in an empty batch."""
+    def _room(self, share: float, total: int) -> int:
+        """How many inferences of this size fit; one always does in an empty batch.
+
+        Where lines stay whole, a line's inferences fit all or not at all, and all of them do in
+        an empty batch.
+        """
         by_rows = self.limits.rows - len(self._inferences)
         by_bytes = int((self.limits.bytes - self._bytes) / share) if share else by_rows
         room = max(0, min(by_rows, by_bytes))
+        if self.limits.whole_lines:
+            return total if room >= total or not self._inferences else 0
         return room if room or self._inferences else 1

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from capture_forwarder.errors import BatchRefusedError
-from capture_forwarder.model import Inference
+from capture_forwarder.batch import Batch
+from capture_forwarder.errors import (
+    BatchRefusedError,
+    BatchTooLargeError,
+    PlatformUnavailableError,
+)
+from capture_forwarder.model import Inference, RawLine
 from capture_forwarder.ports import Clock, Publisher
 from capture_forwarder.retry import Retrier
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An inference that the platform refused: its line, its index there, the platform's words."""
+
+    inference: Inference
+    line: RawLine
+    index: int
+    said: str
 
 
 @dataclass(frozen=True)
@@ -21,7 +36,7 @@ class Outcome:
     published
         How many inferences the platform accepted.
     refused
-        The inferences that it refused, each with its own words.
+        The inferences that it refused.
     requests, retries
         How many requests were made, and how many of them repeated one that had failed.
     latencies
@@ -29,7 +44,7 @@ class Outcome:
     """
 
     published: int = 0
-    refused: tuple[tuple[Inference, str], ...] = ()
+    refused: tuple[Refusal, ...] = ()
     requests: int = 0
     retries: int = 0
     latencies: tuple[float, ...] = ()
@@ -74,15 +89,15 @@ class Deliverer:
 
     def deliver(
         self,
-        batch: Sequence[Inference],
+        batch: Batch,
         *,
         deadline: float | None = None,
         before: Callable[[], None] | None = None,
     ) -> Outcome:
         """Deliver a batch.
 
-        A batch that is refused is halved until the refused inferences stand alone, in at most
-        2·log2(n)+1 requests for one of n.
+        A batch that is refused without saying which inferences is halved until those stand
+        alone, in at most 2·log2(n)+1 requests for one of n.
 
         Parameters
         ----------
@@ -98,19 +113,23 @@ class Deliverer:
         PublishError
             The batch was not accepted; see `Publisher.publish`. Some of it may have been.
         """
-        outcome, refusal = self._publish(batch, deadline, before)
+        sending = _Sending(self._publisher, self._clock, batch, deadline, before)
+        refusal = self._retrier.call(sending.attempt, deadline)
+        left, outcome = sending.left, sending.outcome
         if refusal is None:
             return outcome
-        if len(batch) == 1:
+        if len(left) == 1:
             said = refusal.platform_message or refusal.message
-            return outcome + Outcome(refused=((batch[0], said),))
-        return outcome + self._halve(batch, deadline, before)
+            return outcome + Outcome(refused=(_refusal(left, 0, said),))
+        if isinstance(refusal, BatchTooLargeError):
+            middle = len(left) // 2
+            for half in (left.slice(0, middle), left.slice(middle, len(left))):
+                outcome += self.deliver(half, deadline=deadline, before=before)
+            return outcome
+        return outcome + self._halve(left, deadline, before)
 
     def _halve(
-        self,
-        batch: Sequence[Inference],
-        deadline: float | None,
-        before: Callable[[], None] | None,
+        self, batch: Batch, deadline: float | None, before: Callable[[], None] | None
     ) -> Outcome:
         """Deliver the halves of a batch of two or more that was refused.
 
@@ -118,35 +137,63 @@ class Deliverer:
         is halved at once.
         """
         middle = len(batch) // 2
-        rest = batch[middle:]
-        first = self.deliver(batch[:middle], deadline=deadline, before=before)
+        rest = batch.slice(middle, len(batch))
+        first = self.deliver(batch.slice(0, middle), deadline=deadline, before=before)
         if first.refused or len(rest) == 1:
             return first + self.deliver(rest, deadline=deadline, before=before)
         return first + self._halve(rest, deadline, before)
 
-    def _publish(
+
+class _Sending:
+    """A batch of which less is left with every try."""
+
+    def __init__(
         self,
-        batch: Sequence[Inference],
+        publisher: Publisher,
+        clock: Clock,
+        batch: Batch,
         deadline: float | None,
         before: Callable[[], None] | None,
-    ) -> tuple[Outcome, BatchRefusedError | None]:
-        asked = 0.0
-        requests = 0
+    ) -> None:
+        self._publisher = publisher
+        self._clock = clock
+        self._deadline = deadline
+        self._before = before
+        self.left = batch
+        self.outcome = Outcome()
 
-        def publish() -> BatchRefusedError | None:
-            nonlocal asked, requests
-            if before is not None:
-                before()
-            asked = self._clock.monotonic()
-            requests += 1
-            try:
-                self._publisher.publish(batch)
-            except BatchRefusedError as refusal:
-                return refusal
-            return None
+    def attempt(self) -> BatchRefusedError | None:
+        """Send what is left.
 
-        refusal = self._retrier.call(publish, deadline)
-        if refusal is not None:
-            return Outcome(requests=requests, retries=requests - 1), refusal
+        Raises
+        ------
+        PlatformUnavailableError
+            Some of it has to be sent again.
+        """
+        if self._before is not None:
+            self._before()
+        asked = self._clock.monotonic()
+        self.outcome += Outcome(requests=1, retries=min(1, self.outcome.requests))
+        try:
+            receipt = self._publisher.publish(self.left, self._deadline)
+        except BatchRefusedError as refusal:
+            return refusal
+        batch = self.left
+        refused = tuple(
+            _refusal(batch, position, said) for position, said in receipt.refused.items()
+        )
+        published = len(batch) - len(refused) - len(receipt.again)
         seconds = self._clock.monotonic() - asked
-        return Outcome(len(batch), (), requests, requests - 1, (seconds,)), None
+        self.outcome += Outcome(published, refused, latencies=(seconds,))
+        if receipt.again:
+            self.left = batch.select(receipt.again)
+            message = f"The platform could not take {len(self.left)} of {len(batch)} inferences."
+            raise PlatformUnavailableError(
+                message, "They are sent again with the same ids.", retry_after=receipt.retry_after
+            )
+        return None
+
+
+def _refusal(batch: Batch, position: int, said: str) -> Refusal:
+    line, index = batch.origin(position)
+    return Refusal(batch.inferences[position], line, index, said)

@@ -121,6 +121,13 @@ class BatchRefusedError(PublishError):
         super().__init__(message, advice)
 
 
+class BatchTooLargeError(BatchRefusedError):
+    """A batch of several inferences is more than one request may hold: status 413, or encoded.
+
+    It says nothing against what the batch holds: its halves are sent.
+    """
+
+
 class UnexpectedError(ForwarderError):
     """A fault of this package: it names the type and the place, since a text may quote data."""
 

@@ -18,9 +18,10 @@ from capture_forwarder.errors import (
 )
 from capture_forwarder.model import CaptureObject, ObjectReport, Schema
 from capture_forwarder.parser import LineParser
-from capture_forwarder.pipeline import Invocation, Ports, Terms, forward_object
+from capture_forwarder.pipeline import forward_object
 from capture_forwarder.ports import Continuations, Reporter
 from capture_forwarder.retry import Retrier
+from capture_forwarder.terms import Invocation, Ports, Terms
 from capture_forwarder.triggers import Delivery, answer, read_event
 
 _MOST_HOPS = 100

@@ -234,12 +234,14 @@ class BatchLimits:
     """The most of one publish request, and of several.
 
     `rows` and `bytes` (of captured text) are those of one request; `requests` is how many may be
-    under way at once.
+    under way at once. Where `whole_lines`, a batch holds all inferences of a line or none, and a
+    line that is over the limits by itself goes alone.
     """
 
     rows: int
     bytes: int
     requests: int = 64
+    whole_lines: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 
 from capture_forwarder.accounting import Accounting, Mark
 from capture_forwarder.batch import Batch, BatchBuilder
@@ -34,63 +33,11 @@ from capture_forwarder.model import (
     Rejection,
 )
 from capture_forwarder.parser import LineParser
-from capture_forwarder.ports import (
-    Clock,
-    Ledger,
-    ObjectStore,
-    OpenedObject,
-    Publisher,
-    Quarantine,
-)
+from capture_forwarder.ports import OpenedObject
 from capture_forwarder.rejections import RejectionRun
+from capture_forwarder.terms import Invocation, Ports, Terms
 
 _LINES_A_LOOK_AT_THE_CLOCK = 64
-
-
-@dataclass(frozen=True)
-class Ports:
-    """What the pipeline talks to.
-
-    Without a quarantine, rejected lines fail their object; without a ledger, an object that
-    failed is delivered again from its start.
-    """
-
-    store: ObjectStore
-    publisher: Publisher
-    quarantine: Quarantine | None
-    clock: Clock
-    ledger: Ledger | None = None
-
-
-@dataclass(frozen=True)
-class Terms:
-    """How a route's objects are forwarded; `route` is its name in ledger and quarantine.
-
-    Parameters
-    ----------
-    max_line_bytes
-        Longer lines are quarantined unread.
-    requests_in_flight
-        How many requests may be under way at once.
-    retry_seconds
-        How long a batch is tried before the platform counts as down.
-    lease_seconds
-        How long an invocation that died keeps others from its object.
-    """
-
-    route: str
-    max_line_bytes: int
-    requests_in_flight: int = 8
-    retry_seconds: float = 60.0
-    lease_seconds: float = 60.0
-
-
-@dataclass(frozen=True)
-class Invocation:
-    """One call of the function: its name in the ledger; its end in the clock's monotonic time."""
-
-    owner: str = ""
-    deadline: float | None = None
 
 
 def forward_object(
@@ -140,7 +87,15 @@ def forward_object(
         if claim.finished:
             return ObjectReport(repeated=True)
         deadline = Deadline(ports.clock, invocation.deadline)
-        run = _Run(source, parser, ports, terms, checkpoint=checkpoint, deadline=deadline)
+        run = _Run(
+            source,
+            parser,
+            ports,
+            terms,
+            revision=key.revision,
+            checkpoint=checkpoint,
+            deadline=deadline,
+        )
         return run.forward(opened, claim.place)
 
 
@@ -154,6 +109,7 @@ class _Run:
         ports: Ports,
         terms: Terms,
         *,
+        revision: str,
         checkpoint: Checkpoint,
         deadline: Deadline,
     ) -> None:
@@ -166,7 +122,7 @@ class _Run:
         self._deliverer = Deliverer(ports.publisher, ports.clock, retry_seconds=terms.retry_seconds)
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="publish")
         self._flight = Flight(self._executor, workers)
-        self._builder = BatchBuilder(limits)
+        self._builder = BatchBuilder(limits, source, revision)
         self._rejections = RejectionRun(source, terms.route, ports.quarantine, ports.clock)
         self._clock = ports.clock
         self._accounting = Accounting(ports.clock, Place())
@@ -238,7 +194,7 @@ class _Run:
     def _deliver(self, batch: Batch) -> Outcome:
         """Deliver a batch, in a thread of the executor."""
         return self._deliverer.deliver(
-            batch.inferences, deadline=self._deadline.at, before=self._checkpoint.hold
+            batch, deadline=self._deadline.at, before=self._checkpoint.hold
         )
 
     def _settle(self, *, all_of_them: bool = False, to_here: bool = False) -> None:
@@ -247,11 +203,11 @@ class _Run:
         place = None
         try:
             for batch, outcome in landed:
-                origins = batch.origins([inference for inference, _ in outcome.refused])
-                self._accounting.landed(outcome, [line.number for line, _ in origins])
+                self._accounting.landed(outcome)
                 self._deadline.saw(outcome.latencies)
-                for (line, index), (inference, said) in zip(origins, outcome.refused, strict=True):
-                    self._rejections.add_refused(line, index, inference, said)
+                # A platform may name what it refuses over several tries, in any order.
+                for refusal in sorted(outcome.refused, key=lambda r: (r.line.number, r.index)):
+                    self._rejections.add_refused(refusal)
                 place = batch.place
         finally:
             # Whatever comes next, what has landed is done.

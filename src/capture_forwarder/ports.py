@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol
 
+from capture_forwarder.batch import Batch, Receipt
 from capture_forwarder.errors import ForwarderError
 from capture_forwarder.model import (
     BatchLimits,
     CaptureObject,
     Claim,
-    Inference,
     LedgerKey,
     ObjectReport,
     Place,
@@ -53,8 +53,10 @@ class ObjectStore(Protocol):
 class Publisher(Protocol):
     """A monitoring platform, for one model.
 
-    Implementations may keep connections and a cached schema. `publish` is called from several
-    threads at once, as many as `limits` allows; the rest from one.
+    docs/publishers.md tells the whole contract, and tests/functional/test_publisher_contract.py
+    holds every implementation to it. Implementations may keep connections and a cached schema.
+    `publish` is called from several threads at once, as many as `limits` allows; the rest from
+    one at a time.
     """
 
     @property
@@ -72,17 +74,35 @@ class Publisher(Protocol):
         """
         ...
 
-    def publish(self, batch: Sequence[Inference]) -> None:
-        """Hand over one batch. Returning means that the platform accepted every row of it.
+    def publish(self, batch: Batch, deadline: float | None = None) -> Receipt:
+        """Hand over one batch, in one try: whoever calls this tries again and halves.
+
+        Parameters
+        ----------
+        batch
+            At least one inference. Sent again, it replaces what it stored before wherever the
+            platform lets it, by the inferences' ids.
+        deadline
+            When, by the clock's monotonic time, waiting for a later outcome must end.
+
+        Returns
+        -------
+        Receipt
+            What became of each inference: accepted unless it is named.
 
         Raises
         ------
         PlatformUnavailableError
             It may work later; rows may or may not have been stored.
-        CredentialsRefusedError, PublisherMisconfiguredError
+        CredentialsRefusedError
+            The token is not accepted, not even one read afresh.
+        PublisherMisconfiguredError
             It will not work until somebody changes something.
         BatchRefusedError
-            The platform does not want what the batch holds.
+            The platform does not want something that the batch holds, and did not say which.
+            Nothing of the batch was stored.
+        BatchTooLargeError
+            It has to be sent in smaller pieces; only for a batch of two or more.
         """
         ...
 

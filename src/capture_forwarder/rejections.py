@@ -6,10 +6,10 @@ from collections import Counter
 
 import msgspec
 
+from capture_forwarder.delivery import Refusal
 from capture_forwarder.errors import QuarantineError
 from capture_forwarder.model import (
     CaptureObject,
-    Inference,
     Place,
     QuarantineEntry,
     RawLine,
@@ -53,10 +53,10 @@ class RejectionRun:
         """Put a line aside."""
         self._put(line, rejection)
 
-    def add_refused(self, line: RawLine, index: int, inference: Inference, said: str) -> None:
+    def add_refused(self, refusal: Refusal) -> None:
         """Put an inference aside that the platform refused, with the platform's words."""
-        rejection = Rejection(Reason.REJECTED_BY_PLATFORM, said)
-        self._put(line, rejection, inference.id, index)
+        rejection = Rejection(Reason.REJECTED_BY_PLATFORM, refusal.said)
+        self._put(refusal.line, rejection, refusal.inference.id, refusal.index)
 
     @property
     def is_full(self) -> bool:

@@ -8,7 +8,6 @@ from pathlib import Path
 from capture_forwarder.clock import SystemClock
 from capture_forwarder.errors import SettingsError
 from capture_forwarder.forwarder import Forwarder, Route
-from capture_forwarder.pipeline import Ports, Terms
 from capture_forwarder.ports import (
     Clock,
     Continuations,
@@ -21,6 +20,7 @@ from capture_forwarder.ports import (
 )
 from capture_forwarder.secret import FixedSecret
 from capture_forwarder.settings import PublisherName, Settings
+from capture_forwarder.terms import Ports, Terms
 
 ROUTE = "captures"
 """The name of the one route that the environment describes."""

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import pytest
 
+from capture_forwarder.batch import Batch
 from capture_forwarder.clock import SystemClock
 from capture_forwarder.errors import (
     BatchRefusedError,
@@ -87,24 +88,26 @@ def publisher(
     )
 
 
-def batch(count: int = 3) -> list[Inference]:
-    return [
-        Inference.of(f"call_{n}", {"event_id": f"call_{n}", "age": n, "score": n / 8})
-        for n in range(count)
-    ]
+def batch(count: int = 3) -> Batch:
+    return Batch.of(
+        [
+            Inference.of(f"call_{n}", {"event_id": f"call_{n}", "age": n, "score": n / 8})
+            for n in range(count)
+        ]
+    )
 
 
 def test_every_row_arrives_as_it_was_given(server: FiddlerServer) -> None:
     publisher(server).publish(batch(1000))
 
-    assert server.events == [inference.row for inference in batch(1000)]
+    assert server.events == [inference.row for inference in batch(1000).inferences]
     assert server.batch_sizes == [1000]
 
 
 def test_nan_and_infinities_are_sent_as_null(server: FiddlerServer) -> None:
     row: Row = {"event_id": "x", "age": None, "score": float("nan")}
 
-    publisher(server).publish([Inference.of("x", row)])
+    publisher(server).publish(Batch.of([Inference.of("x", row)]))
 
     assert server.events == [{"event_id": "x", "age": None, "score": None}]
 
@@ -112,7 +115,7 @@ def test_nan_and_infinities_are_sent_as_null(server: FiddlerServer) -> None:
 def test_text_arrives_unharmed_in_any_script(server: FiddlerServer) -> None:
     row: Row = {"event_id": "ü/\u2028", "plan": 'say "ü\\n"', "score": 1e-6}
 
-    publisher(server).publish([Inference.of("x", row)])
+    publisher(server).publish(Batch.of([Inference.of("x", row)]))
 
     assert server.events == [row]
 

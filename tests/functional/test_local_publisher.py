@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from capture_forwarder.batch import Batch
 from capture_forwarder.errors import (
     PlatformUnavailableError,
     PublisherMisconfiguredError,
@@ -81,7 +82,7 @@ def test_columns_are_typed_by_their_values(publisher: LocalPublisher, path: str)
         TIME: "2026-03-01T10:20:30Z",
     }
 
-    publisher.publish(inferences(row))
+    publisher.publish(Batch.of(inferences(row)))
     publisher.close()
 
     assert types(path) == {
@@ -108,7 +109,7 @@ def test_columns_are_typed_by_their_values(publisher: LocalPublisher, path: str)
 
 
 def test_the_inference_id_is_the_primary_key(publisher: LocalPublisher, path: str) -> None:
-    publisher.publish(inferences({"a": 1}))
+    publisher.publish(Batch.of(inferences({"a": 1})))
     publisher.close()
 
     keys = query(path, "SELECT constraint_column_names FROM duckdb_constraints()")
@@ -118,8 +119,8 @@ def test_the_inference_id_is_the_primary_key(publisher: LocalPublisher, path: st
 def test_another_column_can_be_the_key(path: str) -> None:
     publisher = LocalPublisher(path, TABLE, key="event_id")
 
-    publisher.publish([Inference.of("x", {"event_id": "x", "a": 1})])
-    publisher.publish([Inference.of("x", {"event_id": "x", "a": 2})])
+    publisher.publish(Batch.of([Inference.of("x", {"event_id": "x", "a": 1})]))
+    publisher.publish(Batch.of([Inference.of("x", {"event_id": "x", "a": 2})]))
     publisher.close()
 
     assert query(path, 'SELECT event_id, a FROM "default"') == [("x", 2)]
@@ -144,7 +145,7 @@ def test_the_schema_asks_for_id_and_time_and_knows_no_types(publisher: LocalPubl
 def test_a_time_is_stored_in_utc(
     publisher: LocalPublisher, path: str, text: str, stored: str
 ) -> None:
-    publisher.publish(inferences({TIME: text}))
+    publisher.publish(Batch.of(inferences({TIME: text})))
     publisher.close()
 
     assert values(path, TIME) == [datetime.fromisoformat(stored)]
@@ -163,8 +164,8 @@ def test_a_time_is_stored_in_utc(
 def test_a_time_that_cannot_be_placed_stays_as_it_is(
     publisher: LocalPublisher, path: str, text: str
 ) -> None:
-    publisher.publish(inferences({TIME: text}))
-    publisher.publish([Inference.of("2", {TIME: "2026-03-01T10:20:30Z"})])
+    publisher.publish(Batch.of(inferences({TIME: text})))
+    publisher.publish(Batch.of([Inference.of("2", {TIME: "2026-03-01T10:20:30Z"})]))
     publisher.close()
 
     assert values(path, TIME) == [text, "2026-03-01T10:20:30Z"]
@@ -173,8 +174,8 @@ def test_a_time_that_cannot_be_placed_stays_as_it_is(
 def test_a_time_column_that_meets_other_text_keeps_its_times(
     publisher: LocalPublisher, path: str
 ) -> None:
-    publisher.publish(inferences({TIME: "2026-03-01T10:20:30Z"}))
-    publisher.publish([Inference.of("2", {TIME: "yesterday"})])
+    publisher.publish(Batch.of(inferences({TIME: "2026-03-01T10:20:30Z"})))
+    publisher.publish(Batch.of([Inference.of("2", {TIME: "yesterday"})]))
     publisher.close()
 
     assert values(path, TIME) == ["2026-03-01 10:20:30", "yesterday"]
@@ -183,7 +184,7 @@ def test_a_time_column_that_meets_other_text_keeps_its_times(
 def test_text_that_looks_like_a_time_or_number_stays_text(
     publisher: LocalPublisher, path: str
 ) -> None:
-    publisher.publish(inferences({"a": "2026-03-01T10:20:30Z", "b": "007", "c": "[1,2]"}))
+    publisher.publish(Batch.of(inferences({"a": "2026-03-01T10:20:30Z", "b": "007", "c": "[1,2]"})))
     publisher.close()
 
     assert rows(path)["1"] == {"a": "2026-03-01T10:20:30Z", "b": "007", "c": "[1,2]"}
@@ -235,7 +236,7 @@ def test_a_column_is_widened_and_loses_nothing(
     sent = inferences(*({"x": value} for value in held))
 
     for start in range(0, len(sent), rows_a_batch):
-        publisher.publish(sent[start : start + rows_a_batch])
+        publisher.publish(Batch.of(sent[start : start + rows_a_batch]))
     publisher.close()
 
     assert types(path)["x"] == kind
@@ -243,8 +244,8 @@ def test_a_column_is_widened_and_loses_nothing(
 
 
 def test_a_list_that_becomes_text_keeps_its_numbers(publisher: LocalPublisher, path: str) -> None:
-    publisher.publish(inferences({"x": [1, 2.5]}))
-    publisher.publish([Inference.of("2", {"x": "a"})])
+    publisher.publish(Batch.of(inferences({"x": [1, 2.5]})))
+    publisher.publish(Batch.of([Inference.of("2", {"x": "a"})]))
     publisher.close()
 
     first, second = values(path, "x")
@@ -253,8 +254,10 @@ def test_a_list_that_becomes_text_keeps_its_numbers(publisher: LocalPublisher, p
 
 
 def test_widening_one_column_leaves_the_others_alone(publisher: LocalPublisher, path: str) -> None:
-    publisher.publish(inferences({"a": 1, "b": 1, "c": "x", "d": [1.0]}, {"a": 2, "b": 2}))
-    publisher.publish([Inference.of("3", {"a": 0.5, "b": 3, "new": True})])
+    publisher.publish(
+        Batch.of(inferences({"a": 1, "b": 1, "c": "x", "d": [1.0]}, {"a": 2, "b": 2}))
+    )
+    publisher.publish(Batch.of([Inference.of("3", {"a": 0.5, "b": 3, "new": True})]))
     publisher.close()
 
     assert types(path) == {
@@ -273,12 +276,12 @@ def test_widening_one_column_leaves_the_others_alone(publisher: LocalPublisher, 
 
 
 def test_a_column_appears_with_its_first_value(publisher: LocalPublisher, path: str) -> None:
-    publisher.publish(inferences({"a": None, "b": 1}))
-    publisher.publish([Inference.of("2", {"a": None, "b": None})])
+    publisher.publish(Batch.of(inferences({"a": None, "b": 1})))
+    publisher.publish(Batch.of([Inference.of("2", {"a": None, "b": None})]))
     publisher.close()
     assert list(types(path)) == [KEY, "b"]
 
-    publisher.publish([Inference.of("3", {"a": 0.5, "b": None})])
+    publisher.publish(Batch.of([Inference.of("3", {"a": 0.5, "b": None})]))
     publisher.close()
 
     assert types(path) == {KEY: "VARCHAR", "b": "BIGINT", "a": "DOUBLE"}
@@ -286,7 +289,7 @@ def test_a_column_appears_with_its_first_value(publisher: LocalPublisher, path: 
 
 
 def test_rows_of_nothing_but_nulls_are_rows(publisher: LocalPublisher, path: str) -> None:
-    publisher.publish(inferences({"a": None}, {"a": None}))
+    publisher.publish(Batch.of(inferences({"a": None}, {"a": None})))
     publisher.close()
 
     assert rows(path) == {"1": {}, "2": {}}
@@ -297,12 +300,12 @@ def test_rows_of_nothing_but_nulls_are_rows(publisher: LocalPublisher, path: str
 
 def test_a_repeated_delivery_changes_nothing(publisher: LocalPublisher, path: str) -> None:
     batch = inferences({"a": 1, "b": [0.5]}, {"a": 2, "b": [1.5]}, {"a": None, "b": None})
-    publisher.publish(batch)
+    publisher.publish(Batch.of(batch))
     publisher.close()
     before = rows(path)
 
-    publisher.publish(batch)
-    publisher.publish(batch[1:])
+    publisher.publish(Batch.of(batch))
+    publisher.publish(Batch.of(batch[1:]))
     publisher.close()
 
     assert rows(path) == before
@@ -312,8 +315,8 @@ def test_a_repeated_delivery_changes_nothing(publisher: LocalPublisher, path: st
 def test_a_row_replaces_the_one_of_the_same_id_as_a_whole(
     publisher: LocalPublisher, path: str
 ) -> None:
-    publisher.publish(inferences({"a": 1, "b": "x", "c": [1.0]}, {"a": 9}))
-    publisher.publish(inferences({"a": 2, "b": None, "c": [2.0, 3.0]}))
+    publisher.publish(Batch.of(inferences({"a": 1, "b": "x", "c": [1.0]}, {"a": 9})))
+    publisher.publish(Batch.of(inferences({"a": 2, "b": None, "c": [2.0, 3.0]})))
     publisher.close()
 
     assert rows(path) == {
@@ -324,7 +327,9 @@ def test_a_row_replaces_the_one_of_the_same_id_as_a_whole(
 
 def test_the_last_of_one_id_in_a_batch_stays(publisher: LocalPublisher, path: str) -> None:
     publisher.publish(
-        [Inference.of("1", {"a": 1}), Inference.of("2", {"a": 2}), Inference.of("1", {"a": 3})]
+        Batch.of(
+            [Inference.of("1", {"a": 1}), Inference.of("2", {"a": 2}), Inference.of("1", {"a": 3})]
+        )
     )
     publisher.close()
 
@@ -334,7 +339,7 @@ def test_the_last_of_one_id_in_a_batch_stays(publisher: LocalPublisher, path: st
 def test_ids_that_differ_only_a_little_are_different(publisher: LocalPublisher, path: str) -> None:
     names = ["a", "A", "a ", " a", "ä", "a\u0308", "", "1", "01", "'; DROP TABLE x; --", '"']
 
-    publisher.publish([Inference.of(name, {"x": n}) for n, name in enumerate(names)])
+    publisher.publish(Batch.of([Inference.of(name, {"x": n}) for n, name in enumerate(names)]))
     publisher.close()
 
     assert {name: row["x"] for name, row in rows(path).items()} == {
@@ -345,7 +350,9 @@ def test_ids_that_differ_only_a_little_are_different(publisher: LocalPublisher, 
 def test_a_new_publisher_goes_on_with_the_table(path: str) -> None:
     for number, value in enumerate([1, 0.5, "x"]):
         publisher = LocalPublisher(path, TABLE)
-        publisher.publish([Inference.of(str(number), {"a": value, f"new_{number}": number})])
+        publisher.publish(
+            Batch.of([Inference.of(str(number), {"a": value, f"new_{number}": number})])
+        )
         publisher.close()
 
     assert values(path, "a") == ["1.0", "0.5", "x"]
@@ -355,7 +362,9 @@ def test_a_new_publisher_goes_on_with_the_table(path: str) -> None:
 def test_many_rows_are_one_batch(publisher: LocalPublisher, path: str) -> None:
     count = publisher.limits.rows
 
-    publisher.publish([Inference.of(f"{n}", {"n": n, "s": f"text {n}"}) for n in range(count)])
+    publisher.publish(
+        Batch.of([Inference.of(f"{n}", {"n": n, "s": f"text {n}"}) for n in range(count)])
+    )
     publisher.close()
 
     assert query(path, 'SELECT count(*), sum(n) FROM "default"') == [
@@ -381,8 +390,8 @@ def test_odd_column_names_and_values_are_kept(publisher: LocalPublisher, path: s
         "1": "one",
     }
 
-    publisher.publish(inferences(row))
-    publisher.publish(inferences(row))
+    publisher.publish(Batch.of(inferences(row)))
+    publisher.publish(Batch.of(inferences(row)))
     publisher.close()
 
     assert rows(path) == {"1": row}
@@ -393,11 +402,11 @@ def test_columns_that_differ_only_in_case_are_refused_before_one_is_lost(
     publisher: LocalPublisher, path: str, names: tuple[str, str]
 ) -> None:
     # DuckDB takes them for one column, so that one value would overwrite the other.
-    publisher.publish(inferences({"other": 1}))
+    publisher.publish(Batch.of(inferences({"other": 1})))
     row: Row = dict.fromkeys(names, "1")
 
     with pytest.raises(PublisherMisconfiguredError) as raised:
-        publisher.publish(inferences(row))
+        publisher.publish(Batch.of(inferences(row)))
     publisher.close()
 
     assert all(name in str(raised.value) for name in names)
@@ -408,14 +417,14 @@ def test_columns_that_differ_only_in_case_are_refused_also_while_one_is_null(
     publisher: LocalPublisher,
 ) -> None:
     with pytest.raises(PublisherMisconfiguredError):
-        publisher.publish(inferences({"a": 1, "A": None}))
+        publisher.publish(Batch.of(inferences({"a": 1, "A": None})))
 
 
 def test_a_column_may_change_its_case_from_one_day_to_the_next(
     publisher: LocalPublisher, path: str
 ) -> None:
-    publisher.publish(inferences({"Score": 1}))
-    publisher.publish([Inference.of("2", {"score": 0.5})])
+    publisher.publish(Batch.of(inferences({"Score": 1})))
+    publisher.publish(Batch.of([Inference.of("2", {"score": 0.5})]))
     publisher.close()
 
     assert types(path) == {KEY: "VARCHAR", "Score": "DOUBLE"}
@@ -426,8 +435,8 @@ def test_a_column_may_change_its_case_from_one_day_to_the_next(
 def test_letters_that_duckdb_tells_apart_are_columns_of_their_own(
     publisher: LocalPublisher, path: str, names: tuple[str, str]
 ) -> None:
-    publisher.publish(inferences({names[0]: 1, names[1]: 2}))
-    publisher.publish([Inference.of("2", {names[0]: 3, names[1]: 4})])
+    publisher.publish(Batch.of(inferences({names[0]: 1, names[1]: 2})))
+    publisher.publish(Batch.of([Inference.of("2", {names[0]: 3, names[1]: 4})]))
     publisher.close()
 
     assert rows(path) == {
@@ -438,7 +447,7 @@ def test_letters_that_duckdb_tells_apart_are_columns_of_their_own(
 
 def test_another_value_in_the_keys_column_is_refused(publisher: LocalPublisher) -> None:
     with pytest.raises(PublisherMisconfiguredError, match="FORWARDER_EVENT_ID_COLUMN"):
-        publisher.publish([Inference.of("1", {KEY: "something else"})])
+        publisher.publish(Batch.of([Inference.of("1", {KEY: "something else"})]))
 
 
 # --- one file ------------------------------------------------------------------------------
@@ -447,9 +456,9 @@ def test_another_value_in_the_keys_column_is_refused(publisher: LocalPublisher) 
 def test_two_routes_have_two_tables_in_one_file(path: str) -> None:
     churn, fraud = LocalPublisher(path, "churn"), LocalPublisher(path, 'fraud "2"')
 
-    churn.publish(inferences({"a": 1}))
-    fraud.publish(inferences({"a": "x", "b": 2}))
-    churn.publish([Inference.of("2", {"a": 2})])
+    churn.publish(Batch.of(inferences({"a": 1})))
+    fraud.publish(Batch.of(inferences({"a": "x", "b": 2})))
+    churn.publish(Batch.of([Inference.of("2", {"a": 2})]))
     churn.close()
     fraud.close()
 
@@ -480,10 +489,10 @@ def test_a_file_that_another_program_has_open_is_worth_another_try(
         assert other.stdout.readline() == "locked\n"
 
         with pytest.raises(PlatformUnavailableError, match="Close other programs"):
-            publisher.publish(inferences({"a": 1}))
+            publisher.publish(Batch.of(inferences({"a": 1})))
         other.communicate()
 
-    publisher.publish(inferences({"a": 1}))
+    publisher.publish(Batch.of(inferences({"a": 1})))
     publisher.close()
     assert rows(path) == {"1": {"a": 1}}
 
@@ -493,14 +502,14 @@ def test_a_file_that_is_no_database_is_an_error_that_names_it(tmp_path: Path) ->
     path.write_bytes(b"this is not a database" * 500)
 
     with pytest.raises(PlatformUnavailableError, match=r"rows\.duckdb"):
-        LocalPublisher(str(path), TABLE).publish(inferences({"a": "secret value"}))
+        LocalPublisher(str(path), TABLE).publish(Batch.of(inferences({"a": "secret value"})))
 
 
 def test_an_error_quotes_no_value(tmp_path: Path) -> None:
     missing = str(tmp_path / "no folder" / "rows.duckdb")
 
     with pytest.raises(PlatformUnavailableError) as raised:
-        LocalPublisher(missing, TABLE).publish(inferences({"a": "secret value"}))
+        LocalPublisher(missing, TABLE).publish(Batch.of(inferences({"a": "secret value"})))
 
     assert "secret value" not in str(raised.value)
 
@@ -510,19 +519,21 @@ def test_after_a_failure_the_next_batch_is_taken(publisher: LocalPublisher, path
     # table behind.
     impossible: Sequence[Row] = ({"a": 1, "b": 1}, {"a": object()})
     with pytest.raises(TypeError):
-        publisher.publish(inferences(*impossible))
+        publisher.publish(Batch.of(inferences(*impossible)))
 
-    publisher.publish([Inference.of("3", {"a": 3})])
+    publisher.publish(Batch.of([Inference.of("3", {"a": 3})]))
     publisher.close()
 
     assert rows(path) == {"3": {"a": 3}}
 
 
 def test_a_batch_is_taken_whole_or_not_at_all(publisher: LocalPublisher, path: str) -> None:
-    publisher.publish(inferences({"a": 1}))
+    publisher.publish(Batch.of(inferences({"a": 1})))
 
     with pytest.raises(TypeError):
-        publisher.publish([Inference.of("2", {"a": "text"}), Inference.of("3", {"a": object()})])
+        publisher.publish(
+            Batch.of([Inference.of("2", {"a": "text"}), Inference.of("3", {"a": object()})])
+        )
     publisher.close()
 
     assert types(path)["a"] == "BIGINT"
@@ -569,7 +580,7 @@ def test_rows_of_any_scalars_come_back(
 
     for number, batch in enumerate(batches):
         named = [Inference.of(f"{number}-{index}", row) for index, row in enumerate(batch)]
-        publisher.publish(named)
+        publisher.publish(Batch.of(named))
         sent |= {one.id: one.row for one in named}
     publisher.close()
 

@@ -13,6 +13,7 @@ import pytest
 
 import capture_forwarder
 from capture_forwarder import Captures, ColumnMapping, Inference, Reason, RejectedLine
+from capture_forwarder.batch import Batch
 from capture_forwarder.publishers.local import LocalPublisher
 from tests.captures import line, side
 
@@ -66,7 +67,7 @@ def test_rows_go_into_pandas_in_one_line() -> None:
 def test_rows_go_into_duckdb_in_one_line(tmp_path: Path) -> None:
     database = str(tmp_path / "captures.duckdb")
 
-    LocalPublisher(database, "churn").publish(list(Captures(FILE, MAPPING).inferences()))
+    LocalPublisher(database, "churn").publish(Batch.of(list(Captures(FILE, MAPPING).inferences())))
 
     with duckdb.connect(database) as connection:
         found = connection.execute("SELECT age, plan, score FROM churn ORDER BY score").fetchall()

@@ -9,19 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from capture_forwarder.batch import Batch, BatchBuilder, Receipt
 from capture_forwarder.delivery import Deliverer
 from capture_forwarder.errors import (
     BatchRefusedError,
+    BatchTooLargeError,
     CredentialsRefusedError,
     LeaseLostError,
     PlatformUnavailableError,
 )
-from capture_forwarder.model import Inference
+from capture_forwarder.model import BatchLimits, CaptureObject, Inference, Place, RawLine
 from tests.fakes import ManualClock, MemoryPublisher
 
 
-def batch(count: int) -> list[Inference]:
-    return [Inference.of(str(n), {"a": n}) for n in range(count)]
+def batch(count: int) -> Batch:
+    return Batch.of([Inference.of(str(n), {"a": n}) for n in range(count)])
 
 
 class Setting:
@@ -141,7 +143,7 @@ def test_one_bad_row_in_a_thousand_is_found_in_few_requests(place: int) -> None:
 
     outcome = setting.deliverer.deliver(batch(1000))
 
-    assert [(row.id, said) for row, said in outcome.refused] == [(str(place), "bad row")]
+    assert [(one.inference.id, one.said) for one in outcome.refused] == [(str(place), "bad row")]
     assert outcome.published == 999
     assert outcome.requests <= 2 * math.ceil(math.log2(1000)) + 1
 
@@ -154,8 +156,130 @@ def test_every_row_is_published_once_or_refused_once(case: tuple[int, set[int]])
 
     outcome = setting.deliverer.deliver(batch(count))
 
-    assert [row.id for row, _ in outcome.refused] == [str(n) for n in sorted(bad)]
+    assert [one.inference.id for one in outcome.refused] == [str(n) for n in sorted(bad)]
     published = [row.id for row in setting.publisher.published]
     assert published == [str(n) for n in range(count) if n not in bad]
     assert outcome.published == len(published)
     assert outcome.requests == setting.requests
+
+
+class Choosy(MemoryPublisher):
+    """Answers for each inference: refuses some, takes some only at a later try."""
+
+    def __init__(self, bad: set[str], late: dict[str, int]) -> None:
+        super().__init__()
+        self.bad = bad
+        self.late = late
+        self.sent: list[list[str]] = []
+
+    def publish(self, batch: Batch, deadline: float | None = None) -> Receipt:
+        del deadline
+        self.sent.append([one.id for one in batch.inferences])
+        refused, again = {}, []
+        for position, one in enumerate(batch.inferences):
+            if one.id in self.bad:
+                refused[position] = f"no {one.id}"
+            elif self.late.get(one.id, 0) > 0:
+                self.late[one.id] -= 1
+                again.append(position)
+            else:
+                self.batches.append([one])
+        return Receipt(refused, again, retry_after=7.0 if again else None)
+
+
+def test_only_what_the_platform_could_not_take_is_sent_again() -> None:
+    publisher, clock = Choosy({"1", "4"}, {"2": 2, "4": 0, "5": 1}), ManualClock()
+
+    outcome = Deliverer(publisher, clock, retry_seconds=60).deliver(batch(6))
+
+    assert publisher.sent == [list("012345"), ["2", "5"], ["2"]]
+    assert [one.id for one in publisher.published] == ["0", "3", "5", "2"]
+    assert [(one.inference.id, one.index, one.said) for one in outcome.refused] == [
+        ("1", 1, "no 1"),
+        ("4", 4, "no 4"),
+    ]
+    assert (outcome.published, outcome.requests, outcome.retries) == (4, 3, 2)
+    assert clock.sleeps == [7.0, 7.0]
+
+
+def test_what_the_platform_never_takes_fails_the_batch() -> None:
+    publisher = Choosy(set(), {"1": 1000})
+    with pytest.raises(PlatformUnavailableError, match="1 of 3 inferences"):
+        Deliverer(publisher, ManualClock(), retry_seconds=1).deliver(batch(3))
+
+
+@given(
+    st.integers(1, 30).flatmap(
+        lambda n: st.tuples(
+            st.just(n),
+            st.sets(st.integers(0, n - 1)),
+            st.dictionaries(st.integers(0, n - 1), st.integers(1, 3)),
+        )
+    )
+)
+def test_whatever_is_answered_for_each_row_it_is_published_or_refused_once(
+    case: tuple[int, set[int], dict[int, int]],
+) -> None:
+    count, bad, late = case
+    publisher = Choosy({str(n) for n in bad}, {str(n): times for n, times in late.items()})
+
+    outcome = Deliverer(publisher, ManualClock(), retry_seconds=1000).deliver(batch(count))
+
+    assert sorted(int(one.inference.id) for one in outcome.refused) == sorted(bad)
+    published = sorted(int(one.id) for one in publisher.published)
+    assert published == [n for n in range(count) if n not in bad]
+    assert outcome.published == len(published)
+
+
+@given(st.integers(2, 40), st.integers(1, 39))
+def test_a_batch_that_is_too_large_is_sent_in_pieces(count: int, most: int) -> None:
+    setting = Setting()
+
+    def refuse(rows: Sequence[Inference]) -> None:
+        setting.requests += 1
+        if len(rows) > most:
+            raise BatchTooLargeError("too large")
+
+    setting.publisher.refuse = refuse
+    outcome = setting.deliverer.deliver(batch(count))
+
+    assert [one.id for one in setting.publisher.published] == [str(n) for n in range(count)]
+    assert outcome.refused == ()
+    assert outcome.requests == setting.requests
+
+
+def parts(batch: Batch) -> list[tuple[int, int, int]]:
+    return [(part.line.number, part.first, part.count) for part in batch.parts]
+
+
+def test_a_part_of_a_batch_knows_the_lines_it_comes_from() -> None:
+    lines = [RawLine(n, 10 * n, b"x", 9) for n in (1, 2, 3)]
+    builder = BatchBuilder(BatchLimits(5, 1000), CaptureObject("b", "k"), "r")
+    full = []
+    for raw, size in zip(lines, (2, 4, 2), strict=True):
+        rows = [Inference.of(f"{raw.number}_{n}", {"a": n}) for n in range(size)]
+        full += builder.add(raw, rows, Place())
+    full += builder.cut(Place())
+
+    assert [parts(one) for one in full] == [[(1, 0, 2), (2, 0, 3)], [(2, 3, 1), (3, 0, 2)]]
+    assert [one.start for one in full] == [(10, 0), (20, 3)]
+    assert parts(full[0].slice(1, 4)) == [(1, 1, 1), (2, 0, 2)]
+    assert parts(full[0].select([0, 3])) == [(1, 0, 1), (2, 1, 1)]
+    assert full[1].origin(0) == (lines[1], 3)
+    assert [[one.id for one in rows] for _, rows in full[1].lines()] == [["2_3"], ["3_0", "3_1"]]
+
+
+@given(st.lists(st.integers(1, 12), min_size=1, max_size=12))
+def test_where_lines_stay_whole_no_batch_ends_inside_one(sizes: list[int]) -> None:
+    builder = BatchBuilder(BatchLimits(5, 400, whole_lines=True), CaptureObject("b", "k"), "r")
+    full = []
+    for number, size in enumerate(sizes, 1):
+        rows = [Inference.of(f"{number}_{n}", {"a": n}) for n in range(size)]
+        full += builder.add(RawLine(number, number * 100, b"x", 99), rows, Place())
+    full += builder.cut(Place())
+
+    assert all(part.count == part.total for one in full for part in one.parts)
+    assert all(len(one) <= 5 or len(one.parts) == 1 for one in full)
+    assert [row.id for one in full for row in one.inferences] == [
+        f"{number}_{n}" for number, size in enumerate(sizes, 1) for n in range(size)
+    ]

@@ -18,7 +18,7 @@ from capture_forwarder.errors import (
 )
 from capture_forwarder.forwarder import Forwarder, Route, check_columns, complete
 from capture_forwarder.model import CaptureObject, DataType, Inference, ObjectReport, Schema
-from capture_forwarder.pipeline import Ports, Terms
+from capture_forwarder.terms import Ports, Terms
 from tests.captures import line, side
 from tests.fakes import ManualClock, MemoryPublisher, MemoryQuarantine, MemoryStore
 

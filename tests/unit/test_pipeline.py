@@ -17,7 +17,8 @@ from capture_forwarder.errors import (
 )
 from capture_forwarder.model import CaptureObject, ObjectReport, Schema
 from capture_forwarder.parser import LineParser
-from capture_forwarder.pipeline import Invocation, Ports, Terms, forward_object
+from capture_forwarder.pipeline import forward_object
+from capture_forwarder.terms import Invocation, Ports, Terms
 from tests.captures import line, side
 from tests.fakes import ManualClock, MemoryPublisher, MemoryQuarantine, MemoryStore
 

@@ -29,8 +29,9 @@ from capture_forwarder.errors import (
 from capture_forwarder.forwarder import Forwarder, Route
 from capture_forwarder.model import CaptureObject, Inference, LedgerKey, ObjectReport, Place
 from capture_forwarder.parser import LineParser
-from capture_forwarder.pipeline import Invocation, Ports, Terms, forward_object
+from capture_forwarder.pipeline import forward_object
 from capture_forwarder.ports import OpenedObject
+from capture_forwarder.terms import Invocation, Ports, Terms
 from capture_forwarder.triggers import write_continuation
 from tests.captures import line, side
 from tests.fakes import (

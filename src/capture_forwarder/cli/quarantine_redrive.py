@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from capture_forwarder.batch import Batch, Part
 from capture_forwarder.cli.quarantine_place import (
     Kept,
     QuarantineFiles,
@@ -29,7 +30,9 @@ from capture_forwarder.model import (
     CaptureObject,
     Inference,
     ParsedLine,
+    Place,
     QuarantineEntry,
+    RawLine,
     Reason,
     Rejection,
 )
@@ -55,7 +58,19 @@ class _Work:
     place: int
     entry: QuarantineEntry
     inferences: Sequence[tuple[int, Inference]]
-    size: float
+    total: int
+    line: bytes
+
+    @property
+    def size(self) -> float:
+        """The share of the line's bytes."""
+        return len(self.line) * len(self.inferences) / self.total
+
+    @property
+    def part(self) -> Part:
+        """Its share of a batch; a work's inferences are one of a line's, or all."""
+        line = RawLine(self.entry.line_number, self.entry.offset, self.line, len(self.line))
+        return Part(line, self.inferences[0][0], len(self.inferences), self.total)
 
 
 class Redrive:
@@ -161,10 +176,10 @@ class Redrive:
             return parsed
         numbered = list(enumerate(parsed.inferences))
         if entry.inference_id is None:
-            return _Work(place, entry, numbered, len(line))
+            return _Work(place, entry, numbered, len(numbered), line)
         own = [(index, found) for index, found in numbered if found.id == entry.inference_id]
         if own:
-            return _Work(place, entry, own, len(line) / len(numbered))
+            return _Work(place, entry, own, len(numbered), line)
         detail = "The line holds no inference with that id any more."
         return Rejection(Reason.RECORD_COUNT_MISMATCH, detail)
 
@@ -180,7 +195,7 @@ class Redrive:
         if not self._selection.dry_run:
             for batch in _batches(group, self._limits):
                 outcome = self._deliverer.deliver(batch)
-                refused.update((id(inference), said) for inference, said in outcome.refused)
+                refused.update((id(one.inference), one.said) for one in outcome.refused)
         for work in group:
             again = [
                 (index, found, refused[id(found)])
@@ -242,7 +257,8 @@ def _groups(works: Iterable[_Work], limits: BatchLimits) -> Iterator[list[_Work]
     rows = size = 0.0
     for work in works:
         count = len(work.inferences)
-        if group and (rows + count > limits.rows or size + work.size > limits.bytes):
+        full = rows + count > limits.rows or size + work.size > limits.bytes
+        if group and (full or _source(work) != _source(group[0])):
             yield group
             group, rows, size = [], 0.0, 0.0
         group.append(work)
@@ -252,9 +268,24 @@ def _groups(works: Iterable[_Work], limits: BatchLimits) -> Iterator[list[_Work]
         yield group
 
 
-def _batches(group: Sequence[_Work], limits: BatchLimits) -> Iterator[list[Inference]]:
-    inferences = [found for work in group for _, found in work.inferences]
+def _source(work: _Work) -> CaptureObject:
+    return CaptureObject(work.entry.bucket, work.entry.key, work.entry.version_id)
+
+
+def _batches(group: Sequence[_Work], limits: BatchLimits) -> Iterator[Batch]:
+    source = _source(group[0])
+    batch = Batch(
+        source,
+        source.version_id or "",
+        [found for work in group for _, found in work.inferences],
+        [work.part for work in group],
+        Place(),
+    )
+    count = len(batch)
+    if limits.whole_lines and len(group) == 1:
+        yield batch
+        return
     size = sum(work.size for work in group)
-    step = min(limits.rows, max(1, int(limits.bytes * len(inferences) / max(size, 1))))
-    for start in range(0, len(inferences), step):
-        yield inferences[start : start + step]
+    step = min(limits.rows, max(1, int(limits.bytes * count / max(size, 1))))
+    for start in range(0, count, step):
+        yield batch.slice(start, start + step)

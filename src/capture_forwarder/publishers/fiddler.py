@@ -11,14 +11,15 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
 
+from capture_forwarder.batch import ACCEPTED, Batch, Receipt
 from capture_forwarder.errors import CredentialsRefusedError, PublisherMisconfiguredError
-from capture_forwarder.model import BatchLimits, DataType, Inference, Schema
+from capture_forwarder.model import BatchLimits, DataType, Schema
 from capture_forwarder.publishers.fiddler_errors import PUBLISHING, check_accepted, translate
 
 if TYPE_CHECKING:
@@ -95,19 +96,21 @@ class FiddlerPublisher:
             self._schema_time = now
         return self._schema
 
-    def publish(self, batch: Sequence[Inference]) -> None:
+    def publish(self, batch: Batch, deadline: float | None = None) -> Receipt:
         """Post one batch of events; see `Publisher.publish`.
 
         A 2xx answer means that Fiddler has queued the events; it shows them minutes later.
         """
-        make_row = self._row_maker(batch[0].names)
-        events = _encode([make_row(*inference.values) for inference in batch])
+        del deadline
+        make_row = self._row_maker(batch.inferences[0].names)
+        events = _encode([make_row(*inference.values) for inference in batch.inferences])
         body = b"".join((self._head, events, self._tail))
         client = self._connected()
         try:
             self._post(client, body, len(batch))
         except CredentialsRefusedError:
             self._post(self._reconnected(client), body, len(batch))
+        return ACCEPTED
 
     def _row_maker(self, names: tuple[str, ...]) -> Callable[..., object]:
         kept, maker = self._maker

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from capture_forwarder.batch import ACCEPTED, Batch, Receipt
 from capture_forwarder.errors import (
     PlatformUnavailableError,
     PublisherMisconfiguredError,
@@ -77,9 +78,11 @@ class LocalPublisher:
         """No types, but columns for the id and the time of an inference."""
         return Schema(event_id_column=self._key, timestamp_column=self._time)
 
-    def publish(self, batch: Sequence[Inference]) -> None:
+    def publish(self, batch: Batch, deadline: float | None = None) -> Receipt:
         """Insert or replace the rows in one transaction; see `Publisher.publish`."""
-        rows = list({inference.id: self._keyed(inference) for inference in batch}.values())
+        del deadline
+        keyed = {inference.id: self._keyed(inference) for inference in batch.inferences}
+        rows = list(keyed.values())
         names = sorted({name for row in rows for name in row})
         _check_distinct(names)
         try:
@@ -93,6 +96,7 @@ class LocalPublisher:
             message = f"DuckDB cannot write to {self._path}: {type(error).__name__}."
             advice = "Close other programs that have the file open, and look at its disk."
             raise PlatformUnavailableError(message, advice) from error
+        return ACCEPTED
 
     def close(self) -> None:
         """Close the file, so that other programs can open it."""
