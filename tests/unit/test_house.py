@@ -23,7 +23,7 @@ HOMES = {
     "boto3": ("aws/",),
     "botocore": ("aws/",),
     "fiddler": ("publishers/fiddler.py",),
-    "requests": ("publishers/fiddler.py", "publishers/fiddler_errors.py"),
+    "requests": ("publishers/", "aws/partner_app.py"),
     "duckdb": ("publishers/local", "cli/"),
     "typer": ("cli/",),
     "rich": ("cli/",),

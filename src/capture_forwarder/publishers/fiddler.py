@@ -20,7 +20,13 @@ import msgspec
 from capture_forwarder.batch import ACCEPTED, Batch, Receipt
 from capture_forwarder.errors import CredentialsRefusedError, PublisherMisconfiguredError
 from capture_forwarder.model import BatchLimits, DataType, Schema
-from capture_forwarder.publishers.fiddler_errors import PUBLISHING, check_accepted, translate
+from capture_forwarder.publishers.fiddler_errors import (
+    PUBLISHING,
+    check_accepted,
+    fiddler_site,
+    translate,
+)
+from capture_forwarder.publishers.http import CONNECT_SECONDS
 
 if TYPE_CHECKING:
     from fiddler.libs.http_client import RequestClient
@@ -30,7 +36,6 @@ if TYPE_CHECKING:
 _ROWS_A_REQUEST = 1000  # the client's own limit, fiddler.configs.STREAM_EVENT_LIMIT
 _BYTES_A_REQUEST = 8 * 1024 * 1024  # Fiddler names no limit; this bounds our memory
 _SCHEMA_SECONDS = 900.0
-_CONNECT_SECONDS = 5.0
 # The client retries on its own for this long, without jitter and deaf to Retry-After. Half a
 # second is less than its first wait, so that it tries once; zero would break it.
 _CLIENT_RETRY = ("FIDDLER_CLIENT_RETRY_MAX_DURATION_SECONDS", "0.5")
@@ -61,7 +66,8 @@ class FiddlerPublisher:
         self._url = url
         self._token = token
         self._model_id = str(model_id)
-        self._timeout = (_CONNECT_SECONDS, timeout)
+        self._site = fiddler_site(url, self._model_id)
+        self._timeout = (CONNECT_SECONDS, timeout)
         self._clock = clock
         self._client: RequestClient | None = None
         self._schema: Schema | None = None
@@ -141,8 +147,8 @@ class FiddlerPublisher:
                 allow_redirects=False,  # a redirected POST loses its body and "succeeds"
             )
         except Exception as error:
-            raise translate(error, PUBLISHING, self._url, self._model_id) from error
-        check_accepted(answer, rows, self._url)
+            raise translate(error, PUBLISHING, self._site, rows) from error
+        check_accepted(answer, rows, self._site)
 
     def _connect(self, *, fresh: bool = False) -> RequestClient:
         """Log in; two requests that check the token and the versions."""
@@ -163,7 +169,7 @@ class FiddlerPublisher:
                 auto_attach_log_handler=False,
             )
         except Exception as error:
-            raise translate(error, "connect", self._url, self._model_id) from error
+            raise translate(error, "connect", self._site) from error
         self._client = fiddler.conn.client
         return self._client
 
@@ -185,7 +191,7 @@ class FiddlerPublisher:
                 required=(*model.spec.inputs, *model.spec.outputs),
             )
         except Exception as error:
-            raise translate(error, "read the model", self._url, self._model_id) from error
+            raise translate(error, "read the model", self._site) from error
         if not schema.types:
             message = f"The Fiddler model {self._model_id} has no columns."
             raise PublisherMisconfiguredError(message, "Give it a schema first.")
