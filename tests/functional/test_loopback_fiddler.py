@@ -277,3 +277,18 @@ def test_a_refused_row_fails_its_whole_request_without_being_named(
     server.refuse(None)
     model.publish_stream(rows(3))
     assert server.events == rows(3)
+
+
+def test_ids_are_those_of_the_event_id_column(server: FiddlerServer, model: fdl.Model) -> None:
+    server.refuse_ids(lambda event_id: event_id == "call_1", status=422)
+    model.publish_stream(rows(1))
+    model.publish_stream(rows(1), update=True)
+    with pytest.raises(fdl.ApiError):
+        model.publish_stream(rows(2))
+    server.refuse_ids(None)
+    model.publish_stream(rows(2))
+
+    assert server.published_ids == ["call_0", "call_0", "call_1"]
+    assert server.ids_in(server.publish_requests[2]) == ["call_0", "call_1"]
+    assert status_of(b'{"source": {"events": [1, {}]}}') == 404
+    assert server.ids_in(server.publish_requests[4]) == []

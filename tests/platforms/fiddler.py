@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from .fiddler_model import CHURN_MODEL, MODEL_ID, ORGANIZATION, Column, Model
-from .server import LoopbackServer, Reply, Request, Row
+from .platform_server import PlatformServer, RefusedError, read_json
+from .server import Reply, Request, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 __all__ = [
     "CHURN_MODEL",
@@ -38,16 +39,7 @@ class Stored:
     events: tuple[Row, ...]
 
 
-class _RefusedError(Exception):
-    """The platform refuses a request."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-
-
-class FiddlerServer(LoopbackServer):
+class FiddlerServer(PlatformServer):
     """Fiddler on the loopback interface.
 
     Attributes
@@ -56,8 +48,6 @@ class FiddlerServer(LoopbackServer):
         The one token that is accepted; set it to rotate.
     server_version
         What ``/v3/server-info`` tells.
-    byte_limit
-        A request with a larger body is answered 413; no limit if ``None``.
     stored
         What took effect, in order.
 
@@ -76,7 +66,6 @@ class FiddlerServer(LoopbackServer):
         super().__init__()
         self.token = token
         self.server_version = "26.4.0"
-        self.byte_limit: int | None = None
         self.stored: list[Stored] = []
         self._models = {model.id: model for model in models}
         self._refusal: tuple[Callable[[Row], bool], int] | None = None
@@ -91,6 +80,17 @@ class FiddlerServer(LoopbackServer):
     def updates(self) -> list[Row]:
         """Every update of an event, in the order stored."""
         return self._stored_events(is_update=True)
+
+    @property
+    def published_ids(self) -> list[str]:
+        """The ids of the published events, by the event id column of their model."""
+        with self.lock:
+            return [
+                event_id
+                for stored in self.stored
+                if not stored.is_update
+                for event_id in self._ids(stored.model_id, stored.events)
+            ]
 
     @property
     def batch_sizes(self) -> list[int]:
@@ -108,6 +108,11 @@ class FiddlerServer(LoopbackServer):
         """
         self._refusal = None if refused is None else (refused, status)
 
+    def ids_in(self, request: Request) -> list[str]:
+        """Return the ids of the events or updates that a publish request brought."""
+        events = [event for event in _events_in(request) if isinstance(event, dict)]
+        return self._ids(str(request.json.get("model_id")), events) if events else []
+
     def publishes(self, method: str, path: str) -> bool:
         """Tell whether a request publishes or updates events."""
         return method in {"POST", "PATCH"} and path == "/v3/events"
@@ -118,13 +123,10 @@ class FiddlerServer(LoopbackServer):
         error = {"code": status, "message": message, "errors": [item]}
         return Reply.of_json(status, {"api_version": "3.0", "kind": "ERROR", "error": error})
 
-    def answer(self, request: Request) -> Reply:
+    def handle(self, request: Request) -> Reply:
         """Answer as Fiddler does, and store the events it would take."""
-        try:
-            self._authenticate(request)
-            data = self._data(request)
-        except _RefusedError as refused:
-            return self.error(refused.status, refused.message)
+        self._authenticate(request)
+        data = self._data(request)
         return Reply.of_json(200, {"api_version": "3.0", "kind": "NORMAL", "data": data})
 
     def _stored_events(self, *, is_update: bool) -> list[Row]:
@@ -143,7 +145,7 @@ class FiddlerServer(LoopbackServer):
             "authorization"
         )
         if sent != f"Bearer {self.token}":
-            raise _RefusedError(401, "Authentication failed")
+            raise RefusedError(401, "Authentication failed")
 
     def _data(self, request: Request) -> dict[str, Any]:
         if self.publishes(request.method, request.path):
@@ -159,35 +161,44 @@ class FiddlerServer(LoopbackServer):
         prefix, _, name = request.path.rpartition("/")
         if request.method == "GET" and prefix == "/v3/models":
             return self._model(name).as_json()
-        raise _RefusedError(404, f"No such resource: {request.method} {request.path}")
+        raise RefusedError(404, f"No such resource: {request.method} {request.path}")
 
     def _model(self, model_id: object) -> Model:
         model = self._models.get(str(model_id))
         if model is None:
-            raise _RefusedError(404, "Model not found for the given identifier")
+            raise RefusedError(404, "Model not found for the given identifier")
         return model
 
     def _publish(self, request: Request) -> dict[str, Any]:
-        if self.byte_limit is not None and len(request.body) > self.byte_limit:
-            raise _RefusedError(413, "Request body is too large")
+        self.check_size(request)
         body = _document(request)
         model = self._model(body.get("model_id"))
         env_type = body.get("env_type")
         if env_type not in {"PRODUCTION", "PRE_PRODUCTION"}:
-            raise _RefusedError(400, "env_type is neither PRODUCTION nor PRE_PRODUCTION")
+            raise RefusedError(400, "env_type is neither PRODUCTION nor PRE_PRODUCTION")
         events = _valid_events(body)
         is_update = request.method == "PATCH"
         key = model.event_id_col
         if is_update and (key is None or any(event.get(key) is None for event in events)):
-            raise _RefusedError(400, "An update needs the event id column")
+            raise RefusedError(400, "An update needs the event id column")
         if self._refusal is not None and any(map(self._refusal[0], events)):
-            raise _RefusedError(self._refusal[1], "Invalid event data")
+            raise RefusedError(self._refusal[1], "Invalid event data")
+        status = self.refusal_of(self._ids(model.id, events))
+        if status is not None:
+            raise RefusedError(status, "Invalid event data")
         with self.lock:
             self.stored.append(
                 Stored(request.sequence, model.id, env_type, is_update, tuple(events))
             )
             event_ids = [self._event_id(event, key) for event in events]
         return {"source_type": "EVENTS", "event_ids": event_ids}
+
+    def _ids(self, model_id: str, events: Iterable[Row]) -> list[str]:
+        model = self._models.get(model_id)
+        key = None if model is None else model.event_id_col
+        if key is None:
+            return []
+        return [str(event[key]) for event in events if event.get(key) is not None]
 
     def _event_id(self, event: Row, key: str | None) -> str:
         if key is not None and event.get(key) is not None:
@@ -197,26 +208,21 @@ class FiddlerServer(LoopbackServer):
 
 
 def _document(request: Request) -> dict[str, Any]:
-    if request.headers.get("content-type", "").partition(";")[0] != "application/json":
-        raise _RefusedError(415, "Content-Type is not application/json")
-    try:
-        body = request.json
-    except ValueError as error:
-        raise _RefusedError(400, "The body is not valid JSON") from error
+    body = read_json(request)
     if not isinstance(body, dict):
-        raise _RefusedError(400, "The body is not an object")
+        raise RefusedError(400, "The body is not an object")
     return body
 
 
 def _valid_events(body: Mapping[str, Any]) -> Sequence[Row]:
     source = body.get("source")
     if not isinstance(source, dict) or source.get("type") != "EVENTS":
-        raise _RefusedError(400, "source is not of type EVENTS")
+        raise RefusedError(400, "source is not of type EVENTS")
     events = source.get("events")
     if not isinstance(events, list) or not all(isinstance(event, dict) for event in events):
-        raise _RefusedError(400, "source.events is not a list of objects")
+        raise RefusedError(400, "source.events is not a list of objects")
     if len(events) > EVENT_LIMIT:
-        raise _RefusedError(400, f"A request holds at most {EVENT_LIMIT} events")
+        raise RefusedError(400, f"A request holds at most {EVENT_LIMIT} events")
     return events
 
 

@@ -14,7 +14,6 @@ from functools import cached_property
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
-from urllib.parse import urlsplit
 
 from .faults import Answer, Fault, FaultPlan, Reset, Slow, Status, Truncated, takes_effect
 
@@ -151,13 +150,13 @@ class LoopbackServer(ABC):
 
     def receive(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Request:
         """Record a request."""
-        parts = urlsplit(target)
+        path, _, query = target.partition("?")
         with self._arrival:
             number = 0
-            if self.publishes(method, parts.path):
+            if self.publishes(method, path):
                 self._publishes = number = self._publishes + 1
             sequence = len(self.requests) + 1
-            request = Request(sequence, number, method, parts.path, parts.query, headers, body)
+            request = Request(sequence, number, method, path, query, headers, body)
             self.requests.append(request)
             self._arrival.notify_all()
         return request
@@ -231,7 +230,9 @@ class _Handler(BaseHTTPRequestHandler):
         platform = self.server.platform
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        reply, fault = platform.respond(platform.receive(self.command, self.path, headers, body))
+        # The base class hides a second slash at the beginning of the path.
+        target = self.requestline.split()[1]
+        reply, fault = platform.respond(platform.receive(self.command, target, headers, body))
         if reply is None or isinstance(fault, Reset):
             self._reset()
         else:
@@ -239,8 +240,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, reply: Reply, *, truncated: bool) -> None:
         self.send_response(reply.status)
-        self.send_header("Content-Type", reply.content_type)
-        self.send_header("Content-Length", str(len(reply.body)))
+        if reply.status != HTTPStatus.NO_CONTENT:
+            self.send_header("Content-Type", reply.content_type)
+            self.send_header("Content-Length", str(len(reply.body)))
         for name, value in reply.headers.items():
             self.send_header(name, value)
         self.end_headers()

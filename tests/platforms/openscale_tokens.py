@@ -1,0 +1,81 @@
+"""How IBM Cloud and Cloud Pak for Data give out tokens."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from urllib.parse import parse_qsl
+
+from .platform_server import RefusedError, read_json
+from .server import Request
+
+_API_KEY_GRANT = "urn:ibm:params:oauth:grant-type:apikey"
+
+
+class TokenIssuer:
+    """The tokens that were given out, and whether they are still good.
+
+    Attributes
+    ----------
+    expires_in
+        How many seconds the next tokens are good for, by `clock`.
+    issued
+        How many tokens were given out.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.expires_in = 3600
+        self.issued = 0
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._expirations: dict[str, float] = {}
+
+    def issue(self) -> tuple[str, int]:
+        """Return a new token, and when it expires."""
+        with self._lock:
+            self.issued += 1
+            token = f"loopback-token-{self.issued}"
+            expiration = self._clock() + self.expires_in
+            self._expirations[token] = expiration
+        return token, int(expiration)
+
+    def revoke(self) -> None:
+        """Make every token that was given out invalid."""
+        with self._lock:
+            self._expirations.clear()
+
+    def check(self, request: Request) -> None:
+        """Refuse a request without a valid token."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        with self._lock:
+            expiration = self._expirations.get(token)
+        if scheme != "Bearer" or expiration is None or self._clock() >= expiration:
+            raise RefusedError(401, "The token is missing, unknown or expired")
+
+
+def check_api_key_form(request: Request, api_key: str) -> None:
+    """Refuse a form that does not ask IBM Cloud for a token with the right key."""
+    content_type = request.headers.get("content-type", "").partition(";")[0]
+    if content_type != "application/x-www-form-urlencoded":
+        raise RefusedError(415, "Content-Type is not application/x-www-form-urlencoded")
+    form = parse_qsl(request.body.decode(errors="replace"), keep_blank_values=True)
+    fields = dict(form)
+    if len(form) != len(fields) or fields.keys() != {"grant_type", "apikey"}:
+        raise RefusedError(400, "The form is not grant_type and apikey")
+    if fields["grant_type"] != _API_KEY_GRANT:
+        raise RefusedError(400, "grant_type is not supported")
+    if fields["apikey"] != api_key:
+        raise RefusedError(400, "Provided API key could not be found")
+
+
+def check_authorize(request: Request, username: str, secrets: dict[str, str]) -> None:
+    """Refuse a body that does not give Cloud Pak for Data the user and one of the secrets."""
+    body = read_json(request)
+    names = body.keys() - {"username"} if isinstance(body, dict) else set()
+    if not isinstance(body, dict) or "username" not in body or len(names) != 1:
+        raise RefusedError(400, "The body is not username and password or api_key")
+    (name,) = names
+    if name not in secrets:
+        raise RefusedError(400, "The body is not username and password or api_key")
+    if body != {"username": username, name: secrets[name]}:
+        raise RefusedError(401, "The user and the secret do not belong together")
