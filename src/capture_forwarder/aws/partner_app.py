@@ -1,0 +1,132 @@
+"""Requests to a SageMaker partner app, signed as AWS wants them.
+
+AWS stands in front of such an app and lets through who may `sagemaker:CallPartnerAppApi`; the
+app's own API key travels in another header. The SageMaker SDK has a class for this, but with all
+that it brings along it does not fit into a function.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, MutableMapping
+from typing import Protocol, TypeVar
+
+import botocore.session
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials, ReadOnlyCredentials
+from botocore.exceptions import BotoCoreError, ClientError
+
+from capture_forwarder.errors import PlatformUnavailableError, PublisherMisconfiguredError
+from capture_forwarder.partner_app_arn import check_partner_app_arn, partner_app_region
+
+_SERVICE = "sagemaker"
+_TARGET = "SageMaker.CallPartnerAppApi"
+
+
+class PreparedRequest(Protocol):
+    """What is used of `requests.PreparedRequest`."""
+
+    url: str | None
+
+    @property
+    def method(self) -> str | None:
+        """The HTTP method."""
+
+    @property
+    def headers(self) -> MutableMapping[str, str]:
+        """The headers; their names' case does not count."""
+
+    @property
+    def body(self) -> bytes | str | None:
+        """The body as it will be sent."""
+
+
+Request = TypeVar("Request", bound=PreparedRequest)
+
+
+class PartnerAppAuth:
+    """Signs each request of a `requests.Session` whose `auth` it is.
+
+    Does to a request what `PartnerAppAuthProvider().get_auth()` of the SageMaker SDK does [1]_:
+    the API key moves to a header of its own, the app and the action are named in two more, and
+    the whole is signed with Signature Version 4 [2]_ for the app's own region. Any callable will
+    do as `auth` [3]_.
+
+    A redirection is not signed anew, and `requests` would take the API key along to another
+    host, since it knows only `Authorization` for a secret: follow none.
+
+    Parameters
+    ----------
+    arn
+        The partner app's ARN.
+    find_credentials
+        Finds the AWS credentials to sign with; those of the environment, by botocore's chain, by
+        default. Called for every request, and what it finds may refresh itself.
+
+    Raises
+    ------
+    ValueError
+        The ARN is none of a partner app.
+
+    References
+    ----------
+    .. [1] SageMaker Python SDK 2.257.7, `sagemaker.partner_app.auth_utils`.
+    .. [2] IAM User Guide, "Create a signed AWS API request".
+    .. [3] Requests, "Advanced Usage", "Custom Authentication".
+    """
+
+    def __init__(
+        self, arn: str, find_credentials: Callable[[], Credentials | None] | None = None
+    ) -> None:
+        self._arn = check_partner_app_arn(arn)
+        self._region = partner_app_region(arn)
+        self._find_credentials = find_credentials or botocore.session.get_session().get_credentials
+        self._lock = threading.Lock()
+
+    def __call__(self, request: Request) -> Request:
+        """Sign a request in place.
+
+        Raises
+        ------
+        PublisherMisconfiguredError
+            There are no AWS credentials.
+        PlatformUnavailableError
+            They could not be had this time.
+        """
+        headers = request.headers
+        if key := headers.pop("Authorization", None):
+            headers["X-Amz-Partner-App-Authorization"] = key
+        headers["X-SageMaker-Partner-App-Server-Arn"] = self._arn
+        headers["X-Amz-Target"] = _TARGET
+        headers["X-Amz-Content-SHA256"] = _digest(request.body)
+        # A space that is written as a plus would be signed as one and read as the other.
+        request.url = (request.url or "").replace("+", "%20")
+        # The server leaves this header out of its signature, older releases of botocore do not.
+        signable = {name: value for name, value in headers.items() if name.lower() != "connection"}
+        signed = AWSRequest(method=request.method, url=request.url, headers=signable)
+        SigV4Auth(self._credentials(), _SERVICE, self._region).add_auth(signed)
+        headers.update(signed.headers.items())
+        return request
+
+    def _credentials(self) -> ReadOnlyCredentials:
+        """One consistent set, so that a refresh meanwhile does not mix two."""
+        try:
+            # A session of botocore is not made for several threads at once.
+            with self._lock:
+                found = self._find_credentials()
+            if found is not None:
+                return found.get_frozen_credentials()
+        except (BotoCoreError, ClientError) as error:
+            message = f"The AWS credentials cannot be read ({type(error).__name__})."
+            raise PlatformUnavailableError(message, "It is tried again.") from error
+        message = "There are no AWS credentials to sign requests to the partner app with."
+        advice = "Give the function a role, or set AWS_PROFILE or AWS_ACCESS_KEY_ID."
+        raise PublisherMisconfiguredError(message, advice)
+
+
+def _digest(body: bytes | str | None) -> str:
+    if body and not isinstance(body, bytes):
+        return "UNSIGNED-PAYLOAD"
+    return hashlib.sha256(body or b"").hexdigest()
