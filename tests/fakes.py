@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from capture_forwarder.batch import ACCEPTED, Batch, Receipt
 from capture_forwarder.errors import LeaseLostError, ObjectBusyError, ObjectError
+from capture_forwarder.lane import Lane
 from capture_forwarder.model import (
     BatchLimits,
     CaptureObject,
@@ -74,6 +75,20 @@ class MemoryQuarantine:
         self.entries += entries
 
     def holds(self, source: CaptureObject) -> bool:
+        return source.key.startswith("quarantine/")
+
+
+class OneRoute:
+    """Has every object take the same route, but what lies below `quarantine/`."""
+
+    def __init__(self, *lanes: Lane) -> None:
+        self.routes = lanes
+
+    def lanes(self, source: CaptureObject) -> Sequence[Lane]:
+        del source
+        return self.routes
+
+    def is_output(self, source: CaptureObject) -> bool:
         return source.key.startswith("quarantine/")
 
 

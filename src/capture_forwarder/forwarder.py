@@ -1,39 +1,43 @@
-"""An event from first look to answer: deliveries, their objects, their outcomes."""
+"""An event from first look to answer: deliveries, their objects, their routes, their outcomes."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
 from uuid import uuid4
 
-from capture_forwarder.columns import ColumnMapping
 from capture_forwarder.errors import (
     ForwarderError,
     OutOfTimeError,
-    PublisherMisconfiguredError,
     PublishError,
-    UnexpectedError,
     UnknownEventError,
 )
-from capture_forwarder.model import CaptureObject, ObjectReport, Schema
-from capture_forwarder.parser import LineParser
-from capture_forwarder.pipeline import forward_object
-from capture_forwarder.ports import Continuations, Reporter
-from capture_forwarder.retry import Retrier
-from capture_forwarder.terms import Invocation, Ports, Terms
+from capture_forwarder.lane import Lane
+from capture_forwarder.model import CaptureObject, ObjectReport
+from capture_forwarder.ports import Clock, Continuations, Reporter
+from capture_forwarder.terms import Invocation
 from capture_forwarder.triggers import Delivery, answer, read_event
 
 _MOST_HOPS = 100
-_SETTING_UP_SECONDS = 10.0
 
 
-@dataclass(frozen=True)
-class Route:
-    """Which mapping the objects go by, and how they are forwarded."""
+class Router(Protocol):
+    """Knows which routes an object takes, and what is never taken as input."""
 
-    mapping: ColumnMapping
-    terms: Terms
+    def lanes(self, source: CaptureObject) -> Sequence[Lane]:
+        """The routes of an object, none if no route is for it.
+
+        Raises
+        ------
+        ForwarderError
+            The routes cannot be read.
+        """
+        ...
+
+    def is_output(self, source: CaptureObject) -> bool:
+        """Whether the object is one that the forwarder itself has written."""
+        ...
 
 
 class Forwarder:
@@ -41,29 +45,28 @@ class Forwarder:
 
     Parameters
     ----------
-    route
-        The route that every object takes.
-    ports
-        The store, publisher, quarantine, ledger and clock.
+    router
+        Says which routes an object takes.
+    clock
+        Time.
     reporter
-        Where logs and metrics go.
+        Who is told of what belongs to no route.
     continuations
-        The queue that takes objects whose time is up; without one, or without a ledger, such an
-        object fails and comes again.
+        The queue that takes objects whose time is up; without one, such an object fails and
+        comes again. It needs a ledger.
     """
 
     def __init__(
         self,
-        route: Route,
-        ports: Ports,
+        router: Router,
+        clock: Clock,
         reporter: Reporter,
         continuations: Continuations | None = None,
     ) -> None:
-        self._route = route
-        self._ports = ports
+        self._router = router
+        self._clock = clock
         self._reporter = reporter
-        self._continuations = continuations if ports.ledger else None
-        self._compiled: tuple[Schema, LineParser] | None = None
+        self._continuations = continuations
 
     def handle(
         self, event: object, *, owner: str = "", seconds_left: float | None = None
@@ -90,127 +93,124 @@ class Forwarder:
         if not isinstance(event, Mapping):
             message = "The event is no JSON object."
             raise UnknownEventError(message)
-        now = self._ports.clock.monotonic()
+        now = self._clock.monotonic()
         invocation = Invocation(owner, None if seconds_left is None else now + seconds_left)
         failures: dict[str, ForwarderError] = {}
-        down: ForwarderError | None = None
+        down: dict[Lane, ForwarderError] = {}
         for delivery in trigger.deliveries:
             error = self._deliver(delivery, invocation, down)
             if error is not None:
                 failures[delivery.id] = error
-                down = down or (error if _concerns_all(error) else None)
         return answer(trigger, event, failures)
 
-    def forward(self, source: CaptureObject, invocation: Invocation | None = None) -> ObjectReport:
-        """Forward one object; without an invocation, in one of its own without a deadline.
+    def forward(self, source: CaptureObject) -> Sequence[ObjectReport]:
+        """Forward one object on all its routes, in an invocation of its own without a deadline.
+
+        Returns
+        -------
+        Sequence
+            The accounting of each route that is for the object.
 
         Raises
         ------
         ForwarderError
-            It was not forwarded to its end; see `forward_object`.
+            It was not forwarded to its end on one of them; see `forward_object`.
         """
-        invocation = invocation or Invocation(str(uuid4()))
-        parser = self._parser(invocation.deadline)
-        report = forward_object(source, parser, self._ports, self._route.terms, invocation)
-        self._reporter.forwarded(source, report)
-        return report
+        invocation = Invocation(str(uuid4()))
+        return [lane.forward(source, invocation) for lane in self._router.lanes(source)]
 
     def _deliver(
-        self, delivery: Delivery, invocation: Invocation, down: ForwarderError | None
+        self, delivery: Delivery, invocation: Invocation, down: dict[Lane, ForwarderError]
     ) -> ForwarderError | None:
         """Forward all objects of a delivery, the others also when one fails.
 
         Returns
         -------
         ForwarderError or None
-            The first error; `down` untried, if the platform has already been found down.
+            The first error.
         """
         if delivery.problem:
             problem = UnknownEventError(delivery.problem)
             self._reporter.failed(f"message {delivery.id}", problem)
             return problem
         first_error: ForwarderError | None = None
-        quarantine = self._ports.quarantine
         for source in delivery.objects:
-            if quarantine is not None and quarantine.holds(source):
-                self._reporter.skipped(source, "quarantine is never taken as input")
-                continue
-            error = down or self._try(source, invocation, delivery.hops)
-            if error is not None:
-                self._reporter.failed(str(source), error)
-                first_error = first_error or error
-                down = down or (error if _concerns_all(error) else None)
+            error = self._object(source, invocation, delivery, down)
+            first_error = first_error or error
         return first_error
 
-    def _try(
-        self, source: CaptureObject, invocation: Invocation, hops: int
+    def _object(
+        self,
+        source: CaptureObject,
+        invocation: Invocation,
+        delivery: Delivery,
+        down: dict[Lane, ForwarderError],
     ) -> ForwarderError | None:
-        """Forward an object; a fault that nobody expected fails it alone, not its neighbours."""
+        """Forward an object on its routes, of those that the delivery is for.
+
+        `down` are the routes whose platform has been found down, with the error that says so.
+        """
+        if self._router.is_output(source):
+            self._reporter.skipped(source, "what the forwarder wrote is never taken as input")
+            return None
         try:
-            self.forward(source, invocation)
-        except OutOfTimeError as error:
-            return self._hand_on(source, hops, error)
+            lanes = self._router.lanes(source)
         except ForwarderError as error:
+            self._reporter.failed(str(source), error)
             return error
-        except Exception as error:  # noqa: BLE001 - ends as a failure, never as a success
-            return UnexpectedError(str(source), error)
-        return None
+        if delivery.routes:
+            lanes = [lane for lane in lanes if lane.name in delivery.routes]
+        if not lanes:
+            self._reporter.skipped(source, "no route is for it")
+            return None
+        errors = self._attempt(source, lanes, invocation, down)
+        failed = [error for error in errors.values() if not isinstance(error, OutOfTimeError)]
+        down.update({lane: error for lane, error in errors.items() if _concerns_all(error)})
+        late = {lane: error for lane, error in errors.items() if error not in failed}
+        unsent = self._hand_on(source, late, delivery.hops) if late else None
+        return next(iter(failed), unsent)
+
+    def _attempt(
+        self,
+        source: CaptureObject,
+        lanes: Sequence[Lane],
+        invocation: Invocation,
+        down: Mapping[Lane, ForwarderError],
+    ) -> dict[Lane, ForwarderError]:
+        """Forward an object on several routes at once, so that none waits for another."""
+        errors = {lane: down[lane] for lane in lanes if lane in down}
+        for lane, error in errors.items():
+            lane.reporter.failed(str(source), error)
+        tried = [lane for lane in lanes if lane not in down]
+        if len(tried) < 2:  # noqa: PLR2004 - one alone needs no threads
+            outcomes = [lane.attempt(source, invocation) for lane in tried]
+        else:
+            with ThreadPoolExecutor(len(tried), thread_name_prefix="route") as executor:
+                outcomes = list(executor.map(lambda lane: lane.attempt(source, invocation), tried))
+        return errors | {
+            lane: error for lane, error in zip(tried, outcomes, strict=True) if error is not None
+        }
 
     def _hand_on(
-        self, source: CaptureObject, hops: int, error: OutOfTimeError
+        self, source: CaptureObject, late: Mapping[Lane, ForwarderError], hops: int
     ) -> ForwarderError | None:
-        """Have a later invocation go on at the saved place."""
+        """Have a later invocation go on at the saved places, on these routes alone."""
         if self._continuations is None or hops >= _MOST_HOPS:
-            return error
+            for lane, error in late.items():
+                lane.reporter.failed(str(source), error)
+            return next(iter(late.values()))
         try:
-            self._continuations.send(source, hops + 1)
+            self._continuations.send(source, hops + 1, [lane.name for lane in late])
         except ForwarderError as failure:
+            for lane, error in late.items():
+                failure.report = error.report
+                lane.reporter.failed(str(source), failure)
             return failure
-        self._reporter.continued(source, hops + 1, error.report)
+        for lane, error in late.items():
+            lane.reporter.continued(source, hops + 1, error.report)
         return None
-
-    def _parser(self, deadline: float | None) -> LineParser:
-        """Compile the mapping, again when the platform's schema has changed."""
-        seconds = min(_SETTING_UP_SECONDS, self._route.terms.retry_seconds)
-        retrier = Retrier(self._ports.clock, seconds)
-        schema = retrier.call(self._ports.publisher.schema, deadline)
-        if self._compiled is None or self._compiled[0] != schema:
-            mapping = complete(self._route.mapping, schema)
-            check_columns(mapping, schema)
-            missing = sorted(set(schema.required) - set(mapping.names))
-            if missing:
-                self._reporter.warn("model columns that no setting fills", columns=missing)
-            self._compiled = (schema, LineParser(mapping, schema))
-        return self._compiled[1]
 
 
 def _concerns_all(error: ForwarderError) -> bool:
     """Whether the platform as a whole is to blame, so that nothing else need be tried on it."""
     return isinstance(error, PublishError)
-
-
-def complete(mapping: ColumnMapping, schema: Schema) -> ColumnMapping:
-    """Fill the id and time columns that the settings leave open with the platform's own."""
-    names = set(mapping.names)
-    event_id, timestamp = mapping.event_id, mapping.timestamp
-    if event_id is None and schema.event_id_column not in names:
-        event_id = schema.event_id_column
-    if timestamp is None and schema.timestamp_column not in names:
-        timestamp = schema.timestamp_column
-    return dataclasses.replace(mapping, event_id=event_id, timestamp=timestamp)
-
-
-def check_columns(mapping: ColumnMapping, schema: Schema) -> None:
-    """Make sure that the platform knows every column that will be sent.
-
-    Raises
-    ------
-    PublisherMisconfiguredError
-        It does not; names the columns.
-    """
-    own = {schema.event_id_column, schema.timestamp_column}
-    unknown = [name for name in mapping.names if name not in schema.types and name not in own]
-    if schema.types and unknown:
-        message = f"The model's schema has no column {', '.join(map(repr, unknown))}."
-        advice = f"Its columns are: {', '.join(schema.types)}. Correct the column settings."
-        raise PublisherMisconfiguredError(message, advice)

@@ -32,7 +32,7 @@ from capture_forwarder.model import (
     Reason,
     Rejection,
 )
-from capture_forwarder.parser import LineParser
+from capture_forwarder.parser import ObjectParser
 from capture_forwarder.ports import OpenedObject
 from capture_forwarder.rejections import RejectionRun
 from capture_forwarder.terms import Invocation, Ports, Terms
@@ -42,7 +42,7 @@ _LINES_A_LOOK_AT_THE_CLOCK = 64
 
 def forward_object(
     source: CaptureObject,
-    parser: LineParser,
+    parser: ObjectParser,
     ports: Ports,
     terms: Terms,
     invocation: Invocation,
@@ -105,7 +105,7 @@ class _Run:
     def __init__(  # noqa: PLR0913 - what one object's way needs
         self,
         source: CaptureObject,
-        parser: LineParser,
+        parser: ObjectParser,
         ports: Ports,
         terms: Terms,
         *,

@@ -110,8 +110,8 @@ class Publisher(Protocol):
 class Ledger(Protocol):
     """What is known to be delivered of each object and route.
 
-    All methods are safe to call from one thread at a time. `owner` names the invocation; a lease
-    is its exclusive right to work on an object and route until it expires.
+    All methods are called from several threads, for one key from one at a time. `owner` names the
+    invocation; a lease is its exclusive right to work on an object and route until it expires.
     """
 
     def claim(self, key: LedgerKey, owner: str, lease_seconds: float) -> Claim:
@@ -182,7 +182,11 @@ class Quarantine(Protocol):
 
 
 class Reporter(Protocol):
-    """Who is told of the work."""
+    """Who is told of the work; several routes may tell at once."""
+
+    def on_route(self, route: str, publisher: str) -> Reporter:
+        """Who is told of the work on one route."""
+        ...
 
     def continued(self, source: CaptureObject, hops: int, report: ObjectReport | None) -> None:
         """An object's time was up; the rest of it was handed on. `report` is of what was done."""
@@ -208,8 +212,8 @@ class Reporter(Protocol):
 class Continuations(Protocol):
     """A queue that brings what is left of an object to a later invocation."""
 
-    def send(self, source: CaptureObject, hops: int) -> None:
-        """Have the object delivered again; returning means that it will be.
+    def send(self, source: CaptureObject, hops: int, routes: Sequence[str]) -> None:
+        """Have the object delivered again on some routes; returning means that it will be.
 
         Parameters
         ----------
@@ -217,6 +221,8 @@ class Continuations(Protocol):
             The object.
         hops
             How often it was handed on, this time included.
+        routes
+            The names of the routes on which it is not done.
 
         Raises
         ------

@@ -5,6 +5,9 @@ Nothing here can hold a token or a value of a row: reports are counts, errors ar
 
 from __future__ import annotations
 
+import copy
+import threading
+
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
@@ -13,6 +16,8 @@ from capture_forwarder.model import CaptureObject, ObjectReport
 
 NAMESPACE = "CaptureForwarder"
 SERVICE = "capture-forwarder"
+NONE = "none"
+"""The route and publisher of what belongs to no route."""
 
 
 class LogReporter:
@@ -20,15 +25,23 @@ class LogReporter:
 
     Parameters
     ----------
-    route, publisher, service
-        The dimensions of every metric; the service tells deployments in one account apart.
+    service
+        A dimension of every metric, which tells deployments in one account apart. Each metric is
+        there by route and publisher, and for all of them together.
     """
 
-    def __init__(self, route: str, publisher: str, service: str = SERVICE) -> None:
+    def __init__(self, service: str = SERVICE) -> None:
         self._log = Logger(service=service)
         self._service = service
-        self._route = route
-        self._publisher = publisher
+        self._route = self._publisher = NONE
+        # Routes tell at once, and a document must stay on a line of its own.
+        self._lock = threading.Lock()
+
+    def on_route(self, route: str, publisher: str) -> LogReporter:
+        """Tell of the work on one route."""
+        other = copy.copy(self)
+        other._route, other._publisher = route, publisher  # noqa: SLF001 - it is one of these
+        return other
 
     def forwarded(self, source: CaptureObject, report: ObjectReport) -> None:
         """Tell of an object that is done, or was done before."""
@@ -81,6 +94,7 @@ class LogReporter:
         metrics = EphemeralMetrics(namespace=NAMESPACE, service=self._service)
         metrics.add_dimension("route", self._route)
         metrics.add_dimension("publisher", self._publisher)
+        metrics.add_dimensions(service=self._service)
         metrics.add_metric(what, MetricUnit.Count, 1)
         if report is not None:
             for name, count in _counts(report).items():
@@ -89,7 +103,8 @@ class LogReporter:
                 metrics.add_metric("PublishLatency", MetricUnit.Milliseconds, seconds * 1000)
             if report.lag_seconds is not None:
                 metrics.add_metric("Lag", MetricUnit.Seconds, max(0.0, report.lag_seconds))
-        metrics.flush_metrics()
+        with self._lock:
+            metrics.flush_metrics()
 
 
 def _counts(report: ObjectReport) -> dict[str, int]:

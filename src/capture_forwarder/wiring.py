@@ -7,29 +7,26 @@ from pathlib import Path
 
 from capture_forwarder.clock import SystemClock
 from capture_forwarder.errors import SettingsError
-from capture_forwarder.forwarder import Forwarder, Route
+from capture_forwarder.forwarder import Forwarder
+from capture_forwarder.lane import Lane
 from capture_forwarder.ports import (
     Clock,
     Continuations,
     Ledger,
     ObjectStore,
-    Publisher,
     Quarantine,
     Reporter,
-    Secret,
 )
-from capture_forwarder.secret import FixedSecret
-from capture_forwarder.settings import PublisherName, Settings
+from capture_forwarder.publishing import build_publisher
+from capture_forwarder.router import RouteBook, Routes
+from capture_forwarder.settings import PublisherName, RouteSettings, Settings
 from capture_forwarder.terms import Ports, Terms
-
-ROUTE = "captures"
-"""The name of the one route that the environment describes."""
 
 
 def build_forwarder(
     settings: Settings, *, store: ObjectStore | None = None, reporter: Reporter | None = None
 ) -> Forwarder:
-    """Put a forwarder together; connects to nothing yet.
+    """Put a forwarder together; connects to nothing yet but to a routes file.
 
     Parameters
     ----------
@@ -39,59 +36,72 @@ def build_forwarder(
         Where objects lie; S3 by default.
     reporter
         Who is told of the work; JSON logs and metrics by default.
-    """
-    clock = SystemClock()
-    ports = Ports(
-        store=store or _s3_store(),
-        publisher=build_publisher(settings, clock),
-        quarantine=build_quarantine(settings),
-        clock=clock,
-        ledger=build_ledger(settings, clock),
-    )
-    # Waiting does not free a file that another program holds open: it is told at once.
-    local = settings.FORWARDER_PUBLISHER is PublisherName.DUCKDB
-    terms = Terms(
-        ROUTE,
-        settings.FORWARDER_MAX_LINE_BYTES,
-        settings.FORWARDER_REQUESTS_IN_FLIGHT,
-        0.0 if local else settings.FORWARDER_RETRY_SECONDS,
-        settings.FORWARDER_LEASE_SECONDS,
-    )
-    route = Route(settings.mapping, terms)
-    reporter = reporter or _log_reporter(settings)
-    return Forwarder(route, ports, reporter, _continuations(settings))
-
-
-def build_publisher(settings: Settings, clock: Clock) -> Publisher:
-    """Make the publisher that the settings name.
 
     Raises
     ------
     SettingsError
-        It needs something that is not installed.
+        The routes file cannot be used, or something that a route needs is not installed.
     """
-    if settings.FORWARDER_PUBLISHER is PublisherName.DUCKDB:
-        from capture_forwarder.publishers.local import KEY, TIME, LocalPublisher  # noqa: PLC0415
+    clock = SystemClock()
+    teller = reporter or _log_reporter()
+    source = store or _s3_store()
+    quarantine = build_quarantine(settings)
+    ledger = build_ledger(settings, clock)
 
-        key = settings.FORWARDER_EVENT_ID_COLUMN or KEY
-        time = settings.mapping.timestamp or TIME
-        return LocalPublisher(settings.FORWARDER_DUCKDB_PATH, ROUTE, key, time)
-    from capture_forwarder.publishers.fiddler import FiddlerPublisher  # noqa: PLC0415
+    def build(route: RouteSettings) -> Lane:
+        publisher = build_publisher(route, settings, clock)
+        ports = Ports(source, publisher, quarantine, clock, ledger)
+        own = teller.on_route(route.name, route.platform.value)
+        return Lane(route.mapping.columns, route_terms(route, settings), ports, own)
 
-    if settings.FIDDLER_URL is None or settings.FIDDLER_MODEL_UUID is None:
-        raise SettingsError(["FIDDLER_URL and FIDDLER_MODEL_UUID are needed"])
-    return FiddlerPublisher(
-        settings.FIDDLER_URL,
-        _fiddler_token(settings),
-        settings.FIDDLER_MODEL_UUID,
-        timeout=settings.FORWARDER_REQUEST_TIMEOUT_SECONDS,
-        clock=clock,
+    router = RouteBook(
+        lambda: read_routes(settings),
+        build,
+        quarantine.holds if quarantine else lambda _: False,
+        clock,
+        refresh_seconds=settings.routes_refresh_seconds if settings.routes_file else None,
+        reporter=teller,
+    )
+    return Forwarder(router, clock, teller, _continuations(settings))
+
+
+def read_routes(settings: Settings) -> Routes:
+    """The routes: the environment's one, or those of the routes file as it is now.
+
+    Raises
+    ------
+    SettingsError
+        The file cannot be read, or what it says is wrong.
+    """
+    place = settings.routes_file
+    if place is None:
+        return (settings.route,) if settings.route else ()
+    from capture_forwarder.settings.routes_file import parse_routes  # noqa: PLC0415
+
+    routes = parse_routes(_text(place), place)
+    several = [route.name for route in routes[:-1] if route.goes_on]
+    if several and settings.ledger is None:
+        problem = f"FORWARDER_LEDGER: missing; the route {several[0]} continues, and without a "
+        raise SettingsError([f"{problem}ledger one platform's failure would repeat the others'"])
+    return routes
+
+
+def route_terms(route: RouteSettings, settings: Settings) -> Terms:
+    """How a route's objects are forwarded."""
+    # Waiting does not free a file that another program holds open: it is told at once.
+    local = route.platform is PublisherName.DUCKDB
+    return Terms(
+        route.name,
+        settings.max_line_bytes,
+        settings.requests_in_flight,
+        0.0 if local else settings.retry_seconds,
+        settings.lease_seconds,
     )
 
 
 def build_ledger(settings: Settings, clock: Clock) -> Ledger | None:
     """Make the ledger that the settings name; None if they name none."""
-    place = settings.FORWARDER_LEDGER
+    place = settings.ledger
     if place is None:
         return None
     if not place.startswith("dynamodb://"):
@@ -106,7 +116,7 @@ def build_ledger(settings: Settings, clock: Clock) -> Ledger | None:
 
 def build_quarantine(settings: Settings) -> Quarantine | None:
     """Make the quarantine that the settings name; None if they name none."""
-    place = settings.FORWARDER_QUARANTINE
+    place = settings.quarantine
     if place is None:
         return None
     if not place.startswith("s3://"):
@@ -120,20 +130,36 @@ def build_quarantine(settings: Settings) -> Quarantine | None:
     return S3Quarantine(s3_client(), bucket, prefix)
 
 
-def _log_reporter(settings: Settings) -> Reporter:
+def _text(place: str) -> str:
+    if place.startswith("s3://"):
+        from capture_forwarder.aws.clients import s3_client  # noqa: PLC0415
+        from capture_forwarder.aws.texts import read_s3_text  # noqa: PLC0415
+
+        return read_s3_text(s3_client(), place)
+    if place.startswith("ssm://"):
+        from capture_forwarder.aws.clients import ssm_client  # noqa: PLC0415
+        from capture_forwarder.aws.texts import read_parameter  # noqa: PLC0415
+
+        return read_parameter(ssm_client(), place)
+    try:
+        return Path(place).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{place}: cannot be read: {type(error).__name__}"]) from error
+
+
+def _log_reporter() -> Reporter:
     from capture_forwarder.reporting import SERVICE, LogReporter  # noqa: PLC0415
 
-    service = os.environ.get("POWERTOOLS_SERVICE_NAME") or SERVICE
-    return LogReporter(ROUTE, settings.FORWARDER_PUBLISHER.value, service)
+    return LogReporter(os.environ.get("POWERTOOLS_SERVICE_NAME") or SERVICE)
 
 
 def _continuations(settings: Settings) -> Continuations | None:
-    if settings.FORWARDER_QUEUE_URL is None:
+    if settings.queue_url is None:
         return None
     from capture_forwarder.aws.clients import sqs_client  # noqa: PLC0415
     from capture_forwarder.aws.sqs import SqsContinuations  # noqa: PLC0415
 
-    return SqsContinuations(sqs_client(), settings.FORWARDER_QUEUE_URL)
+    return SqsContinuations(sqs_client(), settings.queue_url)
 
 
 def _s3_store() -> ObjectStore:
@@ -141,18 +167,3 @@ def _s3_store() -> ObjectStore:
     from capture_forwarder.aws.s3_store import S3ObjectStore  # noqa: PLC0415
 
     return S3ObjectStore(s3_client())
-
-
-def _fiddler_token(settings: Settings) -> Secret:
-    from capture_forwarder.aws.clients import secrets_client, ssm_client  # noqa: PLC0415
-    from capture_forwarder.aws.secrets import (  # noqa: PLC0415
-        parameter_secret,
-        secrets_manager_secret,
-    )
-
-    if arn := settings.FIDDLER_TOKEN_SECRET_ARN:
-        return secrets_manager_secret("FIDDLER_TOKEN_SECRET_ARN", arn, secrets_client)
-    if name := settings.FIDDLER_TOKEN_PARAMETER:
-        return parameter_secret("FIDDLER_TOKEN_PARAMETER", name, ssm_client)
-    token = settings.FIDDLER_TOKEN
-    return FixedSecret(token.get_secret_value() if token else "")

@@ -16,11 +16,12 @@ from capture_forwarder.errors import (
     UnexpectedError,
     UnknownEventError,
 )
-from capture_forwarder.forwarder import Forwarder, Route, check_columns, complete
+from capture_forwarder.forwarder import Forwarder
+from capture_forwarder.lane import Lane, check_columns, complete
 from capture_forwarder.model import CaptureObject, DataType, Inference, ObjectReport, Schema
 from capture_forwarder.terms import Ports, Terms
 from tests.captures import line, side
-from tests.fakes import ManualClock, MemoryPublisher, MemoryQuarantine, MemoryStore
+from tests.fakes import ManualClock, MemoryPublisher, MemoryQuarantine, MemoryStore, OneRoute
 
 FLOAT = DataType.FLOAT
 MAPPING = ColumnMapping(parse_columns("a"), parse_columns("score"))
@@ -36,6 +37,10 @@ class Reports:
         self.skips: list[str] = []
         self.continued_objects: list[tuple[str, int]] = []
         self.warnings: list[dict[str, object]] = []
+
+    def on_route(self, route: str, publisher: str) -> Reports:
+        del route, publisher
+        return self
 
     def forwarded(self, source: CaptureObject, report: ObjectReport) -> None:
         self.done.append((source.key, report))
@@ -62,7 +67,8 @@ class Setting:
         self.reports = Reports()
         store = MemoryStore(one=GOOD, two=GOOD, broken=GOOD)
         ports = Ports(store, self.publisher, MemoryQuarantine(), ManualClock())
-        self.forwarder = Forwarder(Route(mapping, Terms("default", 10**6)), ports, self.reports)
+        lane = Lane(mapping, Terms("default", 10**6), ports, self.reports)
+        self.forwarder = Forwarder(OneRoute(lane), ports.clock, self.reports)
 
     def send(self, *bodies: object) -> dict[str, object]:
         records = [
@@ -127,7 +133,8 @@ def test_quarantine_is_never_taken_as_input() -> None:
     setting = Setting()
 
     assert setting.send(announce("quarantine/x.jsonl")) == failed()
-    assert setting.reports.skips == ["quarantine/x.jsonl: quarantine is never taken as input"]
+    (skipped,) = setting.reports.skips
+    assert skipped == "quarantine/x.jsonl: what the forwarder wrote is never taken as input"
     assert setting.publisher.batches == []
 
 

@@ -185,7 +185,8 @@ def test_any_key_becomes_a_column_that_the_settings_accept(key: str) -> None:
     found = inspected(line({key: 7, "plain": 1}, {"plain": 2}))
 
     settings = load(dict(found.variables) | {"FORWARDER_PUBLISHER": "duckdb"})
-    assert settings.mapping == found.mapping
+    assert settings.route is not None
+    assert settings.route.mapping.columns == found.mapping
     assert sorted(map(str, found.preview[0].row.values())) == ["1", "2", "7"]
 
 

@@ -26,7 +26,8 @@ from capture_forwarder.errors import (
     PublisherMisconfiguredError,
     QuarantineError,
 )
-from capture_forwarder.forwarder import Forwarder, Route
+from capture_forwarder.forwarder import Forwarder
+from capture_forwarder.lane import Lane
 from capture_forwarder.model import CaptureObject, Inference, LedgerKey, ObjectReport, Place
 from capture_forwarder.parser import LineParser
 from capture_forwarder.pipeline import forward_object
@@ -40,6 +41,7 @@ from tests.fakes import (
     MemoryPublisher,
     MemoryQuarantine,
     MemoryStore,
+    OneRoute,
 )
 from tests.unit.test_forwarder import Reports
 
@@ -391,17 +393,20 @@ class Queue:
 
     def __init__(self) -> None:
         self.sent: list[tuple[CaptureObject, int]] = []
+        self.routes: list[str] = []
 
-    def send(self, source: CaptureObject, hops: int) -> None:
+    def send(self, source: CaptureObject, hops: int, routes: Sequence[str]) -> None:
         self.sent.append((source, hops))
+        self.routes += routes
 
 
 def forwarder(setting: Setting, queue: Queue | None, reports: Reports) -> Forwarder:
-    return Forwarder(Route(MAPPING, TERMS), setting.ports, reports, queue)
+    lane = Lane(MAPPING, TERMS, setting.ports, reports)
+    return Forwarder(OneRoute(lane), setting.clock, reports, queue)
 
 
 def message(hops: int) -> dict[str, object]:
-    body = write_continuation(SOURCE, hops)
+    body = write_continuation(SOURCE, hops, [TERMS.route])
     return {"Records": [{"messageId": "m", "eventSource": "aws:sqs", "body": body}]}
 
 
@@ -416,6 +421,7 @@ def test_an_object_that_takes_too_long_is_handed_on_until_it_is_done() -> None:
         if not queue.sent:
             break
         ((source, hops),) = queue.sent
+        assert set(queue.routes) == {TERMS.route}
         assert (source, hops) == (SOURCE, expected)
         event = message(hops)
         queue.sent.clear()
@@ -435,17 +441,12 @@ def test_the_number_of_hops_is_bounded() -> None:
     assert queue.sent == []
 
 
-@pytest.mark.parametrize("missing", ["queue", "ledger"])
-def test_without_a_queue_or_a_ledger_the_invocation_fails_instead(missing: str) -> None:
+def test_without_a_queue_the_invocation_fails_instead() -> None:
     setting = Setting(*map(call, range(40)))
     setting.publisher.refuse = lambda _: setting.clock.sleep(2)
-    queue = None if missing == "queue" else Queue()
-    if missing == "ledger":
-        setting.ports = Ports(setting.store, setting.publisher, setting.quarantine, setting.clock)
-    event = json.loads(write_continuation(SOURCE, 0))
+    event = json.loads(write_continuation(SOURCE, 0, []))
     with pytest.raises(ObjectsFailedError):
-        forwarder(setting, queue, Reports()).handle(event, seconds_left=20)
-    assert queue is None or queue.sent == []
+        forwarder(setting, None, Reports()).handle(event, seconds_left=20)
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture_forwarder.columns import Column, MetadataColumn, MetadataField
+from capture_forwarder.columns import Column, ColumnMapping, MetadataColumn, MetadataField
 from capture_forwarder.errors import SettingsError
 from capture_forwarder.quarantine import FolderQuarantine
-from capture_forwarder.settings import PublisherName, Settings, load
+from capture_forwarder.settings import PublisherName, RouteSettings, load
+from capture_forwarder.settings.platforms import (
+    ArthurSettings,
+    DuckDbSettings,
+    FiddlerSettings,
+    OpenScaleSettings,
+)
+from capture_forwarder.settings.variables import NAMES
 from capture_forwarder.wiring import build_quarantine
 
 TOKEN = "fid-7hKq2-secret-token"  # noqa: S105
@@ -27,6 +34,20 @@ GUIDE = {
     "FIDDLER_TIMESTAMP_COLUMN": "time",
 }
 LOCAL = {"FORWARDER_PUBLISHER": "duckdb", "FORWARDER_INPUT_COLUMNS": "age"}
+
+
+def route(environment: dict[str, str]) -> RouteSettings:
+    found = load(environment).route
+    assert found is not None
+    return found
+
+
+def names(environment: dict[str, str]) -> str:
+    return route(environment).platform.value
+
+
+def mapped(environment: dict[str, str]) -> ColumnMapping:
+    return route(environment).mapping.columns
 
 
 def problems(environment: dict[str, str]) -> tuple[str, ...]:
@@ -48,31 +69,31 @@ def without(*names: str) -> dict[str, str]:
 
 
 def test_the_variables_of_fiddlers_guide_work_unchanged() -> None:
-    settings = load(GUIDE)
+    publisher = route(GUIDE).publisher
 
-    assert settings.FORWARDER_PUBLISHER is PublisherName.FIDDLER
-    assert settings.FIDDLER_URL == "https://example.fiddler.ai"
-    assert str(settings.FIDDLER_MODEL_UUID) == MODEL
-    assert settings.FIDDLER_TOKEN is not None
-    assert settings.FIDDLER_TOKEN.get_secret_value() == TOKEN
-    mapping = settings.mapping
+    assert isinstance(publisher, FiddlerSettings)
+    assert publisher.url == "https://example.fiddler.ai"
+    assert str(publisher.model_uuid) == MODEL
+    assert publisher.token is not None
+    assert publisher.token.get_secret_value() == TOKEN
+    mapping = mapped(GUIDE)
     assert mapping.inputs == (Column("age"), Column("income"), Column("tenure"))
     assert mapping.outputs == (Column("score"),)
     assert mapping.timestamp == "time"
 
 
 def test_the_guides_timestamp_column_is_optional() -> None:
-    assert load(without("FIDDLER_TIMESTAMP_COLUMN")).mapping.timestamp is None
+    assert mapped(without("FIDDLER_TIMESTAMP_COLUMN")).timestamp is None
 
 
 def test_everything_else_has_a_default() -> None:
     settings = load(GUIDE)
 
-    assert settings.FORWARDER_QUARANTINE is None
-    assert settings.FORWARDER_MAX_LINE_BYTES == 16 * 1024 * 1024
-    assert settings.FORWARDER_REQUEST_TIMEOUT_SECONDS == 30
-    assert settings.mapping.csv_header is False
-    assert settings.mapping.metadata == ()
+    assert settings.quarantine is None
+    assert settings.max_line_bytes == 16 * 1024 * 1024
+    assert settings.request_timeout_seconds == 30
+    assert mapped(GUIDE).csv_header is False
+    assert mapped(GUIDE).metadata == ()
 
 
 def test_our_own_names_say_the_same() -> None:
@@ -83,11 +104,11 @@ def test_our_own_names_say_the_same() -> None:
     }
     theirs = ("FIDDLER_MODEL_COLUMNS", "FIDDLER_MODEL_OUTPUT_COLUMN", "FIDDLER_TIMESTAMP_COLUMN")
 
-    assert load(without(*theirs) | own).mapping == load(GUIDE).mapping
+    assert mapped(without(*theirs) | own) == mapped(GUIDE)
 
 
 def test_the_whole_mapping_can_be_set() -> None:
-    mapping = load(
+    mapping = mapped(
         GUIDE
         | {
             "FORWARDER_EVENT_ID_COLUMN": "id",
@@ -96,7 +117,7 @@ def test_the_whole_mapping_can_be_set() -> None:
             "FORWARDER_OUTPUT_PATH": "predictions",
             "FORWARDER_CSV_HEADER": "present",
         }
-    ).mapping
+    )
 
     assert mapping.event_id == "id"
     assert mapping.metadata == (
@@ -109,30 +130,28 @@ def test_the_whole_mapping_can_be_set() -> None:
 
 
 def test_a_database_needs_nothing_of_fiddler() -> None:
-    settings = load(LOCAL)
-
-    assert settings.FORWARDER_PUBLISHER is PublisherName.DUCKDB
-    assert settings.FIDDLER_URL is None
+    assert isinstance(route(LOCAL).publisher, DuckDbSettings)
 
 
 @pytest.mark.parametrize("side", ["FIDDLER_MODEL_COLUMNS", "FIDDLER_MODEL_OUTPUT_COLUMN"])
 def test_one_side_alone_is_enough(side: str) -> None:
-    mapping = load(without(side)).mapping
+    mapping = mapped(without(side))
 
     assert bool(mapping.inputs) is not bool(mapping.outputs)
 
 
 @pytest.mark.parametrize("source", ["FIDDLER_TOKEN_SECRET_ARN", "FIDDLER_TOKEN_PARAMETER"])
 def test_the_token_can_lie_elsewhere(source: str) -> None:
-    settings = load(without("FIDDLER_TOKEN") | {source: "/fiddler/token"})
+    publisher = route(without("FIDDLER_TOKEN") | {source: "/fiddler/token"}).publisher
 
-    assert settings.FIDDLER_TOKEN is None
-    assert getattr(settings, source) == "/fiddler/token"
+    assert isinstance(publisher, FiddlerSettings)
+    assert publisher.token is None
+    assert getattr(publisher, source.removeprefix("FIDDLER_").lower()) == "/fiddler/token"
 
 
 @pytest.mark.parametrize("nothing", ["", " ", "\n\t"])
 def test_an_empty_variable_is_one_that_is_not_set(nothing: str) -> None:
-    empty = dict.fromkeys(Settings.model_fields, nothing)
+    empty = dict.fromkeys(NAMES, nothing)
 
     assert load(empty | GUIDE) == load(GUIDE)
     assert problems(empty) == problems({})
@@ -165,9 +184,7 @@ def test_a_variable_of_another_family_is_left_alone(name: str) -> None:
     ],
 )
 def test_an_address_is_scheme_and_host(given_url: str, url: str) -> None:
-    settings = load(GUIDE | {"FIDDLER_URL": given_url}).model_dump()
-
-    assert settings["FIDDLER_URL"] == url
+    assert route(GUIDE | {"FIDDLER_URL": given_url}).model_dump()["publisher"]["url"] == url
 
 
 @pytest.mark.parametrize(
@@ -184,7 +201,7 @@ def test_an_address_is_scheme_and_host(given_url: str, url: str) -> None:
 def test_quarantine_is_a_prefix_in_s3_or_a_folder(place: str, kept: str) -> None:
     settings = load(GUIDE | {"FORWARDER_QUARANTINE": place}).model_dump()
 
-    assert settings["FORWARDER_QUARANTINE"] == kept
+    assert settings["quarantine"] == kept
 
 
 def test_a_folder_becomes_a_folder_quarantine(tmp_path: Path) -> None:
@@ -196,7 +213,7 @@ def test_a_folder_becomes_a_folder_quarantine(tmp_path: Path) -> None:
 
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        load(GUIDE).FIDDLER_URL = "https://elsewhere.example"  # type: ignore[misc]
+        load(GUIDE).quarantine = "elsewhere"  # type: ignore[misc]
 
 
 # --- what does not -------------------------------------------------------------------------
@@ -277,7 +294,7 @@ def test_one_error_names_every_wrong_variable_at_once() -> None:
 
     listing = str(raised.value)
     for name in wrong:
-        assert f"- {name}" in listing
+        assert name in listing
     assert "FIDDLER_TOKEN: missing" in listing
     assert "FORWARDER_INPUT_COLUMNS and FIDDLER_MODEL_COLUMNS are two names" in listing
     assert listing.startswith(f"{len(raised.value.problems)} setting(s) cannot be used:\n")
@@ -290,8 +307,8 @@ def test_what_is_missing_is_told_also_when_something_else_is_wrong() -> None:
         "FIDDLER_MODEL_COLUMNS, FIDDLER_MODEL_OUTPUT_COLUMN",
         "FIDDLER_URL",
         "FIDDLER_TOKEN",
-        "FORWARDER_METADATA_COLUMNS",
         "FIDDLER_MODEL_UUID",
+        "FORWARDER_METADATA_COLUMNS",
     ]
 
 
@@ -408,22 +425,166 @@ def test_the_token_is_in_no_error_and_no_traceback(wrong: dict[str, str]) -> Non
 
 @given(
     environment=st.dictionaries(
-        st.sampled_from([*Settings.model_fields, "FIDDLER_X"]),
+        st.sampled_from([*NAMES, "FIDDLER_X"]),
         st.text() | st.sampled_from([*GUIDE.values(), *WRONG_VALUES.values()]),
     )
 )
 def test_any_environment_makes_settings_or_one_settings_error(environment: dict[str, str]) -> None:
     found: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
+    made: object = None
     try:
-        names = load(environment).mapping.names
+        settings = load(environment)
+        made = settings.routes_file or settings.route
     except SettingsError as error:
         found = error.problems
 
-    assert bool(names) is not bool(found)
+    assert (made is not None) is not bool(found)
     assert len(set(found)) == len(found)
 
 
-def test_the_way_in_that_is_not_supported_yet_is_refused_and_not_ignored() -> None:
-    assert "AWS_PARTNER_APP_AUTH" in problem(GUIDE | {"AWS_PARTNER_APP_AUTH": "true"})
-    assert str(load(GUIDE | {"AWS_PARTNER_APP_AUTH": "false"}).FIDDLER_MODEL_UUID) == MODEL
+# --- the SageMaker partner app -------------------------------------------------------------
+
+ARN = "arn:aws:sagemaker:us-east-1:111122223333:partner-app/app-ABCDEFGHIJKL"
+PARTNER_APP = {
+    "AWS_PARTNER_APP_AUTH": "true",
+    "AWS_PARTNER_APP_ARN": ARN,
+    "AWS_PARTNER_APP_URL": "https://app.partner-app.sagemaker.us-east-1.amazonaws.com",
+}
+
+
+def fiddler(environment: dict[str, str]) -> FiddlerSettings:
+    publisher = route(environment).publisher
+    assert isinstance(publisher, FiddlerSettings)
+    return publisher
+
+
+def test_fiddler_as_a_partner_app_is_asked_for_as_in_its_guide() -> None:
+    publisher = fiddler(without("FIDDLER_URL") | PARTNER_APP)
+
+    assert publisher.url == PARTNER_APP["AWS_PARTNER_APP_URL"]
+    assert publisher.partner_app_arn == ARN
+    assert fiddler(GUIDE | PARTNER_APP).url == GUIDE["FIDDLER_URL"]
+
+
+@pytest.mark.parametrize("asked", ["false", "", "False"])
+def test_a_partner_app_that_is_not_turned_on_is_none(asked: str) -> None:
+    publisher = fiddler(GUIDE | PARTNER_APP | {"AWS_PARTNER_APP_AUTH": asked})
+
+    assert publisher == fiddler(GUIDE)
+
+
+def test_a_partner_app_needs_its_arn() -> None:
+    wrong = {"AWS_PARTNER_APP_ARN": "arn:aws:s3:::bucket"}
+    assert problem(GUIDE | PARTNER_APP | wrong).startswith("AWS_PARTNER_APP_ARN: ")
+    wrong = {"AWS_PARTNER_APP_ARN": ""}
+    assert problem(GUIDE | PARTNER_APP | wrong).startswith("AWS_PARTNER_APP_ARN: missing")
+    wrong = {"AWS_PARTNER_APP_AUTH": "yes"}
+    assert problem(GUIDE | wrong) == "AWS_PARTNER_APP_AUTH: must be true or false"
+
+
+# --- the other platforms -------------------------------------------------------------------
+
+ARTHUR = {
+    "ARTHUR_HOST": "https://arthur.example.com/",
+    "ARTHUR_MODEL_ID": "b4b1",
+    "ARTHUR_ACCESS_TOKEN": TOKEN,
+}
+OPENSCALE = {
+    "OPENSCALE_API_KEY": TOKEN,
+    "OPENSCALE_SERVICE_INSTANCE_ID": "instance",
+    "OPENSCALE_DATA_SET_ID": "payloads",
+    "FORWARDER_INPUT_COLUMNS": "age",
+    "FORWARDER_OUTPUT_COLUMNS": "score",
+}
+V1 = {
+    "OPENSCALE_API": "v1",
+    "OPENSCALE_DATA_MART_ID": "mart",
+    "OPENSCALE_BINDING_ID": "binding",
+    "OPENSCALE_SUBSCRIPTION_ID": "subscription",
+    "OPENSCALE_DEPLOYMENT_ID": "deployment",
+}
+
+
+def test_the_variables_of_arthurs_guide_work_unchanged_and_alone() -> None:
+    publisher = route(ARTHUR).publisher
+
+    assert isinstance(publisher, ArthurSettings)
+    assert (publisher.host, publisher.model_id) == ("https://arthur.example.com", "b4b1")
+    assert mapped(ARTHUR).names == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("FORWARDER_TIMESTAMP_COLUMN", "time"),
+        ("FORWARDER_EVENT_ID_COLUMN", "id"),
+        ("FORWARDER_METADATA_COLUMNS", "where=endpoint"),
+    ],
+)
+def test_what_arthurs_endpoint_has_no_place_for_is_refused(name: str, value: str) -> None:
+    assert problem(ARTHUR | {name: value}).startswith(f"{name}: ")
+
+
+def test_arthur_takes_both_sides_or_none() -> None:
+    told = problem(ARTHUR | {"FORWARDER_INPUT_COLUMNS": "age"})
+
+    assert told.startswith("FORWARDER_OUTPUT_COLUMNS: missing")
+
+
+@pytest.mark.parametrize("name", ["ARTHUR_HOST", "ARTHUR_MODEL_ID", "ARTHUR_ACCESS_TOKEN"])
+def test_what_arthur_needs_is_asked_for_by_name(name: str) -> None:
+    rest = {known: value for known, value in ARTHUR.items() if known != name}
+    assert problem(rest).startswith(f"{name}: missing; set it")
+
+
+def test_openscales_variables_name_the_platform_too() -> None:
+    assert isinstance(route(OPENSCALE).publisher, OpenScaleSettings)
+    found = {name: value for name, value in OPENSCALE.items() if name != "OPENSCALE_DATA_SET_ID"}
+    assert problem(found).startswith("OPENSCALE_DATA_SET_ID: missing")
+    assert names(found | {"OPENSCALE_SUBSCRIPTION_ID": "subscription"}) == "openscale"
+
+
+@pytest.mark.parametrize("name", [name for name in V1 if name != "OPENSCALE_API"])
+def test_openscales_first_api_needs_its_own_ids(name: str) -> None:
+    assert names(OPENSCALE | V1) == "openscale"
+    rest = {known: value for known, value in V1.items() if known != name}
+    assert problem(OPENSCALE | rest).startswith(f"{name}: missing")
+
+
+def test_cloud_pak_takes_a_user_with_a_password_or_a_key() -> None:
+    pak = {
+        "OPENSCALE_AUTH": "cloud-pak",
+        "OPENSCALE_URL": "https://cpd.example.com",
+        "OPENSCALE_USERNAME": "forwarder",
+    }
+    key = {name: value for name, value in OPENSCALE.items() if name != "OPENSCALE_API_KEY"}
+    assert names(OPENSCALE | pak) == "openscale"
+    assert names(key | pak | {"OPENSCALE_PASSWORD": TOKEN}) == "openscale"
+    assert "only one of them" in problem(OPENSCALE | pak | {"OPENSCALE_PASSWORD": TOKEN})
+    assert problem(key | pak).startswith("OPENSCALE_API_KEY: missing")
+    assert "cloud-pak" in problem(OPENSCALE | {"OPENSCALE_USERNAME": "forwarder"})
+
+
+def test_variables_of_two_platforms_need_a_word_on_which_is_meant() -> None:
+    both = GUIDE | ARTHUR
+    assert problem(both).startswith("FORWARDER_PUBLISHER: missing; there are variables of")
+    assert route(both | {"FORWARDER_PUBLISHER": "fiddler"}).platform is PublisherName.FIDDLER
+
+
+def test_files_need_a_place() -> None:
+    files = {"FORWARDER_PUBLISHER": "files", "FORWARDER_INPUT_COLUMNS": "age"}
+    assert problem(files).startswith("FORWARDER_FILES: missing; set it to")
+    assert route(files | {"FORWARDER_FILES": "s3://bucket/rows/"}).platform is PublisherName.FILES
+
+
+def test_beside_a_routes_file_nothing_of_a_route_is_set() -> None:
+    alone = {"FORWARDER_ROUTES": "s3://bucket/routes.yaml", "FORWARDER_RETRY_SECONDS": "5"}
+    assert load(alone).route is None
+    told = problems(alone | GUIDE)
+    assert {text.partition(":")[0] for text in told} == set(GUIDE)
+
+
+def test_a_queue_for_what_is_left_needs_a_ledger_that_knows_what_is_left() -> None:
+    queue = {"FORWARDER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/1/q"}
+    assert problem(GUIDE | queue).startswith("FORWARDER_QUEUE_URL: needs FORWARDER_LEDGER")
+    assert load(GUIDE | queue | {"FORWARDER_LEDGER": "ledger.sqlite"}).queue_url

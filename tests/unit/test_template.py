@@ -13,8 +13,8 @@ from samcli.yamlhelper import yaml_parse
 
 from capture_forwarder.errors import ObjectError
 from capture_forwarder.reporting import NAMESPACE, LogReporter
-from capture_forwarder.settings import PublisherName, Settings
-from capture_forwarder.wiring import ROUTE
+from capture_forwarder.settings import ONLY_ROUTE, PublisherName, Settings
+from capture_forwarder.settings.variables import NAMES, SHARED
 from tests.e2e.package import REPOSITORY
 
 TEMPLATE: dict[str, Any] = yaml_parse((REPOSITORY / "template.yaml").read_text())
@@ -241,8 +241,8 @@ def test_the_function_hands_the_rest_of_a_file_to_its_own_queue() -> None:
 
 
 def test_every_variable_of_the_function_is_a_setting() -> None:
-    ours = {name for name in variables() if name.startswith(("FORWARDER_", "FIDDLER_"))}
-    assert ours <= set(Settings.model_fields)
+    families = ("FORWARDER_", "FIDDLER_", "ARTHUR_", "OPENSCALE_")
+    assert {name for name in variables() if name.startswith(families)} <= set(NAMES)
 
 
 def test_the_function_knows_its_ledger_and_its_limits() -> None:
@@ -260,15 +260,10 @@ def test_the_function_knows_its_ledger_and_its_limits() -> None:
 )
 def test_a_parameter_takes_only_what_its_setting_takes(parameter: str, setting: str) -> None:
     declared = PARAMETERS[parameter]
-    assert Settings.model_fields[setting].default == declared["Default"]
-    common = {
-        "FIDDLER_URL": "https://example.fiddler.ai",
-        "FIDDLER_TOKEN": "token",
-        "FIDDLER_MODEL_UUID": "3f1c9a52-0b7e-4d86-9a41-6d2f8c0e7b15",
-        "FIDDLER_MODEL_COLUMNS": "age",
-    }
+    field = SHARED[setting]
+    assert Settings.model_fields[field].default == declared["Default"]
     for value in (declared["MinValue"], declared["MaxValue"]):
-        Settings.model_validate({**common, setting: str(value)})
+        Settings.model_validate({field: str(value)})
 
 
 def test_the_role_has_no_managed_policy() -> None:
@@ -431,12 +426,13 @@ def test_metrics_are_looked_for_under_the_dimensions_that_they_have(
 ) -> None:
     variables = properties("ForwarderFunction")["Environment"]["Variables"]
     service = next(texts(variables["POWERTOOLS_SERVICE_NAME"]))
-    reporter = LogReporter(ROUTE, PublisherName.FIDDLER.value, service)
+    reporter = LogReporter(service).on_route(ONLY_ROUTE, PublisherName.FIDDLER.value)
     reporter.failed("an object", ObjectError("It is gone."))
     lines = map(json.loads, capsys.readouterr().out.splitlines())
     (emitted,) = (line for line in lines if "_aws" in line)
     (told,) = emitted["_aws"]["CloudWatchMetrics"]
-    (names,) = told["Dimensions"]
+    names, all_routes = told["Dimensions"]
+    assert all_routes == ["service"]
     dimensions = {name: emitted[name] for name in names}
     assert told["Namespace"] == NAMESPACE
     for space, _, looked_for in [*dashboard_metrics(), *alarm_metrics()]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -29,11 +30,11 @@ class SqsContinuations:
         self._client = client
         self._url = url
 
-    def send(self, source: CaptureObject, hops: int) -> None:
+    def send(self, source: CaptureObject, hops: int, routes: Sequence[str]) -> None:
         """Have the object delivered again; see `Continuations.send`."""
         try:
             self._client.send_message(
-                QueueUrl=self._url, MessageBody=write_continuation(source, hops)
+                QueueUrl=self._url, MessageBody=write_continuation(source, hops, routes)
             )
         except (ClientError, BotoCoreError) as error:
             message = f"The rest of {source} cannot be handed on: {type(error).__name__}."

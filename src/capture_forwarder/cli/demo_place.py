@@ -14,7 +14,7 @@ import msgspec
 from capture_forwarder.cli.console import UsageError
 from capture_forwarder.errors import ForwarderError
 from capture_forwarder.model import QuarantineEntry, Reason
-from capture_forwarder.wiring import ROUTE
+from capture_forwarder.settings import ONLY_ROUTE
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -68,15 +68,15 @@ class DemoPlace:
     def mark(self) -> None:
         """Leave a mark in the file, so that the next demo may replace it."""
         with self._connected() as connection:
-            connection.execute(f"""COMMENT ON TABLE "{ROUTE}" IS '{_MARK}'""")
+            connection.execute(f"""COMMENT ON TABLE "{ONLY_ROUTE}" IS '{_MARK}'""")
 
     def table(self, limit: int) -> Table:
         """Read the table's types and first rows."""
         with self._connected() as connection:
-            described = connection.execute(f'DESCRIBE "{ROUTE}"').fetchall()
+            described = connection.execute(f'DESCRIBE "{ONLY_ROUTE}"').fetchall()
             types = {str(name): str(kind) for name, kind, *_ in described}
-            ((count,),) = connection.execute(f'FROM "{ROUTE}" SELECT count(*)').fetchall()
-            found = connection.execute(f'FROM "{ROUTE}" LIMIT ?', [limit]).fetchall()
+            ((count,),) = connection.execute(f'FROM "{ONLY_ROUTE}" SELECT count(*)').fetchall()
+            found = connection.execute(f'FROM "{ONLY_ROUTE}" LIMIT ?', [limit]).fetchall()
         rows = [dict(zip(types, row, strict=True)) for row in found]
         return Table(count, types, rows)
 
@@ -89,7 +89,7 @@ class DemoPlace:
     def _is_marked(self) -> bool:
         with self._connected() as connection:
             marks = connection.execute(
-                "SELECT comment FROM duckdb_tables() WHERE table_name = ?", [ROUTE]
+                "SELECT comment FROM duckdb_tables() WHERE table_name = ?", [ONLY_ROUTE]
             ).fetchall()
         return (_MARK,) in marks
 

@@ -10,7 +10,7 @@ from capture_forwarder.cli.console import OUT, say
 from capture_forwarder.cli.demo_place import DemoPlace
 from capture_forwarder.cli.tables import COUNTS, add, counts_of, new_table, rows_table, short_name
 from capture_forwarder.model import CaptureObject, ObjectReport, QuarantineEntry
-from capture_forwarder.wiring import ROUTE
+from capture_forwarder.settings import ONLY_ROUTE
 
 _ROWS = 3
 
@@ -20,7 +20,7 @@ def show_demo(reports: Mapping[CaptureObject, ObjectReport], place: DemoPlace) -
     _show_arrived(reports)
     _show_refused(place)
     table = place.table(_ROWS)
-    title = f'The first of {table.count} rows in table "{ROUTE}" of {place.database}'
+    title = f'The first of {table.count} rows in table "{ONLY_ROUTE}" of {place.database}'
     OUT.print(rows_table(title, table.rows, table.types))
     _show_next(place)
 
@@ -64,9 +64,9 @@ def _show_refused(place: DemoPlace) -> None:
 
 
 def _show_next(place: DemoPlace) -> None:
-    query = f"FROM {ROUTE} SELECT endpoint, count(*), avg(score) GROUP BY endpoint"
+    query = f"FROM {ONLY_ROUTE} SELECT endpoint, count(*), avg(score) GROUP BY endpoint"
     path = str(place.database)
-    script = f"import duckdb; duckdb.connect({path!r}).table({ROUTE!r}).show()"
+    script = f"import duckdb; duckdb.connect({path!r}).table({ONLY_ROUTE!r}).show()"
     say()
     say("Query the rows", style="bold")
     say(f"  duckdb {shlex.quote(path)} {shlex.quote(query)}")

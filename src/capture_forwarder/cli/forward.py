@@ -10,7 +10,13 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from capture_forwarder.cli import options
 from capture_forwarder.cli.console import ERR, UsageError, say_json, user_errors
-from capture_forwarder.cli.forward_view import Outcome, outcome_json, show_outcomes, summary_json
+from capture_forwarder.cli.forward_view import (
+    Outcome,
+    add_up,
+    outcome_json,
+    show_outcomes,
+    summary_json,
+)
 from capture_forwarder.cli.places import Found, find
 from capture_forwarder.cli.reporter import CollectingReporter
 from capture_forwarder.errors import ForwarderError, SettingsError, UnexpectedError
@@ -84,7 +90,7 @@ def forward(  # noqa: PLR0913 - one parameter an option
             raise UsageError(message)
         settings = _settings(environment)
         reporter = CollectingReporter()
-        found, store = find(places, settings.FORWARDER_QUARANTINE)
+        found, store = find(places, settings.quarantine)
         forwarder = build_forwarder(settings, store=store, reporter=reporter)
         outcomes = []
         for outcome in _send(forwarder, found, build_quarantine(settings), quiet=as_json):
@@ -129,8 +135,11 @@ def _outcome(forwarder: Forwarder, file: Found, quarantine: Quarantine | None) -
     if quarantine is not None and quarantine.holds(file.source):
         return Outcome(file, skipped="The quarantine is never taken as input.")
     try:
-        return Outcome(file, forwarder.forward(file.source))
+        reports = forwarder.forward(file.source)
     except ForwarderError as error:
         return Outcome(file, error=error)
     except Exception as error:  # noqa: BLE001 - ends as a failure of this file, never as a success
         return Outcome(file, error=UnexpectedError(file.name, error))
+    if not reports:
+        return Outcome(file, skipped="No route is for it.")
+    return Outcome(file, add_up(reports))

@@ -11,8 +11,8 @@ from capture_forwarder.cli.places import Found
 from capture_forwarder.cli.tables import COUNTS, add, counts_of, long_name, new_table
 from capture_forwarder.errors import ForwarderError
 from capture_forwarder.model import ObjectReport
-from capture_forwarder.settings import PublisherName, Settings
-from capture_forwarder.wiring import ROUTE
+from capture_forwarder.settings import ONLY_ROUTE, Settings
+from capture_forwarder.settings.platforms import DuckDbSettings
 
 _MOST_FILES_SHOWN = 40
 
@@ -25,6 +25,11 @@ class Outcome:
     report: ObjectReport | None = None
     error: ForwarderError | None = None
     skipped: str = ""
+
+
+def destination(settings: Settings) -> str:
+    """Where rows go, in one or two words."""
+    return settings.route.platform.value if settings.route else "their routes"
 
 
 def outcome_json(outcome: Outcome) -> dict[str, object]:
@@ -65,8 +70,8 @@ def summary_json(
             **dict(zip(COUNTS, counts_of(total), strict=True)),
             "published": total.published,
             "cast_failures": dict(total.cast_failures),
-            "publisher": settings.FORWARDER_PUBLISHER.value,
-            "quarantine": settings.FORWARDER_QUARANTINE,
+            "publisher": destination(settings),
+            "quarantine": settings.quarantine,
             "warnings": list(warnings),
         }
     }
@@ -74,8 +79,7 @@ def summary_json(
 
 def show_outcomes(outcomes: Sequence[Outcome], settings: Settings, warnings: Sequence[str]) -> None:
     """Print a table of the files and what else the user should know."""
-    publisher = settings.FORWARDER_PUBLISHER
-    table = new_table(f"Forwarded to {publisher.value}", "file", *COUNTS, numbers=COUNTS)
+    table = new_table(f"Forwarded to {destination(settings)}", "file", *COUNTS, numbers=COUNTS)
     done = [outcome for outcome in outcomes if outcome.report]
     total = _total(outcomes)
     for outcome in done[:_MOST_FILES_SHOWN]:
@@ -89,13 +93,14 @@ def show_outcomes(outcomes: Sequence[Outcome], settings: Settings, warnings: Seq
     OUT.print(table)
     if total.quarantined_lines:
         reasons = ", ".join(f"{count} {reason}" for reason, count in total.quarantined.items())
-        place = settings.FORWARDER_QUARANTINE
+        place = settings.quarantine
         say(f"{total.quarantined_lines} line(s) are kept in {place}: {reasons}")
     if total.cast_failures:
         columns = ", ".join(f"{name} {count}" for name, count in total.cast_failures.items())
         say(f"Values that are not of their column's type were sent as they are: {columns}")
-    if publisher is PublisherName.DUCKDB and done:
-        say(f"""Query them: duckdb {settings.FORWARDER_DUCKDB_PATH} 'FROM {ROUTE} LIMIT 10'""")
+    database = settings.route.publisher if settings.route else None
+    if isinstance(database, DuckDbSettings) and done:
+        say(f"""Query them: duckdb {database.path} 'FROM {ONLY_ROUTE} LIMIT 10'""")
     _show_problems(outcomes, warnings)
 
 
@@ -113,7 +118,13 @@ def _show_problems(outcomes: Sequence[Outcome], warnings: Sequence[str]) -> None
 
 
 def _total(outcomes: Sequence[Outcome]) -> ObjectReport:
-    reports = [outcome.report for outcome in outcomes if outcome.report]
+    return add_up([outcome.report for outcome in outcomes if outcome.report])
+
+
+def add_up(reports: Sequence[ObjectReport]) -> ObjectReport:
+    """Sum up the counts of several reports."""
+    if len(reports) == 1:
+        return reports[0]
     quarantined: Counter[str] = Counter()
     casts: Counter[str] = Counter()
     for report in reports:

@@ -9,6 +9,7 @@ import typer
 
 from capture_forwarder.columns import ColumnMapping
 from capture_forwarder.settings import load
+from capture_forwarder.settings.variables import TWINS
 
 Places = Annotated[
     list[str],
@@ -84,12 +85,6 @@ _VARIABLES = (
     "FORWARDER_OUTPUT_PATH",
     "FORWARDER_CSV_HEADER",
 )
-# Two names for one setting: who gives one of them by an option means it instead of the other.
-_TWINS = {
-    "FORWARDER_INPUT_COLUMNS": "FIDDLER_MODEL_COLUMNS",
-    "FORWARDER_OUTPUT_COLUMNS": "FIDDLER_MODEL_OUTPUT_COLUMN",
-    "FORWARDER_TIMESTAMP_COLUMN": "FIDDLER_TIMESTAMP_COLUMN",
-}
 _UNSET = "unset"
 
 
@@ -109,7 +104,8 @@ def environment_with(options: dict[str, str | None]) -> dict[str, str]:
     environment = dict(os.environ)
     for variable, value in options.items():
         if value is not None:
-            environment.pop(_TWINS.get(variable, ""), None)
+            # Who gives one of two names by an option means it instead of the other.
+            environment.pop(TWINS.get(variable, ""), None)
             environment[variable] = value
     return environment
 
@@ -137,7 +133,8 @@ def given_mapping(environment: dict[str, str]) -> tuple[ColumnMapping, bool]:
     bare = not any(environment.get(name, "").strip() for name in (*inputs, *outputs))
     # What the platform needs does not matter here, and one column always has to be there.
     needed = {"FORWARDER_PUBLISHER": "duckdb"} | ({outputs[0]: _UNSET} if bare else {})
-    mapping = load(environment | needed).mapping
+    route = load(environment | needed).route
+    mapping = route.mapping.columns if route else ColumnMapping()
     if bare:
         mapping = ColumnMapping(
             timestamp=mapping.timestamp,

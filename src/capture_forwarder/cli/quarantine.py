@@ -27,11 +27,12 @@ from capture_forwarder.cli.quarantine_view import (
 from capture_forwarder.clock import SystemClock
 from capture_forwarder.delivery import Deliverer
 from capture_forwarder.errors import ForwarderError
-from capture_forwarder.forwarder import check_columns, complete
+from capture_forwarder.lane import check_columns, complete
 from capture_forwarder.model import Reason
-from capture_forwarder.parser import LineParser
-from capture_forwarder.settings import PublisherName, Settings, load
-from capture_forwarder.wiring import ROUTE, build_publisher
+from capture_forwarder.parser import compile_mapping
+from capture_forwarder.publishing import build_publisher
+from capture_forwarder.settings import ONLY_ROUTE, PublisherName, RouteSettings, Settings, load
+from capture_forwarder.wiring import read_routes
 
 app = typer.Typer(
     help="Look at the lines that could not be delivered, and send them again.",
@@ -125,7 +126,7 @@ def redrive(  # noqa: PLR0913 - one parameter an option
     route: Annotated[
         str,
         typer.Option("--route", metavar="NAME", help="Only entries of this route."),
-    ] = ROUTE,
+    ] = ONLY_ROUTE,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would happen; send and change nothing.")
     ] = False,
@@ -168,21 +169,26 @@ def redrive(  # noqa: PLR0913 - one parameter an option
         settings = load(environment)
         files = open_place(place)
         found = files.names()
-        work = _redrive(settings, files, Selection(route, reason, dry_run=dry_run, keep=keep))
+        (chosen,) = [known for known in read_routes(settings) if known.name == route]
+        selection = Selection(route, reason, dry_run=dry_run, keep=keep)
+        work = _redrive(chosen, settings, files, selection)
         _run(work, found, quiet=as_json)
     show_tally(place, work.tally, settings, dry_run=dry_run, as_json=as_json)
     if not work.tally.complete:
         raise typer.Exit(1)
 
 
-def _redrive(settings: Settings, files: QuarantineFiles, selection: Selection) -> Redrive:
+def _redrive(
+    route: RouteSettings, settings: Settings, files: QuarantineFiles, selection: Selection
+) -> Redrive:
     clock = SystemClock()
-    publisher = build_publisher(settings, clock)
+    publisher = build_publisher(route, settings, clock)
     schema = publisher.schema()
-    mapping = complete(settings.mapping, schema)
+    mapping = complete(route.mapping.columns, schema)
     check_columns(mapping, schema)
-    deliverer = Deliverer(publisher, clock, retry_seconds=settings.FORWARDER_RETRY_SECONDS)
-    return Redrive(files, LineParser(mapping, schema), deliverer, publisher.limits, selection)
+    deliverer = Deliverer(publisher, clock, retry_seconds=settings.retry_seconds)
+    parser = compile_mapping(mapping, schema)
+    return Redrive(files, parser, deliverer, publisher.limits, selection)
 
 
 def _run(work: Redrive, found: list[tuple[str, int]], *, quiet: bool) -> None:

@@ -36,7 +36,7 @@ from capture_forwarder.model import (
     Reason,
     Rejection,
 )
-from capture_forwarder.parser import LineParser
+from capture_forwarder.parser import ObjectParser
 
 _encode = msgspec.json.Encoder().encode
 
@@ -93,7 +93,7 @@ class Redrive:
     def __init__(
         self,
         files: QuarantineFiles,
-        parser: LineParser,
+        parser: ObjectParser,
         deliverer: Deliverer,
         limits: BatchLimits,
         selection: Selection,

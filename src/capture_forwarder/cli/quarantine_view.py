@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from capture_forwarder.cli.console import ERR, OUT, complain, say, say_json
+from capture_forwarder.cli.forward_view import destination
 from capture_forwarder.cli.quarantine_place import Kept, is_cut, line_of
 from capture_forwarder.cli.quarantine_tally import Counts, Tally
 from capture_forwarder.cli.tables import add, long_name, new_table
@@ -166,7 +167,7 @@ def show_tally(
     table.add_section()
     add(table, "all", *(getattr(total, name) for name in shown), style="bold")
     OUT.print(table)
-    publisher = settings.FORWARDER_PUBLISHER.value
+    publisher = destination(settings)
     done = "would go" if dry_run else "went"
     say(f"{tally.inferences} inference(s) of {total.delivered} entries {done} to {publisher}.")
     if tally.again:
@@ -206,7 +207,7 @@ def _advice_on_cut(tally: Tally, settings: Settings) -> str:
     entry = tally.longest_cut
     if entry is None:
         return ""
-    limit = settings.FORWARDER_MAX_LINE_BYTES
+    limit = settings.max_line_bytes
     source = plain(f"s3://{entry.bucket}/{entry.key}")
     return (
         f"Send their objects again with a higher limit (now {limit} bytes): "
@@ -220,7 +221,7 @@ def _tally_json(place: str, tally: Tally, settings: Settings, *, dry_run: bool) 
     return {
         "place": place,
         "dry_run": dry_run,
-        "publisher": settings.FORWARDER_PUBLISHER.value,
+        "publisher": destination(settings),
         "files": tally.files,
         **_counts_json(tally.total),
         "inferences": tally.inferences,

@@ -14,6 +14,11 @@ class CollectingReporter:
         self.failures: list[tuple[str, ForwarderError]] = []
         self.warnings: list[str] = []
 
+    def on_route(self, route: str, publisher: str) -> CollectingReporter:
+        """Keep the work of all routes together; see `Reporter.on_route`."""
+        del route, publisher
+        return self
+
     def forwarded(self, source: CaptureObject, report: ObjectReport) -> None:
         """Keep the accounting of an object; see `Reporter.forwarded`."""
         self.reports[source] = report

@@ -1,5 +1,34 @@
 """One captured line → inferences or a rejection. Pure: no I/O, no client, no AWS."""
 
+from typing import Protocol
+
+from capture_forwarder.columns import ColumnMapping
+from capture_forwarder.model import CaptureObject, Schema
 from capture_forwarder.parser.line import LineParser, ParseLine
 
-__all__ = ["LineParser", "ParseLine"]
+__all__ = ["LineParser", "ObjectParser", "ParseLine", "compile_mapping"]
+
+
+class ObjectParser(Protocol):
+    """A mapping, compiled."""
+
+    def for_object(self, source: CaptureObject) -> ParseLine:
+        """Bind what all lines of an object share."""
+        ...
+
+
+def compile_mapping(mapping: ColumnMapping, schema: Schema) -> ObjectParser:
+    """Compile a mapping once for all objects of a route.
+
+    Parameters
+    ----------
+    mapping
+        Which captured values become which columns; without any, records stay whole.
+    schema
+        The platform's view of the model.
+    """
+    if not mapping.inputs and not mapping.outputs:
+        from capture_forwarder.parser.whole import WholeLineParser  # noqa: PLC0415
+
+        return WholeLineParser()
+    return LineParser(mapping, schema)

@@ -1,8 +1,9 @@
 """Publish rows to Fiddler with its own client.
 
-The client connects, authenticates and reads the model; the events are posted through its
-connection as bytes that are encoded here, because `publish_stream` spends ten times as long on
-encoding, and cuts long lists into requests whose outcome gets lost when a later one fails.
+The client connects and authenticates; the events are posted through its connection as bytes that
+are encoded here, because `publish_stream` spends ten times as long on encoding, and cuts long
+lists into requests whose outcome gets lost when a later one fails. The connection is one of our
+own: the client's global one would be shared by all routes, whatever their instance and token.
 Source of all protocol facts: fiddler-client 3.14.1.
 """
 
@@ -12,13 +13,18 @@ import logging
 import os
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
 
 from capture_forwarder.batch import ACCEPTED, Batch, Receipt
-from capture_forwarder.errors import CredentialsRefusedError, PublisherMisconfiguredError
+from capture_forwarder.errors import (
+    CredentialsRefusedError,
+    PublisherMisconfiguredError,
+    PublishError,
+)
 from capture_forwarder.model import BatchLimits, DataType, Schema
 from capture_forwarder.publishers.fiddler_errors import (
     PUBLISHING,
@@ -29,6 +35,7 @@ from capture_forwarder.publishers.fiddler_errors import (
 from capture_forwarder.publishers.http import CONNECT_SECONDS
 
 if TYPE_CHECKING:
+    from fiddler import Connection
     from fiddler.libs.http_client import RequestClient
 
     from capture_forwarder.ports import Clock, Secret
@@ -38,9 +45,13 @@ _BYTES_A_REQUEST = 8 * 1024 * 1024  # Fiddler names no limit; this bounds our me
 _SCHEMA_SECONDS = 900.0
 # The client retries on its own for this long, without jitter and deaf to Retry-After. Half a
 # second is less than its first wait, so that it tries once; zero would break it.
+_PARTNER_APP = "AWS_PARTNER_APP_AUTH"
 _CLIENT_RETRY = ("FIDDLER_CLIENT_RETRY_MAX_DURATION_SECONDS", "0.5")
 
 _encode = msgspec.json.Encoder().encode
+
+Sign = Callable[[Any], Any]
+"""Takes a prepared request of `requests` and returns it, signed."""
 
 
 class FiddlerPublisher:
@@ -58,16 +69,26 @@ class FiddlerPublisher:
         Seconds to wait for an answer.
     clock
         Tells when the cached schema is due for a refresh.
+    sign
+        Signs each request, where Fiddler runs as a SageMaker partner app.
     """
 
-    def __init__(
-        self, url: str, token: Secret, model_id: UUID, *, timeout: float, clock: Clock
+    def __init__(  # noqa: PLR0913 - what one model takes
+        self,
+        url: str,
+        token: Secret,
+        model_id: UUID,
+        *,
+        timeout: float,
+        clock: Clock,
+        sign: Sign | None = None,
     ) -> None:
         self._url = url
         self._token = token
         self._model_id = str(model_id)
-        self._site = fiddler_site(url, self._model_id)
+        self._site = fiddler_site(url, self._model_id, partner_app=sign is not None)
         self._timeout = (CONNECT_SECONDS, timeout)
+        self._sign = sign
         self._clock = clock
         self._client: RequestClient | None = None
         self._schema: Schema | None = None
@@ -146,6 +167,8 @@ class FiddlerPublisher:
                 retry="off",
                 allow_redirects=False,  # a redirected POST loses its body and "succeeds"
             )
+        except PublishError:
+            raise
         except Exception as error:
             raise translate(error, PUBLISHING, self._site, rows) from error
         check_accepted(answer, rows, self._site)
@@ -154,48 +177,80 @@ class FiddlerPublisher:
         """Log in; two requests that check the token and the versions."""
         token = self._token.value(fresh=fresh)
         os.environ[_CLIENT_RETRY[0]] = _CLIENT_RETRY[1]
-        # The client's warnings quote answers of the platform, which may quote rows.
+        # Their messages quote answers of the platform, which may quote rows, and headers.
         logging.getLogger("fiddler").setLevel(logging.ERROR)
-        import fiddler  # noqa: PLC0415 - takes a fifth of a second
+        logging.getLogger("botocore.auth").setLevel(logging.INFO)
         from requests.utils import get_environ_proxies  # noqa: PLC0415
 
         try:
-            fiddler.init(
+            connection = _connection_type(self._sign)(
                 url=self._url,
                 token=token,
                 proxies=get_environ_proxies(self._url) or None,
                 timeout=self._timeout,
                 verify=_authorities(),
-                auto_attach_log_handler=False,
             )
+        except PublishError:
+            raise
         except Exception as error:
             raise translate(error, "connect", self._site) from error
-        self._client = fiddler.conn.client
+        self._client = connection.client
         return self._client
 
     def _read_schema(self) -> Schema:
-        if self._client is None:
-            self._connect()
-        from fiddler import Model  # noqa: PLC0415
-
+        client = self._client or self._connect()
         try:
-            model = Model.get(id_=self._model_id)
-            columns = model.schema.columns
-            schema = Schema(
-                types={column.name: DataType(column.data_type.value) for column in columns},
-                categories={
-                    column.name: tuple(column.categories) for column in columns if column.categories
-                },
-                event_id_column=model.event_id_col,
-                timestamp_column=model.event_ts_col,
-                required=(*model.spec.inputs, *model.spec.outputs),
+            answer = client.get(
+                url=f"/v3/models/{self._model_id}", timeout=self._timeout, allow_redirects=False
             )
+            schema = _schema_of(answer.json()["data"])
+        except PublishError:
+            raise
         except Exception as error:
             raise translate(error, "read the model", self._site) from error
         if not schema.types:
             message = f"The Fiddler model {self._model_id} has no columns."
             raise PublisherMisconfiguredError(message, "Give it a schema first.")
         return schema
+
+
+def _connection_type(sign: Sign | None) -> type[Connection]:
+    """The client's connection, all of whose requests are signed if they have to be."""
+    from fiddler import Connection  # noqa: PLC0415 - takes a fifth of a second
+
+    class OwnConnection(Connection):  # type: ignore[misc]
+        @cached_property
+        def client(self) -> RequestClient:
+            # With this variable the client imports the SageMaker SDK, which fits no function.
+            asked = os.environ.pop(_PARTNER_APP, None)
+            try:
+                client = super().client
+            finally:
+                if asked is not None:
+                    os.environ[_PARTNER_APP] = asked
+            # A redirection would take the token along to wherever it leads.
+            client.session.max_redirects = 0
+            if sign is not None:
+                client.session.auth = sign
+            return client
+
+    return OwnConnection
+
+
+def _schema_of(model: dict[str, Any]) -> Schema:
+    """Take what is needed of a model as the API shows it."""
+    columns, spec = model["schema"]["columns"], model["spec"]
+    return Schema(
+        types={column["name"]: DataType(column["data_type"]) for column in columns},
+        categories={
+            column["name"]: tuple(column["categories"])
+            for column in columns
+            if column.get("categories")
+        },
+        event_id_column=model.get("event_id_col"),
+        timestamp_column=model.get("event_ts_col"),
+        required=(*(spec.get("inputs") or ()), *(spec.get("outputs") or ())),
+    )
 
 
 def _row_maker(names: tuple[str, ...]) -> Callable[..., object]:

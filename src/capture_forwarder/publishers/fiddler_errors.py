@@ -22,24 +22,26 @@ PUBLISHING = "publish events"
 """What a request that carries events is called; only its rows can be refused."""
 
 
-def fiddler_site(url: str, model_id: str) -> Site:
+def fiddler_site(url: str, model_id: str, *, partner_app: bool = False) -> Site:
     """Describe a Fiddler instance and one of its models."""
+    aws = ", and allow the function sagemaker:CallPartnerAppApi on the app" if partner_app else ""
+    advice: dict[int, str] = {
+        HTTPStatus.UNAUTHORIZED: (
+            "The token is wrong or expired: put a valid API key into FIDDLER_TOKEN, or into "
+            "what FIDDLER_TOKEN_SECRET_ARN or FIDDLER_TOKEN_PARAMETER names."
+        ),
+        HTTPStatus.FORBIDDEN: (
+            f"Give the token's user write access to the project of model {model_id}{aws}."
+        ),
+        HTTPStatus.NOT_FOUND: (
+            f"There is no model {model_id}: look at FIDDLER_MODEL_UUID and FIDDLER_URL."
+        ),
+    }
     return Site(
         "Fiddler",
         url,
         "FIDDLER_URL",
-        {
-            HTTPStatus.UNAUTHORIZED: (
-                "The token is wrong or expired: put a valid API key into FIDDLER_TOKEN, or into "
-                "what FIDDLER_TOKEN_SECRET_ARN or FIDDLER_TOKEN_PARAMETER names."
-            ),
-            HTTPStatus.FORBIDDEN: (
-                f"Give the token's user write access to the project of model {model_id}."
-            ),
-            HTTPStatus.NOT_FOUND: (
-                f"There is no model {model_id}: look at FIDDLER_MODEL_UUID and FIDDLER_URL."
-            ),
-        },
+        advice,
         "Look at FIDDLER_URL (a redirection is not followed), FIDDLER_MODEL_UUID and the server.",
     )
 

@@ -80,10 +80,12 @@ class Site:
         if is_busy(status) or (server_error and status != HTTPStatus.NOT_IMPLEMENTED):
             wait = retry_after(response)
             return PlatformUnavailableError(message, "It is tried again.", retry_after=wait)
-        kind = PublisherMisconfiguredError
         if status == HTTPStatus.UNAUTHORIZED:
-            return CredentialsRefusedError(message, self.advice.get(status, self.otherwise))
-        return kind(message, self.advice.get(status, self.otherwise))
+            return CredentialsRefusedError(message, self._advice(status))
+        return PublisherMisconfiguredError(message, self._advice(status))
+
+    def _advice(self, status: int) -> str:
+        return self.advice.get(status, self.otherwise)
 
     def unreachable(self, cause: requests.RequestException, doing: str) -> PlatformUnavailableError:
         """Say what a connection that failed means."""

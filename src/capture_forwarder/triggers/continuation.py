@@ -1,13 +1,13 @@
 """The message by which an invocation hands the rest of an object on to a later one.
 
 It is an S3 notification, so that every reader of the queue understands it, with one more field
-that counts the hops.
+that counts the hops and names the routes that are not done.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote_plus
 
 from capture_forwarder.model import CaptureObject
@@ -15,7 +15,7 @@ from capture_forwarder.model import CaptureObject
 _FIELD = "captureForwarder"
 
 
-def write_continuation(source: CaptureObject, hops: int) -> str:
+def write_continuation(source: CaptureObject, hops: int, routes: Sequence[str]) -> str:
     """Write the message's body.
 
     Parameters
@@ -24,6 +24,8 @@ def write_continuation(source: CaptureObject, hops: int) -> str:
         The object that is not done.
     hops
         How often it was handed on, this time included.
+    routes
+        The routes on which it is not done.
     """
     described: dict[str, object] = {"key": quote_plus(source.key, safe="/")}
     if source.version_id:
@@ -34,11 +36,20 @@ def write_continuation(source: CaptureObject, hops: int) -> str:
         "eventName": "ObjectCreated:Put",
         "s3": {"bucket": {"name": source.bucket}, "object": described},
     }
-    return json.dumps({"Records": [record], _FIELD: {"hops": hops}})
+    return json.dumps({"Records": [record], _FIELD: {"hops": hops, "routes": list(routes)}})
 
 
-def hops_of(message: object) -> int:
-    """Return how often a message's object was handed on; 0 for any other message."""
+def read_continuation(message: object) -> tuple[int, frozenset[str]]:
+    """Return how often a message's object was handed on, and the routes that it is for.
+
+    Any other message was never handed on, and is for all routes: none is named.
+    """
     facts = message.get(_FIELD) if isinstance(message, Mapping) else None
-    hops = facts.get("hops") if isinstance(facts, Mapping) else None
-    return hops if type(hops) is int and hops > 0 else 0
+    if not isinstance(facts, Mapping):
+        return 0, frozenset()
+    hops, routes = facts.get("hops"), facts.get("routes")
+    names = routes if isinstance(routes, list) else []
+    return (
+        hops if type(hops) is int and hops > 0 else 0,
+        frozenset(name for name in names if isinstance(name, str)),
+    )

@@ -32,12 +32,15 @@ class Delivery:
         Why it could not be read; such a delivery fails alone.
     hops
         How often an invocation whose time was up has handed these objects on.
+    routes
+        The routes that it is for; all of them if none is named.
     """
 
     id: str
     objects: tuple[CaptureObject, ...] = ()
     problem: str | None = None
     hops: int = 0
+    routes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

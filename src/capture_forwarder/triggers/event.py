@@ -7,7 +7,7 @@ from urllib.parse import unquote_plus
 
 from capture_forwarder.errors import UnknownEventError
 from capture_forwarder.model import CaptureObject
-from capture_forwarder.triggers.continuation import hops_of
+from capture_forwarder.triggers.continuation import read_continuation
 from capture_forwarder.triggers.delivery import Delivery, Source, Trigger
 from capture_forwarder.triggers.notification import (
     MalformedError,
@@ -90,7 +90,8 @@ def _message(record: object) -> Delivery:
     name = _message_id(record)
     try:
         body = parse_body(record.get("body") if isinstance(record, Mapping) else None)
-        return Delivery(name, objects_of(body), hops=hops_of(body))
+        hops, routes = read_continuation(body)
+        return Delivery(name, objects_of(body), hops=hops, routes=routes)
     except MalformedError as error:
         return Delivery(name, problem=f"The message holds {error}.")
 

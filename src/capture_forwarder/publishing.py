@@ -1,0 +1,109 @@
+"""A route's settings → its publisher. Only the platform that a route names is imported."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from pydantic import SecretStr
+
+from capture_forwarder.ports import Clock, Publisher, Secret
+from capture_forwarder.secret import FixedSecret
+from capture_forwarder.settings import RouteSettings, Settings
+from capture_forwarder.settings.platforms import (
+    ArthurSettings,
+    DuckDbSettings,
+    FiddlerSettings,
+    FilesSettings,
+    OpenScaleSettings,
+    Platform,
+    spellings,
+)
+
+if TYPE_CHECKING:
+    from capture_forwarder.publishers.fiddler import Sign
+
+
+def build_publisher(route: RouteSettings, settings: Settings, clock: Clock) -> Publisher:
+    """Make the publisher of a route; connects to nothing yet.
+
+    Raises
+    ------
+    SettingsError
+        It needs something that is not installed.
+    """
+    platform = route.publisher
+    timeout = settings.request_timeout_seconds
+    match platform:
+        case FiddlerSettings():
+            return _fiddler(platform, timeout, clock)
+        case ArthurSettings():
+            return _arthur(platform, route, timeout)
+        case OpenScaleSettings():
+            return _openscale(platform, route, timeout, clock)
+        case DuckDbSettings():
+            return _duckdb(platform, route)
+        case FilesSettings():
+            return _files(platform, route)
+        case _:
+            assert_never(platform)
+
+
+def _fiddler(platform: FiddlerSettings, timeout: float, clock: Clock) -> Publisher:
+    from capture_forwarder.publishers.fiddler import FiddlerPublisher  # noqa: PLC0415
+
+    return FiddlerPublisher(
+        platform.url,
+        _secret(platform, "token"),
+        platform.model_uuid,
+        timeout=timeout,
+        clock=clock,
+        sign=_partner_app(platform.partner_app_arn),
+    )
+
+
+def _partner_app(arn: str | None) -> Sign | None:
+    if arn is None:
+        return None
+    from capture_forwarder.aws.partner_app import PartnerAppAuth  # noqa: PLC0415
+
+    return PartnerAppAuth(arn)
+
+
+def _arthur(platform: ArthurSettings, route: RouteSettings, timeout: float) -> Publisher:
+    raise NotImplementedError
+
+
+def _openscale(
+    platform: OpenScaleSettings, route: RouteSettings, timeout: float, clock: Clock
+) -> Publisher:
+    raise NotImplementedError
+
+
+def _duckdb(platform: DuckDbSettings, route: RouteSettings) -> Publisher:
+    from capture_forwarder.publishers.local import KEY, TIME, LocalPublisher  # noqa: PLC0415
+
+    mapping = route.mapping
+    return LocalPublisher(
+        platform.path, route.name, mapping.event_id or KEY, mapping.timestamp or TIME
+    )
+
+
+def _files(platform: FilesSettings, route: RouteSettings) -> Publisher:
+    raise NotImplementedError
+
+
+def _secret(platform: Platform, field: str) -> Secret:
+    """The secret that a platform's settings give in one of three spellings."""
+    plain, arn, parameter = (getattr(platform, name) for name in spellings(field))
+    if isinstance(plain, SecretStr):
+        return FixedSecret(plain.get_secret_value())
+    from capture_forwarder.aws.clients import secrets_client, ssm_client  # noqa: PLC0415
+    from capture_forwarder.aws.secrets import (  # noqa: PLC0415
+        parameter_secret,
+        secrets_manager_secret,
+    )
+
+    family = platform.__class__.__name__.removesuffix("Settings").upper()
+    if arn:
+        return secrets_manager_secret(f"{family}_{field.upper()}_SECRET_ARN", arn, secrets_client)
+    return parameter_secret(f"{family}_{field.upper()}_PARAMETER", parameter, ssm_client)

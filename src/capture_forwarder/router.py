@@ -1,0 +1,108 @@
+"""Which routes an object takes: the environment's one, or those of a file read afresh by age."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from capture_forwarder.errors import ForwarderError
+from capture_forwarder.lane import Lane
+from capture_forwarder.model import CaptureObject
+from capture_forwarder.ports import Clock, Reporter
+from capture_forwarder.settings.platforms import FilesSettings
+from capture_forwarder.settings.route import RouteSettings
+
+Routes = tuple[RouteSettings, ...]
+
+
+def takes(routes: Sequence[RouteSettings], source: CaptureObject) -> list[RouteSettings]:
+    """The routes of an object: the first that fits, and the next ones while they continue."""
+    found = []
+    for route in routes:
+        if not route.match.misses(source):
+            found.append(route)
+            if not route.goes_on:
+                break
+    return found
+
+
+class RouteBook:
+    """The routes of a deployment.
+
+    Parameters
+    ----------
+    read
+        Reads the routes.
+    build
+        Puts a route to work. A route that stays the same over a reading stays at work, with its
+        connections.
+    is_kept
+        Whether an object is part of the quarantine.
+    clock, refresh_seconds
+        When to read again; None for never.
+    reporter
+        Is told when a later reading fails; the routes then stay as they are.
+
+    Raises
+    ------
+    ForwarderError
+        The first reading failed.
+    """
+
+    def __init__(  # noqa: PLR0913 - what routing needs
+        self,
+        read: Callable[[], Routes],
+        build: Callable[[RouteSettings], Lane],
+        is_kept: Callable[[CaptureObject], bool],
+        clock: Clock,
+        *,
+        refresh_seconds: float | None,
+        reporter: Reporter,
+    ) -> None:
+        self._read = read
+        self._build = build
+        self._is_kept = is_kept
+        self._clock = clock
+        self._refresh_seconds = refresh_seconds
+        self._reporter = reporter
+        self._lock = threading.Lock()
+        self._routes = read()
+        self._read_at = clock.monotonic()
+        self._lanes: dict[RouteSettings, Lane] = {}
+
+    def lanes(self, source: CaptureObject) -> list[Lane]:
+        """Put the routes of an object to work; see `Router.lanes`."""
+        with self._lock:
+            self._refresh()
+            return [self._lane(route) for route in takes(self._routes, source)]
+
+    def is_output(self, source: CaptureObject) -> bool:
+        """Whether an object is quarantine or a part of a file publisher; see `Router`."""
+        places = (route.publisher for route in self._routes)
+        return self._is_kept(source) or any(
+            isinstance(place, FilesSettings) and lies_under(place.place, source) for place in places
+        )
+
+    def _lane(self, route: RouteSettings) -> Lane:
+        if route not in self._lanes:
+            self._lanes[route] = self._build(route)
+        return self._lanes[route]
+
+    def _refresh(self) -> None:
+        now = self._clock.monotonic()
+        if self._refresh_seconds is None or now - self._read_at < self._refresh_seconds:
+            return
+        self._read_at = now
+        try:
+            self._routes = self._read()
+        except ForwarderError as error:
+            self._reporter.warn(
+                "the routes cannot be read again, the old ones stay", problem=str(error)
+            )
+            return
+        self._lanes = {route: lane for route, lane in self._lanes.items() if route in self._routes}
+
+
+def lies_under(place: str, source: CaptureObject) -> bool:
+    """Whether an object lies in a place `s3://bucket/prefix`."""
+    return f"s3://{source.bucket}/{source.key}".startswith(f"{place.rstrip('/')}/")

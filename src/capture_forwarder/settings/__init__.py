@@ -1,0 +1,144 @@
+"""The environment as validated settings.
+
+The variables that Fiddler's and Arthur's guides gave their users work unchanged; what is ours
+begins with FORWARDER_ or OPENSCALE_. An empty variable is one that is not set. Unknown variables
+of these families are refused, since a mistyped name would otherwise be a setting silently
+ignored.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+
+from pydantic import Field
+
+from capture_forwarder.errors import SettingsError
+from capture_forwarder.settings import variables
+from capture_forwarder.settings.checking import Location, invalid, platform_of, route_problems
+from capture_forwarder.settings.places import (
+    LedgerPlace,
+    PrefixOrFolder,
+    QueueUrl,
+    RoutesFile,
+)
+from capture_forwarder.settings.platforms import PLATFORMS, Model, PublisherName
+from capture_forwarder.settings.route import ONLY_ROUTE, RouteSettings
+
+__all__ = ["ONLY_ROUTE", "PublisherName", "RouteSettings", "Settings", "load"]
+
+
+class Settings(Model):
+    """What the environment says; see the table in the README.
+
+    `route` is None where a routes file is named.
+    """
+
+    route: RouteSettings | None = None
+    routes_file: RoutesFile | None = None
+    routes_refresh_seconds: float = Field(300.0, ge=1, le=86400)
+    quarantine: PrefixOrFolder | None = None
+    ledger: LedgerPlace | None = None
+    lease_seconds: float = Field(60.0, ge=1, le=3600)
+    queue_url: QueueUrl | None = None
+    requests_in_flight: int = Field(8, ge=1, le=64)
+    retry_seconds: float = Field(60.0, ge=0, le=900)
+    request_timeout_seconds: float = Field(30.0, gt=0, le=300)
+    max_line_bytes: int = Field(16 * 1024 * 1024, ge=1024)
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read and check the settings.
+
+    Parameters
+    ----------
+    environment
+        Variable name → value; the process's own environment by default.
+
+    Raises
+    ------
+    SettingsError
+        Lists every variable that is wrong, at once, with what it should be.
+    """
+    source = os.environ if environment is None else environment
+    values = variables.given_variables(source)
+    shared = {field: values[name] for name, field in variables.SHARED.items() if name in values}
+    problems = [
+        *variables.unknown_variables(source),
+        *variables.twice_given(values),
+        *variables.incomplete_partner_app(source),
+        *invalid(Settings, shared, (), _spell_shared),
+    ]
+    route = None
+    if "routes_file" in shared:
+        problems += _beside_a_file(values)
+    else:
+        problems += _ambiguous(values)
+        route = _written_route(values)
+        platform = route["publisher"].get("type")
+        problems += route_problems(route, lambda place: _spell(place, platform, values))
+        problems += _of_others(values, platform)
+    if "queue_url" in shared and "ledger" not in shared:
+        problems.append("FORWARDER_QUEUE_URL: needs FORWARDER_LEDGER, where a place is saved")
+    if problems:
+        raise SettingsError(problems)
+    return Settings.model_validate(shared | ({"route": route} if route else {}))
+
+
+def _written_route(values: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Put the variables of the one route where a routes file would have them."""
+    named = variables.named_platforms(values)
+    platform = values.get(variables.PUBLISHER) or (named[0] if named else PublisherName.FIDDLER)
+    route: dict[str, dict[str, str]] = {"mapping": {}, "publisher": {"type": str(platform)}}
+    known = platform_of(platform)
+    for name, (section, field) in variables.ROUTE.items():
+        ours = section == "mapping" or (known and name in variables.BY_PLATFORM[known])
+        if name in values and ours:
+            route[str(section)].setdefault(str(field), values[name])
+    return route
+
+
+def _ambiguous(values: Mapping[str, str]) -> Iterator[str]:
+    named = variables.named_platforms(values)
+    if variables.PUBLISHER not in values and len(named) > 1:
+        yield (
+            f"{variables.PUBLISHER}: missing; there are variables of {' and '.join(named)}, so "
+            "say which of them the rows go to"
+        )
+
+
+def _of_others(values: Mapping[str, str], platform: str | None) -> Iterator[str]:
+    """What is wrong with variables of platforms that the rows do not go to."""
+    for other in PublisherName:
+        if other != platform:
+            fields = variables.BY_PLATFORM[other]
+            given = {field: values[name] for name, field in fields.items() if name in values}
+            if given:
+                yield from invalid(
+                    PLATFORMS[other],
+                    given | {"type": other.value},
+                    ("publisher",),
+                    lambda place, other=other: _spell(place, other, values),  # type: ignore[misc]
+                )
+
+
+def _beside_a_file(values: Mapping[str, str]) -> Iterator[str]:
+    for name in values:
+        if name in variables.ROUTE:
+            yield f"{name}: stands in the file that FORWARDER_ROUTES names; set only one of them"
+
+
+def _spell(place: Location, platform: str | None, values: Mapping[str, str]) -> str:
+    """The variable of a place in the route: the one that is set, else that of the platform."""
+    section, field = place[0], place[1] if len(place) > 1 else ""
+    known = platform_of(platform)
+    if section == "publisher" and field != "type" and known:
+        fields = variables.BY_PLATFORM[known].items()
+        return next((name for name, own in fields if own == field), variables.PUBLISHER)
+    names = [name for name, there in variables.ROUTE.items() if there == (section, field)]
+    given = [name for name in names if name in values]
+    return next(iter(given), names[-1 if known is PublisherName.FIDDLER else 0])
+
+
+def _spell_shared(place: Location) -> str:
+    return next(name for name, field in variables.SHARED.items() if field == place[0])

@@ -1,0 +1,188 @@
+"""What each platform needs to be told: one model a publisher.
+
+Descriptions are read by people in two places: "NAME: missing; set it to ..." and docs/routes.md's
+JSON Schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from capture_forwarder.settings.places import Address, Origin, PartnerAppArn, PrefixOrFolder
+
+Text = Annotated[str, Field(min_length=1)]
+
+IAM = "https://iam.cloud.ibm.com/identity/token"
+OPENSCALE = "https://api.aiopenscale.cloud.ibm.com"
+
+
+class PublisherName(StrEnum):
+    """The platforms that rows can go to."""
+
+    FIDDLER = "fiddler"
+    ARTHUR = "arthur"
+    OPENSCALE = "openscale"
+    DUCKDB = "duckdb"
+    FILES = "files"
+
+
+class Model(BaseModel):
+    """Base of all settings: frozen, complete, and never quoting what it was given."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Platform(Model):
+    """Base of all platforms' settings."""
+
+    secrets: ClassVar[tuple[str, ...]] = ()
+    """Fields that hold a secret: given so, or as `{field}_secret_arn` or `{field}_parameter`."""
+
+    @classmethod
+    def needed_secrets(cls, given: Mapping[str, object]) -> tuple[str, ...]:
+        """Which secrets are needed, exactly one of the three spellings of each.
+
+        Parameters
+        ----------
+        given
+            The platform's settings as they were written, right or wrong.
+        """
+        del given
+        return cls.secrets
+
+    @classmethod
+    def conflicts(cls, given: Mapping[str, object]) -> Mapping[str, str]:
+        """Field → what is wrong with it, seen together with the others."""
+        del given
+        return {}
+
+
+class FiddlerSettings(Platform):
+    """One model in Fiddler, reached directly or as a SageMaker partner app."""
+
+    secrets: ClassVar[tuple[str, ...]] = ("token",)
+
+    type: Literal["fiddler"]
+    url: Origin = Field(description="the address of your Fiddler instance")
+    model_uuid: UUID = Field(description="the model's id")
+    token: SecretStr | None = Field(None, description="the API key")
+    token_secret_arn: Text | None = Field(None, description="its secret in Secrets Manager")
+    token_parameter: Text | None = Field(None, description="its parameter in Systems Manager")
+    partner_app_arn: PartnerAppArn | None = Field(
+        None, description="the ARN of the SageMaker partner app that Fiddler runs as"
+    )
+
+
+class ArthurSettings(Platform):
+    """One model in Arthur Scope (v3 API)."""
+
+    secrets: ClassVar[tuple[str, ...]] = ("access_token",)
+
+    type: Literal["arthur"]
+    host: Address = Field(description="the address of your Arthur instance")
+    model_id: Text = Field(description="the model's id")
+    access_token: SecretStr | None = Field(None, description="a token with raw_data write")
+    access_token_secret_arn: Text | None = Field(None, description="its secret")
+    access_token_parameter: Text | None = Field(None, description="its parameter")
+
+
+class OpenScaleSettings(Platform):
+    """Payload logging of one subscription in IBM Watson OpenScale (watsonx.governance)."""
+
+    secrets: ClassVar[tuple[str, ...]] = ("api_key", "password")
+
+    type: Literal["openscale"]
+    api: Literal["v2", "v1"] = Field("v2", description="v2 data set records or v1 payloads")
+    url: Address = Field(OPENSCALE, description="the address of the service or of Cloud Pak")
+    auth: Literal["iam", "cloud-pak"] = Field("iam", description="how a token is got")
+    iam_url: Address = Field(IAM, description="where IBM Cloud's tokens come from")
+    username: Text | None = Field(None, description="the user of Cloud Pak for Data")
+    api_key: SecretStr | None = Field(None, description="the API key")
+    api_key_secret_arn: Text | None = Field(None, description="its secret")
+    api_key_parameter: Text | None = Field(None, description="its parameter")
+    password: SecretStr | None = Field(None, description="or, for Cloud Pak, the user's password")
+    password_secret_arn: Text | None = Field(None, description="its secret")
+    password_parameter: Text | None = Field(None, description="its parameter")
+    service_instance_id: Text | None = Field(None, description="the service instance's id (v2)")
+    data_set_id: Text | None = Field(None, description="the payload data set's id (v2)")
+    data_mart_id: Text | None = Field(None, description="the data mart's id (v1)")
+    binding_id: Text | None = Field(None, description="the service provider's id (v1)")
+    subscription_id: Text | None = Field(
+        None, description="the subscription's id (v1, or v2 in place of data_set_id)"
+    )
+    deployment_id: Text | None = Field(None, description="the deployment's id (v1)")
+    ca_file: Text | None = Field(None, description="certificate authorities to trust instead")
+    confirm: bool = Field(False, description="wait until the records are stored (v2)")  # noqa: FBT003
+
+    @classmethod
+    def needed_secrets(cls, given: Mapping[str, object]) -> tuple[str, ...]:
+        """Cloud Pak takes the user's password in place of an API key."""
+        password = any(name in given for name in spellings("password"))
+        return ("password",) if given.get("auth") == "cloud-pak" and password else ("api_key",)
+
+    @classmethod
+    def conflicts(cls, given: Mapping[str, object]) -> Mapping[str, str]:
+        """What one of the two APIs, or one way to get a token, needs or cannot use."""
+        v1 = given.get("api") == "v1"
+        needed = ["data_mart_id", "binding_id", "subscription_id", "deployment_id"]
+        if not v1:
+            needed = ["service_instance_id"]
+            if "subscription_id" not in given:
+                needed.append("data_set_id")
+        cloud_pak = given.get("auth") == "cloud-pak"
+        if cloud_pak:
+            needed += ["username", "url"]
+        found = {name: _missing(cls, name) for name in needed if name not in given}
+        both = [name for name in spellings("password") if name in given]
+        if not cloud_pak:
+            useless = [*both, "username"]
+            found |= dict.fromkeys(
+                (name for name in useless if name in given), "is only for cloud-pak"
+            )
+        elif both and any(name in given for name in spellings("api_key")):
+            found[both[0]] = "is set beside an API key; set only one of them"
+        if v1 and given.get("confirm"):
+            found["confirm"] = "is only for v2"
+        return found
+
+
+class DuckDbSettings(Platform):
+    """An embedded database, which needs no account."""
+
+    type: Literal["duckdb"]
+    path: Text = Field("capture-forwarder.duckdb", description="the database file")
+
+
+class FilesSettings(Platform):
+    """Flat files of rows, for whoever reads them."""
+
+    type: Literal["files"]
+    place: PrefixOrFolder = Field(description="s3://bucket/prefix or a folder")
+
+
+AnyPlatform = Annotated[
+    FiddlerSettings | ArthurSettings | OpenScaleSettings | DuckDbSettings | FilesSettings,
+    Field(discriminator="type"),
+]
+
+PLATFORMS: Mapping[PublisherName, type[Platform]] = {
+    PublisherName.FIDDLER: FiddlerSettings,
+    PublisherName.ARTHUR: ArthurSettings,
+    PublisherName.OPENSCALE: OpenScaleSettings,
+    PublisherName.DUCKDB: DuckDbSettings,
+    PublisherName.FILES: FilesSettings,
+}
+
+
+def spellings(secret: str) -> tuple[str, str, str]:
+    """The three ways to give a secret."""
+    return secret, f"{secret}_secret_arn", f"{secret}_parameter"
+
+
+def _missing(platform: type[Platform], name: str) -> str:
+    return f"missing; set it to {platform.model_fields[name].description}"

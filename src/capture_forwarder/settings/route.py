@@ -1,0 +1,132 @@
+"""A route: which objects go by which mapping to which platform."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field
+
+from capture_forwarder.columns import (
+    ColumnMapping,
+    check_path,
+    comma_list,
+    parse_columns,
+    parse_metadata,
+)
+from capture_forwarder.model import CaptureObject
+from capture_forwarder.settings.platforms import AnyPlatform, Model, PublisherName, Text
+
+ONLY_ROUTE = "captures"
+"""The name of the route that the environment describes."""
+
+
+def _checked(parse: Callable[[str], object]) -> AfterValidator:
+    def check(entries: tuple[str, ...] | str) -> tuple[str, ...] | str:
+        parse(comma_list(entries))
+        return entries
+
+    return AfterValidator(check)
+
+
+Entries = tuple[str, ...] | str
+Columns = Annotated[Entries, _checked(parse_columns)]
+Metadata = Annotated[Entries, _checked(parse_metadata)]
+Path = Annotated[str, AfterValidator(check_path)]
+
+
+class Match(Model):
+    """Which objects a route is for: those that fit everything given here.
+
+    A pattern's `*` stands for any text, slashes too, `?` for one character and `[abc]` for one
+    of several; upper and lower case differ.
+    """
+
+    bucket: Text | None = Field(None, description="pattern of the bucket's name")
+    prefix: Text | None = Field(None, description="how the key begins; no pattern")
+    key: Text | None = Field(None, description="pattern of the whole key")
+    endpoint: Text | None = Field(None, description="pattern of the endpoint's name")
+    variant: Text | None = Field(None, description="pattern of the production variant's name")
+
+    def misses(self, source: CaptureObject) -> list[str]:
+        """Say what keeps an object from this route; nothing if it fits."""
+        found = []
+        if self.prefix is not None and not source.key.startswith(self.prefix):
+            found.append(f"the key does not begin with {self.prefix!r}")
+        for name, pattern, value in (
+            ("bucket", self.bucket, source.bucket),
+            ("key", self.key, source.key),
+            ("endpoint", self.endpoint, source.endpoint),
+            ("variant", self.variant, source.variant),
+        ):
+            if pattern is None:
+                continue
+            if value is None:
+                found.append(f"the key names no {name}, as {pattern!r} asks for")
+            elif not fnmatchcase(value, pattern):
+                found.append(f"the {name} is {value!r}, not {pattern!r}")
+        return found
+
+
+class MappingSettings(Model):
+    """Which captured values become which columns.
+
+    Lists are written as such or as one text with commas; an entry is `column` or `column=source`.
+    """
+
+    inputs: Columns = Field((), description="the request's columns, in captured order")
+    outputs: Columns = Field((), description="the response's columns, in captured order")
+    timestamp: Text | None = Field(None, description="column for the time of the call")
+    event_id: Text | None = Field(None, description="column for the id of the inference")
+    metadata: Metadata = Field((), description="further columns, as column=field")
+    input_path: Path | None = Field(None, description="JMESPath of a JSON request's records")
+    output_path: Path | None = Field(None, description="JMESPath of a JSON response's records")
+    csv_header: Literal["absent", "present"] = Field(
+        "absent", description="whether CSV begins with a header row"
+    )
+
+    @property
+    def columns(self) -> ColumnMapping:
+        """The mapping that these settings describe."""
+        return ColumnMapping(
+            inputs=parse_columns(comma_list(self.inputs)),
+            outputs=parse_columns(comma_list(self.outputs)),
+            timestamp=self.timestamp,
+            event_id=self.event_id,
+            metadata=parse_metadata(comma_list(self.metadata)),
+            input_path=self.input_path,
+            output_path=self.output_path,
+            csv_header=self.csv_header == "present",
+        )
+
+
+class RouteSettings(Model):
+    """Which objects go by which mapping to which platform."""
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+    name: str = Field(
+        ONLY_ROUTE,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$",
+        description="the route's name in ledger, quarantine, logs and metrics; keep it",
+    )
+    match: Match = Match()
+    goes_on: bool = Field(
+        False,  # noqa: FBT003
+        alias="continue",
+        description="whether the routes below are tried too when this one fits",
+    )
+    mapping: MappingSettings = MappingSettings()
+    publisher: AnyPlatform
+
+    @property
+    def platform(self) -> PublisherName:
+        """Where the rows go."""
+        return PublisherName(self.publisher.type)
+
+
+class RoutesDocument(Model):
+    """A routes file: an object takes the first route that fits it, and those it continues to."""
+
+    routes: tuple[RouteSettings, ...] = Field(min_length=1, description="in order")

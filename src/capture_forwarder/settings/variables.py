@@ -1,0 +1,143 @@
+"""Environment variables and what they set: the one route, and what all routes share."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+
+from capture_forwarder.settings.checking import Location
+from capture_forwarder.settings.platforms import PLATFORMS, PublisherName
+
+Environment = Mapping[str, str]
+
+_PREFIXES = {
+    PublisherName.FIDDLER: "FIDDLER_",
+    PublisherName.ARTHUR: "ARTHUR_",
+    PublisherName.OPENSCALE: "OPENSCALE_",
+}
+_FAMILIES = ("FORWARDER_", *_PREFIXES.values())
+# Read by fiddler-client itself.
+_NOT_OURS = ("FIDDLER_CLIENT_",)
+
+SHARED = {
+    "FORWARDER_QUARANTINE": "quarantine",
+    "FORWARDER_LEDGER": "ledger",
+    "FORWARDER_LEASE_SECONDS": "lease_seconds",
+    "FORWARDER_QUEUE_URL": "queue_url",
+    "FORWARDER_REQUESTS_IN_FLIGHT": "requests_in_flight",
+    "FORWARDER_RETRY_SECONDS": "retry_seconds",
+    "FORWARDER_REQUEST_TIMEOUT_SECONDS": "request_timeout_seconds",
+    "FORWARDER_MAX_LINE_BYTES": "max_line_bytes",
+    "FORWARDER_ROUTES": "routes_file",
+    "FORWARDER_ROUTES_REFRESH_SECONDS": "routes_refresh_seconds",
+}
+"""Variable → field of `Settings`."""
+
+_MAPPING: Mapping[str, Location] = {
+    "FORWARDER_INPUT_COLUMNS": ("mapping", "inputs"),
+    "FORWARDER_OUTPUT_COLUMNS": ("mapping", "outputs"),
+    "FORWARDER_TIMESTAMP_COLUMN": ("mapping", "timestamp"),
+    "FORWARDER_EVENT_ID_COLUMN": ("mapping", "event_id"),
+    "FORWARDER_METADATA_COLUMNS": ("mapping", "metadata"),
+    "FORWARDER_INPUT_PATH": ("mapping", "input_path"),
+    "FORWARDER_OUTPUT_PATH": ("mapping", "output_path"),
+    "FORWARDER_CSV_HEADER": ("mapping", "csv_header"),
+}
+
+TWINS = {
+    "FORWARDER_INPUT_COLUMNS": "FIDDLER_MODEL_COLUMNS",
+    "FORWARDER_OUTPUT_COLUMNS": "FIDDLER_MODEL_OUTPUT_COLUMN",
+    "FORWARDER_TIMESTAMP_COLUMN": "FIDDLER_TIMESTAMP_COLUMN",
+}
+"""Our own name of a setting → the name that Fiddler's guide gave it."""
+
+PUBLISHER = "FORWARDER_PUBLISHER"
+PARTNER_APP = "AWS_PARTNER_APP_AUTH"
+PARTNER_APP_URL = "AWS_PARTNER_APP_URL"
+
+_PARTNER_APP_ARN = "AWS_PARTNER_APP_ARN"
+_OWN_NAMES = {
+    PublisherName.FIDDLER: {"partner_app_arn": _PARTNER_APP_ARN},
+    PublisherName.DUCKDB: {"path": "FORWARDER_DUCKDB_PATH"},
+    PublisherName.FILES: {"place": "FORWARDER_FILES"},
+}
+
+
+def _platform_variables(platform: PublisherName) -> dict[str, str]:
+    own = _OWN_NAMES.get(platform, {})
+    prefix = _PREFIXES.get(platform, "")
+    fields = [name for name in PLATFORMS[platform].model_fields if name != "type"]
+    return {own.get(name, f"{prefix}{name.upper()}"): name for name in fields}
+
+
+BY_PLATFORM: Mapping[PublisherName, Mapping[str, str]] = {
+    platform: _platform_variables(platform) for platform in PublisherName
+}
+"""Platform → variable → field of the platform's settings."""
+
+ROUTE: Mapping[str, Location] = {
+    PUBLISHER: ("publisher", "type"),
+    **_MAPPING,
+    **{theirs: _MAPPING[ours] for ours, theirs in TWINS.items()},
+    **{
+        variable: ("publisher", field)
+        for fields in BY_PLATFORM.values()
+        for variable, field in fields.items()
+    },
+}
+"""Variable → its place in the route; several variables stand for one place."""
+
+NAMES = (*ROUTE, *SHARED, PARTNER_APP, PARTNER_APP_URL)
+"""All variables that mean something here."""
+
+
+def given_variables(source: Environment) -> dict[str, str]:
+    """Pick the variables that are set; an empty one is not, nor is space around a value its own.
+
+    Those of the partner app count only where it is turned on, as for Fiddler's own client; its
+    address then is Fiddler's, unless that one is set too.
+    """
+    stripped = {name: source.get(name, "").strip() for name in NAMES}
+    values = {name: text for name, text in stripped.items() if text}
+    on = values.pop(PARTNER_APP, "").lower() == "true"
+    url = values.pop(PARTNER_APP_URL, None)
+    if not on:
+        values.pop(_PARTNER_APP_ARN, None)
+    elif url is not None:
+        values.setdefault("FIDDLER_URL", url)
+    return values
+
+
+def unknown_variables(source: Environment) -> Iterator[str]:
+    """Say which variables of our families mean nothing, and what may have been meant."""
+    for name in sorted(source):
+        if name in NAMES or name.startswith(_NOT_OURS) or not name.startswith(_FAMILIES):
+            continue
+        close = difflib.get_close_matches(name, NAMES, n=1, cutoff=0.7)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        yield f"{name}: there is no such setting{hint}"
+
+
+def incomplete_partner_app(source: Environment) -> Iterator[str]:
+    """Say what the partner app needs besides being turned on."""
+    asked = source.get(PARTNER_APP, "").strip().lower()
+    if asked not in {"", "true", "false"}:
+        yield f"{PARTNER_APP}: must be true or false"
+    if asked == "true" and not source.get(_PARTNER_APP_ARN, "").strip():
+        yield f"{_PARTNER_APP_ARN}: missing; set it to the partner app's ARN"
+
+
+def twice_given(values: Environment) -> Iterator[str]:
+    """Say which settings are given by both of their names."""
+    for ours, theirs in TWINS.items():
+        if ours in values and theirs in values:
+            yield f"{ours} and {theirs} are two names for one setting: set only one of them"
+
+
+def named_platforms(values: Environment) -> list[PublisherName]:
+    """The platforms, of those with variables of their own family, that variables are set of."""
+    return [
+        platform
+        for platform, prefix in _PREFIXES.items()
+        if any(name in values for name in BY_PLATFORM[platform] if name.startswith(prefix))
+    ]
