@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Literal, assert_never
 
 from pydantic import SecretStr
 
@@ -10,6 +10,7 @@ from capture_forwarder.ports import Clock, Publisher, Secret
 from capture_forwarder.secret import FixedSecret
 from capture_forwarder.settings import RouteSettings, Settings
 from capture_forwarder.settings.platforms import (
+    IAM,
     ArthurSettings,
     DuckDbSettings,
     FiddlerSettings,
@@ -21,6 +22,9 @@ from capture_forwarder.settings.platforms import (
 
 if TYPE_CHECKING:
     from capture_forwarder.publishers.fiddler import Sign
+    from capture_forwarder.publishers.ibm_server import Server
+    from capture_forwarder.publishers.ibm_tokens import Tokens
+    from capture_forwarder.publishers.openscale_target import Target
 
 
 def build_publisher(route: RouteSettings, settings: Settings, clock: Clock) -> Publisher:
@@ -76,7 +80,53 @@ def _arthur(platform: ArthurSettings, route: RouteSettings, timeout: float) -> P
 def _openscale(
     platform: OpenScaleSettings, route: RouteSettings, timeout: float, clock: Clock
 ) -> Publisher:
-    raise NotImplementedError
+    from capture_forwarder.publishers.ibm_server import Server  # noqa: PLC0415
+    from capture_forwarder.publishers.openscale import OpenScalePublisher  # noqa: PLC0415
+
+    server = Server(platform.url, timeout, platform.ca_file)
+    tokens = _ibm_tokens(platform, server, clock)
+    target = _openscale_target(platform)
+    return OpenScalePublisher(server, tokens, target, route.mapping.columns, clock)
+
+
+def _ibm_tokens(platform: OpenScaleSettings, server: Server, clock: Clock) -> Tokens:
+    from capture_forwarder.publishers.ibm_server import Server  # noqa: PLC0415
+    from capture_forwarder.publishers.ibm_tokens import (  # noqa: PLC0415
+        CloudPakTokens,
+        IamTokens,
+    )
+
+    if platform.auth == "iam":
+        # IBM's own address has a certificate that all trust, whoever signed the service's.
+        authorities = None if platform.iam_url == IAM else platform.ca_file
+        iam = Server(platform.iam_url, server.timeout, authorities)
+        return IamTokens(iam, _secret(platform, "api_key"), clock)
+    field: Literal["api_key", "password"] = "api_key"
+    if any(getattr(platform, name) for name in spellings("password")):
+        field = "password"
+    secret = _secret(platform, field)
+    return CloudPakTokens(server, platform.username or "", secret, clock, field=field)
+
+
+def _openscale_target(platform: OpenScaleSettings) -> Target:
+    from capture_forwarder.publishers.openscale_target import (  # noqa: PLC0415
+        DataSetRecords,
+        ScoringPayloads,
+    )
+
+    if platform.api == "v2":
+        return DataSetRecords(
+            platform.service_instance_id or "",
+            platform.data_set_id,
+            platform.subscription_id,
+            confirm=platform.confirm,
+        )
+    return ScoringPayloads(
+        platform.data_mart_id or "",
+        platform.binding_id or "",
+        platform.subscription_id or "",
+        platform.deployment_id or "",
+    )
 
 
 def _duckdb(platform: DuckDbSettings, route: RouteSettings) -> Publisher:

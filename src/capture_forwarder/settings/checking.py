@@ -35,6 +35,9 @@ def route_problems(written: Written, spell: Spell) -> Iterator[str]:
     mapping = _section(written, "mapping")
     platform = platform_of(publisher.get("type"))
     yield from _columns(mapping, platform, spell)
+    first_api = platform is PublisherName.OPENSCALE and publisher.get("api") == "v1"
+    if first_api and mapping.get("metadata"):
+        yield f"{spell(('mapping', 'metadata'))}: OpenScale's v1 has no place for it"
     if platform is None:
         place = spell(("publisher", "type"))
         yield f"{place}: must be one of {', '.join(PublisherName)}"
