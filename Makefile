@@ -83,7 +83,7 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --q
 	--generate-hashes --strip-extras --no-emit-index-url --no-emit-trusted-host \
 	--no-emit-find-links --no-emit-options
 # What fiddler-client asks for and never imports while it streams; pandas has a stand-in.
-LEFT_OUT := deprecated numpy pandas pyarrow python-dateutil pyyaml requests-toolbelt six tzdata wrapt
+LEFT_OUT := deprecated numpy pandas pyarrow python-dateutil requests-toolbelt six tzdata wrapt
 
 # The other two are held to the versions of dev.txt: what is tested is what is shipped.
 requirements: $(VENV)/dev

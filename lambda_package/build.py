@@ -27,6 +27,8 @@ WHEEL_ARCHITECTURES = {"arm64": "aarch64", "x86_64": "x86_64"}
 KEPT_OF_DIST_INFO = ("METADATA", "licenses")
 UNNEEDED_FOLDERS = ("tests", "__pycache__")
 UNNEEDED_SUFFIXES = (".pyi", ".pyx", ".pxd", ".c", ".h")
+# PyYAML does without its C parser, which is ten times as large as all the rest of it.
+UNNEEDED_MODULES = ("_yaml.",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +136,10 @@ def strip(folder: Path) -> None:
         if path.is_dir():
             if path.name in UNNEEDED_FOLDERS:
                 shutil.rmtree(path)
-        elif path.suffix in UNNEEDED_SUFFIXES or (
-            in_dist_info and path.name not in KEPT_OF_DIST_INFO
+        elif (
+            path.suffix in UNNEEDED_SUFFIXES
+            or path.name.startswith(UNNEEDED_MODULES)
+            or (in_dist_info and path.name not in KEPT_OF_DIST_INFO)
         ):
             path.unlink()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, assert_never
 
 from pydantic import SecretStr
@@ -74,7 +75,15 @@ def _partner_app(arn: str | None) -> Sign | None:
 
 
 def _arthur(platform: ArthurSettings, route: RouteSettings, timeout: float) -> Publisher:
-    raise NotImplementedError
+    from capture_forwarder.publishers.arthur import ArthurPublisher  # noqa: PLC0415
+
+    return ArthurPublisher(
+        platform.host,
+        _secret(platform, "access_token"),
+        platform.model_id,
+        timeout=timeout,
+        mapping=route.mapping.columns,
+    )
 
 
 def _openscale(
@@ -139,7 +148,23 @@ def _duckdb(platform: DuckDbSettings, route: RouteSettings) -> Publisher:
 
 
 def _files(platform: FilesSettings, route: RouteSettings) -> Publisher:
-    raise NotImplementedError
+    from capture_forwarder.publishers.files import (  # noqa: PLC0415
+        KEY,
+        TIME,
+        FilePublisher,
+        FolderFiles,
+        PartFiles,
+    )
+
+    files: PartFiles = FolderFiles(Path(platform.place))
+    if platform.place.startswith("s3://"):
+        from capture_forwarder.aws.clients import s3_client  # noqa: PLC0415
+        from capture_forwarder.aws.s3_files import S3Files  # noqa: PLC0415
+
+        bucket, _, prefix = platform.place.removeprefix("s3://").partition("/")
+        files = S3Files(s3_client(), bucket, prefix)
+    mapping = route.mapping
+    return FilePublisher(files, route.name, mapping.event_id or KEY, mapping.timestamp or TIME)
 
 
 def _secret(platform: Platform, field: str) -> Secret:

@@ -16,8 +16,7 @@ import msgspec
 from capture_forwarder.parser.arrays import nest
 from capture_forwarder.parser.reading import Reading
 
-# Keys of a document that hold its records.
-_CONTAINERS = (
+CONTAINERS = (
     "instances",
     "predictions",
     "inputs",
@@ -28,6 +27,7 @@ _CONTAINERS = (
     "projections",
     "scores",
 )
+"""Keys of a document that hold its records."""
 # Keys of a record that hold its values in order. AWS's common format nests them:
 # {"data": {"features": {"values": [...]}}}.
 _VALUES = ("features", "probabilities", "values", "data", "projection")
@@ -92,7 +92,7 @@ def json_readings(document: object, keys: Sequence[str], depth: int = 0) -> Iter
         split = document.get("dataframe_split")
         if isinstance(split, dict):
             yield from _split_frame(split)
-        for key in _CONTAINERS:
+        for key in CONTAINERS:
             if key in document and depth < _DEEPEST:
                 yield from _contained(document[key], keys, depth + 1)
     else:

@@ -21,6 +21,7 @@ from capture_forwarder.parser.json_document import (
     values_of,
 )
 from capture_forwarder.parser.npy import read_npy
+from capture_forwarder.parser.payload import bracketed_readings, failed_call
 from capture_forwarder.parser.reading import Reading
 from capture_forwarder.parser.record import Side
 from capture_forwarder.parser.rejected import RejectedError
@@ -105,7 +106,7 @@ class SideReader:
             return
         if form is Format.CSV:
             if is_failure(decode_documents(content) if content[:1] == "{" else None):
-                raise self._failed_call()
+                raise failed_call(self._name)
             yield from csv_readings(
                 content,
                 self._name,
@@ -116,15 +117,10 @@ class SideReader:
             return
         document = decode_documents(content)
         if document is NOTHING:
-            bracketed = csv_readings(content, self._name, (), header=False, optional_header=False)
-            lists = [reading for reading in bracketed if not reading.text]
-            if not lists:
-                detail = f"The {self._name} is neither JSON nor JSON Lines; it may have been cut."
-                raise RejectedError(Reason.UNDECODABLE_PAYLOAD, detail)
-            yield from lists
+            yield from bracketed_readings(content, self._name)
             return
         if is_failure(document) and self._values(document, text=False) is None:
-            raise self._failed_call()
+            raise failed_call(self._name)
         yield from json_readings(self._selected(document), self._keys)
 
     def _selected(self, document: object) -> object:
@@ -138,10 +134,6 @@ class SideReader:
             detail = f"The path {self._plan.path} selects nothing in the {self._name}."
             raise RejectedError(self._plan.missing, detail)
         return selected
-
-    def _failed_call(self) -> RejectedError:
-        detail = f"The {self._name} is an error message: the model failed on this call."
-        return RejectedError(Reason.ERROR_RESPONSE, detail)
 
     def _bound(self, reading: Reading) -> Candidate:
         rows: list[list[object]] = []
