@@ -173,7 +173,9 @@ def shapes(rows: Sequence[Sequence[object]]) -> dict[str, object]:
     }
 
 
-values = st.booleans() | numbers | st.text(max_size=8)
+# A list of one row with a text such as "[" in it is as likely a single wide value, and rejected.
+plain = st.text(max_size=8).filter(lambda text: text.lstrip()[:1] not in {"[", "{"})
+values = st.booleans() | numbers | plain
 
 
 @pytest.mark.parametrize("shape", shapes([(1, 2)]))

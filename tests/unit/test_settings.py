@@ -525,6 +525,13 @@ def test_what_arthurs_endpoint_has_no_place_for_is_refused(name: str, value: str
     assert problem(ARTHUR | {name: value}).startswith(f"{name}: ")
 
 
+def test_where_arthurs_lines_stay_whole_nothing_says_how_to_take_them_apart() -> None:
+    path = {"FORWARDER_INPUT_PATH": "instances"}
+    columns = {"FORWARDER_INPUT_COLUMNS": "age", "FORWARDER_OUTPUT_COLUMNS": "score"}
+    assert problem(ARTHUR | path).startswith("FORWARDER_INPUT_PATH: says nothing without columns")
+    assert mapped(ARTHUR | path | columns).input_path == "instances"
+
+
 def test_arthur_takes_both_sides_or_none() -> None:
     told = problem(ARTHUR | {"FORWARDER_INPUT_COLUMNS": "age"})
 

@@ -106,6 +106,9 @@ def _columns(mapping: Written, platform: PublisherName | None, spell: Spell) -> 
         for field in ("timestamp", "event_id", "metadata"):
             if mapping.get(field):
                 yield f"{spell(('mapping', field))}: {_NO_ROWS_OF_ITS_OWN}"
+        for field in ("input_path", "output_path", "csv_header"):
+            if mapping.get(field) and not any(given):
+                yield f"{spell(('mapping', field))}: says nothing without columns; name them too"
     elif not any(given):
         yield (
             f"{', '.join(names)}: no column is configured; "

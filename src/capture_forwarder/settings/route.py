@@ -6,7 +6,7 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from capture_forwarder.columns import (
     ColumnMapping,
@@ -30,7 +30,15 @@ def _checked(parse: Callable[[str], object]) -> AfterValidator:
     return AfterValidator(check)
 
 
-Entries = tuple[str, ...] | str
+def _list_or_text(written: object) -> object:
+    entries = [written] if isinstance(written, str) else written
+    if not isinstance(entries, (list, tuple)) or not all(isinstance(one, str) for one in entries):
+        message = "must be a list of texts, or one text with commas"
+        raise ValueError(message)
+    return written
+
+
+Entries = Annotated[tuple[str, ...] | str, BeforeValidator(_list_or_text)]
 Columns = Annotated[Entries, _checked(parse_columns)]
 Metadata = Annotated[Entries, _checked(parse_metadata)]
 Path = Annotated[str, AfterValidator(check_path)]
@@ -104,7 +112,7 @@ class MappingSettings(Model):
 class RouteSettings(Model):
     """Which objects go by which mapping to which platform."""
 
-    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+    model_config = ConfigDict(serialize_by_alias=True)
 
     name: str = Field(
         ONLY_ROUTE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Hashable, Iterator
 from typing import Any
@@ -13,8 +14,14 @@ from capture_forwarder.settings.checking import Location, route_problems
 from capture_forwarder.settings.route import RoutesDocument, RouteSettings
 
 
+_SECTIONS = ("match", "mapping", "publisher")
+
+
 def parse_routes(text: str, where: str) -> tuple[RouteSettings, ...]:
     """Read a routes file; JSON is YAML too.
+
+    As with variables, an empty value is one that is not set, nor is space around a text its own.
+    Only what a route matches must not be empty, since that would be every object.
 
     Parameters
     ----------
@@ -34,7 +41,7 @@ def parse_routes(text: str, where: str) -> tuple[RouteSettings, ...]:
     problems = [f"{where}: {problem}" for problem in _problems(document)]
     if problems:
         raise SettingsError(problems)
-    return RoutesDocument.model_validate(document).routes
+    return RoutesDocument(routes=tuple(map(_tidy, document["routes"]))).routes
 
 
 def _problems(document: dict[str, Any]) -> Iterator[str]:
@@ -55,12 +62,55 @@ def _problems(document: dict[str, Any]) -> Iterator[str]:
             continue
         if "name" not in route and len(routes) > 1:
             yield f"routes[{number}].name: missing; ledger and metrics tell routes apart by it"
-        yield from route_problems(route, lambda place, n=number: _spell(n, place))  # type: ignore[misc]
+        wrong = [f"routes[{number}].{name}" for name in _SECTIONS if not _is_section(route, name)]
+        yield from (f"{place}: must be a mapping" for place in wrong)
+        yield from _empty_patterns(route, f"routes[{number}].match")
+        for problem in route_problems(_tidy(route), lambda place, n=number: _spell(n, place)):  # type: ignore[misc]
+            if not problem.startswith("routes["):
+                yield f"routes[{number}].mapping: {problem}"
+            elif not problem.startswith(tuple(wrong)):
+                yield problem
+
+
+def _is_section(route: dict[str, Any], name: str) -> bool:
+    optional = name != "publisher"
+    return isinstance(route.get(name), dict) or (optional and route.get(name) is None)
+
+
+def _empty_patterns(route: dict[str, Any], place: str) -> Iterator[str]:
+    match = route.get("match", {})
+    if match is None:
+        yield f"{place}: is empty; leave it out if the route is for every object"
+    elif isinstance(match, dict):
+        for name in (name for name, pattern in match.items() if _plain(pattern) is None):
+            yield f"{place}.{name}: is empty; leave it out or give a pattern"
+
+
+def _tidy(route: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what is empty, and space around texts."""
+    tidy = _filled(route)
+    for name in _SECTIONS:
+        if isinstance(tidy.get(name), dict):
+            tidy[name] = _filled(tidy[name])
+    return tidy
+
+
+def _filled(section: dict[str, Any]) -> dict[str, Any]:
+    plain = {name: _plain(value) for name, value in section.items()}
+    return {name: value for name, value in plain.items() if value is not None}
+
+
+def _plain(value: object) -> object:
+    return value.strip() or None if isinstance(value, str) else value
 
 
 def _spell(number: int, place: Location) -> str:
     parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in place]
     return f"routes[{number}]{''.join(parts)}"
+
+
+class _RepeatedKeyError(yaml.constructor.ConstructorError):
+    """A key stands twice in one mapping."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -70,18 +120,24 @@ class _Loader(yaml.SafeLoader):
         keys = Counter(str(key.value) for key, _ in node.value)
         for key, count in keys.items():
             if count > 1:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} stands {count} times", node.start_mark
-                )
+                problem = f"the key {key!r} stands {count} times; keep one of them"
+                raise _RepeatedKeyError(None, None, problem, node.start_mark)
         return super().construct_mapping(node, deep)
 
 
 def _decode(text: str, where: str) -> object:
     try:
         return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+    except _RepeatedKeyError as error:
+        raise SettingsError([f"{_line(where, error)}: {error.problem}"]) from None
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        line = f"{where}, line {mark.line + 1}" if mark else where
-        raise SettingsError([f"{line}: this is no YAML: {error.problem}"]) from error
+        # A secret that begins with a sign that YAML knows would be quoted.
+        said = re.sub(r"'.{2,}'", "...", error.problem or "")
+        raise SettingsError([f"{_line(where, error)}: this is no YAML: {said}"]) from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise SettingsError([f"{where}: this is no YAML ({type(error).__name__})"]) from error
+        raise SettingsError([f"{where}: this is no YAML ({type(error).__name__})"]) from None
+
+
+def _line(where: str, error: yaml.MarkedYAMLError) -> str:
+    mark = error.problem_mark
+    return f"{where}, line {mark.line + 1}" if mark else where
