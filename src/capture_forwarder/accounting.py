@@ -10,18 +10,18 @@ from datetime import UTC, datetime
 
 from capture_forwarder.delivery import Outcome
 from capture_forwarder.errors import AccountingError
-from capture_forwarder.model import ObjectReport, ParsedLine, Place, Rejection
+from capture_forwarder.model import ObjectReport, ParsedLine, Place, Reason
 from capture_forwarder.ports import Clock
 
 # CloudWatch takes 100 values of a metric in one document; the newest are told.
 _MOST_LATENCIES = 99
+_REPORT = "Please report it; the object is delivered again."
 
 
 @dataclass(frozen=True)
 class Mark:
     """What was counted up to a place of the object."""
 
-    lines: int = 0
     empty: int = 0
     forwarded: int = 0
     inferences: int = 0
@@ -41,7 +41,7 @@ class Accounting:
         self._clock = clock
         self._started = clock.monotonic()
         self._start = start
-        self._lines = self._empty = self._forwarded = self._inferences = 0
+        self._empty = self._forwarded = self._inferences = 0
         self._reasons: Counter[str] = Counter()
         self._cast_failures: Counter[str] = Counter()
         self._last_time: str | None = None
@@ -50,24 +50,25 @@ class Accounting:
         self._refused_lines: list[int] = []
         self._latencies: deque[float] = deque(maxlen=_MOST_LATENCIES)
 
-    def took(self, parsed: ParsedLine | Rejection | None) -> None:
-        """Count a line; None for a blank one."""
-        self._lines += 1
-        if isinstance(parsed, Rejection):
-            self._reasons[parsed.reason.value] += 1
-        elif parsed is None or not parsed.inferences:
-            self._empty += 1
-        else:
-            self._forwarded += 1
-            self._inferences += len(parsed.inferences)
-            self._last_time = parsed.inference_time or self._last_time
-            if parsed.cast_failures:
-                self._cast_failures.update(parsed.cast_failures)
+    def rejected(self, reason: Reason) -> None:
+        """Count a line that goes to quarantine."""
+        self._reasons[reason.value] += 1
+
+    def found_empty(self) -> None:
+        """Count a line that holds no inference."""
+        self._empty += 1
+
+    def forwards(self, parsed: ParsedLine) -> None:
+        """Count a line whose inferences are on their way."""
+        self._forwarded += 1
+        self._inferences += len(parsed.inferences)
+        self._last_time = parsed.inference_time or self._last_time
+        if parsed.cast_failures:
+            self._cast_failures.update(parsed.cast_failures)
 
     def mark(self) -> Mark:
         """Remember what was counted up to here."""
         return Mark(
-            self._lines,
             self._empty,
             self._forwarded,
             self._inferences,
@@ -90,18 +91,28 @@ class Accounting:
         self._refused += count
         del self._refused_lines[:count]
 
-    def check(self) -> None:
+    def check(self, end: Place) -> None:
         """Make sure, at the object's end, that what came in has gone out.
+
+        Parameters
+        ----------
+        end
+            How far the object was read.
 
         Raises
         ------
         AccountingError
             It has not; the object must not be acknowledged.
         """
+        lines = end.lines - self._start.lines
+        counted = self._forwarded + self._empty + self._reasons.total()
+        if lines != counted:
+            message = f"{lines} lines were read, but {counted} accounted for."
+            raise AccountingError(message, _REPORT)
         out = self._published + self._refused + len(self._refused_lines)
         if self._inferences != out:
             message = f"{self._inferences} inferences were read, but {out} accounted for."
-            raise AccountingError(message, "Please report it; the object is delivered again.")
+            raise AccountingError(message, _REPORT)
 
     def report(self, mark: Mark, place: Place) -> ObjectReport:
         """Sum up what this invocation has brought to an end.
@@ -113,7 +124,7 @@ class Accounting:
         """
         refused = self._refused + bisect_right(self._refused_lines, place.lines)
         return ObjectReport(
-            lines=mark.lines,
+            lines=place.lines - self._start.lines,
             forwarded=mark.forwarded,
             empty=mark.empty,
             quarantined=mark.reasons,

@@ -10,8 +10,12 @@ import msgspec
 
 from capture_forwarder.model import BatchLimits, CaptureObject, Inference, Place, RawLine
 
+# The most that is read past, of what is rejected, while a batch fills.
+_SKIPPED_LINES = 1000
+_SKIPPED_BYTES = 4 * 1024 * 1024
 
-class Part(msgspec.Struct, frozen=True):
+
+class Part(msgspec.Struct, frozen=True, gc=False):
     """The inferences of one line that stand in a batch: from `first` on, `count` of `total`."""
 
     line: RawLine
@@ -33,7 +37,8 @@ class Batch:
     parts
         The lines that the inferences come from, in the same order.
     place
-        How far the object is done once this batch and all before it are.
+        How far the object is done once this batch and all before it are; `Place()` when the
+        batch is no stretch of its object.
     """
 
     source: CaptureObject
@@ -56,8 +61,9 @@ class Batch:
     def start(self) -> tuple[int, int]:
         """Where the batch begins: the offset of its first line, and the index in that line.
 
-        The same object cut into batches once more has a batch that begins here, whatever
-        happened in between: resuming begins where a batch ended.
+        Where lines stay whole, the same object cut into batches once more has the same batch,
+        whatever happened in between: where it is cut depends on its lines alone, and resuming
+        begins where a batch ended.
         """
         return self.parts[0].line.offset, self.parts[0].first
 
@@ -123,7 +129,10 @@ ACCEPTED = Receipt()
 
 @dataclass
 class BatchBuilder:
-    """Collects inferences of one object and cuts them into batches within a platform's limits."""
+    """Collects inferences of one object and cuts them into batches within a platform's limits.
+
+    A batch begins with its first line, and where it ends depends on the lines from there alone.
+    """
 
     limits: BatchLimits
     source: CaptureObject
@@ -131,9 +140,13 @@ class BatchBuilder:
     _inferences: list[Inference] = field(default_factory=list)
     _parts: list[Part] = field(default_factory=list)
     _bytes: float = 0.0
+    _skipped: int = 0
+    _skipped_bytes: int = 0
 
-    def add(self, line: RawLine, inferences: Sequence[Inference], before: Place) -> list[Batch]:
+    def add(self, line: RawLine, inferences: Sequence[Inference]) -> list[Batch]:
         """Add a line's inferences; return the batches that are full now.
+
+        A batch that ends inside the line does not finish it: its place is in front of the line.
 
         Parameters
         ----------
@@ -141,17 +154,27 @@ class BatchBuilder:
             The line they come from.
         inferences
             All inferences of the line.
-        before
-            The place in front of the line: a batch that ends inside the line does not finish it.
         """
-        full = []
         total = len(inferences)
+        limits = self.limits
+        size = self._bytes + line.length
+        if size <= limits.bytes and len(self._inferences) + total <= limits.rows:
+            self._inferences += inferences
+            self._parts.append(Part(line, 0, total, total))
+            self._bytes = size
+            return []
+        return self._add_in_parts(line, inferences, total)
+
+    def _add_in_parts(
+        self, line: RawLine, inferences: Sequence[Inference], total: int
+    ) -> list[Batch]:
+        full = []
         share = line.length / total
         taken = 0
         while taken < total:
             room = self._room(share, total)
             if room == 0:
-                full += self.cut(before)
+                full += self.cut(line.before)
                 continue
             part = inferences[taken : taken + room] if taken or room < total else inferences
             self._parts.append(Part(line, taken, len(part), total))
@@ -160,6 +183,12 @@ class BatchBuilder:
             taken += len(part)
         return full
 
+    def skip(self, line: RawLine) -> None:
+        """Note a line that gives no inferences but takes memory while the batch fills."""
+        if self._inferences:
+            self._skipped += 1
+            self._skipped_bytes += len(line.data)
+
     def cut(self, place: Place) -> list[Batch]:
         """Return what was collected as a batch, or nothing if nothing was."""
         if not self._inferences:
@@ -167,11 +196,20 @@ class BatchBuilder:
         batch = Batch(self.source, self.revision, self._inferences, self._parts, place)
         self._inferences, self._parts = [], []
         self._bytes = 0.0
+        self._skipped = self._skipped_bytes = 0
         return [batch]
 
+    def is_empty(self) -> bool:
+        """Whether nothing is collected, so that a batch begins with whatever comes next."""
+        return not self._inferences
+
     def is_full(self) -> bool:
-        """Whether not one more row fits."""
-        return len(self._inferences) >= self.limits.rows
+        """Whether not one more row fits, or enough was rejected since the batch began."""
+        return (
+            len(self._inferences) >= self.limits.rows
+            or self._skipped >= _SKIPPED_LINES
+            or self._skipped_bytes >= _SKIPPED_BYTES
+        )
 
     def _room(self, share: float, total: int) -> int:
         """How many inferences of this size fit; one always does in an empty batch.

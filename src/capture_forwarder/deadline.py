@@ -39,7 +39,8 @@ class Deadline:
     def is_near(self, under_way: int) -> bool:
         """Whether it is time to stop.
 
-        What is under way must land, one last batch must follow, and the place must be saved.
+        What is under way must land, and one batch that is sent before the next look at the
+        clock, and the place must be saved.
         """
         left = self.seconds_left()
         rounds = 2 if under_way else 1

@@ -38,6 +38,7 @@ from capture_forwarder.rejections import RejectionRun
 from capture_forwarder.terms import Invocation, Ports, Terms
 
 _LINES_A_LOOK_AT_THE_CLOCK = 64
+_BLANK = ParsedLine(())
 
 
 def forward_object(
@@ -126,25 +127,25 @@ class _Run:
         self._rejections = RejectionRun(source, terms.route, ports.quarantine, ports.clock)
         self._clock = ports.clock
         self._accounting = Accounting(ports.clock, Place())
-        self._place = self._saved = Place()
+        self._last: RawLine | None = None
+        self._start = self._saved = Place()
         self._mark = Mark()
         self._marks: dict[Place, Mark] = {}
 
     def forward(self, opened: OpenedObject, start: Place) -> ObjectReport:
-        self._place = self._saved = start
+        self._start = self._saved = start
         self._accounting = Accounting(self._clock, start)
         try:
             self._look_at_the_clock()
             for line in read_lines(opened.stream, self._max_line_bytes, start):
                 sent = self._take(line)
                 if self._rejections.is_full:
-                    self._land()
-                    self._save(self._place)
+                    self._rest()
                 if sent or line.number % _LINES_A_LOOK_AT_THE_CLOCK == 0:
                     self._look_at_the_clock()
             self._land()
             self._rejections.finish(self._place)
-            self._accounting.check()
+            self._accounting.check(self._place)
             self._checkpoint.finish(self._place)
         except BaseException as error:
             self._give_up(error)
@@ -157,25 +158,41 @@ class _Run:
 
     def _take(self, line: RawLine) -> bool:
         """Take a line in; return whether it set a request on its way."""
-        before, self._place = self._place, line.place
-        parsed: ParsedLine | Rejection | None = None
+        self._last = line
         if line.too_long:
             detail = f"The line has {line.length} bytes, more than {self._max_line_bytes}."
-            parsed = Rejection(Reason.LINE_TOO_LONG, detail)
-        elif line.data.strip():
-            parsed = self._parse(line.data)
-        full: list[Batch] = []
+            return self._reject(line, Rejection(Reason.LINE_TOO_LONG, detail))
+        parsed = self._parse(line.data) if line.data.strip() else _BLANK
         if isinstance(parsed, Rejection):
-            self._rejections.add(line, parsed)
-        elif parsed is not None and parsed.inferences:
-            full = self._builder.add(line, parsed.inferences, before)
-            if full:
-                self._marks[before] = self._accounting.mark()
-        self._accounting.took(parsed)
+            return self._reject(line, parsed)
+        if not parsed.inferences:
+            self._accounting.found_empty()
+            return False
+        full = self._builder.add(line, parsed.inferences)
+        if full:
+            self._marks[line.before] = self._accounting.mark()
+        self._accounting.forwards(parsed)
+        return self._send_full(full)
+
+    def _send_full(self, full: list[Batch]) -> bool:
+        """Send the batches that are full; return whether there are any."""
         if self._builder.is_full():
             full += self._cut()
-        self._send(full)
+        if full:
+            self._send(full)
         return bool(full)
+
+    def _reject(self, line: RawLine, rejection: Rejection) -> bool:
+        """Put a line aside; return whether that set a request on its way."""
+        self._rejections.add(line, rejection)
+        self._builder.skip(line)
+        self._accounting.rejected(rejection.reason)
+        return self._send_full([])
+
+    @property
+    def _place(self) -> Place:
+        """How far the object was read."""
+        return self._last.place if self._last else self._start
 
     def _cut(self) -> list[Batch]:
         self._marks[self._place] = self._accounting.mark()
@@ -190,6 +207,17 @@ class _Run:
         """Bring everything up to here to the platform."""
         self._send(self._cut())
         self._settle(all_of_them=True, to_here=True)
+
+    def _rest(self) -> None:
+        """Land what is under way and save the place, up to here or to where the last batch ended.
+
+        A batch that is filling is not cut short: it would be another one the next time.
+        """
+        if self._builder.is_empty():
+            self._land()
+            self._save(self._place)
+        else:
+            self._settle(all_of_them=True)
 
     def _deliver(self, batch: Batch) -> Outcome:
         """Deliver a batch, in a thread of the executor."""
@@ -234,9 +262,8 @@ class _Run:
         """
         if not self._deadline.is_near(len(self._flight)):
             return
-        self._land()
-        self._save(self._place)
-        message = f"The time was up behind line {self._place.lines}; the place is saved."
+        self._rest()
+        message = f"The time was up behind line {self._saved.lines}; the place is saved."
         raise OutOfTimeError(message, "The rest is delivered later.")
 
     def _give_up(self, error: BaseException) -> None:

@@ -44,7 +44,7 @@ class RejectionRun:
         self._quarantine = quarantine
         self._clock = clock
         self._waiting: dict[str, list[QuarantineEntry]] = {}
-        self._bytes = 0
+        self._bytes = self._count = 0
         self._homeless: Counter[str] = Counter()
         self._first_homeless = ""
         self._first_homeless_line: int | None = None
@@ -61,8 +61,7 @@ class RejectionRun:
     @property
     def is_full(self) -> bool:
         """Whether as much waits as may, so that it must be kept now."""
-        waiting = sum(map(len, self._waiting.values()))
-        return waiting >= _RUN_ENTRIES or self._bytes >= _RUN_BYTES
+        return self._count >= _RUN_ENTRIES or self._bytes >= _RUN_BYTES
 
     def flush(self, place: Place) -> bool:
         """Keep what was put aside up to a place.
@@ -93,7 +92,8 @@ class RejectionRun:
         """Forget what was kept up to a place, now that the ledger has moved there."""
         for reason, entries in self._waiting.items():
             self._waiting[reason] = [one for one in entries if one.line_number > place.lines]
-        if not any(self._waiting.values()):
+        self._count = sum(map(len, self._waiting.values()))
+        if not self._count:
             self._bytes = 0
 
     def finish(self, place: Place) -> None:
@@ -130,6 +130,7 @@ class RejectionRun:
             entry = msgspec.structs.replace(entry, inference_id=inference_id, row_index=row_index)
         self._waiting.setdefault(reason, []).append(entry)
         self._bytes += len(line.data)
+        self._count += 1
 
     def _raise_if_homeless(self) -> None:
         if not self._homeless:

@@ -86,7 +86,7 @@ def batch_of(lines: Sequence[bytes], mapping: ColumnMapping = WHOLE) -> Batch:
     for number, raw in enumerate(lines, 1):
         parsed = parse(raw)
         assert isinstance(parsed, ParsedLine), parsed
-        builder.add(RawLine(number, offset, raw, len(raw)), parsed.inferences, Place())
+        builder.add(RawLine(number, offset, raw, len(raw)), parsed.inferences)
         offset += len(raw) + 1
     (batch,) = builder.cut(Place())
     return batch

@@ -276,7 +276,7 @@ def test_wide_rows_are_cut_into_requests_of_900_kilobytes(
     rows = [Inference.of(f"call_{n}", row) for n in range(600)]
     builder = BatchBuilder(openscale.limits, CaptureObject("b", "k"), "")
     captured = RawLine(1, 0, b"", len(json.dumps(list(values.values()))) * len(rows))
-    batches = builder.add(captured, rows, Place()) + builder.cut(Place())
+    batches = builder.add(captured, rows) + builder.cut(Place())
 
     outcomes = [deliverer(openscale, clock).deliver(part) for part in batches]
 

@@ -258,7 +258,7 @@ def test_a_part_of_a_batch_knows_the_lines_it_comes_from() -> None:
     full = []
     for raw, size in zip(lines, (2, 4, 2), strict=True):
         rows = [Inference.of(f"{raw.number}_{n}", {"a": n}) for n in range(size)]
-        full += builder.add(raw, rows, Place())
+        full += builder.add(raw, rows)
     full += builder.cut(Place())
 
     assert [parts(one) for one in full] == [[(1, 0, 2), (2, 0, 3)], [(2, 3, 1), (3, 0, 2)]]
@@ -275,7 +275,7 @@ def test_where_lines_stay_whole_no_batch_ends_inside_one(sizes: list[int]) -> No
     full = []
     for number, size in enumerate(sizes, 1):
         rows = [Inference.of(f"{number}_{n}", {"a": n}) for n in range(size)]
-        full += builder.add(RawLine(number, number * 100, b"x", 99), rows, Place())
+        full += builder.add(RawLine(number, number * 100, b"x", 99), rows)
     full += builder.cut(Place())
 
     assert all(part.count == part.total for one in full for part in one.parts)

@@ -31,7 +31,8 @@ from capture_forwarder.parser.rejected import RejectedError
 from capture_forwarder.parser.side import SidePlan, SideReader
 
 ParseLine = Callable[[bytes], ParsedLine | Rejection]
-Rows = Collection[tuple[object, ...]]
+Values = tuple[object, ...]
+Rows = Collection[Values]
 
 
 _NO_FAILURES: Mapping[str, int] = {}
@@ -52,7 +53,8 @@ class LineParser:
     def __init__(self, mapping: ColumnMapping, schema: Schema | None = None) -> None:
         schema = schema or Schema()
         self._mapping = mapping
-        self._all_names = repeat(mapping.names)
+        self._names = mapping.names
+        self._with_tail = _tail(time=bool(mapping.timestamp), identity=bool(mapping.event_id))
         types = dict(schema.types)
         header = mapping.csv_header
         plans = (
@@ -110,26 +112,30 @@ class LineParser:
         failures: Mapping[str, int] = _NO_FAILURES
         if rows is None:
             rows, failures = self._any_payload((request, response))
+        time = metadata.inference_time
         count = len(rows)
+        if count == 1 and not self._mapping.metadata:
+            # The commonest line of all: one record, and nothing behind it but time and id.
+            (values,) = rows
+            inference = Inference(identity, self._names, self._with_tail(values, time, identity))
+            return ParsedLine((inference,), time, failures)
         ids = (identity,) if count == 1 else [f"{identity}_{n}" for n in range(count)]
-        tails = self._tails(ids, metadata, constants)
-        values = rows if tails is None else map(add, rows, tails)
-        inferences = list(map(Inference, ids, self._all_names, values))
-        return ParsedLine(inferences, metadata.inference_time, failures)
+        if self._mapping.metadata:
+            whole = map(add, rows, self._metadata_tails(ids, metadata, constants))
+        else:
+            whole = map(self._with_tail, rows, repeat(time), ids)
+        inferences = list(map(Inference, ids, repeat(self._names), whole))
+        return ParsedLine(inferences, time, failures)
 
-    def _tails(
+    def _metadata_tails(
         self,
         ids: Sequence[str],
         metadata: EventMetadata,
         constants: Mapping[MetadataField, object],
-    ) -> Iterable[tuple[object, ...]] | None:
-        """What follows the captured values in each row: time, id and metadata; None if nothing."""
+    ) -> Iterable[tuple[object, ...]]:
+        """What follows the captured values in each row: time, id and metadata."""
         mapping = self._mapping
         time = metadata.inference_time
-        if not mapping.metadata:
-            if mapping.timestamp:
-                return zip(repeat(time), ids) if mapping.event_id else repeat((time,))
-            return zip(ids) if mapping.event_id else None
         known = {
             **constants,
             MetadataField.EVENT_ID: metadata.event_id,
@@ -168,6 +174,17 @@ class LineParser:
         if len(cast) == 1:
             return cast[0], failures
         return [left + right for left, right in zip(*cast, strict=True)], failures
+
+
+def _tail(*, time: bool, identity: bool) -> Callable[[Values, str | None, str], Values]:
+    """Choose what puts the time and the id of an inference behind its captured values."""
+    if time and identity:
+        return lambda values, at, name: (*values, at, name)
+    if time:
+        return lambda values, at, _: (*values, at)
+    if identity:
+        return lambda values, _, name: (*values, name)
+    return lambda values, _at, _name: values
 
 
 def _cast(name: str, schema: Schema) -> Cast | None:

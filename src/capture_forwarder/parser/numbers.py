@@ -115,4 +115,5 @@ def _plain_text(side: Side | None) -> str | None:
     content_type = side.observed_content_type
     if content_type is not None and not content_type.startswith(_CSV_TYPES):
         return None
-    return side.data.removesuffix("\n") if side.data else None
+    text = side.data
+    return text.removesuffix("\n") if text else None

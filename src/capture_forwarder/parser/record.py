@@ -16,7 +16,7 @@ from capture_forwarder.parser.rejected import RejectedError
 _BOM = b"\xef\xbb\xbf"
 
 
-class Side(msgspec.Struct, frozen=True, rename="camel"):
+class Side(msgspec.Struct, frozen=True, rename="camel", gc=False):
     """The request or the response of a call, as it was captured."""
 
     data: str | None = None
@@ -24,14 +24,14 @@ class Side(msgspec.Struct, frozen=True, rename="camel"):
     observed_content_type: str | None = None
 
 
-class CaptureData(msgspec.Struct, frozen=True, rename="camel"):
+class CaptureData(msgspec.Struct, frozen=True, rename="camel", gc=False):
     """Both sides of a call; a side that is not captured is None."""
 
     endpoint_input: Side | None = None
     endpoint_output: Side | None = None
 
 
-class EventMetadata(msgspec.Struct, frozen=True, rename="camel"):
+class EventMetadata(msgspec.Struct, frozen=True, rename="camel", gc=False):
     """What SageMaker notes of a call. `inference_id` only when the caller gave one."""
 
     event_id: str | None = None
@@ -45,7 +45,7 @@ class EventMetadata(msgspec.Struct, frozen=True, rename="camel"):
         return self.inference_id or self.event_id or None
 
 
-class CaptureRecord(msgspec.Struct, frozen=True, rename="camel"):
+class CaptureRecord(msgspec.Struct, frozen=True, rename="camel", gc=False):
     """One call of InvokeEndpoint."""
 
     capture_data: CaptureData | None = None
