@@ -38,7 +38,8 @@ def _prefix_or_folder(text: str) -> str:
         if not bucket or not prefix.strip("/"):
             message = "needs a prefix behind the bucket, as in s3://bucket/prefix"
             raise ValueError(message)
-    elif "://" in text:
+        return f"s3://{bucket}/{prefix.strip('/')}"
+    if "://" in text:
         message = "must be s3://bucket/prefix or a folder"
         raise ValueError(message)
     return text.rstrip("/") or "/"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Hashable, Iterator
 from typing import Any
@@ -11,8 +10,8 @@ import yaml
 
 from capture_forwarder.errors import SettingsError
 from capture_forwarder.settings.checking import Location, route_problems
+from capture_forwarder.settings.platforms import PublisherName
 from capture_forwarder.settings.route import RoutesDocument, RouteSettings
-
 
 _SECTIONS = ("match", "mapping", "publisher")
 
@@ -41,7 +40,7 @@ def parse_routes(text: str, where: str) -> tuple[RouteSettings, ...]:
     problems = [f"{where}: {problem}" for problem in _problems(document)]
     if problems:
         raise SettingsError(problems)
-    return RoutesDocument(routes=tuple(map(_tidy, document["routes"]))).routes
+    return RoutesDocument.model_validate({"routes": list(map(_tidy, document["routes"]))}).routes
 
 
 def _problems(document: dict[str, Any]) -> Iterator[str]:
@@ -50,26 +49,33 @@ def _problems(document: dict[str, Any]) -> Iterator[str]:
         yield f"{name}: there is no such setting; all stands under `routes`"
     if not routes:
         yield "routes: the list is empty"
-    names = Counter(
-        str(route["name"]) for route in routes if isinstance(route, dict) and "name" in route
-    )
+    tidy = [_tidy(route) if isinstance(route, dict) else {} for route in routes]
+    names = Counter(str(route["name"]) for route in tidy if "name" in route)
     for name, count in names.items():
         if count > 1:
             yield f"routes: {count} routes have the name {name!r}; each needs its own"
     for number, route in enumerate(routes):
+        place = f"routes[{number}]"
         if not isinstance(route, dict):
-            yield f"routes[{number}]: must be a mapping with name, mapping and publisher"
+            yield f"{place}: must be a mapping with name, mapping and publisher"
             continue
-        if "name" not in route and len(routes) > 1:
-            yield f"routes[{number}].name: missing; ledger and metrics tell routes apart by it"
-        wrong = [f"routes[{number}].{name}" for name in _SECTIONS if not _is_section(route, name)]
-        yield from (f"{place}: must be a mapping" for place in wrong)
-        yield from _empty_patterns(route, f"routes[{number}].match")
-        for problem in route_problems(_tidy(route), lambda place, n=number: _spell(n, place)):  # type: ignore[misc]
-            if not problem.startswith("routes["):
-                yield f"routes[{number}].mapping: {problem}"
-            elif not problem.startswith(tuple(wrong)):
-                yield problem
+        if "name" not in tidy[number] and len(routes) > 1:
+            yield f"{place}.name: missing; ledger and metrics tell routes apart by it"
+        yield from _of_route(route, tidy[number], place)
+
+
+def _of_route(route: dict[str, Any], tidy: dict[str, Any], place: str) -> Iterator[str]:
+    wrong = [name for name in _SECTIONS if not _is_section(route, name)]
+    for name in wrong:
+        hint = f" with type, one of {', '.join(PublisherName)}" if name == "publisher" else ""
+        yield f"{place}.{name}: must be a mapping{hint}"
+    yield from _empty_patterns(route, f"{place}.match")
+    told = tuple(f"{place}.{name}" for name in wrong)
+    for problem in route_problems(tidy, lambda location: _spell(place, location)):
+        if not problem.startswith(place):
+            yield f"{place}.mapping: {problem}"
+        elif not problem.startswith(told):
+            yield problem
 
 
 def _is_section(route: dict[str, Any], name: str) -> bool:
@@ -92,6 +98,9 @@ def _tidy(route: dict[str, Any]) -> dict[str, Any]:
     for name in _SECTIONS:
         if isinstance(tidy.get(name), dict):
             tidy[name] = _filled(tidy[name])
+    publisher = tidy.get("publisher")
+    if isinstance(publisher, dict) and not isinstance(publisher.get("type"), str):
+        publisher.pop("type", None)
     return tidy
 
 
@@ -104,9 +113,9 @@ def _plain(value: object) -> object:
     return value.strip() or None if isinstance(value, str) else value
 
 
-def _spell(number: int, place: Location) -> str:
-    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in place]
-    return f"routes[{number}]{''.join(parts)}"
+def _spell(place: str, location: Location) -> str:
+    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in location]
+    return f"{place}{''.join(parts)}"
 
 
 class _RepeatedKeyError(yaml.constructor.ConstructorError):
@@ -131,11 +140,18 @@ def _decode(text: str, where: str) -> object:
     except _RepeatedKeyError as error:
         raise SettingsError([f"{_line(where, error)}: {error.problem}"]) from None
     except yaml.MarkedYAMLError as error:
-        # A secret that begins with a sign that YAML knows would be quoted.
-        said = re.sub(r"'.{2,}'", "...", error.problem or "")
-        raise SettingsError([f"{_line(where, error)}: this is no YAML: {said}"]) from None
+        raise SettingsError([f"{_line(where, error)}: this is no YAML: {_said(error)}"]) from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise SettingsError([f"{where}: this is no YAML ({type(error).__name__})"]) from None
+
+
+def _said(error: yaml.MarkedYAMLError) -> str:
+    said = error.problem or "it cannot be read"
+    quoting = (yaml.composer.ComposerError, yaml.constructor.ConstructorError)
+    # Of a secret that begins with a sign of YAML's, the rest would be quoted as a name.
+    if isinstance(error, quoting) or "undefined" in said:
+        return "a text that begins with `*`, `&` or `!` must stand in quotes, and keys are texts"
+    return said
 
 
 def _line(where: str, error: yaml.MarkedYAMLError) -> str:
