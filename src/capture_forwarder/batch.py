@@ -144,9 +144,9 @@ class BatchBuilder:
     _skipped_bytes: int = 0
 
     def add(self, line: RawLine, inferences: Sequence[Inference]) -> list[Batch]:
-        """Add a line's inferences; return the batches that are full now.
+        """Add a line's inferences; return the batches that are full now, in order.
 
-        A batch that ends inside the line does not finish it: its place is in front of the line.
+        The place of one that ends inside the line is in front of it, since the line is not done.
 
         Parameters
         ----------
@@ -158,12 +158,16 @@ class BatchBuilder:
         total = len(inferences)
         limits = self.limits
         size = self._bytes + line.length
-        if size <= limits.bytes and len(self._inferences) + total <= limits.rows:
+        # Most lines fit whole and leave room.
+        if size <= limits.bytes and len(self._inferences) + total < limits.rows:
             self._inferences += inferences
             self._parts.append(Part(line, 0, total, total))
             self._bytes = size
             return []
-        return self._add_in_parts(line, inferences, total)
+        full = self._add_in_parts(line, inferences, total)
+        if len(self._inferences) >= limits.rows:
+            full += self.cut(line.place)
+        return full
 
     def _add_in_parts(
         self, line: RawLine, inferences: Sequence[Inference], total: int
@@ -183,11 +187,20 @@ class BatchBuilder:
             taken += len(part)
         return full
 
-    def skip(self, line: RawLine) -> None:
-        """Note a line that gives no inferences but takes memory while the batch fills."""
-        if self._inferences:
-            self._skipped += 1
-            self._skipped_bytes += len(line.data)
+    def skip(self, line: RawLine) -> list[Batch]:
+        """Note a line that gives no inferences but takes memory while the batch fills.
+
+        Returns
+        -------
+        list
+            The batch, if enough was rejected since it began.
+        """
+        if not self._inferences:
+            return []
+        self._skipped += 1
+        self._skipped_bytes += len(line.data)
+        enough = self._skipped >= _SKIPPED_LINES or self._skipped_bytes >= _SKIPPED_BYTES
+        return self.cut(line.place) if enough else []
 
     def cut(self, place: Place) -> list[Batch]:
         """Return what was collected as a batch, or nothing if nothing was."""
@@ -202,14 +215,6 @@ class BatchBuilder:
     def is_empty(self) -> bool:
         """Whether nothing is collected, so that a batch begins with whatever comes next."""
         return not self._inferences
-
-    def is_full(self) -> bool:
-        """Whether not one more row fits, or enough was rejected since the batch began."""
-        return (
-            len(self._inferences) >= self.limits.rows
-            or self._skipped >= _SKIPPED_LINES
-            or self._skipped_bytes >= _SKIPPED_BYTES
-        )
 
     def _room(self, share: float, total: int) -> int:
         """How many inferences of this size fit; one always does in an empty batch.

@@ -169,25 +169,29 @@ class _Run:
             self._accounting.found_empty()
             return False
         full = self._builder.add(line, parsed.inferences)
-        if full:
-            self._marks[line.before] = self._accounting.mark()
+        if not full:
+            self._accounting.forwards(parsed)
+            return False
+        before = self._accounting.mark()
         self._accounting.forwards(parsed)
-        return self._send_full(full)
-
-    def _send_full(self, full: list[Batch]) -> bool:
-        """Send the batches that are full; return whether there are any."""
-        if self._builder.is_full():
-            full += self._cut()
-        if full:
-            self._send(full)
-        return bool(full)
+        return self._send_full(full, before)
 
     def _reject(self, line: RawLine, rejection: Rejection) -> bool:
         """Put a line aside; return whether that set a request on its way."""
+        full = self._builder.skip(line)
+        before = self._accounting.mark() if full else Mark()
         self._rejections.add(line, rejection)
-        self._builder.skip(line)
         self._accounting.rejected(rejection.reason)
-        return self._send_full([])
+        return self._send_full(full, before) if full else False
+
+    def _send_full(self, full: list[Batch], before: Mark) -> bool:
+        """Send the batches that a line made full; `before` was counted in front of it."""
+        here = self._place
+        for batch in full:
+            at_end = batch.place == here
+            self._marks[batch.place] = self._accounting.mark() if at_end else before
+        self._send(full)
+        return True
 
     @property
     def _place(self) -> Place:
