@@ -2,51 +2,18 @@
 
 from __future__ import annotations
 
-import ast
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from samcli.yamlhelper import yaml_parse
 
-from capture_forwarder.errors import ObjectError
-from capture_forwarder.reporting import NAMESPACE, LogReporter
-from capture_forwarder.settings import ONLY_ROUTE, PublisherName, Settings
+from capture_forwarder.settings import Settings
 from capture_forwarder.settings.variables import NAMES, SHARED
 from tests.e2e.package import REPOSITORY
+from tests.unit.template_values import PARAMETERS, RESOURCES, TEMPLATE, properties, texts
 
-TEMPLATE: dict[str, Any] = yaml_parse((REPOSITORY / "template.yaml").read_text())
-PARAMETERS: dict[str, Any] = TEMPLATE["Parameters"]
-RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
-ALARMS = sorted(name for name, one in RESOURCES.items() if one["Type"] == "AWS::CloudWatch::Alarm")
 DAY = 24 * 60 * 60
-
-# Every metric of the forwarder; its reporter emits them, docs/operations.md explains them.
-METRICS = {
-    "ObjectsForwarded",
-    "ObjectsFailed",
-    "ObjectsSkipped",
-    "ObjectsRepeated",
-    "ObjectsContinued",
-    "LinesRead",
-    "LinesForwarded",
-    "LinesQuarantined",
-    "LinesEmpty",
-    "Inferences",
-    "InferencesPublished",
-    "InferencesRefused",
-    "CastFailures",
-    "PublishRequests",
-    "PublishRetries",
-    "PublishLatency",
-    "Lag",
-}
-
-
-def properties(name: str) -> Any:
-    return RESOURCES[name]["Properties"]
 
 
 def variables() -> dict[str, Any]:
@@ -72,18 +39,6 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def texts(value: Any) -> Iterator[str]:
-    """Every text in a value of the template, at any depth."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for part in value.values():
-            yield from texts(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from texts(part)
-
-
 def statements(value: Any) -> Iterator[dict[str, Any]]:
     """Every policy statement in a value of the template, at any depth."""
     if isinstance(value, dict):
@@ -94,53 +49,6 @@ def statements(value: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(value, list):
         for part in value:
             yield from statements(part)
-
-
-def substituted(value: Any, *, silence: bool) -> str:
-    """The text of an Fn::Sub; what stands for a resource or a parameter is its name."""
-    text, texts_by_name = value["Fn::Sub"]
-    for name, inserted in texts_by_name.items():
-        if isinstance(inserted, dict) and "Fn::Sub" in inserted:
-            text = text.replace("${" + name + "}", inserted["Fn::Sub"])
-        elif isinstance(inserted, dict):
-            chosen = inserted["Fn::If"][1 if silence else 2]
-            text = text.replace("${" + name + "}", next(texts(chosen)))
-        else:
-            text = text.replace("${" + name + "}", inserted)
-    for name in re.findall(r"\$\{([^}]*)\}", text):
-        known = name.split(".")[0]
-        assert known.startswith("AWS::") or known in {*RESOURCES, *PARAMETERS}, name
-        text = text.replace("${" + name + "}", name)
-    return str(text)
-
-
-def dashboard(*, silence: bool = True) -> Any:
-    return json.loads(substituted(properties("Dashboard")["DashboardBody"], silence=silence))
-
-
-def dashboard_metrics() -> Iterator[tuple[str, str, dict[str, str]]]:
-    """Namespace, name and dimensions of every metric on the dashboard."""
-    for widget in dashboard()["widgets"]:
-        for entry in widget["properties"].get("metrics", []):
-            names = [part for part in entry if isinstance(part, str)]
-            if names:
-                namespace, metric, *rest = names
-                yield namespace, metric, dict(zip(rest[::2], rest[1::2], strict=True))
-
-
-def alarm_metrics() -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Namespace, name and dimensions of every metric that an alarm looks at."""
-    for alarm in map(properties, ALARMS):
-        stats = [
-            entry["MetricStat"]["Metric"]
-            for entry in alarm.get("Metrics", [])
-            if "MetricStat" in entry
-        ]
-        for metric in stats or [alarm]:
-            dimensions = {
-                entry["Name"]: next(texts(entry["Value"])) for entry in metric["Dimensions"]
-            }
-            yield metric["Namespace"], metric["MetricName"], dimensions
 
 
 def test_a_message_stays_hidden_for_six_times_the_functions_timeout() -> None:
@@ -187,7 +95,8 @@ def test_the_role_may_do_only_named_actions_on_named_resources() -> None:
     assert not [text for text in texts(resources) if "*" in text.rstrip("*") or text == "*"]
     # Only names of objects may end in a wildcard.
     assert {text for text in texts(resources) if text.endswith("*")} == {
-        "arn:${AWS::Partition}:s3:::${CaptureBucket}/${CapturePrefix}*",
+        "arn:${AWS::Partition}:s3:::${Bucket}/${CapturePrefix}*",
+        "arn:${AWS::Partition}:s3:::${Place}/*",
         "${QuarantineBucket.Arn}/quarantine/*",
     }
 
@@ -199,7 +108,8 @@ def test_no_policy_has_a_wildcard_for_an_action_or_for_every_resource() -> None:
     resources = [text for one in found for text in texts(one.get("Resource", []))]
     # Only names of objects may end in a wildcard.
     assert {text for text in resources if "*" in text} == {
-        "arn:${AWS::Partition}:s3:::${CaptureBucket}/${CapturePrefix}*",
+        "arn:${AWS::Partition}:s3:::${Bucket}/${CapturePrefix}*",
+        "arn:${AWS::Partition}:s3:::${Place}/*",
         "${QuarantineBucket.Arn}/quarantine/*",
         "${QuarantineBucket.Arn}/*",
     }
@@ -241,7 +151,7 @@ def test_the_function_hands_the_rest_of_a_file_to_its_own_queue() -> None:
 
 
 def test_every_variable_of_the_function_is_a_setting() -> None:
-    families = ("FORWARDER_", "FIDDLER_", "ARTHUR_", "OPENSCALE_")
+    families = ("FORWARDER_", "FIDDLER_", "ARTHUR_", "OPENSCALE_", "AWS_")
     assert {name for name in variables() if name.startswith(families)} <= set(NAMES)
 
 
@@ -304,139 +214,6 @@ def test_quarantine_is_reached_over_tls_only() -> None:
     (statement,) = properties("QuarantineBucketPolicy")["PolicyDocument"]["Statement"]
     assert statement["Effect"] == "Deny"
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-
-
-def test_there_is_an_alarm_for_each_way_to_lose_sight_of_data() -> None:
-    names = {properties(name)["AlarmName"]["Fn::Sub"].partition("-")[2] for name in ALARMS}
-    assert names == {
-        "dead-letters",
-        "queue-age",
-        "errors",
-        "throttles",
-        "objects-failed",
-        "quarantine-rate",
-        "refused-by-platform",
-        "silence",
-    }
-
-
-@pytest.mark.parametrize("alarm", ALARMS)
-def test_an_alarm_says_what_to_do_and_tells_whoever_is_named(alarm: str) -> None:
-    said = properties(alarm)["AlarmDescription"]
-    assert said.endswith("See docs/operations.md.")
-    assert len(said) <= 1024
-    told = [
-        {"Fn::If": ["HasAlarmEmail", {"Ref": "AlarmTopic"}, {"Ref": "AWS::NoValue"}]},
-        {"Fn::If": ["HasAlarmTopic", {"Ref": "AlarmTopicArn"}, {"Ref": "AWS::NoValue"}]},
-    ]
-    assert properties(alarm)["AlarmActions"] == told
-    assert properties(alarm)["OKActions"] == told
-
-
-@pytest.mark.parametrize("alarm", ALARMS)
-def test_an_alarm_is_explained(alarm: str) -> None:
-    name = properties(alarm)["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}-")
-    assert f"| `{name}` |" in (REPOSITORY / "docs/operations.md").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("alarm", ALARMS)
-def test_missing_data_is_an_alarm_for_silence_alone(alarm: str) -> None:
-    expected = "breaching" if alarm == "SilenceAlarm" else "notBreaching"
-    assert properties(alarm)["TreatMissingData"] == expected
-
-
-def test_silence_is_watched_only_where_it_is_asked_for() -> None:
-    assert PARAMETERS["SilenceHours"]["Default"] == 0
-    assert RESOURCES["SilenceAlarm"]["Condition"] == "WatchesSilence"
-    # CloudWatch looks back seven days at most.
-    longest = PARAMETERS["SilenceHours"]["MaxValue"] * properties("SilenceAlarm")["Period"]
-    assert longest <= 7 * DAY
-
-
-def test_a_file_that_waits_for_its_second_try_is_no_alarm_yet() -> None:
-    # Longer than one hiding of the message with the default time limit, so that one failure,
-    # which the next try mends, wakes nobody.
-    hidden = TEMPLATE["Mappings"]["VisibilityTimeout"][PARAMETERS["Timeout"]["Default"]]["Seconds"]
-    assert PARAMETERS["QueueAgeSeconds"]["Default"] > hidden
-
-
-def test_alarms_reach_their_topic() -> None:
-    # The key that SNS has by itself would shut CloudWatch out.
-    topic = properties("AlarmTopic")
-    assert topic["KmsMasterKeyId"] == {
-        "Fn::If": ["HasAlarmKey", {"Ref": "AlarmKmsKeyArn"}, {"Ref": "AWS::NoValue"}]
-    }
-    (statement,) = properties("AlarmTopicPolicy")["PolicyDocument"]["Statement"]
-    assert statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
-    assert statement["Action"] == "sns:Publish"
-    assert statement["Condition"] == {
-        "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
-    }
-
-
-@pytest.mark.parametrize("silence", [False, True])
-def test_the_dashboard_is_json_and_shows_every_alarm(silence: bool) -> None:
-    first, *others = dashboard(silence=silence)["widgets"]
-    shown = {name.removesuffix(".Arn") for name in first["properties"]["alarms"]}
-    assert shown == set(ALARMS) - (set() if silence else {"SilenceAlarm"})
-    assert {widget["type"] for widget in others} == {"metric", "log"}
-
-
-def test_dashboard_widgets_do_not_overlap() -> None:
-    cells = [
-        (x, y)
-        for widget in dashboard()["widgets"]
-        for x in range(widget["x"], widget["x"] + widget["width"])
-        for y in range(widget["y"], widget["y"] + widget["height"])
-    ]
-    assert len(cells) == len(set(cells))
-    assert max(x for x, _ in cells) < 24
-
-
-def test_the_dashboard_shows_every_metric() -> None:
-    assert {metric for space, metric, _ in dashboard_metrics() if space == NAMESPACE} == METRICS
-
-
-def test_alarms_look_only_at_metrics_that_there_are() -> None:
-    assert {metric for space, metric, _ in alarm_metrics() if space == NAMESPACE} <= METRICS
-
-
-def test_the_reporter_emits_every_metric() -> None:
-    tree = ast.parse((REPOSITORY / "src/capture_forwarder/reporting.py").read_text())
-    constants = {
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
-    assert sorted(METRICS - constants) == []
-    pattern = r"(Objects|Lines|Inferences|Publish|Cast)[A-Z]?[A-Za-z]*"
-    assert {text for text in constants if re.fullmatch(pattern, text)} <= METRICS
-
-
-def test_every_metric_is_explained() -> None:
-    document = (REPOSITORY / "docs/operations.md").read_text(encoding="utf-8")
-    assert (
-        set(re.findall(r"^\| `(\w+)` \| (?:Count|(?:Millis|S)econds) \|", document, re.MULTILINE))
-        == METRICS
-    )
-
-
-def test_metrics_are_looked_for_under_the_dimensions_that_they_have(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    variables = properties("ForwarderFunction")["Environment"]["Variables"]
-    service = next(texts(variables["POWERTOOLS_SERVICE_NAME"]))
-    reporter = LogReporter(service).on_route(ONLY_ROUTE, PublisherName.FIDDLER.value)
-    reporter.failed("an object", ObjectError("It is gone."))
-    lines = map(json.loads, capsys.readouterr().out.splitlines())
-    (emitted,) = (line for line in lines if "_aws" in line)
-    (told,) = emitted["_aws"]["CloudWatchMetrics"]
-    names, all_routes = told["Dimensions"]
-    assert all_routes == ["service"]
-    dimensions = {name: emitted[name] for name in names}
-    assert told["Namespace"] == NAMESPACE
-    for space, _, looked_for in [*dashboard_metrics(), *alarm_metrics()]:
-        assert space != NAMESPACE or looked_for == dimensions
 
 
 def test_a_package_can_be_built_for_every_runtime_and_architecture() -> None:
