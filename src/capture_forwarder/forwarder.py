@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+from typing import Protocol, TypeVar
 from uuid import uuid4
 
 from capture_forwarder.errors import (
     ForwarderError,
     OutOfTimeError,
     PublishError,
+    UnexpectedError,
     UnknownEventError,
 )
 from capture_forwarder.lane import Lane
@@ -20,6 +21,7 @@ from capture_forwarder.terms import Invocation
 from capture_forwarder.triggers import Delivery, answer, read_event
 
 _MOST_HOPS = 100
+_Found = TypeVar("_Found")
 
 
 class Router(Protocol):
@@ -103,21 +105,45 @@ class Forwarder:
                 failures[delivery.id] = error
         return answer(trigger, event, failures)
 
-    def forward(self, source: CaptureObject) -> Sequence[ObjectReport]:
+    def forward(
+        self, source: CaptureObject, down: dict[str, ForwarderError]
+    ) -> Mapping[str, ObjectReport | ForwarderError]:
         """Forward one object on all its routes, in an invocation of its own without a deadline.
+
+        Parameters
+        ----------
+        source
+            The object.
+        down
+            Route → why its platform takes nothing; those are not tried. Routes whose platform is
+            found down are added, for the next call.
 
         Returns
         -------
-        Sequence
-            The accounting of each route that is for the object.
+        Mapping
+            Route → the accounting, or why it was not forwarded to its end. Empty if no route is
+            for the object.
 
         Raises
         ------
         ForwarderError
-            It was not forwarded to its end on one of them; see `forward_object`.
+            The routes cannot be read.
         """
         invocation = Invocation(str(uuid4()))
-        return [lane.forward(source, invocation) for lane in self._router.lanes(source)]
+        lanes = self._router.lanes(source)
+        tried = [lane for lane in lanes if lane.name not in down]
+        outcomes = _at_once(tried, lambda lane: _outcome(lane, source, invocation))
+        found: dict[str, ObjectReport | ForwarderError] = {
+            lane.name: outcomes[lane] if lane in outcomes else down[lane.name] for lane in lanes
+        }
+        for lane, outcome in outcomes.items():
+            if isinstance(outcome, ForwarderError) and _concerns_all(outcome):
+                down[lane.name] = outcome
+        return found
+
+    def is_output(self, source: CaptureObject) -> bool:
+        """Whether an object is one that the forwarder wrote; see `Router.is_output`."""
+        return self._router.is_output(source)
 
     def _deliver(
         self, delivery: Delivery, invocation: Invocation, down: dict[Lane, ForwarderError]
@@ -182,14 +208,8 @@ class Forwarder:
         for lane, error in errors.items():
             lane.reporter.failed(str(source), error)
         tried = [lane for lane in lanes if lane not in down]
-        if len(tried) < 2:  # noqa: PLR2004 - one alone needs no threads
-            outcomes = [lane.attempt(source, invocation) for lane in tried]
-        else:
-            with ThreadPoolExecutor(len(tried), thread_name_prefix="route") as executor:
-                outcomes = list(executor.map(lambda lane: lane.attempt(source, invocation), tried))
-        return errors | {
-            lane: error for lane, error in zip(tried, outcomes, strict=True) if error is not None
-        }
+        outcomes = _at_once(tried, lambda lane: lane.attempt(source, invocation))
+        return errors | {lane: error for lane, error in outcomes.items() if error is not None}
 
     def _hand_on(
         self, source: CaptureObject, late: Mapping[Lane, ForwarderError], hops: int
@@ -209,6 +229,25 @@ class Forwarder:
         for lane, error in late.items():
             lane.reporter.continued(source, hops + 1, error.report)
         return None
+
+
+def _at_once(lanes: Sequence[Lane], work: Callable[[Lane], _Found]) -> dict[Lane, _Found]:
+    """Do something on several routes at once, so that none waits for another."""
+    if len(lanes) < 2:  # noqa: PLR2004 - one alone needs no threads
+        return {lane: work(lane) for lane in lanes}
+    with ThreadPoolExecutor(len(lanes), thread_name_prefix="route") as executor:
+        return dict(zip(lanes, executor.map(work, lanes), strict=True))
+
+
+def _outcome(
+    lane: Lane, source: CaptureObject, invocation: Invocation
+) -> ObjectReport | ForwarderError:
+    try:
+        return lane.forward(source, invocation)
+    except ForwarderError as error:
+        return error
+    except Exception as error:  # noqa: BLE001 - ends as a failure, never as a success
+        return UnexpectedError(str(source), error)
 
 
 def _concerns_all(error: ForwarderError) -> bool:

@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 
 from capture_forwarder import __version__
-from capture_forwarder.cli import dead_letters, demo, forward, inspect, quarantine
+from capture_forwarder.cli import dead_letters, demo, forward, inspect, quarantine, routes
 
 _HELP = """Forward SageMaker Data Capture files to a model monitoring platform.
 
 `demo` shows what it does, `inspect` proposes settings for your own files, `forward` sends files
 by hand; the Lambda function does the same for every new file. `quarantine` and `dead-letters`
-show what could not be delivered and send it again.
+show what could not be delivered and send it again; `routes` checks a routes file.
 """
 
 app = typer.Typer(
@@ -47,5 +47,6 @@ def _options(
 app.command(help=demo.HELP)(demo.demo)
 app.command(help=inspect.HELP)(inspect.inspect)
 app.command(help=forward.HELP)(forward.forward)
+app.add_typer(routes.app, name="routes")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(dead_letters.app, name="dead-letters")

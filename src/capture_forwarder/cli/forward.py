@@ -9,10 +9,10 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from capture_forwarder.cli import options
-from capture_forwarder.cli.console import ERR, UsageError, say_json, user_errors
+from capture_forwarder.cli.console import ERR, say_json, user_errors
 from capture_forwarder.cli.forward_view import (
     Outcome,
-    add_up,
+    Sending,
     outcome_json,
     show_outcomes,
     summary_json,
@@ -21,15 +21,17 @@ from capture_forwarder.cli.places import Found, find
 from capture_forwarder.cli.reporter import CollectingReporter
 from capture_forwarder.errors import ForwarderError, SettingsError, UnexpectedError
 from capture_forwarder.forwarder import Forwarder
-from capture_forwarder.ports import Quarantine
-from capture_forwarder.settings import PublisherName, Settings, load
-from capture_forwarder.wiring import build_forwarder, build_quarantine
+from capture_forwarder.settings import Settings, load
+from capture_forwarder.settings.platforms import FilesSettings
+from capture_forwarder.wiring import build_forwarder, read_routes
 
 _QUARANTINE = "capture-forwarder-quarantine"
 HELP = """Send capture files to the platform, one by one, as the function does.
 
-Settings come from the environment, as the function's do; options win over them. Lines that
-cannot be forwarded are kept in the quarantine, by default the folder
+Settings come from the environment, as the function's do; options win over them. With a routes
+file (`--routes` or `FORWARDER_ROUTES`) each file goes by its routes; `--publisher`, `--database`
+and the mapping options mean one route for everything, and leave `FORWARDER_ROUTES` out. Lines
+that cannot be forwarded are kept in the quarantine, by default the folder
 `capture-forwarder-quarantine`.
 
 Examples:
@@ -38,6 +40,8 @@ Examples:
 
 - `capture-forwarder forward s3://my-bucket/datacapture/my-endpoint --publisher fiddler`
 
+- `capture-forwarder forward captures/ --routes routes.yaml`
+
 Exit code: 0 when every file was delivered, 1 when a file failed, 2 for wrong usage or settings.
 """
 
@@ -45,14 +49,9 @@ Exit code: 0 when every file was delivered, 1 when a file failed, 2 for wrong us
 def forward(  # noqa: PLR0913 - one parameter an option
     places: options.Places,
     *,
-    publisher: Annotated[
-        PublisherName | None,
-        typer.Option("--publisher", help="Where the rows go.", show_default=False),
-    ] = None,
-    database: Annotated[
-        str | None,
-        typer.Option("--database", metavar="PATH", help="DuckDB file; means --publisher duckdb."),
-    ] = None,
+    publisher: options.Publisher = None,
+    database: options.Database = None,
+    routes: options.Routes = None,
     quarantine: Annotated[
         str | None,
         typer.Option("--quarantine", metavar="PLACE", help="Folder or s3://bucket/prefix."),
@@ -70,38 +69,32 @@ def forward(  # noqa: PLR0913 - one parameter an option
     csv_header: options.CsvHeader = None,
 ) -> None:
     """Send capture files by hand."""
-    if database is not None:
-        publisher = publisher or PublisherName.DUCKDB
-    environment = options.environment_with(
-        {
-            "FORWARDER_PUBLISHER": publisher and publisher.value,
-            "FORWARDER_DUCKDB_PATH": database,
+    with user_errors():
+        given = {
+            **options.publisher_variables(publisher, database),
             "FORWARDER_QUARANTINE": quarantine,
             **options.mapping_variables(
                 inputs, outputs, timestamp, event_id, metadata, input_path, output_path, csv_header
             ),
         }
-    )
-    if not environment.get("FORWARDER_QUARANTINE", "").strip():
-        environment["FORWARDER_QUARANTINE"] = _QUARANTINE
-    with user_errors():
-        if database is not None and publisher is PublisherName.FIDDLER:
-            message = "--database is for --publisher duckdb."
-            raise UsageError(message)
+        environment = options.environment_with(given, routes)
+        if not environment.get("FORWARDER_QUARANTINE", "").strip():
+            environment["FORWARDER_QUARANTINE"] = _QUARANTINE
         settings = _settings(environment)
+        sending = Sending(read_routes(settings), settings.routes_file, settings.quarantine)
         reporter = CollectingReporter()
-        found, store = find(places, settings.quarantine)
+        found, store = find(places, _outputs(sending))
         forwarder = build_forwarder(settings, store=store, reporter=reporter)
         outcomes = []
-        for outcome in _send(forwarder, found, build_quarantine(settings), quiet=as_json):
+        for outcome in _send(forwarder, found, quiet=as_json):
             outcomes.append(outcome)
             if as_json:
-                say_json(outcome_json(outcome))
+                say_json(outcome_json(outcome, sending))
     if as_json:
-        say_json(summary_json(outcomes, settings, reporter.warnings))
+        say_json(summary_json(outcomes, sending, reporter.warnings))
     else:
-        show_outcomes(outcomes, settings, reporter.warnings)
-    if any(outcome.error for outcome in outcomes):
+        show_outcomes(outcomes, sending, reporter.warnings)
+    if any(outcome.failed for outcome in outcomes):
         raise typer.Exit(1)
 
 
@@ -114,11 +107,17 @@ def _settings(environment: dict[str, str]) -> Settings:
         raise
 
 
-def _send(
-    forwarder: Forwarder, found: Sequence[Found], quarantine: Quarantine | None, *, quiet: bool
-) -> Iterator[Outcome]:
+def _outputs(sending: Sending) -> list[str]:
+    """Where the forwarder itself writes, or has written."""
+    platforms = [route.publisher for route in sending.routes]
+    places = [platform.place for platform in platforms if isinstance(platform, FilesSettings)]
+    return [*places, *([sending.quarantine] if sending.quarantine else [])]
+
+
+def _send(forwarder: Forwarder, found: Sequence[Found], *, quiet: bool) -> Iterator[Outcome]:
     """Forward the files one after the other; one that fails does not stop the others."""
-    outcomes = (_outcome(forwarder, file, quarantine) for file in found)
+    down: dict[str, ForwarderError] = {}
+    outcomes = (_outcome(forwarder, file, down) for file in found)
     if quiet or not ERR.is_terminal:
         yield from outcomes
         return
@@ -131,15 +130,13 @@ def _send(
             yield outcome
 
 
-def _outcome(forwarder: Forwarder, file: Found, quarantine: Quarantine | None) -> Outcome:
-    if quarantine is not None and quarantine.holds(file.source):
-        return Outcome(file, skipped="The quarantine is never taken as input.")
+def _outcome(forwarder: Forwarder, file: Found, down: dict[str, ForwarderError]) -> Outcome:
     try:
-        reports = forwarder.forward(file.source)
+        if forwarder.is_output(file.source):
+            return Outcome(file, skipped="What the forwarder wrote is never taken as input.")
+        routes = forwarder.forward(file.source, down)
     except ForwarderError as error:
         return Outcome(file, error=error)
     except Exception as error:  # noqa: BLE001 - ends as a failure of this file, never as a success
         return Outcome(file, error=UnexpectedError(file.name, error))
-    if not reports:
-        return Outcome(file, skipped="No route is for it.")
-    return Outcome(file, add_up(reports))
+    return Outcome(file, routes, skipped="" if routes else "No route is for it.")

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from capture_forwarder.cli.console import UsageError
 from capture_forwarder.columns import ColumnMapping
-from capture_forwarder.settings import load
-from capture_forwarder.settings.variables import TWINS
+from capture_forwarder.settings import PublisherName, load
+from capture_forwarder.settings.variables import PARTNER_APP, PARTNER_APP_URL, ROUTE, TWINS
 
 Places = Annotated[
     list[str],
@@ -17,6 +18,23 @@ Places = Annotated[
         metavar="PLACE...",
         help="Capture files, folders with such files, or s3://bucket/prefix.",
         show_default=False,
+    ),
+]
+
+Publisher = Annotated[
+    PublisherName | None,
+    typer.Option("--publisher", help="Where the rows go.", show_default=False),
+]
+Database = Annotated[
+    str | None,
+    typer.Option("--database", metavar="PATH", help="DuckDB file; means --publisher duckdb."),
+]
+Routes = Annotated[
+    str | None,
+    typer.Option(
+        "--routes",
+        metavar="FILE",
+        help="Routes file (local, s3:// or ssm://), instead of the environment's route or routes.",
     ),
 ]
 
@@ -85,6 +103,7 @@ _VARIABLES = (
     "FORWARDER_OUTPUT_PATH",
     "FORWARDER_CSV_HEADER",
 )
+_ROUTES = "FORWARDER_ROUTES"
 _UNSET = "unset"
 
 
@@ -93,21 +112,60 @@ def mapping_variables(*values: str | None) -> dict[str, str | None]:
     return dict(zip(_VARIABLES, values, strict=True))
 
 
-def environment_with(options: dict[str, str | None]) -> dict[str, str]:
+def environment_with(options: dict[str, str | None], routes: str | None = None) -> dict[str, str]:
     """Copy the environment and set what options give.
+
+    An option that is a part of a route means the one route: the environment's routes file is
+    left out then.
 
     Parameters
     ----------
     options
         Variable → value, None where the option was not given.
+    routes
+        A routes file that stands in for every route of the environment.
+
+    Raises
+    ------
+    UsageError
+        There is both a routes file and an option that is a part of a route.
     """
     environment = dict(os.environ)
+    of_route = [name for name, value in options.items() if value is not None and name in ROUTE]
+    if routes is not None:
+        if of_route:
+            raise UsageError("--routes names routes with a mapping and a publisher of their own.")
+        for name in (*ROUTE, PARTNER_APP, PARTNER_APP_URL):
+            environment.pop(name, None)
+        environment[_ROUTES] = routes
+    elif of_route:
+        environment.pop(_ROUTES, None)
     for variable, value in options.items():
         if value is not None:
             # Who gives one of two names by an option means it instead of the other.
             environment.pop(TWINS.get(variable, ""), None)
             environment[variable] = value
     return environment
+
+
+def publisher_variables(
+    publisher: PublisherName | None, database: str | None
+) -> dict[str, str | None]:
+    """Pair `--publisher` and `--database` with the variables that they set.
+
+    Raises
+    ------
+    UsageError
+        A database is named, and another publisher.
+    """
+    if database is not None:
+        if publisher not in {None, PublisherName.DUCKDB}:
+            raise UsageError("--database is for --publisher duckdb.")
+        publisher = PublisherName.DUCKDB
+    return {
+        "FORWARDER_PUBLISHER": publisher and publisher.value,
+        "FORWARDER_DUCKDB_PATH": database,
+    }
 
 
 def given_mapping(environment: dict[str, str]) -> tuple[ColumnMapping, bool]:
@@ -133,7 +191,8 @@ def given_mapping(environment: dict[str, str]) -> tuple[ColumnMapping, bool]:
     bare = not any(environment.get(name, "").strip() for name in (*inputs, *outputs))
     # What the platform needs does not matter here, and one column always has to be there.
     needed = {"FORWARDER_PUBLISHER": "duckdb"} | ({outputs[0]: _UNSET} if bare else {})
-    route = load(environment | needed).route
+    alone = {name: value for name, value in environment.items() if name != _ROUTES}
+    route = load(alone | needed).route
     mapping = route.mapping.columns if route else ColumnMapping()
     if bare:
         mapping = ColumnMapping(

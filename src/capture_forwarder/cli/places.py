@@ -30,15 +30,15 @@ class Found:
         return text.replace(str(self.source), self.name)
 
 
-def find(places: Sequence[str], quarantine: str | None = None) -> tuple[list[Found], ObjectStore]:
+def find(places: Sequence[str], outputs: Sequence[str] = ()) -> tuple[list[Found], ObjectStore]:
     """Find the capture files that places name.
 
     Parameters
     ----------
     places
         Files, folders or S3 addresses; not local ones and S3 mixed.
-    quarantine
-        A folder that is never taken as input.
+    outputs
+        Folders that are never taken as input: the quarantine, and those that routes write to.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def find(places: Sequence[str], quarantine: str | None = None) -> tuple[list[Fou
     if remote and len(remote) != len(places):
         raise UsageError("Name either local places or S3 addresses, not both at once.")
     found: dict[CaptureObject, Found] = {}
-    kept_out = None if remote or not quarantine else Path(quarantine).absolute()
+    kept_out = [Path(place).absolute() for place in outputs if not place.startswith(_S3)]
     for place in places:
         files = list(_in_s3(place) if remote else _local(place, kept_out))
         if not files:
@@ -60,17 +60,16 @@ def find(places: Sequence[str], quarantine: str | None = None) -> tuple[list[Fou
     return list(found.values()), _s3_store() if remote else FolderObjectStore(Path("/"))
 
 
-def _local(place: str, kept_out: Path | None) -> Iterator[Found]:
+def _local(place: str, kept_out: Sequence[Path]) -> Iterator[Found]:
     path = Path(place)
     if path.is_dir():
         for file in sorted(path.rglob("*")):
-            if file.is_file() and file.name.endswith(_SUFFIXES) and not _is_in(file, kept_out):
+            if file.is_file() and file.name.endswith(_SUFFIXES) and not _folder_of(file, kept_out):
                 yield _found(file)
     elif not path.exists():
         raise UsageError(f"{place}: there is no such file or folder.")
-    elif _is_in(path, kept_out):
-        message = f"{place} lies in the quarantine {kept_out}, which is never taken as input."
-        raise UsageError(message)
+    elif folder := _folder_of(path, kept_out):
+        raise UsageError(f"{place} lies in {folder}, an output that is never taken as input.")
     else:
         yield _found(path)
 
@@ -81,8 +80,8 @@ def _found(path: Path) -> Found:
     return Found(CaptureObject(_LOCAL, key), str(path), path.stat().st_size)
 
 
-def _is_in(path: Path, folder: Path | None) -> bool:
-    return folder is not None and path.absolute().is_relative_to(folder)
+def _folder_of(path: Path, folders: Sequence[Path]) -> Path | None:
+    return next((one for one in folders if path.absolute().is_relative_to(one)), None)
 
 
 def _in_s3(place: str) -> Iterator[Found]:

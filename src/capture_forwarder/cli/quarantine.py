@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from capture_forwarder.cli import options
 from capture_forwarder.cli.console import ERR, UsageError, user_errors
+from capture_forwarder.cli.forward_view import Sending
 from capture_forwarder.cli.quarantine_place import (
     Kept,
     QuarantineFiles,
@@ -17,13 +19,15 @@ from capture_forwarder.cli.quarantine_place import (
     read_entries,
 )
 from capture_forwarder.cli.quarantine_redrive import Redrive, Selection
+from capture_forwarder.cli.quarantine_redrive_view import Done, show_done
+from capture_forwarder.cli.quarantine_sender import Sender
 from capture_forwarder.cli.quarantine_view import (
     Contents,
     show_contents,
     show_entry,
     show_problems,
-    show_tally,
 )
+from capture_forwarder.cli.routes_place import routes_of
 from capture_forwarder.clock import SystemClock
 from capture_forwarder.delivery import Deliverer
 from capture_forwarder.errors import ForwarderError
@@ -31,8 +35,7 @@ from capture_forwarder.lane import check_columns, complete
 from capture_forwarder.model import Reason
 from capture_forwarder.parser import compile_mapping
 from capture_forwarder.publishing import build_publisher
-from capture_forwarder.settings import ONLY_ROUTE, PublisherName, RouteSettings, Settings, load
-from capture_forwarder.wiring import read_routes
+from capture_forwarder.settings import RouteSettings, Settings, load
 
 app = typer.Typer(
     help="Look at the lines that could not be delivered, and send them again.",
@@ -53,7 +56,9 @@ _REDRIVE_HELP = """Send the entries of a quarantine again, by the settings of no
 
 Each entry's line goes through the function's own parser and publisher, with the ids it had
 before. Delivered entries are taken out of the quarantine, those that are rejected again stay with
-their new reason. Settings come from the environment; options win over them.
+their new reason. Settings come from the environment; options win over them. With a routes file
+(`--routes` or `FORWARDER_ROUTES`) entries go by their own route; `--publisher`, `--database` and
+the mapping options mean one route for everything, and leave `FORWARDER_ROUTES` out.
 
 Examples:
 
@@ -124,23 +129,18 @@ def redrive(  # noqa: PLR0913 - one parameter an option
     *,
     reason: _ReasonOption = None,
     route: Annotated[
-        str,
+        str | None,
         typer.Option("--route", metavar="NAME", help="Only entries of this route."),
-    ] = ONLY_ROUTE,
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would happen; send and change nothing.")
     ] = False,
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave the quarantine as it is, also what was delivered.")
     ] = False,
-    publisher: Annotated[
-        PublisherName | None,
-        typer.Option("--publisher", help="Where the rows go.", show_default=False),
-    ] = None,
-    database: Annotated[
-        str | None,
-        typer.Option("--database", metavar="PATH", help="DuckDB file; means --publisher duckdb."),
-    ] = None,
+    publisher: options.Publisher = None,
+    database: options.Database = None,
+    routes: options.Routes = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     inputs: options.Inputs = None,
     outputs: options.Outputs = None,
@@ -152,35 +152,52 @@ def redrive(  # noqa: PLR0913 - one parameter an option
     csv_header: options.CsvHeader = None,
 ) -> None:
     """Send entries again."""
-    if database is not None:
-        publisher = publisher or PublisherName.DUCKDB
-    environment = options.environment_with(
-        {
-            "FORWARDER_PUBLISHER": publisher and publisher.value,
-            "FORWARDER_DUCKDB_PATH": database,
+    with user_errors():
+        given = {
+            **options.publisher_variables(publisher, database),
             **options.mapping_variables(
                 inputs, outputs, timestamp, event_id, metadata, input_path, output_path, csv_header
             ),
         }
-    )
-    with user_errors():
-        if database is not None and publisher is PublisherName.FIDDLER:
-            raise UsageError("--database is for --publisher duckdb.")
-        settings = load(environment)
+        settings = load(options.environment_with(given, routes))
+        sending = Sending(routes_of(settings), settings.routes_file)
         files = open_place(place)
         found = files.names()
-        (chosen,) = [known for known in read_routes(settings) if known.name == route]
-        selection = Selection(route, reason, dry_run=dry_run, keep=keep)
-        work = _redrive(chosen, settings, files, selection)
+        work = Redrive(
+            files,
+            _senders(sending, settings, route, dry_run=dry_run),
+            Selection(reason, dry_run=dry_run, keep=keep),
+        )
         _run(work, found, quiet=as_json)
-    show_tally(place, work.tally, settings, dry_run=dry_run, as_json=as_json)
+    done = Done(place, sending, work.tally, dry_run, settings.max_line_bytes)
+    show_done(done, as_json=as_json)
     if not work.tally.complete:
         raise typer.Exit(1)
 
 
-def _redrive(
-    route: RouteSettings, settings: Settings, files: QuarantineFiles, selection: Selection
-) -> Redrive:
+def _senders(
+    sending: Sending, settings: Settings, only: str | None, *, dry_run: bool
+) -> dict[str, Callable[[], Sender]]:
+    """Say which entries go by which route of now.
+
+    The environment's one route takes its own entries, or those of another that the user names: a
+    route that is gone, or has another name by now.
+    """
+    if not sending.file:
+        sender = _sender(sending.routes[0], settings, dry_run=dry_run)
+        return {only or sending.routes[0].name: lambda: sender}
+    if only is not None and only not in sending.platforms:
+        names = ", ".join(sending.platforms)
+        message = f"{sending.file} has no route {only}; its routes are: {names}."
+        raise UsageError(message, "Options for mapping and publisher send them without a file.")
+    return {
+        route.name: partial(_sender, route, settings, dry_run=dry_run)
+        for route in sending.routes
+        if only in {None, route.name}
+    }
+
+
+def _sender(route: RouteSettings, settings: Settings, *, dry_run: bool) -> Sender:
     clock = SystemClock()
     publisher = build_publisher(route, settings, clock)
     schema = publisher.schema()
@@ -188,7 +205,7 @@ def _redrive(
     check_columns(mapping, schema)
     deliverer = Deliverer(publisher, clock, retry_seconds=settings.retry_seconds)
     parser = compile_mapping(mapping, schema)
-    return Redrive(files, parser, deliverer, publisher.limits, selection)
+    return Sender(parser, deliverer, publisher.limits, dry_run=dry_run)
 
 
 def _run(work: Redrive, found: list[tuple[str, int]], *, quiet: bool) -> None:

@@ -1,4 +1,4 @@
-"""Quarantine entries through the parser and the publisher once more.
+"""Quarantine files whose entries are sent again, each by its own route.
 
 One file at a time: its entries are parsed, their inferences are published, and only then are the
 delivered entries taken out of the file. What ends the work in between leaves entries that were
@@ -7,70 +7,29 @@ delivered already; they are sent again with the same ids.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import msgspec
-
-from capture_forwarder.batch import Batch, Part
 from capture_forwarder.cli.quarantine_place import (
     Kept,
     QuarantineFiles,
-    is_cut,
     line_of,
     read_entries,
     write_entries,
 )
-from capture_forwarder.cli.quarantine_tally import Tally
-from capture_forwarder.delivery import Deliverer
+from capture_forwarder.cli.quarantine_sender import Held, Sender
+from capture_forwarder.cli.quarantine_tally import RouteTally, Tally
 from capture_forwarder.errors import ForwarderError, PublishError, UnexpectedError
-from capture_forwarder.model import (
-    BatchLimits,
-    CaptureObject,
-    Inference,
-    ParsedLine,
-    Place,
-    QuarantineEntry,
-    RawLine,
-    Reason,
-    Rejection,
-)
-from capture_forwarder.parser import ObjectParser
-
-_encode = msgspec.json.Encoder().encode
+from capture_forwarder.model import Reason
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Which entries to take, and what to do with them."""
+    """Which entries to take, and whether what was delivered leaves the quarantine."""
 
-    route: str
     reason: Reason | None = None
     dry_run: bool = False
     keep: bool = False
-
-
-@dataclass(frozen=True)
-class _Work:
-    """An entry that can be sent: its place in the file, its inferences with their row indexes."""
-
-    place: int
-    entry: QuarantineEntry
-    inferences: Sequence[tuple[int, Inference]]
-    total: int
-    line: bytes
-
-    @property
-    def size(self) -> float:
-        """The share of the line's bytes."""
-        return len(self.line) * len(self.inferences) / self.total
-
-    @property
-    def part(self) -> Part:
-        """Its share of a batch; a work's inferences are one of a line's, or all."""
-        line = RawLine(self.entry.line_number, self.entry.offset, self.line, len(self.line))
-        return Part(line, self.inferences[0][0], len(self.inferences), self.total)
 
 
 class Redrive:
@@ -80,12 +39,9 @@ class Redrive:
     ----------
     files
         The quarantine.
-    parser
-        The mapping, compiled.
-    deliverer
-        Publishes batches.
-    limits
-        The most that one batch may hold.
+    routes
+        Route of the entries → what puts their sender to work, when the first of them is met.
+        Entries of other routes are left alone.
     selection
         Which entries.
     """
@@ -93,136 +49,77 @@ class Redrive:
     def __init__(
         self,
         files: QuarantineFiles,
-        parser: ObjectParser,
-        deliverer: Deliverer,
-        limits: BatchLimits,
+        routes: Mapping[str, Callable[[], Sender]],
         selection: Selection,
     ) -> None:
         self._files = files
-        self._parser = parser
-        self._deliverer = deliverer
-        self._limits = limits
+        self._routes = routes
         self._selection = selection
-        self._last: tuple[CaptureObject, bytes, ParsedLine | Rejection] | None = None
-        self._delivered: set[bytes] = set()
-        self.tally = Tally()
+        self._senders: dict[str, Sender] = {}
+        self.tally = Tally({name: RouteTally() for name in routes})
 
     def run(self, names: Sequence[tuple[str, int]]) -> Iterator[int]:
         """Work through the files; yields the size of each when it is done.
 
-        A file that cannot be used does not stop the others, a platform that takes nothing does.
+        A file that cannot be used does not stop the others, nor does a platform that takes
+        nothing stop what goes to others.
         """
         for number, (name, size) in enumerate(names, start=1):
             try:
                 self._file(name)
-            except PublishError as error:
-                self.tally.stopped = error
-                self.tally.files_left = len(names) - number
-                return
             except ForwarderError as error:
                 self.tally.problems.append(error)
             except Exception as error:  # noqa: BLE001 - ends as a failure of this file
                 self.tally.problems.append(UnexpectedError(name, error))
+            if all(route.stopped for route in self.tally.routes.values()):
+                self.tally.files_left = len(names) - number
+                return
             yield size
 
     def _file(self, name: str) -> None:
         data, revision = self._files.read(name)
         kept = read_entries(name, data)
         self.tally.files += 1
-        left = [[one.raw] for one in kept]
-        works = list(self._prepared(kept, left))
-        unsent = {work.place: work.entry for work in works}
-        try:
-            for group in _groups(works, self._limits):
-                self._send(group, left)
-                for work in group:
-                    del unsent[work.place]
-        finally:
-            for entry in unsent.values():
-                self.tally.counts(entry).unsent += 1
-            self._settle(name, revision, kept, left)
-
-    def _prepared(self, kept: Sequence[Kept], left: list[list[bytes]]) -> Iterator[_Work]:
-        """Parse the entries; those that cannot be sent are noted at once."""
         lines = [line_of(one.entry) for one in kept]
+        left = [[one.raw] for one in kept]
+        own: dict[str, list[Held]] = {}
         for place, (one, line) in enumerate(zip(kept, lines, strict=True)):
-            entry = one.entry
-            if self._selection.reason not in {None, entry.reason}:
+            if self._selection.reason not in {None, one.entry.reason}:
                 continue
-            if entry.route != self._selection.route:
-                self.tally.other_routes[entry.route] += 1
-                continue
-            counts = self.tally.counts(entry)
-            counts.entries += 1
-            if is_cut(entry, line):
-                self.tally.note_cut(entry)
-            elif _digest(entry) in self._delivered:
-                counts.repeated += 1
-                left[place] = []
-            elif isinstance(work := self._work(place, entry, line), Rejection):
-                counts.rejected += 1
-                self.tally.note(work.reason.value, work.detail)
-                left[place] = [_rewritten(one, work)]
-            elif work.inferences:
-                yield work
+            if one.entry.route in self._routes:
+                own.setdefault(one.entry.route, []).append(Held(place, one, line))
             else:
-                counts.empty += 1
-                left[place] = []
+                self.tally.other_routes[one.entry.route] += 1
+        for route, held in own.items():
+            self._send(name, route, held, left)
+        self._settle(name, revision, kept, left)
 
-    def _work(self, place: int, entry: QuarantineEntry, line: bytes) -> _Work | Rejection:
-        """What an entry stands for: its line's inferences, or the one that was refused."""
-        parsed = self._parsed(CaptureObject(entry.bucket, entry.key, entry.version_id), line)
-        if isinstance(parsed, Rejection):
-            return parsed
-        numbered = list(enumerate(parsed.inferences))
-        if entry.inference_id is None:
-            return _Work(place, entry, numbered, len(numbered), line)
-        own = [(index, found) for index, found in numbered if found.id == entry.inference_id]
-        if own:
-            return _Work(place, entry, own, len(numbered), line)
-        detail = "The line holds no inference with that id any more."
-        return Rejection(Reason.RECORD_COUNT_MISMATCH, detail)
+    def _send(self, name: str, route: str, held: Sequence[Held], left: list[list[bytes]]) -> None:
+        """Send the entries of one route in a file; a failure is this route's alone."""
+        tally = self.tally.routes[route]
+        if (sender := self._sender(route)) is None:
+            for one in held:
+                tally.counts(one.kept.entry).entries += 1
+                tally.counts(one.kept.entry).unsent += 1
+            return
+        try:
+            sender.send(held, left, tally)
+        except PublishError as error:
+            tally.stopped = error
+        except ForwarderError as error:
+            self.tally.problems.append(error)
+        except Exception as error:  # noqa: BLE001 - ends as a failure of this file
+            self.tally.problems.append(UnexpectedError(name, error))
 
-    def _parsed(self, source: CaptureObject, line: bytes) -> ParsedLine | Rejection:
-        """Parse a line; entries of several inferences of one line follow each other."""
-        if self._last is None or self._last[:2] != (source, line):
-            self._last = (source, line, self._parser.for_object(source)(line))
-        return self._last[2]
-
-    def _send(self, group: Sequence[_Work], left: list[list[bytes]]) -> None:
-        """Deliver a group of entries and note what is left of them."""
-        refused: dict[int, str] = {}
-        if not self._selection.dry_run:
-            for batch in _batches(group, self._limits):
-                outcome = self._deliverer.deliver(batch)
-                refused.update((id(one.inference), one.said) for one in outcome.refused)
-        for work in group:
-            again = [
-                (index, found, refused[id(found)])
-                for index, found in work.inferences
-                if id(found) in refused
-            ]
-            self.tally.inferences += len(work.inferences) - len(again)
-            left[work.place] = list(self._refused(work, again))
-            if again:
-                self.tally.counts(work.entry).rejected += 1
-            else:
-                self.tally.counts(work.entry).delivered += 1
-                self._delivered.add(_digest(work.entry))
-
-    def _refused(self, work: _Work, again: Sequence[tuple[int, Inference, str]]) -> Iterator[bytes]:
-        """The entries for refused inferences, or the one of a line that was refused whole."""
-        reason = Reason.REJECTED_BY_PLATFORM
-        whole = len(again) == len(work.inferences)
-        for index, inference, said in again:
-            changed = msgspec.structs.replace(work.entry, reason=reason.value, detail=said)
-            self.tally.note(reason.value, said)
-            if whole:
-                yield _encode(changed)
-                return
-            yield _encode(
-                msgspec.structs.replace(changed, inference_id=inference.id, row_index=index)
-            )
+    def _sender(self, route: str) -> Sender | None:
+        """The route at work; None if its platform takes nothing."""
+        tally = self.tally.routes[route]
+        if tally.stopped is None and route not in self._senders:
+            try:
+                self._senders[route] = self._routes[route]()
+            except ForwarderError as error:
+                tally.stopped = error
+        return None if tally.stopped else self._senders[route]
 
     def _settle(
         self, name: str, revision: str, kept: Sequence[Kept], left: Iterable[Sequence[bytes]]
@@ -235,57 +132,3 @@ class Redrive:
             self._files.remove(name, revision)
         elif raws != [one.raw for one in kept]:
             self._files.replace(name, write_entries(raws), revision)
-
-
-def _rewritten(one: Kept, rejection: Rejection) -> bytes:
-    reason, detail = rejection.reason.value, rejection.detail
-    if (one.entry.reason, one.entry.detail) == (reason, detail):
-        return one.raw
-    return _encode(msgspec.structs.replace(one.entry, reason=reason, detail=detail))
-
-
-def _digest(entry: QuarantineEntry) -> bytes:
-    """Tell an entry from others, in a few bytes: a retry of the function may leave it twice."""
-    facts = (entry.bucket, entry.key, entry.version_id, entry.offset, entry.inference_id)
-    # The line is part of it: without versions another object may lie under the key by now.
-    return hashlib.blake2b(_encode((facts, entry.line)), digest_size=16).digest()
-
-
-def _groups(works: Iterable[_Work], limits: BatchLimits) -> Iterator[list[_Work]]:
-    """Entries that fit into one batch together, or one alone that may need several."""
-    group: list[_Work] = []
-    rows = size = 0.0
-    for work in works:
-        count = len(work.inferences)
-        full = rows + count > limits.rows or size + work.size > limits.bytes
-        if group and (full or _source(work) != _source(group[0])):
-            yield group
-            group, rows, size = [], 0.0, 0.0
-        group.append(work)
-        rows += count
-        size += work.size
-    if group:
-        yield group
-
-
-def _source(work: _Work) -> CaptureObject:
-    return CaptureObject(work.entry.bucket, work.entry.key, work.entry.version_id)
-
-
-def _batches(group: Sequence[_Work], limits: BatchLimits) -> Iterator[Batch]:
-    source = _source(group[0])
-    batch = Batch(
-        source,
-        source.version_id or "",
-        [found for work in group for _, found in work.inferences],
-        [work.part for work in group],
-        Place(),
-    )
-    count = len(batch)
-    if limits.whole_lines and len(group) == 1:
-        yield batch
-        return
-    size = sum(work.size for work in group)
-    step = min(limits.rows, max(1, int(limits.bytes * count / max(size, 1))))
-    for start in range(0, count, step):
-        yield batch.slice(start, start + step)

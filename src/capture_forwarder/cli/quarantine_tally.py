@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 
 from capture_forwarder.errors import ForwarderError
@@ -44,37 +45,29 @@ class Counts:
 
 
 @dataclass
-class Tally:
-    """What became of a quarantine.
+class RouteTally:
+    """What became of the entries of one route.
 
     Parameters
     ----------
-    files, inferences
-        How many files were read, and inferences accepted.
+    inferences
+        How many were accepted.
     reasons
         Reason before → counts.
     again, examples
         Reason now → how many rejections, and what one of them says.
     longest_cut
         Of the entries with only the beginning of their line, the one with the longest.
-    other_routes
-        Route → entries that were left alone, since the settings are not theirs.
-    problems
-        Files that could not be used.
-    stopped, files_left
-        What ended the work early, before so many files were looked at.
+    stopped
+        Why the platform takes nothing any more.
     """
 
-    files: int = 0
     inferences: int = 0
     reasons: dict[str, Counts] = field(default_factory=dict)
     again: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
     longest_cut: QuarantineEntry | None = None
-    other_routes: Counter[str] = field(default_factory=Counter)
-    problems: list[ForwarderError] = field(default_factory=list)
     stopped: ForwarderError | None = None
-    files_left: int = 0
 
     def counts(self, entry: QuarantineEntry) -> Counts:
         """The counts of an entry's reason."""
@@ -88,19 +81,71 @@ class Tally:
     def note_cut(self, entry: QuarantineEntry) -> None:
         """Count an entry that holds only the beginning of its line."""
         self.counts(entry).cut += 1
-        if self.longest_cut is None or entry.length > self.longest_cut.length:
-            self.longest_cut = entry
+        self.longest_cut = _longer(self.longest_cut, entry)
 
     @property
     def total(self) -> Counts:
         """All reasons together."""
-        total = Counts()
-        for counts in self.reasons.values():
-            for name in (found.name for found in fields(Counts)):
-                setattr(total, name, getattr(total, name) + getattr(counts, name))
-        return total
+        return _sum(self.reasons.values())
+
+
+@dataclass
+class Tally:
+    """What became of a quarantine.
+
+    Parameters
+    ----------
+    routes
+        Route → what became of its entries.
+    files
+        How many files were read.
+    other_routes
+        Route → entries that were left alone, since the settings are not theirs.
+    problems
+        Files that could not be used.
+    files_left
+        How many files were not looked at, since no platform took anything any more.
+    """
+
+    routes: dict[str, RouteTally]
+    files: int = 0
+    other_routes: Counter[str] = field(default_factory=Counter)
+    problems: list[ForwarderError] = field(default_factory=list)
+    files_left: int = 0
+
+    @property
+    def together(self) -> RouteTally:
+        """All routes as one; it stopped where one of them did."""
+        whole = RouteTally()
+        for route in self.routes.values():
+            whole.inferences += route.inferences
+            for reason, counts in route.reasons.items():
+                whole.reasons[reason] = _sum([whole.reasons.get(reason, Counts()), counts])
+            whole.again += route.again
+            whole.examples = route.examples | whole.examples
+            if route.longest_cut is not None:
+                whole.longest_cut = _longer(whole.longest_cut, route.longest_cut)
+            whole.stopped = whole.stopped or route.stopped
+        return whole
+
+    @property
+    def total(self) -> Counts:
+        """All routes and reasons together."""
+        return self.together.total
 
     @property
     def complete(self) -> bool:
         """Whether nothing stays that should have been delivered."""
-        return not (self.total.left or self.problems or self.stopped)
+        return not (self.total.left or self.problems or self.together.stopped)
+
+
+def _sum(parts: Iterable[Counts]) -> Counts:
+    total = Counts()
+    for counts in parts:
+        for name in (found.name for found in fields(Counts)):
+            setattr(total, name, getattr(total, name) + getattr(counts, name))
+    return total
+
+
+def _longer(one: QuarantineEntry | None, other: QuarantineEntry) -> QuarantineEntry:
+    return other if one is None or other.length > one.length else one

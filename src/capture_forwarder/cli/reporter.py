@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+
 from capture_forwarder.errors import ForwarderError
 from capture_forwarder.model import CaptureObject, ObjectReport
+from capture_forwarder.settings import ONLY_ROUTE
 
 
 class CollectingReporter:
@@ -13,11 +16,14 @@ class CollectingReporter:
         self.reports: dict[CaptureObject, ObjectReport] = {}
         self.failures: list[tuple[str, ForwarderError]] = []
         self.warnings: list[str] = []
+        self._route = ""
 
     def on_route(self, route: str, publisher: str) -> CollectingReporter:
         """Keep the work of all routes together; see `Reporter.on_route`."""
-        del route, publisher
-        return self
+        del publisher
+        other = copy.copy(self)
+        other._route = "" if route == ONLY_ROUTE else f"route {route}: "  # noqa: SLF001 - one of these
+        return other
 
     def forwarded(self, source: CaptureObject, report: ObjectReport) -> None:
         """Keep the accounting of an object; see `Reporter.forwarded`."""
@@ -39,7 +45,7 @@ class CollectingReporter:
     def warn(self, message: str, **facts: object) -> None:
         """Keep a warning; see `Reporter.warn`."""
         told = "; ".join(f"{name}: {_written(fact)}" for name, fact in facts.items())
-        self.warnings.append(f"{message} ({told})" if told else message)
+        self.warnings.append(f"{self._route}{message}" + (f" ({told})" if told else ""))
 
 
 def _written(fact: object) -> str:
