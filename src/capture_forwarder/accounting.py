@@ -66,6 +66,12 @@ class Accounting:
         if parsed.cast_failures:
             self._cast_failures.update(parsed.cast_failures)
 
+    def forwards_alike(self, count: int, last_time: str | None) -> None:
+        """Count lines of one inference each that are on their way."""
+        self._forwarded += count
+        self._inferences += count
+        self._last_time = last_time or self._last_time
+
     def mark(self) -> Mark:
         """Remember what was counted up to here."""
         return Mark(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Self
 
 import msgspec
 
+from capture_forwarder.block import Block
 from capture_forwarder.model import BatchLimits, CaptureObject, Inference, Place, RawLine
 
 # The most that is read past, of what is rejected, while a batch fills.
@@ -24,6 +26,19 @@ class Part(msgspec.Struct, frozen=True, gc=False):
     total: int
 
 
+class Stretch(msgspec.Struct, frozen=True, gc=False):
+    """Neighbouring lines of a block, `count` from `first` on, with an inference each."""
+
+    block: Block
+    first: int
+    count: int
+
+    def parts(self) -> Iterator[Part]:
+        """Yield the lines one by one."""
+        for index in range(self.first, self.first + self.count):
+            yield Part(self.block.line(index), 0, 1, 1)
+
+
 @dataclass(frozen=True)
 class Batch:
     """The inferences of one request.
@@ -34,8 +49,8 @@ class Batch:
         The object they come from, and which content of it; see `OpenedObject`.
     inferences
         What is published, in the object's order.
-    parts
-        The lines that the inferences come from, in the same order.
+    pieces
+        The lines that the inferences come from, in the same order, some of them together.
     place
         How far the object is done once this batch and all before it are; `Place()` when the
         batch is no stretch of its object.
@@ -44,7 +59,7 @@ class Batch:
     source: CaptureObject
     revision: str
     inferences: Sequence[Inference]
-    parts: Sequence[Part]
+    pieces: Sequence[Part | Stretch]
     place: Place
 
     @classmethod
@@ -57,6 +72,14 @@ class Batch:
     def __len__(self) -> int:
         return len(self.inferences)
 
+    @cached_property
+    def parts(self) -> Sequence[Part]:
+        """The lines that the inferences come from, one by one."""
+        whole: list[Part] = []
+        for piece in self.pieces:
+            whole += piece.parts() if isinstance(piece, Stretch) else [piece]
+        return whole
+
     @property
     def start(self) -> tuple[int, int]:
         """Where the batch begins: the offset of its first line, and the index in that line.
@@ -65,7 +88,10 @@ class Batch:
         whatever happened in between: where it is cut depends on its lines alone, and resuming
         begins where a batch ended.
         """
-        return self.parts[0].line.offset, self.parts[0].first
+        piece = self.pieces[0]
+        if isinstance(piece, Stretch):
+            return piece.block.line(piece.first).offset, 0
+        return piece.line.offset, piece.first
 
     def lines(self) -> Iterator[tuple[Part, Sequence[Inference]]]:
         """Yield each line with its inferences in this batch."""
@@ -92,7 +118,7 @@ class Batch:
             if low < high:
                 parts.append(Part(part.line, part.first + low - at, high - low, part.total))
             at += part.count
-        return replace(self, inferences=self.inferences[start:stop], parts=parts)
+        return replace(self, inferences=self.inferences[start:stop], pieces=parts)
 
     def select(self, positions: Sequence[int]) -> Self:
         """Take the inferences at these positions, which must be ascending."""
@@ -100,7 +126,7 @@ class Batch:
         return replace(
             self,
             inferences=[inference for piece in pieces for inference in piece.inferences],
-            parts=[part for piece in pieces for part in piece.parts],
+            pieces=[part for piece in pieces for part in piece.parts],
         )
 
 
@@ -138,7 +164,7 @@ class BatchBuilder:
     source: CaptureObject
     revision: str
     _inferences: list[Inference] = field(default_factory=list)
-    _parts: list[Part] = field(default_factory=list)
+    _pieces: list[Part | Stretch] = field(default_factory=list)
     _bytes: float = 0.0
     _skipped: int = 0
     _skipped_bytes: int = 0
@@ -161,13 +187,39 @@ class BatchBuilder:
         # Most lines fit whole and leave room.
         if size <= limits.bytes and len(self._inferences) + total < limits.rows:
             self._inferences += inferences
-            self._parts.append(Part(line, 0, total, total))
+            self._pieces.append(Part(line, 0, total, total))
             self._bytes = size
             return []
         full = self._add_in_parts(line, inferences, total)
-        if len(self._inferences) >= limits.rows:
+        if self.is_full:
             full += self.cut(line.place)
         return full
+
+    def extend(self, block: Block, first: int, inferences: Sequence[Inference]) -> int:
+        """Add as many lines of a block, from `first` on, as there is room for.
+
+        Parameters
+        ----------
+        block, first
+            The lines, and which of them comes next.
+        inferences
+            Those of the whole block: one each line.
+
+        Returns
+        -------
+        int
+            How many were added; one always is when nothing was collected before.
+        """
+        limits = self.limits
+        rows = limits.rows - len(self._inferences)
+        count = block.fitting(first, rows, int(limits.bytes - self._bytes))
+        if not count and not self._inferences:
+            count = 1
+        if count:
+            self._inferences += inferences[first : first + count]
+            self._pieces.append(Stretch(block, first, count))
+            self._bytes += block.size(first, count)
+        return count
 
     def _add_in_parts(
         self, line: RawLine, inferences: Sequence[Inference], total: int
@@ -181,7 +233,7 @@ class BatchBuilder:
                 full += self.cut(line.before)
                 continue
             part = inferences[taken : taken + room] if taken or room < total else inferences
-            self._parts.append(Part(line, taken, len(part), total))
+            self._pieces.append(Part(line, taken, len(part), total))
             self._inferences += part
             self._bytes += share * len(part)
             taken += len(part)
@@ -206,12 +258,18 @@ class BatchBuilder:
         """Return what was collected as a batch, or nothing if nothing was."""
         if not self._inferences:
             return []
-        batch = Batch(self.source, self.revision, self._inferences, self._parts, place)
-        self._inferences, self._parts = [], []
+        batch = Batch(self.source, self.revision, self._inferences, self._pieces, place)
+        self._inferences, self._pieces = [], []
         self._bytes = 0.0
         self._skipped = self._skipped_bytes = 0
         return [batch]
 
+    @property
+    def is_full(self) -> bool:
+        """Whether not one more row fits."""
+        return len(self._inferences) >= self.limits.rows
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing is collected, so that a batch begins with whatever comes next."""
         return not self._inferences

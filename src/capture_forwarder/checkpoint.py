@@ -38,6 +38,11 @@ class Checkpoint:
         self._lost: LeaseLostError | None = None
         self._closed = False
 
+    @property
+    def revision(self) -> str:
+        """Which content of the object it is; see `LedgerKey`."""
+        return self._key.revision
+
     def begin(self) -> Claim:
         """Take the lease; see `Ledger.claim`."""
         if self._ledger is None:

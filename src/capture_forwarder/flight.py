@@ -29,6 +29,11 @@ class Flight:
     def __len__(self) -> int:
         return len(self._flying)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether there is no room for another batch."""
+        return len(self._flying) >= self._limit
+
     def start(self, batch: Batch, deliver: Callable[[Batch], Outcome]) -> None:
         """Send a batch on its way; there must be room, see `landed`."""
         self._flying.append((batch, self._executor.submit(deliver, batch)))
@@ -54,7 +59,7 @@ class Flight:
         """
         while self._flying:
             batch, future = self._flying[0]
-            must_wait = all_of_them or len(self._flying) >= self._limit
+            must_wait = all_of_them or self.is_full
             if not must_wait and not future.done():
                 return
             try:

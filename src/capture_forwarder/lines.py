@@ -6,19 +6,36 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterator
+from operator import sub
 from typing import BinaryIO, cast
 
+import msgspec
+
+from capture_forwarder.block import Block
 from capture_forwarder.errors import ObjectError
 from capture_forwarder.model import Place, RawLine
 
 _BUFFER_BYTES = 256 * 1024
+# Lines that come together are parsed together, if all of them are alike: more would seldom be.
+_BLOCK_BYTES = 256 * 1024
 _KEPT_OF_LONG_LINE = 64 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 _START = Place()
 
 
 def read_lines(stream: BinaryIO, max_line_bytes: int, start: Place = _START) -> Iterator[RawLine]:
-    r"""Split a stream on `\n` and nothing else.
+    """Yield the lines of a stream one by one; see `read_blocks`."""
+    for found in read_blocks(stream, max_line_bytes, start):
+        if isinstance(found, RawLine):
+            yield found
+        else:
+            yield from map(found.line, range(len(found)))
+
+
+def read_blocks(
+    stream: BinaryIO, max_line_bytes: int, start: Place = _START
+) -> Iterator[Block | RawLine]:
+    r"""Split a stream on `\n` and nothing else, as many lines at once as come at once.
 
     JSON may carry U+2028 and U+0085 unescaped, so `str.splitlines` would cut records in two.
     Gzip is recognised by its first two bytes (RFC 1952, 2.3.1), whatever the object is called.
@@ -36,8 +53,9 @@ def read_lines(stream: BinaryIO, max_line_bytes: int, start: Place = _START) -> 
 
     Yields
     ------
-    RawLine
-        Every line, blank ones too; a last line without a newline as well.
+    Block or RawLine
+        Every line of the stream, blank ones too: many at once, or one by itself that is too
+        long or has no newline.
 
     Raises
     ------
@@ -60,24 +78,67 @@ def _buffered(stream: BinaryIO | gzip.GzipFile) -> io.BufferedReader:
     return io.BufferedReader(cast("io.RawIOBase", stream), _BUFFER_BYTES)
 
 
-def _split(reader: io.BufferedReader, max_line_bytes: int, start: Place) -> Iterator[RawLine]:
+def _split(
+    reader: io.BufferedReader, max_line_bytes: int, start: Place
+) -> Iterator[Block | RawLine]:
     _skip(reader, start.offset)
-    number, offset = start.lines, start.offset
-    # One byte more than the limit for the newline, one more to see that a line goes on.
-    while data := reader.readline(max_line_bytes + 2):
-        number += 1
-        read = len(data)
-        line = data[:-1] if data.endswith(b"\n") else data
-        too_long = len(line) > max_line_bytes
-        if too_long:
-            while not data.endswith(b"\n") and (data := reader.readline(_BUFFER_BYTES)):
-                read += len(data)
-            ended = data.endswith(b"\n")
-            kept = line[: min(max_line_bytes, _KEPT_OF_LONG_LINE)]
-            yield RawLine(number, offset, kept, read - ended, too_long=True, ended=ended)
-        else:
-            yield RawLine(number, offset, line, len(line), ended=read > len(line))
-        offset += read
+    place = start
+    rest = b""
+    while data := reader.read1(_BLOCK_BYTES):
+        rest += data
+        while (cut := rest.rfind(b"\n") + 1) or len(rest) > max_line_bytes:
+            if cut:
+                for found in _whole_lines(rest[:cut], place, max_line_bytes):
+                    yield found
+                    place = _behind(found)
+                rest = rest[cut:]
+            else:
+                line, rest = _too_long(reader, rest, place, max_line_bytes)
+                yield line
+                place = line.place
+    if rest:
+        yield RawLine(place.lines + 1, place.offset, rest, len(rest), ended=False)
+
+
+def _whole_lines(data: bytes, start: Place, max_line_bytes: int) -> Iterator[Block | RawLine]:
+    """Lines that all end with a newline: in one block, unless one of them is too long."""
+    find = data.find
+    ends = []
+    end = find(b"\n")
+    while end >= 0:
+        ends.append(end)
+        end = find(b"\n", end + 1)
+    block = Block(data, ends, start)
+    if len(data) <= max_line_bytes or max(map(sub, ends, [-1, *ends])) - 1 <= max_line_bytes:
+        yield block
+        return
+    for index in range(len(block)):
+        yield _cut(block.line(index), max_line_bytes)
+
+
+def _behind(found: Block | RawLine) -> Place:
+    return found.place if isinstance(found, RawLine) else found.line(len(found) - 1).place
+
+
+def _cut(line: RawLine, max_line_bytes: int) -> RawLine:
+    """The line, or its beginning if it is too long."""
+    if line.length <= max_line_bytes:
+        return line
+    kept = line.data[: min(max_line_bytes, _KEPT_OF_LONG_LINE)]
+    return msgspec.structs.replace(line, data=kept, too_long=True)
+
+
+def _too_long(
+    reader: io.BufferedReader, beginning: bytes, place: Place, max_line_bytes: int
+) -> tuple[RawLine, bytes]:
+    """Read past the rest of a line; return what is kept of it, and what follows it."""
+    length = len(beginning)
+    following = newline = b""
+    while not newline and (data := reader.read1(_BLOCK_BYTES)):
+        ending, newline, following = data.partition(b"\n")
+        length += len(ending)
+    line = RawLine(place.lines + 1, place.offset, beginning, length, ended=bool(newline))
+    return _cut(line, max_line_bytes), following
 
 
 def _skip(reader: io.BufferedReader, count: int) -> None:

@@ -135,6 +135,13 @@ class ParsedLine(msgspec.Struct, frozen=True, gc=False):
     cast_failures: Mapping[str, int] = {}
 
 
+class Alike(msgspec.Struct, frozen=True, gc=False):
+    """What lines hold that are all alike: one inference each, and the time of the last."""
+
+    inferences: Sequence[Inference]
+    inference_time: str | None = None
+
+
 class Place(msgspec.Struct, frozen=True, order=True, gc=False):
     """How far an object is done: bytes (unzipped) and lines from its start."""
 

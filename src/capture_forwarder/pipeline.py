@@ -16,12 +16,13 @@ from contextlib import suppress
 
 from capture_forwarder.accounting import Accounting, Mark
 from capture_forwarder.batch import Batch, BatchBuilder
+from capture_forwarder.block import Block
 from capture_forwarder.checkpoint import Checkpoint
 from capture_forwarder.deadline import Deadline
 from capture_forwarder.delivery import Deliverer, Outcome
 from capture_forwarder.errors import ForwarderError, LeaseLostError, OutOfTimeError, PublishError
 from capture_forwarder.flight import Flight
-from capture_forwarder.lines import read_lines
+from capture_forwarder.lines import read_blocks
 from capture_forwarder.model import (
     CaptureObject,
     LedgerKey,
@@ -38,6 +39,7 @@ from capture_forwarder.rejections import RejectionRun
 from capture_forwarder.terms import Invocation, Ports, Terms
 
 _LINES_A_LOOK_AT_THE_CLOCK = 64
+_SAVE_SECONDS = 1.0
 _BLANK = ParsedLine(())
 
 
@@ -54,10 +56,8 @@ def forward_object(
     ----------
     source
         The object.
-    parser, terms
-        The route's compiled mapping and its settings.
-    ports
-        Where lines come from and go to.
+    parser, terms, ports
+        The route's compiled mapping, its settings, and where lines come from and go to.
     invocation
         Who works on it, and until when.
 
@@ -68,12 +68,8 @@ def forward_object(
 
     Raises
     ------
-    ObjectError
-        The object could not be read to its end.
-    PublishError
-        A batch was not accepted.
-    QuarantineError
-        What was rejected could not be kept, or there is no quarantine to keep it in.
+    ObjectError, PublishError, QuarantineError
+        The object was not read to its end, a batch not accepted, or a rejected line not kept.
     ObjectBusyError, LeaseLostError, LedgerError
         Another invocation works on the object, or the ledger failed.
     OutOfTimeError
@@ -81,22 +77,13 @@ def forward_object(
     """
     with ports.store.open(source) as opened:
         key = LedgerKey(source.bucket, source.key, opened.revision, terms.route)
-        checkpoint = Checkpoint(
-            ports.ledger, key, invocation.owner, ports.clock, terms.lease_seconds
-        )
+        lease = terms.lease_seconds
+        checkpoint = Checkpoint(ports.ledger, key, invocation.owner, ports.clock, lease)
         claim = checkpoint.begin()
         if claim.finished:
             return ObjectReport(repeated=True)
         deadline = Deadline(ports.clock, invocation.deadline)
-        run = _Run(
-            source,
-            parser,
-            ports,
-            terms,
-            revision=key.revision,
-            checkpoint=checkpoint,
-            deadline=deadline,
-        )
+        run = _Run(source, parser, ports, terms, checkpoint=checkpoint, deadline=deadline)
         return run.forward(opened, claim.place)
 
 
@@ -110,43 +97,43 @@ class _Run:
         ports: Ports,
         terms: Terms,
         *,
-        revision: str,
         checkpoint: Checkpoint,
         deadline: Deadline,
     ) -> None:
         limits = ports.publisher.limits
         workers = max(1, min(terms.requests_in_flight, limits.requests))
         self._parse = parser.for_object(source)
+        self._parse_alike = parser.alike
         self._max_line_bytes = terms.max_line_bytes
         self._checkpoint = checkpoint
         self._deadline = deadline
         self._deliverer = Deliverer(ports.publisher, ports.clock, retry_seconds=terms.retry_seconds)
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="publish")
         self._flight = Flight(self._executor, workers)
-        self._builder = BatchBuilder(limits, source, revision)
+        self._builder = BatchBuilder(limits, source, checkpoint.revision)
         self._rejections = RejectionRun(source, terms.route, ports.quarantine, ports.clock)
         self._clock = ports.clock
         self._accounting = Accounting(ports.clock, Place())
-        self._last: RawLine | None = None
-        self._start = self._saved = Place()
+        self._last = _line_before(Place())
+        self._saved = Place()
+        self._save_at = 0.0
         self._mark = Mark()
         self._marks: dict[Place, Mark] = {}
 
     def forward(self, opened: OpenedObject, start: Place) -> ObjectReport:
-        self._start = self._saved = start
+        self._last, self._saved = _line_before(start), start
         self._accounting = Accounting(self._clock, start)
         try:
             self._look_at_the_clock()
-            for line in read_lines(opened.stream, self._max_line_bytes, start):
-                sent = self._take(line)
-                if self._rejections.is_full:
-                    self._rest()
-                if sent or line.number % _LINES_A_LOOK_AT_THE_CLOCK == 0:
-                    self._look_at_the_clock()
+            for found in read_blocks(opened.stream, self._max_line_bytes, start):
+                if isinstance(found, RawLine):
+                    self._take_one(found)
+                else:
+                    self._take_block(found)
             self._land()
-            self._rejections.finish(self._place)
-            self._accounting.check(self._place)
-            self._checkpoint.finish(self._place)
+            self._rejections.finish(self._last.place)
+            self._accounting.check(self._last.place)
+            self._checkpoint.finish(self._last.place)
         except BaseException as error:
             self._give_up(error)
             if isinstance(error, ForwarderError):
@@ -154,7 +141,32 @@ class _Run:
             raise
         finally:
             self._executor.shutdown(wait=False, cancel_futures=True)
-        return self._accounting.report(self._accounting.mark(), self._place)
+        return self._accounting.report(self._accounting.mark(), self._last.place)
+
+    def _take_block(self, block: Block) -> None:
+        """Take lines in: all at once if they are alike, else one by one."""
+        alike = self._parse_alike(block)
+        if alike is None:
+            for index in range(len(block)):
+                self._take_one(block.line(index))
+            return
+        taken = 0
+        while taken < len(block):
+            count = self._builder.extend(block, taken, alike.inferences)
+            if count:
+                taken += count
+                self._accounting.forwards_alike(count, alike.inference_time)
+                self._last = block.line(taken - 1)
+            if taken < len(block) or self._builder.is_full:
+                self._send(self._cut())
+            self._look_at_the_clock()
+
+    def _take_one(self, line: RawLine) -> None:
+        sent = self._take(line)
+        if self._rejections.is_full:
+            self._rest()
+        if sent or line.number % _LINES_A_LOOK_AT_THE_CLOCK == 0:
+            self._look_at_the_clock()
 
     def _take(self, line: RawLine) -> bool:
         """Take a line in; return whether it set a request on its way."""
@@ -179,32 +191,27 @@ class _Run:
     def _reject(self, line: RawLine, rejection: Rejection) -> bool:
         """Put a line aside; return whether that set a request on its way."""
         full = self._builder.skip(line)
-        before = self._accounting.mark() if full else Mark()
         self._rejections.add(line, rejection)
         self._accounting.rejected(rejection.reason)
-        return self._send_full(full, before) if full else False
+        return self._send_full(full, Mark()) if full else False
 
     def _send_full(self, full: list[Batch], before: Mark) -> bool:
         """Send the batches that a line made full; `before` was counted in front of it."""
-        here = self._place
         for batch in full:
-            at_end = batch.place == here
+            at_end = batch.place == self._last.place
             self._marks[batch.place] = self._accounting.mark() if at_end else before
         self._send(full)
         return True
 
-    @property
-    def _place(self) -> Place:
-        """How far the object was read."""
-        return self._last.place if self._last else self._start
-
     def _cut(self) -> list[Batch]:
-        self._marks[self._place] = self._accounting.mark()
-        return self._builder.cut(self._place)
+        self._marks[self._last.place] = self._accounting.mark()
+        return self._builder.cut(self._last.place)
 
     def _send(self, batches: list[Batch]) -> None:
         for batch in batches:
-            self._settle()
+            # What has landed is under way until its place is saved; one write saves several.
+            if self._flight.is_full or self._clock.monotonic() >= self._save_at:
+                self._settle()
             self._flight.start(batch, self._deliver)
 
     def _land(self) -> None:
@@ -217,17 +224,16 @@ class _Run:
 
         A batch that is filling is not cut short: it would be another one the next time.
         """
-        if self._builder.is_empty():
+        if self._builder.is_empty:
             self._land()
-            self._save(self._place)
+            self._save(self._last.place)
         else:
             self._settle(all_of_them=True)
 
     def _deliver(self, batch: Batch) -> Outcome:
         """Deliver a batch, in a thread of the executor."""
-        return self._deliverer.deliver(
-            batch, deadline=self._deadline.at, before=self._checkpoint.hold
-        )
+        hold = self._checkpoint.hold
+        return self._deliverer.deliver(batch, deadline=self._deadline.at, before=hold)
 
     def _settle(self, *, all_of_them: bool = False, to_here: bool = False) -> None:
         """Account for what has landed, and save the place; `to_here`: the caller saves the end."""
@@ -243,13 +249,14 @@ class _Run:
                 place = batch.place
         finally:
             # Whatever comes next, what has landed is done.
-            if place is not None and not (to_here and place == self._place):
+            if place is not None and not (to_here and place == self._last.place):
                 self._save(place)
 
     def _save(self, place: Place) -> None:
         if not self._rejections.flush(place):
             return
         self._checkpoint.save(place)
+        self._save_at = self._clock.monotonic() + _SAVE_SECONDS
         self._rejections.saved(place)
         self._accounting.saved(place)
         self._saved, self._mark = place, self._marks[place]
@@ -284,3 +291,8 @@ class _Run:
         with suppress(ForwarderError):
             self._checkpoint.release()
         self._flight.abandon(self._deadline.seconds_left())
+
+
+def _line_before(place: Place) -> RawLine:
+    """What stands for the last line that was read, where none was."""
+    return RawLine(place.lines, place.offset, b"", 0, ended=False)

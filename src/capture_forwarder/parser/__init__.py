@@ -2,8 +2,9 @@
 
 from typing import Protocol
 
+from capture_forwarder.block import Block
 from capture_forwarder.columns import ColumnMapping
-from capture_forwarder.model import CaptureObject, Schema
+from capture_forwarder.model import Alike, CaptureObject, Schema
 from capture_forwarder.parser.line import LineParser, ParseLine
 
 __all__ = ["LineParser", "ObjectParser", "ParseLine", "compile_mapping"]
@@ -14,6 +15,10 @@ class ObjectParser(Protocol):
 
     def for_object(self, source: CaptureObject) -> ParseLine:
         """Bind what all lines of an object share."""
+        ...
+
+    def alike(self, block: Block) -> Alike | None:
+        """Parse lines at once that hold an inference each; None if it must be one by one."""
         ...
 
 

@@ -13,8 +13,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import repeat
 from operator import add
 
+from capture_forwarder.block import Block
 from capture_forwarder.columns import ColumnMapping, MetadataField
 from capture_forwarder.model import (
+    Alike,
     CaptureObject,
     DataType,
     Inference,
@@ -23,6 +25,7 @@ from capture_forwarder.model import (
     Rejection,
     Schema,
 )
+from capture_forwarder.parser.alike import alike_reader, no_alike
 from capture_forwarder.parser.candidates import Candidate, Pair, best_pairs
 from capture_forwarder.parser.casts import Cast, cast_to, infer
 from capture_forwarder.parser.numbers import no_numbers, number_reader
@@ -76,6 +79,16 @@ class LineParser:
                 *([types.get(column.name) for column in plan.columns] for plan in plans)
             )
         )
+        self._alike = (
+            no_alike
+            if header or mapping.metadata
+            else alike_reader(
+                mapping.names,
+                *([types.get(column.name) for column in plan.columns] for plan in plans),
+                time=bool(mapping.timestamp),
+                identity=bool(mapping.event_id),
+            )
+        )
         self._casts: list[Sequence[tuple[str, Cast | None]]] = [
             [(column.name, _cast(column.name, schema)) for column in plan.columns] for plan in plans
         ]
@@ -85,7 +98,7 @@ class LineParser:
 
         Returns
         -------
-        Callable
+        ParseLine
             Takes a line's bytes without the line end; returns its inferences or a rejection
             and raises nothing, whatever the bytes are.
         """
@@ -105,6 +118,16 @@ class LineParser:
 
         return parse
 
+    def alike(self, block: Block) -> Alike | None:
+        """Parse a block of lines at once, each of which holds one inference; see `alike_reader`.
+
+        Returns
+        -------
+        Alike or None
+            None if they have to be parsed one by one. What it gives is what that gives.
+        """
+        return self._alike(block)
+
     def _parse(self, line: bytes, constants: Mapping[MetadataField, object]) -> ParsedLine:
         data, metadata, identity = read_record(line)
         request, response = data.endpoint_input, data.endpoint_output
@@ -120,14 +143,11 @@ class LineParser:
             inference = Inference(identity, self._names, self._with_tail(values, time, identity))
             return ParsedLine((inference,), time, failures)
         ids = (identity,) if count == 1 else [f"{identity}_{n}" for n in range(count)]
-        if self._mapping.metadata:
-            whole = map(add, rows, self._metadata_tails(ids, metadata, constants))
-        else:
-            whole = map(self._with_tail, rows, repeat(time), ids)
+        whole = map(add, rows, self._tails(ids, metadata, constants))
         inferences = list(map(Inference, ids, repeat(self._names), whole))
         return ParsedLine(inferences, time, failures)
 
-    def _metadata_tails(
+    def _tails(
         self,
         ids: Sequence[str],
         metadata: EventMetadata,
@@ -136,6 +156,8 @@ class LineParser:
         """What follows the captured values in each row: time, id and metadata."""
         mapping = self._mapping
         time = metadata.inference_time
+        if mapping.timestamp and mapping.event_id and not mapping.metadata:
+            return zip(repeat(time), ids)
         known = {
             **constants,
             MetadataField.EVENT_ID: metadata.event_id,

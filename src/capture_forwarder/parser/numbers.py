@@ -20,11 +20,13 @@ from capture_forwarder.parser.record import Side
 Rows = list[tuple[object, ...]]
 NumberReader = Callable[[Side | None, Side | None], Rows | None]
 
-_CELL_TYPES: dict[DataType | None, object] = {
+CELL_TYPES: dict[DataType | None, object] = {
     None: int | float,
     DataType.FLOAT: float,
     DataType.INT: int,
 }
+"""What a cell decodes to, by its column's type; other types have no short way."""
+
 _CSV_TYPES = ("text/csv", "application/csv")
 
 
@@ -51,7 +53,7 @@ def number_reader(
         Takes both captured sides and returns the rows, or None for anything but plain numbers
         in as many records on one side as on the other.
     """
-    if any(data_type not in _CELL_TYPES for data_type in (*inputs, *outputs)):
+    if any(data_type not in CELL_TYPES for data_type in (*inputs, *outputs)):
         return no_numbers
     if not outputs:
         request = _side_reader(inputs)
@@ -113,7 +115,7 @@ def _side_reader(types: Sequence[DataType | None]) -> Callable[[str], Rows | Non
 
 
 def _row_type(types: Sequence[DataType | None]) -> GenericAlias:
-    return GenericAlias(tuple, tuple(_CELL_TYPES[data_type] for data_type in types))
+    return GenericAlias(tuple, tuple(CELL_TYPES[data_type] for data_type in types))
 
 
 def _is_plain(side: Side | None) -> TypeGuard[_Captured]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from capture_forwarder.block import Block
 from capture_forwarder.model import (
     CaptureObject,
     Inference,
@@ -40,6 +41,9 @@ class WholeLineParser:
         """Return what parses the lines of an object; see `LineParser.for_object`."""
         del source
         return _parse
+
+    def alike(self, block: Block) -> None:
+        """Nothing: these lines are parsed one by one."""
 
 
 def _parse(line: bytes) -> ParsedLine | Rejection:

@@ -50,6 +50,23 @@ _CLIENT_RETRY = ("FIDDLER_CLIENT_RETRY_MAX_DURATION_SECONDS", "0.5")
 
 _encode = msgspec.json.Encoder().encode
 
+
+class _Source(msgspec.Struct):
+    """Events of a request."""
+
+    events: list[object]
+    type: str = "EVENTS"
+
+
+class _Request(msgspec.Struct):
+    """What `POST /v3/events` takes."""
+
+    source: _Source
+    model_id: str
+    env_type: str = "PRODUCTION"
+    env_name: str | None = None
+
+
 Sign = Callable[[Any], Any]
 """Takes a prepared request of `requests` and returns it, signed."""
 
@@ -95,10 +112,6 @@ class FiddlerPublisher:
         self._schema_time = 0.0
         self._lock = threading.Lock()
         self._maker: tuple[tuple[str, ...], Callable[..., object]] = ((), dict)
-        # Row dictionaries are encoded between these: the request is the same for every batch.
-        self._head = b'{"source":{"type":"EVENTS","events":'
-        tail = f'}},"model_id":"{self._model_id}","env_type":"PRODUCTION","env_name":null}}'
-        self._tail = tail.encode()
 
     @property
     def limits(self) -> BatchLimits:
@@ -130,8 +143,8 @@ class FiddlerPublisher:
         """
         del deadline
         make_row = self._row_maker(batch.inferences[0].names)
-        events = _encode([make_row(*inference.values) for inference in batch.inferences])
-        body = b"".join((self._head, events, self._tail))
+        events = [make_row(*inference.values) for inference in batch.inferences]
+        body = _encode(_Request(_Source(events), self._model_id))
         client = self._connected()
         try:
             self._post(client, body, len(batch))
@@ -230,6 +243,9 @@ def _connection_type(sign: Sign | None) -> type[Connection]:
                     os.environ[_PARTNER_APP] = asked
             # A redirection would take the token along to wherever it leads.
             client.session.max_redirects = 0
+            # Proxies and authorities are handed in; all else that the environment could change
+            # is a .netrc file, looked for at every request, whose user would replace the token.
+            client.session.trust_env = False
             if sign is not None:
                 client.session.auth = sign
             return client

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+import msgspec
 import requests
 
 from capture_forwarder.errors import (
@@ -17,6 +18,17 @@ from capture_forwarder.errors import (
     PublishError,
 )
 from capture_forwarder.publishers.http import Site
+
+
+class _Taken(msgspec.Struct):
+    event_ids: object = None
+
+
+class _Answer(msgspec.Struct):
+    data: _Taken
+
+
+_decode = msgspec.json.Decoder(_Answer).decode
 
 PUBLISHING = "publish events"
 """What a request that carries events is called; only its rows can be refused."""
@@ -63,12 +75,10 @@ def check_accepted(answer: requests.Response, rows: int, site: Site) -> None:
     if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         raise site.refusal(status, answer, PUBLISHING, rows)
     try:
-        body = answer.json()
-    except ValueError:
-        body = None
-    if not isinstance(body, dict) or not isinstance(body.get("data"), dict):
-        raise site.garbage(f"answered {status} with something that is not Fiddler's")
-    ids = body["data"].get("event_ids")
+        ids = _decode(answer.content).data.event_ids
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        what = f"answered {status} with something that is not Fiddler's"
+        raise site.garbage(what) from None
     if isinstance(ids, list) and 0 < len(ids) < rows:
         message = f"Fiddler at {site.url} took over only {len(ids)} of {rows} events."
         raise PlatformUnavailableError(message, "They are sent again with the same ids.")

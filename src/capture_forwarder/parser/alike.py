@@ -1,0 +1,146 @@
+"""The short way for many lines at once: calls of one record of plain numbers, all alike.
+
+Each step is one call of C code for all of the lines. Whatever does not fit in one of them sends
+them all the long way, one by one; both ways give the same inferences for what fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
+from operator import add
+from types import GenericAlias
+from typing import Literal
+
+import msgspec
+
+from capture_forwarder.block import Block
+from capture_forwarder.model import Alike, DataType, Inference
+from capture_forwarder.parser.numbers import CELL_TYPES
+from capture_forwarder.parser.record import EventMetadata
+
+Values = tuple[object, ...]
+ReadAlike = Callable[[Block], Alike | None]
+
+
+class _Side(msgspec.Struct, rename="camel", gc=False):
+    """A side that was captured as CSV, as nearly all are that hold numbers."""
+
+    data: str
+    encoding: Literal["CSV"]
+    observed_content_type: Literal["text/csv"] | None = None
+
+
+class _Data(msgspec.Struct, rename="camel", gc=False):
+    endpoint_input: _Side
+    endpoint_output: _Side
+
+
+class _Call(msgspec.Struct, rename="camel", gc=False):
+    capture_data: _Data
+    event_metadata: EventMetadata
+
+
+# Below that there is nothing to gain: long lines hold many records or other formats.
+_FEWEST_LINES = 8
+
+_OPENING, _CLOSING = set(b"{"), set(b"}")
+_decode_lines = msgspec.json.Decoder(_Call).decode_lines
+
+
+def no_alike(_block: Block) -> None:
+    """The short way of a route that has none."""
+
+
+def alike_reader(
+    names: tuple[str, ...],
+    inputs: Sequence[DataType | None],
+    outputs: Sequence[DataType | None],
+    *,
+    time: bool,
+    identity: bool,
+) -> ReadAlike:
+    """Compile the short way for many lines of a route.
+
+    Parameters
+    ----------
+    names
+        The columns of a row.
+    inputs, outputs
+        The types of the columns of the request and of the response, in order; None where they
+        are inferred.
+    time, identity
+        Whether the time and the id of the inference stand behind the captured values.
+
+    Returns
+    -------
+    Callable
+        Takes a block; returns an inference for each of its lines, or None.
+    """
+    types = [*inputs, *outputs]
+    if not inputs or not outputs or any(known not in CELL_TYPES for known in types):
+        return no_alike
+    row = GenericAlias(tuple, tuple(CELL_TYPES[known] for known in types))
+    decode: Callable[[str], list[Values]] = msgspec.json.Decoder(GenericAlias(list, row)).decode
+    commas = {len(outputs) - 1}
+
+    def read(block: Block) -> Alike | None:
+        calls = _calls(block)
+        if calls is None:
+            return None
+        sent = [call.capture_data.endpoint_input.data for call in calls]
+        answered = [call.capture_data.endpoint_output.data for call in calls]
+        text = _joined(sent, answered)
+        if "\n" in text:
+            # Behind the answer a newline ends it; elsewhere it would part two records.
+            answered = [right.removesuffix("\n") for right in answered]
+            text = _joined(sent, answered)
+        # A row has so many values in all; what the answer has no more of, the request has.
+        if "\n" in text or {right.count(",") for right in answered} != commas:
+            return None
+        try:
+            rows = decode(f"[[{text}]]")
+        except msgspec.MsgspecError:
+            return None
+        about = [call.event_metadata for call in calls]
+        ids = [known.inference_id or known.event_id or "" for known in about]
+        # A bracket of a line's own can only have made more rows of it.
+        if len(rows) != len(calls) or not all(ids):
+            return None
+        times = [known.inference_time for known in about]
+        tails = _tails(times if time else None, ids if identity else None)
+        whole: Iterable[Values] = rows if tails is None else map(add, rows, tails)
+        inferences = list(map(Inference, ids, repeat(names), whole))
+        return Alike(inferences, next(filter(None, reversed(times)), None))
+
+    return read
+
+
+def _joined(sent: Sequence[str], answered: Sequence[str]) -> str:
+    """The values of both sides as the inside of a JSON array of arrays."""
+    return "],[".join([f"{left},{right}" for left, right in zip(sent, answered, strict=True)])
+
+
+def _tails(
+    times: Sequence[str | None] | None, ids: Sequence[str] | None
+) -> Iterable[Values] | None:
+    """What stands behind the captured values of each row; None if nothing does."""
+    behind = [column for column in (times, ids) if column is not None]
+    return zip(*behind, strict=True) if behind else None
+
+
+def _calls(block: Block) -> list[_Call] | None:
+    """The calls, one a line, both of whose sides are plain CSV."""
+    data, ends = block.data, block.ends
+    if len(ends) < _FEWEST_LINES:
+        return None
+    # Only so is each line surely a document: none ends or begins inside of one.
+    if {data[0], *[data[end + 1] for end in ends[:-1]]} != _OPENING:
+        return None
+    if {data[end - 1] for end in ends} != _CLOSING:
+        return None
+    try:
+        calls = _decode_lines(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    return calls if len(calls) == len(ends) else None
