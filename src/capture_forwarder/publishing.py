@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from capture_forwarder.ports import Clock, Publisher, Secret
 from capture_forwarder.secret import FixedSecret
-from capture_forwarder.settings import RouteSettings, Settings
+from capture_forwarder.settings import ONLY_ROUTE, RouteSettings, Settings
 from capture_forwarder.settings.platforms import (
     IAM,
     ArthurSettings,
@@ -40,7 +40,7 @@ def build_publisher(route: RouteSettings, settings: Settings, clock: Clock) -> P
     timeout = settings.request_timeout_seconds
     match platform:
         case FiddlerSettings():
-            return _fiddler(platform, timeout, clock)
+            return _fiddler(platform, route, timeout, clock)
         case ArthurSettings():
             return _arthur(platform, route, timeout)
         case OpenScaleSettings():
@@ -53,12 +53,14 @@ def build_publisher(route: RouteSettings, settings: Settings, clock: Clock) -> P
             assert_never(platform)
 
 
-def _fiddler(platform: FiddlerSettings, timeout: float, clock: Clock) -> Publisher:
+def _fiddler(
+    platform: FiddlerSettings, route: RouteSettings, timeout: float, clock: Clock
+) -> Publisher:
     from capture_forwarder.publishers.fiddler import FiddlerPublisher  # noqa: PLC0415
 
     return FiddlerPublisher(
         platform.url,
-        _secret(platform, "token"),
+        _secret(platform, "token", route.name),
         platform.model_uuid,
         timeout=timeout,
         clock=clock,
@@ -79,7 +81,7 @@ def _arthur(platform: ArthurSettings, route: RouteSettings, timeout: float) -> P
 
     return ArthurPublisher(
         platform.host,
-        _secret(platform, "access_token"),
+        _secret(platform, "access_token", route.name),
         platform.model_id,
         timeout=timeout,
         mapping=route.mapping.columns,
@@ -93,12 +95,12 @@ def _openscale(
     from capture_forwarder.publishers.openscale import OpenScalePublisher  # noqa: PLC0415
 
     server = Server(platform.url, timeout, platform.ca_file)
-    tokens = _ibm_tokens(platform, server, clock)
+    tokens = _ibm_tokens(platform, server, clock, route.name)
     target = _openscale_target(platform)
     return OpenScalePublisher(server, tokens, target, route.mapping.columns, clock)
 
 
-def _ibm_tokens(platform: OpenScaleSettings, server: Server, clock: Clock) -> Tokens:
+def _ibm_tokens(platform: OpenScaleSettings, server: Server, clock: Clock, route: str) -> Tokens:
     from capture_forwarder.publishers.ibm_server import Server  # noqa: PLC0415
     from capture_forwarder.publishers.ibm_tokens import (  # noqa: PLC0415
         CloudPakTokens,
@@ -109,11 +111,11 @@ def _ibm_tokens(platform: OpenScaleSettings, server: Server, clock: Clock) -> To
         # IBM's own address has a certificate that all trust, whoever signed the service's.
         authorities = None if platform.iam_url == IAM else platform.ca_file
         iam = Server(platform.iam_url, server.timeout, authorities)
-        return IamTokens(iam, _secret(platform, "api_key"), clock)
+        return IamTokens(iam, _secret(platform, "api_key", route), clock)
     field: Literal["api_key", "password"] = "api_key"
     if any(getattr(platform, name) for name in spellings("password")):
         field = "password"
-    secret = _secret(platform, field)
+    secret = _secret(platform, field, route)
     return CloudPakTokens(server, platform.username or "", secret, clock, field=field)
 
 
@@ -167,7 +169,7 @@ def _files(platform: FilesSettings, route: RouteSettings) -> Publisher:
     return FilePublisher(files, route.name, mapping.event_id or KEY, mapping.timestamp or TIME)
 
 
-def _secret(platform: Platform, field: str) -> Secret:
+def _secret(platform: Platform, field: str, route: str) -> Secret:
     """The secret that a platform's settings give in one of three spellings."""
     plain, arn, parameter = (getattr(platform, name) for name in spellings(field))
     if isinstance(plain, SecretStr):
@@ -179,6 +181,10 @@ def _secret(platform: Platform, field: str) -> Secret:
     )
 
     family = platform.__class__.__name__.removesuffix("Settings").upper()
+    if route == ONLY_ROUTE:
+        names = [f"{family}_{name.upper()}" for name in spellings(field)]
+    else:
+        names = [f"route {route}, publisher.{name}" for name in spellings(field)]
     if arn:
-        return secrets_manager_secret(f"{family}_{field.upper()}_SECRET_ARN", arn, secrets_client)
-    return parameter_secret(f"{family}_{field.upper()}_PARAMETER", parameter, ssm_client)
+        return secrets_manager_secret(names[1], arn, secrets_client)
+    return parameter_secret(names[2], parameter, ssm_client)

@@ -69,6 +69,8 @@ class RouteBook:
         self._routes = read()
         self._read_at = clock.monotonic()
         self._lanes: dict[RouteSettings, Lane] = {}
+        # A place that a route has left still brings events of what was written there.
+        self._places: set[str] = set()
 
     def lanes(self, source: CaptureObject) -> list[Lane]:
         """Put the routes of an object to work; see `Router.lanes`."""
@@ -79,9 +81,8 @@ class RouteBook:
     def is_output(self, source: CaptureObject) -> bool:
         """Whether an object is quarantine or a part of a file publisher; see `Router`."""
         places = (route.publisher for route in self._routes)
-        return self._is_kept(source) or any(
-            isinstance(place, FilesSettings) and lies_under(place.place, source) for place in places
-        )
+        self._places |= {place.place for place in places if isinstance(place, FilesSettings)}
+        return self._is_kept(source) or any(lies_under(place, source) for place in self._places)
 
     def _lane(self, route: RouteSettings) -> Lane:
         if route not in self._lanes:

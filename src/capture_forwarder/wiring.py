@@ -76,14 +76,25 @@ def read_routes(settings: Settings) -> Routes:
     place = settings.routes_file
     if place is None:
         return (settings.route,) if settings.route else ()
-    from capture_forwarder.settings.routes_file import parse_routes  # noqa: PLC0415
-
-    routes = parse_routes(_text(place), place)
+    routes = read_routes_file(place)
     several = [route.name for route in routes[:-1] if route.goes_on]
     if several and settings.ledger is None:
         problem = f"FORWARDER_LEDGER: missing; the route {several[0]} continues, and without a "
         raise SettingsError([f"{problem}ledger one platform's failure would repeat the others'"])
     return routes
+
+
+def read_routes_file(place: str) -> Routes:
+    """Read and check a routes file: a path, `s3://bucket/key` or `ssm://parameter`.
+
+    Raises
+    ------
+    SettingsError
+        It cannot be read, or what it says is wrong.
+    """
+    from capture_forwarder.settings.routes_file import parse_routes  # noqa: PLC0415
+
+    return parse_routes(_text(place), place)
 
 
 def route_terms(route: RouteSettings, settings: Settings) -> Terms:

@@ -1,11 +1,17 @@
-"""boto3 clients with timeouts and retries that suit a short-lived function."""
+"""AWS clients with timeouts and retries that suit a short-lived function.
+
+They are botocore's, as boto3's own are; what boto3 adds is not used here and takes its time.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-import boto3
+import botocore.session
 from botocore.config import Config
+
+from capture_forwarder.aws.models import QuickLoader
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -23,26 +29,43 @@ _CONFIG = Config(
 _DYNAMODB_CONFIG = _CONFIG.merge(Config(connect_timeout=2, read_timeout=2))
 
 
+@cache
+def _session() -> botocore.session.Session:
+    """The session whose clients share what is read of the models, as with boto3's default."""
+    session = botocore.session.get_session()
+    session.register_component("data_loader", QuickLoader())
+    return session
+
+
+def _client(service: str, config: Config, region: str | None = None) -> Any:  # noqa: ANN401
+    return _session().create_client(service, region_name=region, config=config)
+
+
 def s3_client() -> S3Client:
     """Make an S3 client for the region and credentials of the environment."""
-    return boto3.client("s3", config=_CONFIG)
+    client: S3Client = _client("s3", _CONFIG)
+    return client
 
 
 def secrets_client() -> SecretsManagerClient:
     """Make a Secrets Manager client."""
-    return boto3.client("secretsmanager", config=_CONFIG)
+    client: SecretsManagerClient = _client("secretsmanager", _CONFIG)
+    return client
 
 
 def ssm_client() -> SSMClient:
     """Make a client of the Systems Manager parameter store."""
-    return boto3.client("ssm", config=_CONFIG)
+    client: SSMClient = _client("ssm", _CONFIG)
+    return client
 
 
 def sqs_client(region: str | None = None) -> SQSClient:
     """Make an SQS client, for a queue in another region if one is named."""
-    return boto3.client("sqs", region_name=region, config=_CONFIG)
+    client: SQSClient = _client("sqs", _CONFIG, region)
+    return client
 
 
 def dynamodb_client() -> DynamoDBClient:
     """Make a DynamoDB client that gives up soon."""
-    return boto3.client("dynamodb", config=_DYNAMODB_CONFIG)
+    client: DynamoDBClient = _client("dynamodb", _DYNAMODB_CONFIG)
+    return client

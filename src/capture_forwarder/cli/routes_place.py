@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from capture_forwarder.settings import RouteSettings, Settings, load
-from capture_forwarder.wiring import read_routes
-
-_ANY_LEDGER = "unused"
+from capture_forwarder.wiring import read_routes, read_routes_file
 
 
 def routes_of(settings: Settings) -> Sequence[RouteSettings]:
@@ -18,7 +16,9 @@ def routes_of(settings: Settings) -> Sequence[RouteSettings]:
     SettingsError
         The routes file cannot be read, or what it says is wrong.
     """
-    return read_routes(settings.model_copy(update={"ledger": _ANY_LEDGER}))
+    if settings.routes_file is None:
+        return read_routes(settings)
+    return read_routes_file(settings.routes_file)
 
 
 def routes_in(file: str) -> Sequence[RouteSettings]:

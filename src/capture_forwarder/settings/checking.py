@@ -18,6 +18,15 @@ Location = tuple[str | int, ...]
 Spell = Callable[[Location], str]
 Written = Mapping[str, object]
 
+# pydantic's own words for these are about Python.
+_WORDS = {
+    "extra_forbidden": "there is no such setting",
+    "string_type": "must be a text",
+    "model_type": "must be a mapping of settings",
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+}
+
 _NO_ROWS_OF_ITS_OWN = "Arthur's endpoint takes captured lines, which have no place for it"
 
 
@@ -78,7 +87,7 @@ def invalid(model: type[BaseModel], written: object, at: Location, spell: Spell)
 
 def platform_of(name: object) -> PublisherName | None:
     """The platform of that name; None if there is none."""
-    return PublisherName(name) if name in set(PublisherName) else None  # type: ignore[arg-type]
+    return PublisherName(name) if isinstance(name, str) and name in set(PublisherName) else None
 
 
 def _platform(platform: type[Platform], written: Written, spell: Spell) -> Iterator[str]:
@@ -126,7 +135,7 @@ def _section(written: Written, name: str) -> Written:
 
 
 def _sentences(detail: ErrorDetails, place: Location, spell: Spell) -> Iterator[str]:
-    text = str(detail["msg"]).removeprefix("Value error, ")
+    text = _WORDS.get(detail["type"]) or str(detail["msg"]).removeprefix("Value error, ")
     location = (*place, *detail["loc"])
     for line in text.splitlines():
         yield f"{spell(location)}: {line}" if location else line

@@ -98,9 +98,6 @@ def _tidy(route: dict[str, Any]) -> dict[str, Any]:
     for name in _SECTIONS:
         if isinstance(tidy.get(name), dict):
             tidy[name] = _filled(tidy[name])
-    publisher = tidy.get("publisher")
-    if isinstance(publisher, dict) and not isinstance(publisher.get("type"), str):
-        publisher.pop("type", None)
     return tidy
 
 
