@@ -16,7 +16,7 @@ help:
 	@echo "make build         build the Lambda package; needs neither Docker nor an account"
 	@echo "make fuzz          look for crashes of the parser for 60 seconds"
 	@echo "make chaos         deliver files through random faults and kills for 60 seconds"
-	@echo "make bench         measure the parser"
+	@echo "make bench         measure all against the guides' method; writes docs/performance.md, cost.md"
 	@echo "make check         all checks and tests, as CI runs them"
 	@echo "make format        format the code"
 	@echo "make requirements  pin newer versions of everything"
@@ -77,7 +77,7 @@ chaos: $(VENV)/dev
 	$(BIN)/python -m tests.chaos
 
 bench: $(VENV)/dev
-	$(BIN)/python benchmarks/parser.py
+	$(BIN)/python -m benchmarks.run
 
 PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --upgrade \
 	--generate-hashes --strip-extras --no-emit-index-url --no-emit-trusted-host \

@@ -1,0 +1,95 @@
+"""Measure the forwarder against the guides' method; print a table; write the documents on it.
+
+python -m benchmarks.run [--quick]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import time
+from pathlib import Path
+
+from benchmarks import (
+    cold_start,
+    cost,
+    document,
+    formats,
+    memory,
+    package_size,
+    profiling,
+    requests_made,
+    throughput,
+)
+from benchmarks.captures import ROWS
+from benchmarks.lab import open_lab
+from benchmarks.report import HEADINGS, plain
+
+_BUSY = 0.25
+MEASURED = Path(__file__).resolve().parent / "measured.json"
+
+
+def main() -> None:
+    """Run all measurements."""
+    parser = argparse.ArgumentParser(description="Measure the forwarder.")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds; write nothing")
+    parser.add_argument("--package", type=Path, help="a package that is built already")
+    arguments = parser.parse_args()
+    rounds = 2 if arguments.quick else 7
+    began = time.monotonic()
+    with open_lab(rounds=rounds, package=arguments.package) as lab:
+        targets, others, found = throughput.measure(lab)
+        used, figures = memory.measure(lab)
+        targets += used
+        found |= figures
+        targets += package_size.measure(lab)
+        started, unbound, figures = cold_start.measure(lab)
+        targets += started
+        others += unbound
+        found |= figures
+        asked, timed, figures = requests_made.measure(lab)
+        targets += asked
+        others += timed
+        found |= figures
+        modules, functions, cpu = profiling.measure(lab)
+    found["cpu a row"] = cpu / ROWS
+    found["microseconds an event"] = formats.microseconds_an_event()
+    kinds = formats.measure(rounds)
+
+    print(plain(HEADINGS, [row.cells() for row in (*targets, *others)]))
+    missed = sum(row.met is False for row in targets)
+    print(f"\n{missed} of {sum(row.met is not None for row in targets)} targets missed.")
+    for headings, cells in (
+        (document.LIMIT_HEADINGS, document.limits(found)),
+        (formats.HEADINGS, kinds),
+        (profiling.MODULE_HEADINGS, modules),
+        (profiling.FUNCTION_HEADINGS, functions),
+    ):
+        print(f"\n{plain(headings, cells)}")
+    spread = found["spread"]
+    print(f"\nFrom round to round, the guides' method varied by {spread:.0%}.", end=" ")
+    print("The machine was busy: repeat the run." if spread > _BUSY else "")
+    print(f"Took {time.monotonic() - began:.0f} s.")
+
+    if arguments.quick:
+        return
+    machine = f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}"
+    document.write(
+        machine=machine,
+        rounds=rounds,
+        targets=targets,
+        others=others,
+        found=found,
+        kinds=kinds,
+        modules=modules,
+        functions=functions,
+    )
+    kept = {name: float(f"{value:.4g}") for name, value in sorted(found.items())}
+    MEASURED.write_text(json.dumps({"machine": machine, **kept}, indent=2) + "\n")
+    cost.main()
+
+
+if __name__ == "__main__":
+    main()
