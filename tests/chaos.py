@@ -18,7 +18,8 @@ import requests
 from moto.server import ThreadedMotoServer
 
 from tests.e2e.killing import IN_FLIGHT, LEASE_SECONDS, ROWS, Account, Function, chosen_seed
-from tests.functional.fault_matrix import MODEL, CaptureFile
+from tests.functional.fault_matrix.capture_file import CaptureFile
+from tests.functional.publishers_under_test.fiddler import MODEL
 from tests.platforms.faults import LOGIN_PAGE, Fault, Reset, Slow, Status, Truncated
 from tests.platforms.fiddler import FiddlerServer
 from tests.platforms.server import Request

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from capture_forwarder.delivery import Outcome
-from capture_forwarder.errors import AccountingError
+from capture_forwarder.errors import AccountingError, ForwarderError, PublishError
 from capture_forwarder.model import ObjectReport, ParsedLine, Place, Reason
 from capture_forwarder.ports import Clock
 
@@ -90,6 +90,12 @@ class Accounting:
         self._requests += outcome.requests
         self._retries += outcome.retries
         self._latencies += outcome.latencies
+
+    def gave_up(self, error: ForwarderError) -> None:
+        """Count the requests that were made in vain for the batch that ended the work."""
+        requests = error.requests if isinstance(error, PublishError) else 0
+        self._requests += requests
+        self._retries += max(0, requests - 1)
 
     def saved(self, place: Place) -> None:
         """Sum up what was refused before a place that will not be gone back behind."""

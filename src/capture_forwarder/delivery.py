@@ -11,6 +11,7 @@ from capture_forwarder.errors import (
     BatchRefusedError,
     BatchTooLargeError,
     PlatformUnavailableError,
+    PublishError,
 )
 from capture_forwarder.model import Inference, RawLine
 from capture_forwarder.ports import Clock, Publisher
@@ -114,7 +115,11 @@ class Deliverer:
             The batch was not accepted; see `Publisher.publish`. Some of it may have been.
         """
         sending = _Sending(self._publisher, self._clock, batch, deadline, before)
-        refusal = self._retrier.call(sending.attempt, deadline)
+        try:
+            refusal = self._retrier.call(sending.attempt, deadline)
+        except PublishError as error:
+            error.requests += sending.outcome.requests
+            raise
         left, outcome = sending.left, sending.outcome
         if refusal is None:
             return outcome

@@ -89,6 +89,9 @@ class QuarantineError(ForwarderError):
 class PublishError(ForwarderError):
     """A batch was not accepted by the platform; nothing of it counts as published."""
 
+    requests = 0
+    """How many requests were made for the batch in vain, where that is known."""
+
 
 class PlatformUnavailableError(PublishError):
     """The platform could not be reached, is busy or answered nonsense: worth another try.

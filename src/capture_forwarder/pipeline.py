@@ -137,6 +137,7 @@ class _Run:
         except BaseException as error:
             self._give_up(error)
             if isinstance(error, ForwarderError):
+                self._accounting.gave_up(error)
                 error.report = self._accounting.report(self._mark, self._saved)
             raise
         finally:

@@ -15,7 +15,7 @@ from typing import Any
 
 import boto3
 
-from tests.functional.fault_matrix import CaptureFile
+from tests.functional.fault_matrix.capture_file import CaptureFile
 from tests.platforms.fiddler import MODEL_ID, FiddlerServer
 
 REGION = "us-east-1"

@@ -19,7 +19,8 @@ from tests.e2e.killing import (
     chosen_seed,
 )
 from tests.e2e.package import isolated_python
-from tests.functional.fault_matrix import MODEL, CaptureFile
+from tests.functional.fault_matrix.capture_file import CaptureFile
+from tests.functional.publishers_under_test.fiddler import MODEL
 from tests.platforms.faults import Slow, Status
 from tests.platforms.fiddler import FiddlerServer
 from tests.platforms.server import Request
@@ -85,7 +86,9 @@ def test_a_function_killed_between_its_last_request_and_its_end_finishes_later(
     account = Account(aws, server, file)
     python, isolation = isolated_python(package, runtime)
     hold = Slow()
-    server.fail_when(lambda request: file.batch_of(request) == file.batches - 1, hold)
+    server.fail_when(
+        lambda request: file.batch_of(server.ids_in(request)) == file.batches - 1, hold
+    )
     function = Function({**account.variables, **isolation}, python)
     try:
         function.start(account.event())
@@ -121,7 +124,7 @@ def test_the_function_stops_before_its_time_limit_and_hands_the_rest_on(  # noqa
 
     def is_stuck(request: Request) -> bool:
         nonlocal left
-        if file.batch_of(request) != 5 or not left:
+        if file.batch_of(server.ids_in(request)) != 5 or not left:
             return False
         left -= 1
         return True

@@ -467,3 +467,23 @@ def test_a_platform_found_down_is_not_tried_for_the_rest_of_the_event(error: Exc
 
     assert len(tries) == 1
     assert len(answer["batchItemFailures"]) == 10  # type: ignore[arg-type]
+
+
+def test_requests_made_in_vain_are_told_too() -> None:
+    setting = Setting(*map(call, range(6)))
+    tries = 0
+
+    def refuse(rows: Sequence[Inference]) -> None:
+        nonlocal tries
+        if rows[0].id == "call-004":
+            tries += 1
+            raise PlatformUnavailableError("down")
+
+    setting.publisher.refuse = refuse
+    with pytest.raises(PlatformUnavailableError) as raised:
+        setting.forward()
+
+    report = raised.value.report
+    assert report is not None
+    assert tries > 1
+    assert (report.requests, report.retries) == (2 + tries, tries - 1)
