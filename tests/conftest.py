@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
@@ -21,6 +22,11 @@ _AWS = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
 }
+
+
+def pytest_sessionfinish() -> None:
+    """Undo what the function does at its start, so that all that it made is freed at the end."""
+    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)

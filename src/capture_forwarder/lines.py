@@ -74,6 +74,11 @@ def read_blocks(
             raise ObjectError(message, "Look at how it was written.", permanent=True) from error
 
 
+def line_before(place: Place) -> RawLine:
+    """What stands for the last line that was read, where none was."""
+    return RawLine(place.lines, place.offset, b"", 0, ended=False)
+
+
 def _buffered(stream: BinaryIO | gzip.GzipFile) -> io.BufferedReader:
     return io.BufferedReader(cast("io.RawIOBase", stream), _BUFFER_BYTES)
 

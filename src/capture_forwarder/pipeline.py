@@ -22,7 +22,7 @@ from capture_forwarder.deadline import Deadline
 from capture_forwarder.delivery import Deliverer, Outcome
 from capture_forwarder.errors import ForwarderError, LeaseLostError, OutOfTimeError, PublishError
 from capture_forwarder.flight import Flight
-from capture_forwarder.lines import read_blocks
+from capture_forwarder.lines import line_before, read_blocks
 from capture_forwarder.model import (
     CaptureObject,
     LedgerKey,
@@ -114,14 +114,14 @@ class _Run:
         self._rejections = RejectionRun(source, terms.route, ports.quarantine, ports.clock)
         self._clock = ports.clock
         self._accounting = Accounting(ports.clock, Place())
-        self._last = _line_before(Place())
-        self._saved = Place()
+        self._last = line_before(Place())
+        self._saved = self._kept = Place()
         self._save_at = 0.0
         self._mark = Mark()
         self._marks: dict[Place, Mark] = {}
 
     def forward(self, opened: OpenedObject, start: Place) -> ObjectReport:
-        self._last, self._saved = _line_before(start), start
+        self._last, self._saved, self._kept = line_before(start), start, start
         self._accounting = Accounting(self._clock, start)
         try:
             self._look_at_the_clock()
@@ -131,7 +131,7 @@ class _Run:
                 else:
                     self._take_block(found)
             self._land()
-            self._rejections.finish(self._last.place)
+            self._rejections.finish(self._last.place, self._kept)
             self._accounting.check(self._last.place)
             self._checkpoint.finish(self._last.place)
         except BaseException as error:
@@ -247,14 +247,22 @@ class _Run:
                 # A platform may name what it refuses over several tries, in any order.
                 for refusal in sorted(outcome.refused, key=lambda r: (r.line.number, r.index)):
                     self._rejections.add_refused(refusal)
-                place = batch.place
+                if not (to_here and batch.place == self._last.place):
+                    self._keep(batch.place)
+                    place = batch.place
         finally:
             # Whatever comes next, what has landed is done.
-            if place is not None and not (to_here and place == self._last.place):
+            if place is not None:
                 self._save(place)
 
+    def _keep(self, place: Place) -> bool:
+        """Keep a batch's rejections by themselves: its lines are the same the next time."""
+        safe = self._rejections.flush(place, self._kept)
+        self._kept = place
+        return safe
+
     def _save(self, place: Place) -> None:
-        if not self._rejections.flush(place):
+        if not self._keep(place):
             return
         self._checkpoint.save(place)
         self._save_at = self._clock.monotonic() + _SAVE_SECONDS
@@ -265,13 +273,7 @@ class _Run:
         self._marks = {known: mark for known, mark in self._marks.items() if known >= place}
 
     def _look_at_the_clock(self) -> None:
-        """Stop in time: drain what is under way, save the place, and say so.
-
-        Raises
-        ------
-        OutOfTimeError
-            It is time to stop.
-        """
+        """Stop in time: drain what is under way, save the place, and raise `OutOfTimeError`."""
         if not self._deadline.is_near(len(self._flight)):
             return
         self._rest()
@@ -292,8 +294,3 @@ class _Run:
         with suppress(ForwarderError):
             self._checkpoint.release()
         self._flight.abandon(self._deadline.seconds_left())
-
-
-def _line_before(place: Place) -> RawLine:
-    """What stands for the last line that was read, where none was."""
-    return RawLine(place.lines, place.offset, b"", 0, ended=False)

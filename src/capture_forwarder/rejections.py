@@ -63,12 +63,11 @@ class RejectionRun:
         """Whether as much waits as may, so that it must be kept now."""
         return self._count >= _RUN_ENTRIES or self._bytes >= _RUN_BYTES
 
-    def flush(self, place: Place) -> bool:
-        """Keep what was put aside up to a place.
+    def flush(self, place: Place, since: Place) -> bool:
+        """Keep what was put aside between two places: those of a batch and of the one before.
 
-        Only what lies before the place that is then saved is kept, and it waits on until `saved`
-        is called: if the saving fails, the run is written again under the same name, here or by
-        the next invocation, and nothing stands in two.
+        What is kept waits on until `saved` is called: if the saving fails, the run is written
+        again under the same name, here or by the next invocation, and nothing stands in two.
 
         Returns
         -------
@@ -83,7 +82,7 @@ class RejectionRun:
         """
         if self._quarantine is not None:
             for entries in self._waiting.values():
-                due = [entry for entry in entries if entry.line_number <= place.lines]
+                due = [one for one in entries if since.lines < one.line_number <= place.lines]
                 if due:
                     self._quarantine.put(self._source, due)
         return self._first_homeless_line is None or place.lines < self._first_homeless_line
@@ -96,7 +95,7 @@ class RejectionRun:
         if not self._count:
             self._bytes = 0
 
-    def finish(self, place: Place) -> None:
+    def finish(self, place: Place, since: Place) -> None:
         """Keep the last ones at the object's end.
 
         Raises
@@ -104,7 +103,7 @@ class RejectionRun:
         QuarantineError
             They could not be kept, or there is no quarantine to keep them in.
         """
-        self.flush(place)
+        self.flush(place, since)
         self._raise_if_homeless()
 
     def _put(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import io
 import json
@@ -471,6 +472,7 @@ def test_a_platform_found_down_is_not_tried_for_the_rest_of_the_event(error: Exc
 
 def test_requests_made_in_vain_are_told_too() -> None:
     setting = Setting(*map(call, range(6)))
+    setting.terms = dataclasses.replace(TERMS, retry_seconds=10.0)
     tries = 0
 
     def refuse(rows: Sequence[Inference]) -> None:

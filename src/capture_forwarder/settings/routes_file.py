@@ -131,6 +131,14 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> Iterator[object]:
+    # Said for this class alone: others may have changed what SafeLoader makes of mappings.
+    return loader.construct_yaml_map(node)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+
+
 def _decode(text: str, where: str) -> object:
     try:
         return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
