@@ -69,9 +69,11 @@ UNUSUAL = st.tuples(*[NUMBERS | ODD] * 4)
 TYPES = st.sampled_from([CSV, None, "text/csv; charset=utf-8", "application/json", "TEXT/CSV"])
 
 
-def call(cells: Sequence[str], number: int, split: int, kind: str | None = CSV) -> bytes:
-    request = side(",".join(cells[:split]), kind, "CSV")
-    response = side(",".join(cells[split:]), kind, "CSV")
+def call(
+    cells: Sequence[str], number: int, split: int, kind: str | None = CSV, encoding: str = "CSV"
+) -> bytes:
+    request = side(",".join(cells[:split]), kind, encoding)
+    response = side(",".join(cells[split:]), kind, encoding)
     return line(request, response, eventId=f"call-{number}")
 
 
@@ -112,8 +114,11 @@ def check(lines: Sequence[bytes], mapping: ColumnMapping, types: dict[str, DataT
 @pytest.mark.parametrize("name", ["time and id", "time", "id", "nothing more"])
 def test_plain_numbers_are_parsed_together(name: str, types: dict[str, DataType]) -> None:
     lines = [call(("1", "2", "3.5", "0.5"), n, 3) for n in range(10)]
+    encoded = [call(("1", "2", "3.5", "0.5\n"), n, 3, encoding="BASE64") for n in range(10)]
 
     assert check(lines, MAPPINGS[name], types)
+    assert check(encoded, MAPPINGS[name], types)
+    assert not check([*lines, *encoded], MAPPINGS[name], types)
     assert check([one.replace(b'"0.5"', b'"0.5\\n"') for one in lines], MAPPINGS[name], types)
     assert check(
         [line(side("1,2"), side("3,4"), eventId=f"{n}") for n in range(9)],
@@ -124,17 +129,22 @@ def test_plain_numbers_are_parsed_together(name: str, types: dict[str, DataType]
 
 @pytest.mark.parametrize("types", [FLOATS, INTS, {}], ids=["floats", "ints", "inferred"])
 @pytest.mark.parametrize("name", MAPPINGS)
-@given(rows=LINES, odd=st.lists(st.tuples(st.integers(0, 19), UNUSUAL, TYPES), max_size=3))
+@given(
+    rows=LINES,
+    odd=st.lists(st.tuples(st.integers(0, 19), UNUSUAL, TYPES), max_size=3),
+    encoding=st.sampled_from(["CSV", "BASE64"]),
+)
 def test_whatever_the_cells_are_both_ways_agree(
     name: str,
     types: dict[str, DataType],
     rows: list[tuple[str, ...]],
     odd: list[tuple[int, tuple[str, ...], str | None]],
+    encoding: str,
 ) -> None:
     split = 2 if name == "two outputs" else 3
-    lines = [call(row, n, split) for n, row in enumerate(rows)]
+    lines = [call(row, n, split, encoding=encoding) for n, row in enumerate(rows)]
     for place, cells, kind in odd:
-        lines[place % len(lines)] = call(cells, place, split, kind)
+        lines[place % len(lines)] = call(cells, place, split, kind, encoding)
     if b"\n" not in b"".join(lines):
         check(lines, MAPPINGS[name], types)
 

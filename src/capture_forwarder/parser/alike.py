@@ -10,42 +10,50 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import repeat
 from operator import add
 from types import GenericAlias
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 import msgspec
 
 from capture_forwarder.block import Block
 from capture_forwarder.model import Alike, DataType, Inference
-from capture_forwarder.parser.numbers import CELL_TYPES
+from capture_forwarder.parser.numbers import CELL_TYPES, plain_base64
 from capture_forwarder.parser.record import EventMetadata
 
 Values = tuple[object, ...]
 ReadAlike = Callable[[Block], Alike | None]
 
 
-class _Side(msgspec.Struct, rename="camel", gc=False):
+Encoding = TypeVar("Encoding")
+
+
+class _Side(msgspec.Struct, Generic[Encoding], rename="camel", gc=False):
     """A side that was captured as CSV, as nearly all are that hold numbers."""
 
     data: str
-    encoding: Literal["CSV"]
+    encoding: Encoding
     observed_content_type: Literal["text/csv"] | None = None
 
 
-class _Data(msgspec.Struct, rename="camel", gc=False):
-    endpoint_input: _Side
-    endpoint_output: _Side
+class _Data(msgspec.Struct, Generic[Encoding], rename="camel", gc=False):
+    endpoint_input: _Side[Encoding]
+    endpoint_output: _Side[Encoding]
 
 
-class _Call(msgspec.Struct, rename="camel", gc=False):
-    capture_data: _Data
+class _Call(msgspec.Struct, Generic[Encoding], rename="camel", gc=False):
+    capture_data: _Data[Encoding]
     event_metadata: EventMetadata
+
+
+_Plain = _Call[Literal["CSV"]]
+_Encoded = _Call[Literal["BASE64"]]
 
 
 # Below that there is nothing to gain: long lines hold many records or other formats.
 _FEWEST_LINES = 8
 
 _OPENING, _CLOSING = set(b"{"), set(b"}")
-_decode_lines = msgspec.json.Decoder(_Call).decode_lines
+_decode_plain = msgspec.json.Decoder(_Plain).decode_lines
+_decode_encoded = msgspec.json.Decoder(_Encoded).decode_lines
 
 
 def no_alike(_block: Block) -> None:
@@ -85,11 +93,10 @@ def alike_reader(
     commas = {len(outputs) - 1}
 
     def read(block: Block) -> Alike | None:
-        calls = _calls(block)
-        if calls is None:
+        found = _calls(block)
+        if found is None:
             return None
-        sent = [call.capture_data.endpoint_input.data for call in calls]
-        answered = [call.capture_data.endpoint_output.data for call in calls]
+        sent, answered, about = found
         text = _joined(sent, answered)
         if "\n" in text:
             # Behind the answer a newline ends it; elsewhere it would part two records.
@@ -102,10 +109,9 @@ def alike_reader(
             rows = decode(f"[[{text}]]")
         except msgspec.MsgspecError:
             return None
-        about = [call.event_metadata for call in calls]
         ids = [known.inference_id or known.event_id or "" for known in about]
         # A bracket of a line's own can only have made more rows of it.
-        if len(rows) != len(calls) or not all(ids):
+        if len(rows) != len(about) or not all(ids):
             return None
         times = [known.inference_time for known in about]
         tails = _tails(times if time else None, ids if identity else None)
@@ -129,8 +135,8 @@ def _tails(
     return zip(*behind, strict=True) if behind else None
 
 
-def _calls(block: Block) -> list[_Call] | None:
-    """The calls, one a line, both of whose sides are plain CSV."""
+def _calls(block: Block) -> tuple[list[str], list[str], list[EventMetadata]] | None:
+    """What was sent and answered, and the metadata, where each line is a call of plain CSV."""
     data, ends = block.data, block.ends
     if len(ends) < _FEWEST_LINES:
         return None
@@ -139,8 +145,17 @@ def _calls(block: Block) -> list[_Call] | None:
         return None
     if {data[end - 1] for end in ends} != _CLOSING:
         return None
+    encoded = b'"BASE64"' in data[: ends[0]]
+    calls: Sequence[_Plain | _Encoded]
     try:
-        calls = _decode_lines(data)
+        calls = _decode_encoded(data) if encoded else _decode_plain(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-    return calls if len(calls) == len(ends) else None
+    if len(calls) != len(ends):
+        return None
+    sent = [call.capture_data.endpoint_input.data for call in calls]
+    answered = [call.capture_data.endpoint_output.data for call in calls]
+    if encoded:
+        sent = [plain_base64(text) or "" for text in sent]
+        answered = [plain_base64(text) or "" for text in answered]
+    return sent, answered, [call.event_metadata for call in calls]

@@ -7,10 +7,10 @@ JSON number of its column's type, every row of the right width.
 
 from __future__ import annotations
 
+from binascii import a2b_base64
 from collections.abc import Callable, Sequence
 from operator import add
 from types import GenericAlias
-from typing import TypeGuard
 
 import msgspec
 
@@ -28,12 +28,6 @@ CELL_TYPES: dict[DataType | None, object] = {
 """What a cell decodes to, by its column's type; other types have no short way."""
 
 _CSV_TYPES = ("text/csv", "application/csv")
-
-
-class _Captured(Side, frozen=True, gc=False):
-    """A side whose data is there, to the type checker."""
-
-    data: str
 
 
 def number_reader(
@@ -57,10 +51,10 @@ def number_reader(
         return no_numbers
     if not outputs:
         request = _side_reader(inputs)
-        return lambda side, _: request(side.data) if _is_plain(side) else None
+        return lambda side, _: request(_plain_text(side))
     if not inputs:
         response = _side_reader(outputs)
-        return lambda _, side: response(side.data) if _is_plain(side) else None
+        return lambda _, side: response(_plain_text(side))
     return _call_reader(inputs, outputs)
 
 
@@ -78,14 +72,14 @@ def _call_reader(
     commas = len(inputs) - 1
 
     def read(left: Side | None, right: Side | None) -> Rows | None:
-        if not (_is_plain(left) and _is_plain(right)):
+        sent, answered = _plain_text(left), _plain_text(right)
+        if sent is None or answered is None:
             return None
-        sent, answered = left.data, right.data
         if "\n" not in sent:
-            if sent.count(",") != commas:
+            # To JSON a newline is white space; behind the answer it is nothing to CSV either.
+            if sent.count(",") != commas or "\n" in answered[:-1]:
                 return None
             try:
-                # A newline behind the answer is white space to JSON, and between two a mistake.
                 return [both(f"[{sent},{answered}]")]
             except msgspec.MsgspecError:
                 return None
@@ -97,13 +91,13 @@ def _call_reader(
     return read
 
 
-def _side_reader(types: Sequence[DataType | None]) -> Callable[[str], Rows | None]:
+def _side_reader(types: Sequence[DataType | None]) -> Callable[[str | None], Rows | None]:
     rows_type = GenericAlias(list, _row_type(types))
     decode: Callable[[str], Rows] = msgspec.json.Decoder(rows_type).decode
 
-    def read(text: str) -> Rows | None:
+    def read(text: str | None) -> Rows | None:
         # A bracket of the text's own could close a row early.
-        if "[" in text:
+        if text is None or "[" in text:
             return None
         rows = text.removesuffix("\n").replace("\n", "],[")
         try:
@@ -118,12 +112,22 @@ def _row_type(types: Sequence[DataType | None]) -> GenericAlias:
     return GenericAlias(tuple, tuple(CELL_TYPES[data_type] for data_type in types))
 
 
-def _is_plain(side: Side | None) -> TypeGuard[_Captured]:
-    """Whether a side was captured as CSV text, and holds some."""
-    if side is None or side.encoding != "CSV" or not side.data:
-        return False
+def _plain_text(side: Side | None) -> str | None:
+    """The text of a side that was captured as CSV and holds some; None for any other."""
+    if side is None or not side.data:
+        return None
     content_type = side.observed_content_type
-    # Equality first: it is what nearly every line has.
-    return content_type == "text/csv" or (
-        content_type is None or content_type.startswith(_CSV_TYPES)
-    )
+    if content_type not in {"text/csv", None}:
+        known = str(content_type).startswith(_CSV_TYPES)
+        return side.data if known and side.encoding == "CSV" else None
+    if side.encoding == "CSV":
+        return side.data
+    return plain_base64(side.data) if side.encoding == "BASE64" else None
+
+
+def plain_base64(data: str) -> str | None:
+    """The ASCII text that is behind clean base64; None if there is anything else to it."""
+    try:
+        return a2b_base64(data, strict_mode=True).decode("ascii") or None
+    except ValueError:
+        return None
