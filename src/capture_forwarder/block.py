@@ -36,6 +36,15 @@ class Block:
         number = self.start.lines + index + 1
         return RawLine(number, self.start.offset + begin, self.data[begin:end], end - begin)
 
+    def part(self, first: int, stop: int) -> Block:
+        """The lines from `first` up to `stop`, as far as there are as many."""
+        if first == 0 and stop >= len(self.ends):
+            return self
+        begin = self._begin(first)
+        ends = [end - begin for end in self.ends[first:stop]]
+        start = Place(self.start.offset + begin, self.start.lines + first)
+        return Block(self.data[begin : begin + ends[-1] + 1], ends, start)
+
     def fitting(self, first: int, most: int, size: int) -> int:
         """How many lines from `first` on, but `most`, have no more than `size` bytes in all."""
         most = min(most, len(self.ends) - first)

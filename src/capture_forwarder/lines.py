@@ -16,8 +16,9 @@ from capture_forwarder.errors import ObjectError
 from capture_forwarder.model import Place, RawLine
 
 _BUFFER_BYTES = 256 * 1024
-# Lines that come together are parsed together, if all of them are alike: more would seldom be.
 _BLOCK_BYTES = 256 * 1024
+# Lines of one block are parsed together if all of them are alike: more would less often be.
+_BLOCK_LINES = 128
 _KEPT_OF_LONG_LINE = 64 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 _START = Place()
@@ -106,7 +107,7 @@ def _split(
 
 
 def _whole_lines(data: bytes, start: Place, max_line_bytes: int) -> Iterator[Block | RawLine]:
-    """Lines that all end with a newline: in one block, unless one of them is too long."""
+    """Lines that all end with a newline: in blocks, unless one of them is too long."""
     find = data.find
     ends = []
     end = find(b"\n")
@@ -115,7 +116,8 @@ def _whole_lines(data: bytes, start: Place, max_line_bytes: int) -> Iterator[Blo
         end = find(b"\n", end + 1)
     block = Block(data, ends, start)
     if len(data) <= max_line_bytes or max(map(sub, ends, [-1, *ends])) - 1 <= max_line_bytes:
-        yield block
+        for first in range(0, len(block), _BLOCK_LINES):
+            yield block.part(first, first + _BLOCK_LINES)
         return
     for index in range(len(block)):
         yield _cut(block.line(index), max_line_bytes)
