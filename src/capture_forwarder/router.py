@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from capture_forwarder.errors import ForwarderError
 from capture_forwarder.lane import Lane
@@ -46,7 +46,7 @@ class RouteBook:
     Raises
     ------
     ForwarderError
-        The first reading failed.
+        The first reading failed, or a route cannot be put to work.
     """
 
     def __init__(  # noqa: PLR0913 - what routing needs
@@ -66,9 +66,8 @@ class RouteBook:
         self._refresh_seconds = refresh_seconds
         self._reporter = reporter
         self._lock = threading.Lock()
-        self._routes = read()
+        self._lanes = self._built({})
         self._read_at = clock.monotonic()
-        self._lanes: dict[RouteSettings, Lane] = {}
         # A place that a route has left still brings events of what was written there.
         self._places: set[str] = set()
 
@@ -76,18 +75,17 @@ class RouteBook:
         """Put the routes of an object to work; see `Router.lanes`."""
         with self._lock:
             self._refresh()
-            return [self._lane(route) for route in takes(self._routes, source)]
+            return [self._lanes[route] for route in takes(tuple(self._lanes), source)]
 
     def is_output(self, source: CaptureObject) -> bool:
         """Whether an object is quarantine or a part of a file publisher; see `Router`."""
-        places = (route.publisher for route in self._routes)
+        places = [route.publisher for route in tuple(self._lanes)]
         self._places |= {place.place for place in places if isinstance(place, FilesSettings)}
         return self._is_kept(source) or any(lies_under(place, source) for place in self._places)
 
-    def _lane(self, route: RouteSettings) -> Lane:
-        if route not in self._lanes:
-            self._lanes[route] = self._build(route)
-        return self._lanes[route]
+    def _built(self, known: Mapping[RouteSettings, Lane]) -> dict[RouteSettings, Lane]:
+        """Read the routes, and put to work those that are not yet."""
+        return {route: known.get(route) or self._build(route) for route in self._read()}
 
     def _refresh(self) -> None:
         now = self._clock.monotonic()
@@ -95,13 +93,11 @@ class RouteBook:
             return
         self._read_at = now
         try:
-            self._routes = self._read()
+            self._lanes = self._built(self._lanes)
         except ForwarderError as error:
             self._reporter.warn(
                 "the routes cannot be read again, the old ones stay", problem=str(error)
             )
-            return
-        self._lanes = {route: lane for route, lane in self._lanes.items() if route in self._routes}
 
 
 def lies_under(place: str, source: CaptureObject) -> bool:

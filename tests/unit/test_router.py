@@ -239,6 +239,8 @@ class Setting:
         return self.now
 
     def build(self, settings: RouteSettings) -> Lane:
+        if settings.name == "broken":
+            raise SettingsError(["broken: what it needs is not installed"])
         self.built.append(settings.name)
         ports = Ports(MemoryStore(), MemoryPublisher(), None, self.clock)
         return Lane(settings.mapping.columns, Terms(settings.name, 10**6), ports, self.reports)
@@ -247,13 +249,29 @@ class Setting:
         return self.book.lanes(captured(endpoint))
 
 
-def test_a_route_is_put_to_work_when_its_first_object_comes_and_stays_at_work() -> None:
+def test_a_route_is_put_to_work_at_once_and_stays_at_work() -> None:
     setting = Setting(route("churn", {"endpoint": "churn"}), route("rest"))
 
-    assert setting.built == []
+    assert setting.built == ["churn", "rest"]
     assert setting.lanes() == setting.lanes()
-    assert setting.built == ["churn"]
     assert [lane.name for lane in setting.lanes("credit")] == ["rest"]
+    assert setting.built == ["churn", "rest"]
+
+
+def test_a_route_that_cannot_be_put_to_work_is_told_before_any_object_comes() -> None:
+    with pytest.raises(SettingsError, match="broken"):
+        Setting(route("fine"), route("broken"))
+
+
+def test_a_route_that_cannot_be_put_to_work_later_leaves_the_old_ones_at_work() -> None:
+    setting = Setting(route("old"))
+    (before,) = setting.lanes()
+    setting.now = (route("new", goes_on=True), route("broken"))
+
+    setting.clock.time = 300.0
+
+    assert setting.lanes() == [before]
+    assert "broken" in setting.reports.warnings[0]
 
 
 def test_routes_are_read_again_by_their_age_and_no_sooner() -> None:
