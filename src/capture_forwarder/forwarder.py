@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
@@ -191,7 +192,9 @@ class Forwarder:
             return None
         errors = self._attempt(source, lanes, invocation, down)
         failed = [error for error in errors.values() if not isinstance(error, OutOfTimeError)]
-        down.update({lane: error for lane, error in errors.items() if _concerns_all(error)})
+        down.update(
+            {lane: _untried(error) for lane, error in errors.items() if _concerns_all(error)}
+        )
         late = {lane: error for lane, error in errors.items() if error not in failed}
         unsent = self._hand_on(source, late, delivery.hops) if late else None
         return next(iter(failed), unsent)
@@ -248,6 +251,13 @@ def _outcome(
         return error
     except Exception as error:  # noqa: BLE001 - ends as a failure, never as a success
         return UnexpectedError(str(source), error)
+
+
+def _untried(error: ForwarderError) -> ForwarderError:
+    """The error for objects that are not tried: what was done of the first is told only once."""
+    other = copy.copy(error)
+    other.report = None
+    return other
 
 
 def _concerns_all(error: ForwarderError) -> bool:

@@ -192,6 +192,27 @@ def test_a_platform_that_is_down_is_left_alone_for_the_rest_of_the_event() -> No
     assert len(setting.told["second"].failures) == 3
 
 
+def test_what_was_done_of_one_object_is_not_told_of_those_that_are_not_tried() -> None:
+    setting = Setting("first", "second")
+
+    def refuse(rows: Sequence[Inference]) -> None:
+        if rows[0].id == "call-020":
+            raise PlatformUnavailableError("down", "Look at it.", retry_after=3.0)
+
+    setting.publishers["second"].refuse = refuse
+    assert setting.send(announce("one"), announce("two")) == {"m0", "m1"}
+
+    tried, untried = setting.told["second"].failures
+    assert tried.report is not None
+    assert tried.report.published == 20
+    assert untried.report is None
+    assert (type(untried), untried.message, untried.advice) == (
+        PlatformUnavailableError,
+        "down",
+        "Look at it.",
+    )
+
+
 def test_no_route_waits_for_another() -> None:
     setting = Setting("slow", "fast")
     setting.make_late("slow", after="fast")

@@ -102,11 +102,11 @@ class PublisherUnderTest(ABC):
     @property
     def credential(self) -> str:
         """What is accepted as its secret now."""
-        raise NotImplementedError
+        raise LookupError(f"{self.name} has no secret")
 
     def expire(self) -> None:
         """Accept only another secret, and none of the tokens that were given out."""
-        raise NotImplementedError
+        raise LookupError(f"{self.name} has no secret")
 
     def renew(self) -> None:
         """Put the secret that is accepted where the function finds it."""
