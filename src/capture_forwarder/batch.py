@@ -10,11 +10,7 @@ from typing import Self
 import msgspec
 
 from capture_forwarder.block import Block
-from capture_forwarder.model import BatchLimits, CaptureObject, Inference, Place, RawLine
-
-# The most that is read past, of what is rejected, while a batch fills.
-_SKIPPED_LINES = 1000
-_SKIPPED_BYTES = 4 * 1024 * 1024
+from capture_forwarder.model import CaptureObject, Inference, Place, RawLine
 
 
 class Part(msgspec.Struct, frozen=True, gc=False):
@@ -39,6 +35,10 @@ class Stretch(msgspec.Struct, frozen=True, gc=False):
             yield Part(self.block.line(index), 0, 1, 1)
 
 
+Piece = Part | Stretch
+"""What a batch is made of."""
+
+
 @dataclass(frozen=True)
 class Batch:
     """The inferences of one request.
@@ -54,13 +54,17 @@ class Batch:
     place
         How far the object is done once this batch and all before it are; `Place()` when the
         batch is no stretch of its object.
+    encoded
+        What the publisher's own `encode` made of all inferences, in their order; empty if it was
+        not asked to.
     """
 
     source: CaptureObject
     revision: str
     inferences: Sequence[Inference]
-    pieces: Sequence[Part | Stretch]
+    pieces: Sequence[Piece]
     place: Place
+    encoded: Sequence[bytes] = ()
 
     @classmethod
     def of(cls, inferences: Sequence[Inference], line: RawLine | None = None) -> Self:
@@ -118,7 +122,8 @@ class Batch:
             if low < high:
                 parts.append(Part(part.line, part.first + low - at, high - low, part.total))
             at += part.count
-        return replace(self, inferences=self.inferences[start:stop], pieces=parts)
+        inferences = self.inferences[start:stop]
+        return replace(self, inferences=inferences, pieces=parts, encoded=())
 
     def select(self, positions: Sequence[int]) -> Self:
         """Take the inferences at these positions, which must be ascending."""
@@ -127,6 +132,7 @@ class Batch:
             self,
             inferences=[inference for piece in pieces for inference in piece.inferences],
             pieces=[part for piece in pieces for part in piece.parts],
+            encoded=(),
         )
 
 
@@ -151,138 +157,3 @@ class Receipt:
 
 ACCEPTED = Receipt()
 """Every inference was accepted."""
-
-
-@dataclass
-class BatchBuilder:
-    """Collects inferences of one object and cuts them into batches within a platform's limits.
-
-    A batch begins with its first line, and where it ends depends on the lines from there alone.
-    """
-
-    limits: BatchLimits
-    source: CaptureObject
-    revision: str
-    _inferences: list[Inference] = field(default_factory=list)
-    _pieces: list[Part | Stretch] = field(default_factory=list)
-    _bytes: float = 0.0
-    _skipped: int = 0
-    _skipped_bytes: int = 0
-
-    def add(self, line: RawLine, inferences: Sequence[Inference]) -> list[Batch]:
-        """Add a line's inferences; return the batches that are full now, in order.
-
-        The place of one that ends inside the line is in front of it, since the line is not done.
-
-        Parameters
-        ----------
-        line
-            The line they come from.
-        inferences
-            All inferences of the line.
-        """
-        total = len(inferences)
-        limits = self.limits
-        size = self._bytes + line.length
-        # Most lines fit whole and leave room.
-        if size <= limits.bytes and len(self._inferences) + total < limits.rows:
-            self._inferences += inferences
-            self._pieces.append(Part(line, 0, total, total))
-            self._bytes = size
-            return []
-        full = self._add_in_parts(line, inferences, total)
-        if self.is_full:
-            full += self.cut(line.place)
-        return full
-
-    def extend(self, block: Block, first: int, inferences: Sequence[Inference]) -> int:
-        """Add as many lines of a block, from `first` on, as there is room for.
-
-        Parameters
-        ----------
-        block, first
-            The lines, and which of them comes next.
-        inferences
-            Those of the whole block: one each line.
-
-        Returns
-        -------
-        int
-            How many were added; one always is when nothing was collected before.
-        """
-        limits = self.limits
-        rows = limits.rows - len(self._inferences)
-        count = block.fitting(first, rows, int(limits.bytes - self._bytes))
-        if not count and not self._inferences:
-            count = 1
-        if count:
-            self._inferences += inferences[first : first + count]
-            self._pieces.append(Stretch(block, first, count))
-            self._bytes += block.size(first, count)
-        return count
-
-    def _add_in_parts(
-        self, line: RawLine, inferences: Sequence[Inference], total: int
-    ) -> list[Batch]:
-        full = []
-        share = line.length / total
-        taken = 0
-        while taken < total:
-            room = self._room(share, total)
-            if room == 0:
-                full += self.cut(line.before)
-                continue
-            part = inferences[taken : taken + room] if taken or room < total else inferences
-            self._pieces.append(Part(line, taken, len(part), total))
-            self._inferences += part
-            self._bytes += share * len(part)
-            taken += len(part)
-        return full
-
-    def skip(self, line: RawLine) -> list[Batch]:
-        """Note a line that gives no inferences but takes memory while the batch fills.
-
-        Returns
-        -------
-        list
-            The batch, if enough was rejected since it began.
-        """
-        if not self._inferences:
-            return []
-        self._skipped += 1
-        self._skipped_bytes += len(line.data)
-        enough = self._skipped >= _SKIPPED_LINES or self._skipped_bytes >= _SKIPPED_BYTES
-        return self.cut(line.place) if enough else []
-
-    def cut(self, place: Place) -> list[Batch]:
-        """Return what was collected as a batch, or nothing if nothing was."""
-        if not self._inferences:
-            return []
-        batch = Batch(self.source, self.revision, self._inferences, self._pieces, place)
-        self._inferences, self._pieces = [], []
-        self._bytes = 0.0
-        self._skipped = self._skipped_bytes = 0
-        return [batch]
-
-    @property
-    def is_full(self) -> bool:
-        """Whether not one more row fits."""
-        return len(self._inferences) >= self.limits.rows
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is collected, so that a batch begins with whatever comes next."""
-        return not self._inferences
-
-    def _room(self, share: float, total: int) -> int:
-        """How many inferences of this size fit; one always does in an empty batch.
-
-        Where lines stay whole, a line's inferences fit all or not at all, and all of them do in
-        an empty batch.
-        """
-        by_rows = self.limits.rows - len(self._inferences)
-        by_bytes = int((self.limits.bytes - self._bytes) / share) if share else by_rows
-        room = max(0, min(by_rows, by_bytes))
-        if self.limits.whole_lines:
-            return total if room >= total or not self._inferences else 0
-        return room if room or self._inferences else 1

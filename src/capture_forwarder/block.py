@@ -16,7 +16,7 @@ class Block:
     Parameters
     ----------
     data
-        The lines' bytes.
+        The lines' bytes; what may stand behind the last of them is not looked at.
     ends
         Where in `data` the newlines are; at least one.
     start
@@ -38,8 +38,6 @@ class Block:
 
     def part(self, first: int, stop: int) -> Block:
         """The lines from `first` up to `stop`, as far as there are as many."""
-        if first == 0 and stop >= len(self.ends):
-            return self
         begin = self._begin(first)
         ends = [end - begin for end in self.ends[first:stop]]
         start = Place(self.start.offset + begin, self.start.lines + first)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from operator import sub
 from typing import BinaryIO, cast
 
@@ -92,12 +92,12 @@ def _split(
     rest = b""
     while data := reader.read1(_BLOCK_BYTES):
         rest += data
-        while (cut := rest.rfind(b"\n") + 1) or len(rest) > max_line_bytes:
-            if cut:
-                for found in _whole_lines(rest[:cut], place, max_line_bytes):
+        while (ends := _ends(rest)) or len(rest) > max_line_bytes:
+            if ends:
+                for found in _whole_lines(rest, ends, place, max_line_bytes):
                     yield found
                     place = _behind(found)
-                rest = rest[cut:]
+                rest = rest[ends[-1] + 1 :]
             else:
                 line, rest = _too_long(reader, rest, place, max_line_bytes)
                 yield line
@@ -106,16 +106,23 @@ def _split(
         yield RawLine(place.lines + 1, place.offset, rest, len(rest), ended=False)
 
 
-def _whole_lines(data: bytes, start: Place, max_line_bytes: int) -> Iterator[Block | RawLine]:
-    """Lines that all end with a newline: in blocks, unless one of them is too long."""
+def _ends(data: bytes) -> list[int]:
+    """Where the newlines are."""
     find = data.find
     ends = []
     end = find(b"\n")
     while end >= 0:
         ends.append(end)
         end = find(b"\n", end + 1)
+    return ends
+
+
+def _whole_lines(
+    data: bytes, ends: Sequence[int], start: Place, max_line_bytes: int
+) -> Iterator[Block | RawLine]:
+    """Lines that all end with a newline: in blocks, unless one of them is too long."""
     block = Block(data, ends, start)
-    if len(data) <= max_line_bytes or max(map(sub, ends, [-1, *ends])) - 1 <= max_line_bytes:
+    if ends[-1] < max_line_bytes or max(map(sub, ends, [-1, *ends])) - 1 <= max_line_bytes:
         for first in range(0, len(block), _BLOCK_LINES):
             yield block.part(first, first + _BLOCK_LINES)
         return

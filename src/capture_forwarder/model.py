@@ -128,18 +128,14 @@ class Rejection(msgspec.Struct, frozen=True, gc=False):
 
 
 class ParsedLine(msgspec.Struct, frozen=True, gc=False):
-    """What one line holds: its inferences, in order, and the columns whose values did not cast."""
+    """What a line, or several alike, hold: the inferences in order, and columns that did not cast.
+
+    `inference_time` is that of the last line that has one.
+    """
 
     inferences: Sequence[Inference]
     inference_time: str | None = None
     cast_failures: Mapping[str, int] = {}
-
-
-class Alike(msgspec.Struct, frozen=True, gc=False):
-    """What lines hold that are all alike: one inference each, and the time of the last."""
-
-    inferences: Sequence[Inference]
-    inference_time: str | None = None
 
 
 class Place(msgspec.Struct, frozen=True, order=True, gc=False):

@@ -15,13 +15,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from capture_forwarder.accounting import Accounting, Mark
-from capture_forwarder.batch import Batch, BatchBuilder
+from capture_forwarder.batch import Batch
+from capture_forwarder.batching import BatchBuilder
 from capture_forwarder.block import Block
 from capture_forwarder.checkpoint import Checkpoint
 from capture_forwarder.deadline import Deadline
 from capture_forwarder.delivery import Deliverer, Outcome
 from capture_forwarder.errors import ForwarderError, LeaseLostError, OutOfTimeError, PublishError
 from capture_forwarder.flight import Flight
+from capture_forwarder.held import holding
 from capture_forwarder.lines import line_before, read_blocks
 from capture_forwarder.model import (
     CaptureObject,
@@ -110,7 +112,8 @@ class _Run:
         self._deliverer = Deliverer(ports.publisher, ports.clock, retry_seconds=terms.retry_seconds)
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="publish")
         self._flight = Flight(self._executor, workers)
-        self._builder = BatchBuilder(limits, source, checkpoint.revision)
+        held = holding(ports.publisher.encode, self._parse, self._parse_alike)
+        self._builder = BatchBuilder(limits, source, checkpoint.revision, held)
         self._rejections = RejectionRun(source, terms.route, ports.quarantine, ports.clock)
         self._clock = ports.clock
         self._accounting = Accounting(ports.clock, Place())
@@ -146,17 +149,17 @@ class _Run:
 
     def _take_block(self, block: Block) -> None:
         """Take lines in: all at once if they are alike, else one by one."""
-        alike = self._parse_alike(block)
-        if alike is None:
+        parsed = self._parse_alike(block)
+        if parsed is None:
             for index in range(len(block)):
                 self._take_one(block.line(index))
             return
         taken = 0
         while taken < len(block):
-            count = self._builder.extend(block, taken, alike.inferences)
+            count = self._builder.extend(block, taken, parsed.inferences)
             if count:
                 taken += count
-                self._accounting.forwards_alike(count, alike.inference_time)
+                self._accounting.forwards_alike(count, parsed.inference_time)
                 self._last = block.line(taken - 1)
             if taken < len(block) or self._builder.is_full:
                 self._send(self._cut())

@@ -10,6 +10,7 @@ from typing import BinaryIO, Protocol
 
 from capture_forwarder.batch import Batch, Receipt
 from capture_forwarder.errors import ForwarderError
+from capture_forwarder.held import Encode
 from capture_forwarder.model import (
     BatchLimits,
     CaptureObject,
@@ -62,6 +63,15 @@ class Publisher(Protocol):
     @property
     def limits(self) -> BatchLimits:
         """The most that one call of `publish` may be given."""
+        ...
+
+    @property
+    def encode(self) -> Encode | None:
+        """Encodes rows while a batch fills, so that they need not be kept; None if nothing can.
+
+        What it made of a batch's rows is handed to `publish` with the batch; a part of a batch
+        comes without. It is called from the thread that parses.
+        """
         ...
 
     def schema(self) -> Schema:

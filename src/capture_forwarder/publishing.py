@@ -22,7 +22,7 @@ from capture_forwarder.settings.platforms import (
 )
 
 if TYPE_CHECKING:
-    from capture_forwarder.publishers.fiddler import Sign
+    from capture_forwarder.publishers.fiddler_connection import Sign
     from capture_forwarder.publishers.ibm_server import Server
     from capture_forwarder.publishers.ibm_tokens import Tokens
     from capture_forwarder.publishers.openscale_target import Target

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from capture_forwarder.batch import Batch, BatchBuilder
+from capture_forwarder.batch import Batch
+from capture_forwarder.batching import BatchBuilder
 from capture_forwarder.columns import ColumnMapping
 from capture_forwarder.delivery import Deliverer, Outcome
 from capture_forwarder.errors import (

@@ -25,7 +25,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import capture_forwarder.batch
+import capture_forwarder.batching
 import capture_forwarder.pipeline
 import capture_forwarder.rejections
 from capture_forwarder.batch import Batch
@@ -65,7 +65,7 @@ def small_and_watchful(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs of few rejections, and a look at the clock with every line."""
     monkeypatch.setattr(capture_forwarder.pipeline, "_LINES_A_LOOK_AT_THE_CLOCK", 1)
     monkeypatch.setattr(capture_forwarder.rejections, "_RUN_ENTRIES", 3)
-    monkeypatch.setattr(capture_forwarder.batch, "_SKIPPED_LINES", 3)
+    monkeypatch.setattr(capture_forwarder.batching, "_SKIPPED_LINES", 3)
 
 
 # --- a world in which things go wrong --------------------------------------------------------

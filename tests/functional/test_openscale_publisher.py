@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from capture_forwarder.batch import Batch, BatchBuilder
+from capture_forwarder.batch import Batch
+from capture_forwarder.batching import BatchBuilder
 from capture_forwarder.columns import ColumnMapping
 from capture_forwarder.errors import (
     BatchRefusedError,

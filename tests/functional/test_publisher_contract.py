@@ -38,6 +38,18 @@ def test_every_row_arrives_with_its_id(name: str, put: Put) -> None:
 
 
 @every_publisher
+def test_the_parts_of_a_batch_hold_the_rows_of_the_whole(name: str, put: Put) -> None:
+    here = put(name)
+    calls = [CallOf("one"), CallOf("many", records=min(290, here.publisher.limits.rows - 1))]
+
+    (batch,) = here.batches(*calls)
+    for part in (batch.slice(0, 1), batch.slice(1, 5), batch.slice(5, len(batch))):
+        here.publish(part)
+
+    assert here.rows() == {one: row for call in calls for one, row in call.rows.items()}
+
+
+@every_publisher
 def test_one_row_is_a_batch(name: str, put: Put) -> None:
     here = put(name)
     here.publish(here.batch(1))

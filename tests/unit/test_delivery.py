@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture_forwarder.batch import Batch, BatchBuilder, Receipt
+from capture_forwarder.batch import Batch, Receipt
+from capture_forwarder.batching import BatchBuilder
 from capture_forwarder.delivery import Deliverer
 from capture_forwarder.errors import (
     BatchRefusedError,

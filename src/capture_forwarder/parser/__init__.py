@@ -4,7 +4,7 @@ from typing import Protocol
 
 from capture_forwarder.block import Block
 from capture_forwarder.columns import ColumnMapping
-from capture_forwarder.model import Alike, CaptureObject, Schema
+from capture_forwarder.model import CaptureObject, ParsedLine, Schema
 from capture_forwarder.parser.line import LineParser, ParseLine
 
 __all__ = ["LineParser", "ObjectParser", "ParseLine", "compile_mapping"]
@@ -17,7 +17,7 @@ class ObjectParser(Protocol):
         """Bind what all lines of an object share."""
         ...
 
-    def alike(self, block: Block) -> Alike | None:
+    def alike(self, block: Block) -> ParsedLine | None:
         """Parse lines at once that hold an inference each; None if it must be one by one."""
         ...
 

@@ -7,7 +7,6 @@ them all the long way, one by one; both ways give the same inferences for what f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import repeat
 from operator import add
 from types import GenericAlias
 from typing import Generic, Literal, TypeVar
@@ -15,12 +14,13 @@ from typing import Generic, Literal, TypeVar
 import msgspec
 
 from capture_forwarder.block import Block
-from capture_forwarder.model import Alike, DataType, Inference
+from capture_forwarder.inferences import Inferences
+from capture_forwarder.model import DataType, ParsedLine
 from capture_forwarder.parser.numbers import CELL_TYPES, plain_base64
 from capture_forwarder.parser.record import EventMetadata
 
 Values = tuple[object, ...]
-ReadAlike = Callable[[Block], Alike | None]
+ReadAlike = Callable[[Block], ParsedLine | None]
 
 
 Encoding = TypeVar("Encoding")
@@ -90,9 +90,9 @@ def alike_reader(
         return no_alike
     row = GenericAlias(tuple, tuple(CELL_TYPES[known] for known in types))
     decode: Callable[[str], list[Values]] = msgspec.json.Decoder(GenericAlias(list, row)).decode
-    commas = {len(outputs) - 1}
+    commas = len(outputs) - 1
 
-    def read(block: Block) -> Alike | None:
+    def read(block: Block) -> ParsedLine | None:
         found = _calls(block)
         if found is None:
             return None
@@ -103,7 +103,7 @@ def alike_reader(
             answered = [right.removesuffix("\n") for right in answered]
             text = _joined(sent, answered)
         # A row has so many values in all; what the answer has no more of, the request has.
-        if "\n" in text or {right.count(",") for right in answered} != commas:
+        if "\n" in text or not _all_have(answered, commas):
             return None
         try:
             rows = decode(f"[[{text}]]")
@@ -115,16 +115,26 @@ def alike_reader(
             return None
         times = [known.inference_time for known in about]
         tails = _tails(times if time else None, ids if identity else None)
-        whole: Iterable[Values] = rows if tails is None else map(add, rows, tails)
-        inferences = list(map(Inference, ids, repeat(names), whole))
-        return Alike(inferences, next(filter(None, reversed(times)), None))
+        whole = rows if tails is None else list(map(add, rows, tails))
+        return ParsedLine(Inferences(ids, names, whole), next(filter(None, reversed(times)), None))
 
     return read
 
 
 def _joined(sent: Sequence[str], answered: Sequence[str]) -> str:
     """The values of both sides as the inside of a JSON array of arrays."""
-    return "],[".join([f"{left},{right}" for left, right in zip(sent, answered, strict=True)])
+    count = len(sent)
+    parts = [","] * (4 * count)
+    parts[0::4], parts[2::4] = sent, answered
+    parts[3::4] = ["],["] * count
+    parts.pop()
+    return "".join(parts)
+
+
+def _all_have(texts: Sequence[str], commas: int) -> bool:
+    if not commas:
+        return "," not in "".join(texts)
+    return {text.count(",") for text in texts} == {commas}
 
 
 def _tails(

@@ -15,8 +15,8 @@ from operator import add
 
 from capture_forwarder.block import Block
 from capture_forwarder.columns import ColumnMapping, MetadataField
+from capture_forwarder.inferences import Inferences
 from capture_forwarder.model import (
-    Alike,
     CaptureObject,
     DataType,
     Inference,
@@ -39,6 +39,8 @@ Rows = Collection[Values]
 
 
 _NO_FAILURES: Mapping[str, int] = {}
+# Written once, since nearly all calls with several records have no more.
+_SUFFIXES = [f"_{n}" for n in range(1000)]
 
 
 class LineParser:
@@ -118,12 +120,12 @@ class LineParser:
 
         return parse
 
-    def alike(self, block: Block) -> Alike | None:
+    def alike(self, block: Block) -> ParsedLine | None:
         """Parse a block of lines at once, each of which holds one inference; see `alike_reader`.
 
         Returns
         -------
-        Alike or None
+        ParsedLine or None
             None if they have to be parsed one by one. What it gives is what that gives.
         """
         return self._alike(block)
@@ -142,10 +144,9 @@ class LineParser:
             (values,) = rows
             inference = Inference(identity, self._names, self._with_tail(values, time, identity))
             return ParsedLine((inference,), time, failures)
-        ids = (identity,) if count == 1 else [f"{identity}_{n}" for n in range(count)]
+        ids = [identity] if count == 1 else _ids(identity, count)
         whole = map(add, rows, self._tails(ids, metadata, constants))
-        inferences = list(map(Inference, ids, repeat(self._names), whole))
-        return ParsedLine(inferences, time, failures)
+        return ParsedLine(Inferences(ids, self._names, list(whole)), time, failures)
 
     def _tails(
         self,
@@ -196,6 +197,13 @@ class LineParser:
         if len(cast) == 1:
             return cast[0], failures
         return [left + right for left, right in zip(*cast, strict=True)], failures
+
+
+def _ids(identity: str, count: int) -> list[str]:
+    """The ids of the inferences of one call with several."""
+    if count > len(_SUFFIXES):
+        return [f"{identity}_{n}" for n in range(count)]
+    return [identity + suffix for suffix in _SUFFIXES[:count]]
 
 
 def _tail(*, time: bool, identity: bool) -> Callable[[Values, str | None, str], Values]:

@@ -60,6 +60,8 @@ class ArthurPublisher:
         self._path = f"/api/v3/models/{model}/inferences/integrations/sagemaker_data_capture"
         self._writer = LineWriter(mapping)
 
+    encode = None
+
     @property
     def limits(self) -> BatchLimits:
         """The most of one request; lines stay whole, as they go through as they are."""

@@ -9,11 +9,9 @@ Source of all protocol facts: fiddler-client 3.14.1.
 
 from __future__ import annotations
 
-import logging
-import os
 import threading
-from collections.abc import Callable
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from itertools import starmap
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -26,27 +24,22 @@ from capture_forwarder.errors import (
     PublishError,
 )
 from capture_forwarder.model import BatchLimits, DataType, Schema
+from capture_forwarder.publishers.fiddler_connection import Sign, connect
 from capture_forwarder.publishers.fiddler_errors import (
     PUBLISHING,
     check_accepted,
     fiddler_site,
     translate,
 )
+from capture_forwarder.publishers.fiddler_session import FiddlerSession
 from capture_forwarder.publishers.http import CONNECT_SECONDS
 
 if TYPE_CHECKING:
-    from fiddler import Connection
-    from fiddler.libs.http_client import RequestClient
-
     from capture_forwarder.ports import Clock, Secret
 
 _ROWS_A_REQUEST = 1000  # the client's own limit, fiddler.configs.STREAM_EVENT_LIMIT
 _BYTES_A_REQUEST = 8 * 1024 * 1024  # Fiddler names no limit; this bounds our memory
 _SCHEMA_SECONDS = 900.0
-# The client retries on its own for this long, without jitter and deaf to Retry-After. Half a
-# second is less than its first wait, so that it tries once; zero would break it.
-_PARTNER_APP = "AWS_PARTNER_APP_AUTH"
-_CLIENT_RETRY = ("FIDDLER_CLIENT_RETRY_MAX_DURATION_SECONDS", "0.5")
 
 _encode = msgspec.json.Encoder().encode
 
@@ -65,10 +58,6 @@ class _Request(msgspec.Struct):
     model_id: str
     env_type: str = "PRODUCTION"
     env_name: str | None = None
-
-
-Sign = Callable[[Any], Any]
-"""Takes a prepared request of `requests` and returns it, signed."""
 
 
 class FiddlerPublisher:
@@ -107,10 +96,11 @@ class FiddlerPublisher:
         self._timeout = (CONNECT_SECONDS, timeout)
         self._sign = sign
         self._clock = clock
-        self._client: RequestClient | None = None
+        self._session: FiddlerSession | None = None
         self._schema: Schema | None = None
         self._schema_time = 0.0
         self._lock = threading.Lock()
+        self._around = _encode(_Request(_Source([]), self._model_id)).partition(b"[]")
         self._maker: tuple[tuple[str, ...], Callable[..., object]] = ((), dict)
 
     @property
@@ -131,10 +121,14 @@ class FiddlerPublisher:
             try:
                 self._schema = self._read_schema()
             except CredentialsRefusedError:
-                self._client = self._connect(fresh=True)
+                self._connect(fresh=True)
                 self._schema = self._read_schema()
             self._schema_time = now
         return self._schema
+
+    def encode(self, names: tuple[str, ...], values: Sequence[tuple[object, ...]]) -> bytes:
+        """Encode rows as an array of events; see `Publisher.encode`."""
+        return _encode(list(starmap(self._row_maker(names), values)))
 
     def publish(self, batch: Batch, deadline: float | None = None) -> Receipt:
         """Post one batch of events; see `Publisher.publish`.
@@ -142,15 +136,26 @@ class FiddlerPublisher:
         A 2xx answer means that Fiddler has queued the events; it shows them minutes later.
         """
         del deadline
-        make_row = self._row_maker(batch.inferences[0].names)
-        events = [make_row(*inference.values) for inference in batch.inferences]
-        body = _encode(_Request(_Source(events), self._model_id))
-        client = self._connected()
+        body = self._body(batch)
+        session = self._connected()
         try:
-            self._post(client, body, len(batch))
+            self._post(session, body, len(batch))
         except CredentialsRefusedError:
-            self._post(self._reconnected(client), body, len(batch))
+            self._post(self._reconnected(session), body, len(batch))
         return ACCEPTED
+
+    def _body(self, batch: Batch) -> bytes:
+        """The arrays that the events were encoded to as one, in the request around it."""
+        arrays = batch.encoded
+        if not arrays:
+            inferences = batch.inferences
+            arrays = [self.encode(inferences[0].names, [one.values for one in inferences])]
+        before, brackets, behind = self._around
+        parts: list[bytes | memoryview] = []
+        for array in arrays:
+            parts += (b",", memoryview(array)[1:-1])
+        parts[0] = before + brackets[:1]
+        return b"".join((*parts, brackets[1:], behind))
 
     def _row_maker(self, names: tuple[str, ...]) -> Callable[..., object]:
         kept, maker = self._maker
@@ -159,64 +164,42 @@ class FiddlerPublisher:
             self._maker = (names, maker)
         return maker
 
-    def _connected(self) -> RequestClient:
+    def _connected(self) -> FiddlerSession:
         with self._lock:
-            return self._client or self._connect()
+            return self._session or self._connect()
 
-    def _reconnected(self, refused: RequestClient) -> RequestClient:
+    def _reconnected(self, refused: FiddlerSession) -> FiddlerSession:
         """Connect with a fresh token, unless another thread has done so meanwhile."""
         with self._lock:
-            if self._client is None or self._client is refused:
+            if self._session is None or self._session is refused:
                 return self._connect(fresh=True)
-            return self._client
+            return self._session
 
-    def _post(self, client: RequestClient, body: bytes, rows: int) -> None:
+    def _post(self, session: FiddlerSession, body: bytes, rows: int) -> None:
         try:
-            answer = client.post(
-                url="/v3/events",
-                data=body,
-                headers={"Content-Type": "application/json"},
-                timeout=self._timeout,
-                retry="off",
-                allow_redirects=False,  # a redirected POST loses its body and "succeeds"
-            )
+            answer, content = session.post_events(body)
         except PublishError:
             raise
         except Exception as error:
             raise translate(error, PUBLISHING, self._site, rows) from error
-        check_accepted(answer, rows, self._site)
+        check_accepted(answer, content, rows, self._site)
 
-    def _connect(self, *, fresh: bool = False) -> RequestClient:
+    def _connect(self, *, fresh: bool = False) -> FiddlerSession:
         """Log in; two requests that check the token and the versions."""
         token = self._token.value(fresh=fresh)
-        os.environ[_CLIENT_RETRY[0]] = _CLIENT_RETRY[1]
-        # Their messages quote answers of the platform, which may quote rows, and headers.
-        logging.getLogger("fiddler").setLevel(logging.ERROR)
-        logging.getLogger("botocore.auth").setLevel(logging.INFO)
-        from requests.utils import get_environ_proxies  # noqa: PLC0415
-
         try:
-            connection = _connection_type(self._sign)(
-                url=self._url,
-                token=token,
-                proxies=get_environ_proxies(self._url) or None,
-                timeout=self._timeout,
-                verify=_authorities(),
-            )
+            connection = connect(self._url, token, timeout=self._timeout, sign=self._sign)
+            self._session = FiddlerSession(connection, self._timeout)
         except PublishError:
             raise
         except Exception as error:
             raise translate(error, "connect", self._site) from error
-        self._client = connection.client
-        return self._client
+        return self._session
 
     def _read_schema(self) -> Schema:
-        client = self._client or self._connect()
+        session = self._session or self._connect()
         try:
-            answer = client.get(
-                url=f"/v3/models/{self._model_id}", timeout=self._timeout, allow_redirects=False
-            )
-            schema = _schema_of(answer.json()["data"])
+            schema = _schema_of(session.model(self._model_id))
         except PublishError:
             raise
         except Exception as error:
@@ -225,32 +208,6 @@ class FiddlerPublisher:
             message = f"The Fiddler model {self._model_id} has no columns."
             raise PublisherMisconfiguredError(message, "Give it a schema first.")
         return schema
-
-
-def _connection_type(sign: Sign | None) -> type[Connection]:
-    """The client's connection, all of whose requests are signed if they have to be."""
-    from fiddler import Connection  # noqa: PLC0415 - takes a fifth of a second
-
-    class OwnConnection(Connection):  # type: ignore[misc]
-        @cached_property
-        def client(self) -> RequestClient:
-            # With this variable the client imports the SageMaker SDK, which fits no function.
-            asked = os.environ.pop(_PARTNER_APP, None)
-            try:
-                client = super().client
-            finally:
-                if asked is not None:
-                    os.environ[_PARTNER_APP] = asked
-            # A redirection would take the token along to wherever it leads.
-            client.session.max_redirects = 0
-            # Proxies and authorities are handed in; all else that the environment could change
-            # is a .netrc file, looked for at every request, whose user would replace the token.
-            client.session.trust_env = False
-            if sign is not None:
-                client.session.auth = sign
-            return client
-
-    return OwnConnection
 
 
 def _schema_of(model: dict[str, Any]) -> Schema:
@@ -281,11 +238,3 @@ def _row_maker(names: tuple[str, ...]) -> Callable[..., object]:
     except ValueError:
         # msgspec takes no name with a quote, a backslash or a control character.
         return lambda *values: dict(zip(names, values, strict=True))
-
-
-def _authorities() -> bool | str:
-    """The certificate authorities to trust: requests' variables, which the client ignores."""
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
-        if path := os.environ.get(name):
-            return path
-    return True

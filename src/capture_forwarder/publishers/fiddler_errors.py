@@ -58,7 +58,7 @@ def fiddler_site(url: str, model_id: str, *, partner_app: bool = False) -> Site:
     )
 
 
-def check_accepted(answer: requests.Response, rows: int, site: Site) -> None:
+def check_accepted(answer: requests.Response, content: bytes, rows: int, site: Site) -> None:
     """Make sure that a success is Fiddler's own and means all rows.
 
     The answer lists the ids of the events taken over; a list that names only some of them is no
@@ -75,7 +75,7 @@ def check_accepted(answer: requests.Response, rows: int, site: Site) -> None:
     if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         raise site.refusal(status, answer, PUBLISHING, rows)
     try:
-        ids = _decode(answer.content).data.event_ids
+        ids = _decode(content).data.event_ids
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         what = f"answered {status} with something that is not Fiddler's"
         raise site.garbage(what) from None

@@ -81,6 +81,8 @@ class FilePublisher:
         self._key = key
         self._time = time
 
+    encode = None
+
     @property
     def limits(self) -> BatchLimits:
         """The most that one file holds.

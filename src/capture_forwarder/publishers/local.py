@@ -69,6 +69,8 @@ class LocalPublisher:
         self._connection: DuckDBPyConnection | None = None
         self._types: dict[str, str] = {}
 
+    encode = None
+
     @property
     def limits(self) -> BatchLimits:
         """The most that is written in one transaction."""

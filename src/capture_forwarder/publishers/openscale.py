@@ -109,6 +109,8 @@ class OpenScalePublisher:
         rows = min(_ROWS, BODY_BYTES // 2 // self._records.overhead)
         self._limits = BatchLimits(max(1, rows), _CAPTURED_BYTES)
 
+    encode = None
+
     @property
     def limits(self) -> BatchLimits:
         """The most of one batch, such that its request is seldom over `BODY_BYTES`."""

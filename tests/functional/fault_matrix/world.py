@@ -12,6 +12,7 @@ import pytest
 
 from capture_forwarder import wiring
 from capture_forwarder.batch import Batch, Receipt
+from capture_forwarder.held import Encode
 from capture_forwarder.model import BatchLimits, Schema
 from capture_forwarder.ports import Clock, Publisher
 from capture_forwarder.publishing import build_publisher
@@ -139,6 +140,10 @@ class Smaller:
     def limits(self) -> BatchLimits:
         limits = self._publisher.limits
         return dataclasses.replace(limits, rows=min(self._rows, limits.rows))
+
+    @property
+    def encode(self) -> Encode | None:
+        return self._publisher.encode
 
     def schema(self) -> Schema:
         return self._publisher.schema()

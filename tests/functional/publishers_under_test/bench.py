@@ -9,8 +9,10 @@ from io import BytesIO
 
 import pytest
 
-from capture_forwarder.batch import Batch, BatchBuilder
+from capture_forwarder.batch import Batch
+from capture_forwarder.batching import BatchBuilder
 from capture_forwarder.errors import PublishError
+from capture_forwarder.held import holding
 from capture_forwarder.lane import complete
 from capture_forwarder.lines import read_lines
 from capture_forwarder.model import ParsedLine, Place, RawLine
@@ -54,10 +56,12 @@ class Bench:
     def batches(self, *calls: CallOf, rows: int | None = None) -> list[Batch]:
         """Make batches of captured calls, as large as the publisher says, or smaller."""
         schema = self.publisher.schema()
-        parse = compile_mapping(complete(self._mapping, schema), schema).for_object(SOURCE)
+        parser = compile_mapping(complete(self._mapping, schema), schema)
+        parse = parser.for_object(SOURCE)
         limits = self.publisher.limits
         smaller = dataclasses.replace(limits, rows=rows or limits.rows)
-        builder = BatchBuilder(smaller, SOURCE, "revision")
+        held = holding(self.publisher.encode, parse, parser.alike)
+        builder = BatchBuilder(smaller, SOURCE, "revision", held)
         full, place = [], Place()
         for raw in lines(calls):
             parsed = parse(raw.data)
