@@ -32,7 +32,7 @@ class Checkpoint:
         self._owner = owner
         self._clock = clock
         self._lease_seconds = lease_seconds
-        self._lock = threading.Lock()
+        self._writing = threading.Lock()
         self._place = Place()
         self._renew_at = 0.0
         self._lost: LeaseLostError | None = None
@@ -61,34 +61,42 @@ class Checkpoint:
         LeaseLostError
             Somebody else took over; nothing more may be published.
         """
-        with self._lock:
-            if self._lost is not None:
-                raise self._lost
-            if self._closed:
-                message = "This invocation has given the object back."
-                raise LeaseLostError(message)
-            if self._ledger is not None and self._clock.monotonic() >= self._renew_at:
+        self._check()
+        if self._ledger is None or self._clock.monotonic() < self._renew_at:
+            return
+        with self._writing:
+            # Another thread may have renewed it meanwhile, or lost it.
+            self._check()
+            if self._clock.monotonic() >= self._renew_at:
                 self._write(self._ledger, self._place)
 
     def save(self, place: Place) -> None:
         """Note how far the object is done; see `Ledger.save`."""
-        with self._lock:
+        with self._writing:
+            self._check()
             self._place = place
             if self._ledger is not None:
                 self._write(self._ledger, place)
 
     def finish(self, place: Place) -> None:
         """Note that the object is done; see `Ledger.finish`."""
-        with self._lock:
+        with self._writing:
             if self._ledger is not None:
                 self._ledger.finish(self._key, self._owner, place)
 
     def release(self) -> None:
         """Let the next invocation go on at once; see `Ledger.release`."""
-        with self._lock:
+        with self._writing:
             self._closed = True
             if self._ledger is not None and self._lost is None:
                 self._ledger.release(self._key, self._owner)
+
+    def _check(self) -> None:
+        if self._lost is not None:
+            raise self._lost
+        if self._closed:
+            message = "This invocation has given the object back."
+            raise LeaseLostError(message)
 
     def _write(self, ledger: Ledger, place: Place) -> None:
         saved_at = self._clock.monotonic()

@@ -15,40 +15,34 @@ _PATIENCE = 2.0
 
 
 class Flight:
-    """Keeps up to `limit` batches under way and gives their outcomes back in order.
+    """Keeps batches under way and gives their outcomes back in order.
 
     Order is what lets the ledger move only over an unbroken run of finished lines: an outcome is
     given when all batches before it have theirs.
     """
 
-    def __init__(self, executor: Executor, limit: int) -> None:
+    def __init__(self, executor: Executor) -> None:
         self._executor = executor
-        self._limit = limit
         self._flying: deque[tuple[Batch, Future[Outcome]]] = deque()
 
     def __len__(self) -> int:
         return len(self._flying)
 
-    @property
-    def is_full(self) -> bool:
-        """Whether there is no room for another batch."""
-        return len(self._flying) >= self._limit
-
     def start(self, batch: Batch, deliver: Callable[[Batch], Outcome]) -> None:
-        """Send a batch on its way; there must be room, see `landed`."""
+        """Send a batch on its way."""
         self._flying.append((batch, self._executor.submit(deliver, batch)))
 
     def landed(
-        self, seconds_left: Callable[[], float | None], *, all_of_them: bool = False
+        self, seconds_left: Callable[[], float | None], at_least: int
     ) -> Iterator[tuple[Batch, Outcome]]:
-        """Give the outcomes that are there; wait for more only to make room, or for all.
+        """Give the outcomes that are there; wait for more only if they are too few.
 
         Parameters
         ----------
         seconds_left
             How long a wait may be; None for as long as it takes.
-        all_of_them
-            Wait until nothing is under way.
+        at_least
+            How many to wait for.
 
         Raises
         ------
@@ -57,10 +51,10 @@ class Flight:
         PublishError
             A batch was not accepted; those behind it do not count.
         """
+        given = 0
         while self._flying:
             batch, future = self._flying[0]
-            must_wait = all_of_them or self.is_full
-            if not must_wait and not future.done():
+            if given >= at_least and not future.done():
                 return
             try:
                 outcome = future.result(timeout=seconds_left())
@@ -68,6 +62,7 @@ class Flight:
                 message = "The time is up while the platform has not answered."
                 raise OutOfTimeError(message) from error
             self._flying.popleft()
+            given += 1
             yield batch, outcome
 
     def abandon(self, seconds_left: float | None) -> None:

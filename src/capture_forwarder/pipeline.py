@@ -37,11 +37,11 @@ from capture_forwarder.model import (
 )
 from capture_forwarder.parser import ObjectParser
 from capture_forwarder.ports import OpenedObject
+from capture_forwarder.progress import Progress
 from capture_forwarder.rejections import RejectionRun
 from capture_forwarder.terms import Invocation, Ports, Terms
 
 _LINES_A_LOOK_AT_THE_CLOCK = 64
-_SAVE_SECONDS = 1.0
 _BLANK = ParsedLine(())
 
 
@@ -85,63 +85,67 @@ def forward_object(
         if claim.finished:
             return ObjectReport(repeated=True)
         deadline = Deadline(ports.clock, invocation.deadline)
-        run = _Run(source, parser, ports, terms, checkpoint=checkpoint, deadline=deadline)
-        return run.forward(opened, claim.place)
+        run = _Run(source, claim.place, parser, ports, terms, checkpoint, deadline)
+        return run.forward(opened)
 
 
 class _Run:
     """One object on its way."""
 
-    def __init__(  # noqa: PLR0913 - what one object's way needs
+    def __init__(  # noqa: PLR0913, PLR0917 - what one object's way needs
         self,
         source: CaptureObject,
+        start: Place,
         parser: ObjectParser,
         ports: Ports,
         terms: Terms,
-        *,
         checkpoint: Checkpoint,
         deadline: Deadline,
     ) -> None:
         limits = ports.publisher.limits
-        workers = max(1, min(terms.requests_in_flight, limits.requests))
+        in_flight = max(1, min(terms.requests_in_flight, limits.requests))
         self._parse = parser.for_object(source)
         self._parse_alike = parser.alike
         self._max_line_bytes = terms.max_line_bytes
+        self._start = start
+        self._last = line_before(start)
         self._checkpoint = checkpoint
         self._deadline = deadline
         self._deliverer = Deliverer(ports.publisher, ports.clock, retry_seconds=terms.retry_seconds)
-        self._executor = ThreadPoolExecutor(workers, thread_name_prefix="publish")
-        self._flight = Flight(self._executor, workers)
         held = holding(ports.publisher.encode, self._parse, self._parse_alike)
         self._builder = BatchBuilder(limits, source, checkpoint.revision, held)
         self._rejections = RejectionRun(source, terms.route, ports.quarantine, ports.clock)
-        self._clock = ports.clock
-        self._accounting = Accounting(ports.clock, Place())
-        self._last = line_before(Place())
-        self._saved = self._kept = Place()
-        self._save_at = 0.0
-        self._mark = Mark()
-        self._marks: dict[Place, Mark] = {}
+        self._accounting = Accounting(ports.clock, start)
+        # One thread more than requests, for saving the place.
+        self._executor = ThreadPoolExecutor(in_flight + 1, thread_name_prefix="forward")
+        self._flight = Flight(self._executor)
+        self._progress = Progress(
+            start,
+            self._flight,
+            in_flight,
+            self._executor,
+            checkpoint=checkpoint,
+            rejections=self._rejections,
+            accounting=self._accounting,
+            deadline=deadline,
+            clock=ports.clock,
+        )
 
-    def forward(self, opened: OpenedObject, start: Place) -> ObjectReport:
-        self._last, self._saved, self._kept = line_before(start), start, start
-        self._accounting = Accounting(self._clock, start)
+    def forward(self, opened: OpenedObject) -> ObjectReport:
         try:
             self._look_at_the_clock()
-            for found in read_blocks(opened.stream, self._max_line_bytes, start):
+            for found in read_blocks(opened.stream, self._max_line_bytes, self._start):
                 if isinstance(found, RawLine):
                     self._take_one(found)
                 else:
                     self._take_block(found)
             self._land()
-            self._rejections.finish(self._last.place, self._kept)
-            self._accounting.check(self._last.place)
-            self._checkpoint.finish(self._last.place)
+            self._progress.finish(self._last.place)
         except BaseException as error:
             self._give_up(error)
             if isinstance(error, ForwarderError):
                 self._accounting.gave_up(error)
-                error.report = self._accounting.report(self._mark, self._saved)
+                error.report = self._accounting.report(self._progress.mark, self._progress.saved)
             raise
         finally:
             self._executor.shutdown(wait=False, cancel_futures=True)
@@ -203,25 +207,23 @@ class _Run:
         """Send the batches that a line made full; `before` was counted in front of it."""
         for batch in full:
             at_end = batch.place == self._last.place
-            self._marks[batch.place] = self._accounting.mark() if at_end else before
+            self._progress.remember(batch.place, self._accounting.mark() if at_end else before)
         self._send(full)
         return True
 
     def _cut(self) -> list[Batch]:
-        self._marks[self._last.place] = self._accounting.mark()
+        self._progress.remember(self._last.place, self._accounting.mark())
         return self._builder.cut(self._last.place)
 
     def _send(self, batches: list[Batch]) -> None:
         for batch in batches:
-            # What has landed is under way until its place is saved; one write saves several.
-            if self._flight.is_full or self._clock.monotonic() >= self._save_at:
-                self._settle()
+            self._progress.make_room()
             self._flight.start(batch, self._deliver)
 
     def _land(self) -> None:
         """Bring everything up to here to the platform."""
         self._send(self._cut())
-        self._settle(all_of_them=True, to_here=True)
+        self._progress.settle()
 
     def _rest(self) -> None:
         """Land what is under way and save the place, up to here or to where the last batch ended.
@@ -230,57 +232,23 @@ class _Run:
         """
         if self._builder.is_empty:
             self._land()
-            self._save(self._last.place)
+            self._progress.save(self._last.place)
         else:
-            self._settle(all_of_them=True)
+            self._progress.settle()
+            self._progress.save()
 
     def _deliver(self, batch: Batch) -> Outcome:
         """Deliver a batch, in a thread of the executor."""
         hold = self._checkpoint.hold
         return self._deliverer.deliver(batch, deadline=self._deadline.at, before=hold)
 
-    def _settle(self, *, all_of_them: bool = False, to_here: bool = False) -> None:
-        """Account for what has landed, and save the place; `to_here`: the caller saves the end."""
-        landed = self._flight.landed(self._deadline.seconds_left, all_of_them=all_of_them)
-        place = None
-        try:
-            for batch, outcome in landed:
-                self._accounting.landed(outcome)
-                self._deadline.saw(outcome.latencies)
-                # A platform may name what it refuses over several tries, in any order.
-                for refusal in sorted(outcome.refused, key=lambda r: (r.line.number, r.index)):
-                    self._rejections.add_refused(refusal)
-                if not (to_here and batch.place == self._last.place):
-                    self._keep(batch.place)
-                    place = batch.place
-        finally:
-            # Whatever comes next, what has landed is done.
-            if place is not None:
-                self._save(place)
-
-    def _keep(self, place: Place) -> bool:
-        """Keep a batch's rejections by themselves: its lines are the same the next time."""
-        safe = self._rejections.flush(place, self._kept)
-        self._kept = place
-        return safe
-
-    def _save(self, place: Place) -> None:
-        if not self._keep(place):
-            return
-        self._checkpoint.save(place)
-        self._save_at = self._clock.monotonic() + _SAVE_SECONDS
-        self._rejections.saved(place)
-        self._accounting.saved(place)
-        self._saved, self._mark = place, self._marks[place]
-        # Places come in order; those before this one will not be asked for again.
-        self._marks = {known: mark for known, mark in self._marks.items() if known >= place}
-
     def _look_at_the_clock(self) -> None:
         """Stop in time: drain what is under way, save the place, and raise `OutOfTimeError`."""
-        if not self._deadline.is_near(len(self._flight)):
+        if not self._deadline.is_near(self._progress.under_way):
             return
         self._rest()
-        message = f"The time was up behind line {self._saved.lines}; the place is saved."
+        lines = self._progress.saved.lines
+        message = f"The time was up behind line {lines}; the place is saved."
         raise OutOfTimeError(message, "The rest is delivered later.")
 
     def _give_up(self, error: BaseException) -> None:
@@ -293,7 +261,10 @@ class _Run:
         final = (PublishError, LeaseLostError, OutOfTimeError)
         if isinstance(error, ForwarderError) and not isinstance(error, final):
             with suppress(ForwarderError):
-                self._settle(all_of_them=True)
+                self._progress.settle()
+        with suppress(ForwarderError):
+            # Whatever came behind it, what has landed is done.
+            self._progress.save()
         with suppress(ForwarderError):
             self._checkpoint.release()
         self._flight.abandon(self._deadline.seconds_left())
