@@ -164,7 +164,7 @@ def guide() -> Code:
 
 
 def limit() -> Code:
-    """Return the least that the same work takes."""
+    """Return what must be done at the least."""
     return Code("benchmarks.inside.limit.lambda_handler", ("-P",), str(REPOSITORY), {})
 
 
