@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capture_forwarder.columns import ColumnMapping, parse_columns
-from capture_forwarder.model import ParsedLine, Reason, Rejection
+from capture_forwarder.model import DataType, ParsedLine, Reason, Rejection
 from tests.captures import CSV, EVENT_ID, JSON, line, parse, side
+from tests.unit.two_ways import is_same_both_ways
 
 MAPPING = ColumnMapping(parse_columns("a,b"), parse_columns("score"), event_id="id", timestamp="ts")
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
@@ -100,14 +101,62 @@ def test_any_payloads_with_types_are_rows_or_a_rejection(request: object, respon
     assert_rows_or_rejection(parse(line(request, response), MAPPING, types))
 
 
-@given(st.lists(st.text(alphabet='0123456789.,-+eE \n\r"[]{}nat', max_size=30), min_size=2))
-def test_plain_numbers_take_a_short_way_to_the_same_rows(payloads: list[str]) -> None:
-    request, response = payloads[0], payloads[1]
-    # Only text under the encoding CSV can take the short way.
-    short = parse(line(side(request), side(response)), MAPPING)
-    long = parse(line(side(request, CSV, "BASE64"), side(response, CSV, "BASE64")), MAPPING)
+CSV_NUMBERS = st.text(alphabet='0123456789.,-+eE \n\r"[]{}nat', max_size=30)
+CSV_RECORDS = st.lists(st.text(alphabet="0123456789.-e \r", max_size=6), max_size=4).map(
+    ",".join
+) | st.sampled_from(["1,2\r\n3,4", "1\r,2", "0.5\r", "0.5\r\n", "0.5,\r5", "1,2", "1\n2\n", "1"])
 
-    assert repr(short) == repr(long)
+
+@given(CSV_NUMBERS | CSV_RECORDS, CSV_NUMBERS | CSV_RECORDS, st.booleans())
+def test_plain_numbers_take_a_short_way_to_the_same_rows(
+    request: str, response: str, typed: bool
+) -> None:
+    types = dict.fromkeys(("a", "b", "score"), DataType.FLOAT) if typed else None
+    is_same_both_ways(line(side(request), side(response)), MAPPING, types)
+    is_same_both_ways(line(side(response), side(request)), MAPPING, types)
+
+
+@pytest.mark.parametrize("content_type", [CSV, "text/csv; charset=utf-8", None])
+@pytest.mark.parametrize("encoding", ["CSV", "BASE64"])
+@pytest.mark.parametrize(
+    ("request_text", "response"),
+    [("1,2", "0.5"), ("1,2", "0.5\r\n"), ("1,2\r\n3,4", "0.5\n1"), (" 1, -2e3\n3,4\n", "1\n2\n")],
+)
+def test_plain_numbers_do_take_the_short_way(
+    request_text: str, response: str, encoding: str, content_type: str | None
+) -> None:
+    sides = (side(text, content_type, encoding) for text in (request_text, response))
+    raw = line(*sides)
+    assert is_same_both_ways(raw, MAPPING)
+    assert is_same_both_ways(raw, MAPPING, dict.fromkeys(("a", "b", "score"), DataType.FLOAT))
+
+
+@pytest.mark.parametrize(
+    ("request_text", "response"),
+    [
+        ("1,2", "3"),
+        ("1\n2", "3,4"),
+        ("1", "2,3,4"),
+        ("1,2,3", "4"),
+        ("1", "2,\n3"),
+        ("1\r", "2,3"),
+        ("1", "2,\r3"),
+        ("1],[2", "3,4"),
+    ],
+)
+def test_csv_of_another_shape_is_left_to_the_long_way(request_text: str, response: str) -> None:
+    mapping = ColumnMapping.of("a", "p,q")
+    assert not is_same_both_ways(line(side(request_text), side(response)), mapping)
+
+
+def test_brackets_in_csv_are_left_to_the_long_way() -> None:
+    assert not is_same_both_ways(line(side("1],[2"), None), ColumnMapping.of("a"))
+
+
+def test_numbers_below_a_header_are_left_to_the_long_way() -> None:
+    raw = line(side("0,1\n2,3"), side("0\n1"))
+    assert not is_same_both_ways(raw, ColumnMapping.of("a,b", "score", csv_header=True))
+    assert not is_same_both_ways(raw, ColumnMapping.of("a,b", csv_header=True))
 
 
 numbers = st.integers(-(10**20), 10**20) | st.floats(allow_nan=False, allow_infinity=False)

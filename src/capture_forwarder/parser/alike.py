@@ -103,7 +103,8 @@ def alike_reader(
             answered = [right.removesuffix("\n") for right in answered]
             text = _joined(sent, answered)
         # A row has so many values in all; what the answer has no more of, the request has.
-        if "\n" in text or not _all_have(answered, commas):
+        # A carriage return alone, white space to JSON, ends a row of CSV.
+        if "\n" in text or "\r" in text or not _all_have(answered, commas):
             return None
         try:
             rows = decode(f"[[{text}]]")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 from enum import StrEnum
+from functools import lru_cache
 
 from capture_forwarder.model import Reason
 from capture_forwarder.parser.npy import MAGIC as NPY_MAGIC
@@ -40,7 +41,32 @@ _NEVER_TABULAR = ("image/", "audio/", "video/", "font/")
 
 def content_type_of(side: Side) -> str:
     """The content type in lower case, without its parameters; empty when there is none."""
-    return (side.observed_content_type or "").partition(";")[0].strip().lower()
+    return _essence(side.observed_content_type or "")
+
+
+@lru_cache(maxsize=64)
+def known_content(content_type: str | None) -> tuple[Format | None, bool] | None:
+    """Tell what a content type says, before the content is looked at.
+
+    Returns
+    -------
+    tuple or None
+        The format, None where the text's looks decide, and whether the text is in UTF-8. None
+        for what never holds columns.
+    """
+    written = content_type or ""
+    essence = _essence(written)
+    if essence.startswith(_NEVER_TABULAR):
+        return None
+    return _wanted(essence), _charset(written) is None
+
+
+def _wanted(essence: str) -> Format | None:
+    return _BY_CONTENT_TYPE.get(essence) or (Format.JSON if essence.endswith("+json") else None)
+
+
+def _essence(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
 
 
 def decode_side(side: Side, name: str) -> tuple[Format, str | bytes]:
@@ -67,9 +93,7 @@ def decode_side(side: Side, name: str) -> tuple[Format, str | bytes]:
     if content_type.startswith(_NEVER_TABULAR):
         detail = f"The {name} is {content_type}, which holds no columns."
         raise RejectedError(Reason.UNSUPPORTED_CONTENT_TYPE, detail)
-    wanted = _BY_CONTENT_TYPE.get(content_type)
-    if wanted is None and content_type.endswith("+json"):
-        wanted = Format.JSON
+    wanted = _wanted(content_type)
     data = side.data or ""
     if side.encoding == "BASE64":
         raw = _unbase64(data, name)
@@ -84,7 +108,7 @@ def decode_side(side: Side, name: str) -> tuple[Format, str | bytes]:
     if "\0" in text:
         detail = f"The {name} holds a NUL character, which no text format allows."
         raise RejectedError(Reason.UNDECODABLE_PAYLOAD, detail)
-    return wanted or _by_looks(text), text
+    return wanted or by_looks(text), text
 
 
 def _unbase64(data: str, name: str) -> bytes:
@@ -120,5 +144,6 @@ def _charset(content_type: str) -> str | None:
     return None
 
 
-def _by_looks(text: str) -> Format:
+def by_looks(text: str) -> Format:
+    """The format of a text whose content type does not say it."""
     return Format.JSON if text.lstrip()[:1] in {"{", "["} else Format.CSV

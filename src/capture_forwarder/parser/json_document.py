@@ -28,9 +28,9 @@ CONTAINERS = (
     "scores",
 )
 """Keys of a document that hold its records."""
-# Keys of a record that hold its values in order. AWS's common format nests them:
-# {"data": {"features": {"values": [...]}}}.
-_VALUES = ("features", "probabilities", "values", "data", "projection")
+VALUES = ("features", "probabilities", "values", "data", "projection")
+"""Keys of a record that hold its values in order. AWS's common format nests them:
+`{"data": {"features": {"values": [...]}}}`."""
 _DEEPEST = 4
 
 _decode = msgspec.json.Decoder().decode
@@ -101,7 +101,7 @@ def json_readings(document: object, keys: Sequence[str], depth: int = 0) -> Iter
 
 def values_of(record: Mapping[str, object], depth: int = 0) -> list[object] | None:
     """The list that a record keeps its values in; None if it has no such list."""
-    for key in _VALUES:
+    for key in VALUES:
         held = record.get(key)
         if isinstance(held, list):
             return held

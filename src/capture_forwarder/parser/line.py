@@ -28,7 +28,7 @@ from capture_forwarder.model import (
 from capture_forwarder.parser.alike import alike_reader, no_alike
 from capture_forwarder.parser.candidates import Candidate, Pair, best_pairs
 from capture_forwarder.parser.casts import Cast, cast_to, infer
-from capture_forwarder.parser.numbers import no_numbers, number_reader
+from capture_forwarder.parser.numbers import number_reader
 from capture_forwarder.parser.record import EventMetadata, Side, read_record
 from capture_forwarder.parser.rejected import RejectedError
 from capture_forwarder.parser.side import SidePlan, SideReader
@@ -74,13 +74,7 @@ class LineParser:
             ),
         )
         self._readers = [SideReader(plan, types) if plan.columns else None for plan in plans]
-        self._numbers = (
-            no_numbers
-            if header
-            else number_reader(
-                *([types.get(column.name) for column in plan.columns] for plan in plans)
-            )
-        )
+        self._numbers = number_reader(*plans, types)
         self._alike = (
             no_alike
             if header or mapping.metadata

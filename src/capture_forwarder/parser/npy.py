@@ -18,7 +18,7 @@ from capture_forwarder.parser.rejected import RejectedError
 
 MAGIC = b"\x93NUMPY"
 _DESCR = re.compile(r"([<>|=])([biuf])([1248])")
-_STRUCT_CODES = {
+STRUCT_CODES = {
     "b1": "?",
     "i1": "b",
     "i2": "h",
@@ -32,6 +32,7 @@ _STRUCT_CODES = {
     "f4": "f",
     "f8": "d",
 }
+"""Codes of the struct module, by kind and size of the elements."""
 _CHARSETS = {1: "latin-1", 2: "latin-1", 3: "utf-8"}  # of the header, by major version
 _FLOATS = "efd"
 _MAX_HEADER_BYTES = 64 * 1024
@@ -69,7 +70,8 @@ def read_npy(raw: bytes, name: str) -> object:
     if len(raw) - start != count * size:
         raise _undecodable(name, f"its shape {shape} needs {count * size} bytes of elements")
     values = struct.unpack_from(f"{code[0]}{count}{code[1]}", raw, start)
-    if code[1] in _FLOATS:
+    # A sum is finite only if all that it is of are, and much sooner made than as many questions.
+    if code[1] in _FLOATS and not math.isfinite(sum(values)):
         values = tuple(value if math.isfinite(value) else None for value in values)
     try:
         return nest(values, shape, fortran=order)
@@ -103,12 +105,12 @@ def _header(raw: bytes, name: str) -> tuple[dict[str, object], int]:
 def _element(descr: object, name: str) -> tuple[tuple[str, str], int]:
     found = _DESCR.fullmatch(descr) if isinstance(descr, str) else None
     kind = f"{found[2]}{found[3]}" if found else ""
-    if found is None or kind not in _STRUCT_CODES:
+    if found is None or kind not in STRUCT_CODES:
         detail = f"The {name} is an npy array of elements that are not plain numbers."
         raise RejectedError(Reason.UNSUPPORTED_CONTENT_TYPE, detail)
     # "=" would be the byte order of the machine that wrote it; SageMaker's are little-endian.
     order = ">" if found[1] == ">" else "<"
-    return (order, _STRUCT_CODES[kind]), int(found[3])
+    return (order, STRUCT_CODES[kind]), int(found[3])
 
 
 def _is_shape(shape: tuple[object, ...]) -> bool:

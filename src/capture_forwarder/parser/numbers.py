@@ -1,24 +1,26 @@
-"""The short way: CSV of plain numbers, typed by one call of a JSON decoder.
+"""The short way: payloads of plain numbers, split and typed by one call of a C decoder a side.
 
-A row of JSON numbers between brackets is a JSON array, so a C parser can split and type it at
-once. Only text that means the same as CSV gets through: no quotes, no brackets, every cell a
-JSON number of its column's type, every row of the right width.
+Each format has its own (`csv_numbers`, `json_numbers`, `npy_numbers`), and each side of a call
+takes that of its format. They accept only what surely means the same on the long way; one side in
+doubt sends the whole call there.
 """
 
 from __future__ import annotations
 
 from binascii import a2b_base64
-from collections.abc import Callable, Sequence
-from operator import add
-from types import GenericAlias
-
-import msgspec
+from collections.abc import Callable, Mapping
+from functools import cache
 
 from capture_forwarder.model import DataType
+from capture_forwarder.parser.csv_numbers import beside, csv_call_reader, csv_number_reader
+from capture_forwarder.parser.decode import Format, by_looks, known_content
 from capture_forwarder.parser.record import Side
+from capture_forwarder.parser.side import SidePlan
 
 Rows = list[tuple[object, ...]]
 NumberReader = Callable[[Side | None, Side | None], Rows | None]
+_Types = list[DataType | None]
+_SideReader = Callable[[Side | None], Rows | None]
 
 CELL_TYPES: dict[DataType | None, object] = {
     None: int | float,
@@ -28,18 +30,20 @@ CELL_TYPES: dict[DataType | None, object] = {
 """What a cell decodes to, by its column's type; other types have no short way."""
 
 _CSV_TYPES = ("text/csv", "application/csv")
+_AS_TEXT = frozenset({"CSV", "JSON", None})
 
 
 def number_reader(
-    inputs: Sequence[DataType | None], outputs: Sequence[DataType | None]
+    request: SidePlan, response: SidePlan, types: Mapping[str, DataType]
 ) -> NumberReader:
     """Compile the short way for a route.
 
     Parameters
     ----------
-    inputs, outputs
-        The types of the columns of the request and of the response, in order; None where they
-        are inferred. A side without columns is not read.
+    request, response
+        What is wanted of each side. A side without columns is not read.
+    types
+        Column name → type, where the platform has a schema; others are inferred.
 
     Returns
     -------
@@ -47,15 +51,21 @@ def number_reader(
         Takes both captured sides and returns the rows, or None for anything but plain numbers
         in as many records on one side as on the other.
     """
+    inputs, outputs = (
+        [types.get(column.name) for column in plan.columns] for plan in (request, response)
+    )
     if any(data_type not in CELL_TYPES for data_type in (*inputs, *outputs)):
         return no_numbers
+    of_request, of_response = _any_format(request, inputs), _any_format(response, outputs)
     if not outputs:
-        request = _side_reader(inputs)
-        return lambda side, _: request(_plain_text(side))
+        return lambda side, _: of_request(side)
     if not inputs:
-        response = _side_reader(outputs)
-        return lambda _, side: response(_plain_text(side))
-    return _call_reader(inputs, outputs)
+        return lambda _, side: of_response(side)
+    return _call_reader(
+        of_request,
+        of_response,
+        _not_plain if request.header else csv_call_reader(_cells(inputs), _cells(outputs)),
+    )
 
 
 def no_numbers(_request: Side | None, _response: Side | None) -> None:
@@ -63,61 +73,72 @@ def no_numbers(_request: Side | None, _response: Side | None) -> None:
 
 
 def _call_reader(
-    inputs: Sequence[DataType | None], outputs: Sequence[DataType | None]
+    request: _SideReader, response: _SideReader, both_csv: Callable[[str, str], Rows | None]
 ) -> NumberReader:
-    request, response = _side_reader(inputs), _side_reader(outputs)
-    both: Callable[[str], tuple[object, ...]] = msgspec.json.Decoder(
-        _row_type((*inputs, *outputs))
-    ).decode
-    commas = len(inputs) - 1
-
     def read(left: Side | None, right: Side | None) -> Rows | None:
-        sent, answered = _plain_text(left), _plain_text(right)
-        if sent is None or answered is None:
-            return None
-        if "\n" not in sent:
-            # To JSON a newline is white space; behind the answer it is nothing to CSV either.
-            if sent.count(",") != commas or "\n" in answered[:-1]:
-                return None
-            try:
-                return [both(f"[{sent},{answered}]")]
-            except msgspec.MsgspecError:
-                return None
-        rows, scores = request(sent), response(answered)
-        if rows is None or scores is None or len(rows) != len(scores):
-            return None
-        return list(map(add, rows, scores))
+        # Most calls are CSV on both sides, and short.
+        if (sent := _plain_csv(left)) is None or (answered := _plain_csv(right)) is None:
+            return beside(request(left), response(right))
+        return both_csv(sent, answered)
 
     return read
 
 
-def _side_reader(types: Sequence[DataType | None]) -> Callable[[str | None], Rows | None]:
-    rows_type = GenericAlias(list, _row_type(types))
-    decode: Callable[[str], Rows] = msgspec.json.Decoder(rows_type).decode
+def _any_format(plan: SidePlan, types: _Types) -> _SideReader:
+    cells = _cells(types)
+    csv = _not_plain if plan.header else csv_number_reader(cells)
 
-    def read(text: str | None) -> Rows | None:
-        # A bracket of the text's own could close a row early.
-        if text is None or "[" in text:
+    # Most routes have CSV, and need not pay for the others at a cold start.
+    @cache
+    def document() -> Callable[[str], Rows | None]:
+        from capture_forwarder.parser.json_numbers import json_number_reader  # noqa: PLC0415
+
+        return _not_plain if plan.path else json_number_reader(plan.columns, cells)
+
+    @cache
+    def array() -> Callable[[bytes], Rows | None]:
+        from capture_forwarder.parser.npy_numbers import npy_number_reader  # noqa: PLC0415
+
+        return npy_number_reader(types)
+
+    def read(side: Side | None) -> Rows | None:
+        if (
+            side is None
+            or not side.data
+            or not (known := known_content(side.observed_content_type))
+        ):
             return None
-        rows = text.removesuffix("\n").replace("\n", "],[")
-        try:
-            return decode(f"[[{rows}]]")
-        except msgspec.MsgspecError:
+        (form, in_utf8), encoding = known, side.encoding
+        if form is Format.NPY:
+            raw = _unbase64(side.data) if encoding == "BASE64" else None
+            return array()(raw) if raw else None
+        text: str | None = None
+        if encoding in _AS_TEXT:
+            text = side.data
+        elif encoding == "BASE64" and in_utf8:
+            text = plain_base64(side.data)
+        if not text:
             return None
+        return csv(text) if (form or by_looks(text)) is Format.CSV else document()(text)
 
     return read
 
 
-def _row_type(types: Sequence[DataType | None]) -> GenericAlias:
-    return GenericAlias(tuple, tuple(CELL_TYPES[data_type] for data_type in types))
+def _not_plain(*_texts: str) -> None:
+    """The short way of a format that has none on this route."""
 
 
-def _plain_text(side: Side | None) -> str | None:
+def _cells(types: _Types) -> list[object]:
+    return [CELL_TYPES[data_type] for data_type in types]
+
+
+def _plain_csv(side: Side | None) -> str | None:
     """The text of a side that was captured as CSV and holds some; None for any other."""
     if side is None or not side.data:
         return None
     content_type = side.observed_content_type
-    if content_type not in {"text/csv", None}:
+    if content_type != "text/csv":
+        # Without a content type the text's looks decide.
         known = str(content_type).startswith(_CSV_TYPES)
         return side.data if known and side.encoding == "CSV" else None
     if side.encoding == "CSV":
@@ -129,5 +150,12 @@ def plain_base64(data: str) -> str | None:
     """The ASCII text that is behind clean base64; None if there is anything else to it."""
     try:
         return a2b_base64(data, strict_mode=True).decode("ascii") or None
+    except ValueError:
+        return None
+
+
+def _unbase64(data: str) -> bytes | None:
+    try:
+        return a2b_base64(data, strict_mode=True)
     except ValueError:
         return None

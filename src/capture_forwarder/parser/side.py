@@ -29,6 +29,7 @@ from capture_forwarder.parser.rejected import RejectedError
 Getter = Callable[[dict[str, object]], object]
 
 _MISSING = object()
+_SINGLE = frozenset({str, int, float, bool, type(None)})
 _MAY_HOLD_BRACKETS = frozenset({DataType.STR, DataType.CATEGORY, DataType.VECTOR})
 
 
@@ -74,11 +75,15 @@ class SideReader:
         self._plan = plan
         self._name = plan.name
         self._width = len(columns)
-        self._getters = [_getter(column.source or column.name) for column in columns]
+        sources = [column.source or column.name for column in columns]
+        self._getters = [_getter(source) for source in sources]
+        self._plain_names = sources if all(map(is_plain_name, sources)) else []
         self._keys = tuple(
             dict.fromkeys(key for column in columns for key in (column.source, column.name) if key)
         )
         self._types = [types.get(column.name) for column in columns]
+        self._vectors = [n for n, kind in enumerate(self._types) if kind is DataType.VECTOR]
+        self._texts = [n for n, kind in enumerate(self._types) if kind is DataType.STR]
         self._search = jmespath.compile(plan.path).search if plan.path else None
 
     def candidates(self, side: Side | None) -> list[Candidate]:
@@ -151,9 +156,8 @@ class SideReader:
     def _values(self, record: object, *, text: bool) -> list[object] | None:
         """Put the values of one record in the order of the columns; None if it does not fit."""
         if isinstance(record, dict):
-            found = [getter(record) for getter in self._getters]
-            if any(value is not _MISSING for value in found):
-                return [None if value is _MISSING else value for value in found]
+            if (found := self._named_values(record)) is not None:
+                return found
             held = values_of(record)
             return None if held is None else self._values(held, text=text)
         if isinstance(record, list):
@@ -162,6 +166,16 @@ class SideReader:
                 return record if alone else [record]
             return record if len(record) == self._width else None
         return [record] if self._width == 1 else None
+
+    def _named_values(self, record: dict[str, object]) -> list[object] | None:
+        """Take values by the columns' names; None if the record has none of them."""
+        if self._plain_names:
+            names = self._plain_names
+            return list(map(record.get, names)) if any(map(record.__contains__, names)) else None
+        found = [getter(record) for getter in self._getters]
+        if all(value is _MISSING for value in found):
+            return None
+        return [None if value is _MISSING else value for value in found]
 
     def _brackets_fit(self, values: Sequence[object]) -> bool:
         """Whether lists, and texts that look like JSON, stand only where their type says so."""
@@ -182,16 +196,19 @@ class SideReader:
         return f"the {self._name} has {count} record(s) of {width} value(s) for {columns}"
 
     def _misfits(self, values: Sequence[object], *, text: bool) -> int:
-        count = 0
-        for value, kind in zip(values, self._types, strict=True):
-            vector = kind is DataType.VECTOR
-            if text:
-                looks = isinstance(value, str) and value.lstrip()[:1] == "["
-                count += vector and bool(value) and not looks
-            elif value is not None:
-                count += not _is_vector(value) if vector else isinstance(value, (list, dict))
-                count += kind is DataType.STR and not isinstance(value, str)
-        return count
+        vectors = [value for n in self._vectors if (value := values[n]) is not None]
+        if text:
+            return sum(bool(value) and not _looks_like_list(value) for value in vectors)
+        count = sum(not _is_vector(value) for value in vectors)
+        if not _SINGLE.issuperset(map(type, values)):
+            others = (value for n, value in enumerate(values) if n not in self._vectors)
+            count += sum(isinstance(value, (list, dict)) for value in others)
+        texts = (values[n] for n in self._texts)
+        return count + sum(value is not None and not isinstance(value, str) for value in texts)
+
+
+def _looks_like_list(value: object) -> bool:
+    return isinstance(value, str) and value.lstrip()[:1] == "["
 
 
 def _is_vector(value: object) -> bool:
