@@ -1,4 +1,4 @@
-"""Fills a folder with the Lambda package: the pinned dependencies, the forwarder, the stand-in.
+"""Fills a folder with the Lambda package: the pinned dependencies, the forwarder, the stand-ins.
 
 ``sam build`` calls it through ``target.mk``. It needs Python 3.11 or newer with pip, on any
 machine: wheels are chosen for the target, not for the machine at hand.
@@ -17,7 +17,13 @@ LAMBDA_PACKAGE = Path(__file__).resolve().parent
 REPOSITORY = LAMBDA_PACKAGE.parent
 REQUIREMENTS = REPOSITORY / "requirements" / "lambda.txt"
 SOURCE = REPOSITORY / "src" / "capture_forwarder"
+SERVICE_MODELS = LAMBDA_PACKAGE / "service_models"  # trim_models.py has written them
 TASK_ROOT = "/var/task"
+# Module → the file here that stands in for it; each says why.
+STAND_INS = {
+    "charset_normalizer": "charset_normalizer_standin.py",
+    "pandas": "pandas_standin.py",
+}
 
 # Amazon Linux 2, under Python 3.11, has glibc 2.26; Amazon Linux 2023, under all later ones, 2.34.
 GLIBC_MINORS = {"3.11": (17, 26), "3.12": (17, 26, 27, 28, 31, 34)}
@@ -113,7 +119,7 @@ def install_dependencies(target: Target, folder: Path) -> None:
 
 
 def add_forwarder(folder: Path) -> None:
-    """Copy the forwarder, without its command line, and the stand-in for pandas.
+    """Copy the forwarder, without its command line, its service models and the stand-ins.
 
     Parameters
     ----------
@@ -123,7 +129,9 @@ def add_forwarder(folder: Path) -> None:
     shutil.copytree(
         SOURCE, folder / SOURCE.name, ignore=shutil.ignore_patterns("cli", "__pycache__")
     )
-    shutil.copyfile(LAMBDA_PACKAGE / "pandas_standin.py", folder / "pandas.py")
+    shutil.copytree(SERVICE_MODELS, folder / SOURCE.name / "aws" / SERVICE_MODELS.name)
+    for module, file in STAND_INS.items():
+        shutil.copyfile(LAMBDA_PACKAGE / file, folder / f"{module}.py")
 
 
 def strip(folder: Path) -> None:

@@ -22,7 +22,17 @@ def machines(package: Path) -> set[int]:
 
 @pytest.mark.parametrize(
     "left_out",
-    ["boto3", "botocore", "duckdb", "numpy", "pyarrow", "rich", "typer"],
+    [
+        "boto3",
+        "botocore",
+        "charset_normalizer",
+        "duckdb",
+        "numpy",
+        "pandas",
+        "pyarrow",
+        "rich",
+        "typer",
+    ],
 )
 def test_what_the_forwarder_does_not_need_on_lambda_is_left_out(
     package: Path, left_out: str
@@ -104,3 +114,48 @@ def test_whoever_uses_pandas_is_told_why_it_is_not_there_and_what_to_do(
 def test_nothing_is_a_data_frame_of_the_stand_in(package: Path, runtime: Path) -> None:
     code = "import pandas; print(isinstance([], pandas.DataFrame), hasattr(pandas, '__path__'))"
     assert run_isolated(package, runtime, code).split() == ["False", "False"]
+
+
+def test_requests_is_content_with_the_stand_in_for_its_detector(
+    package: Path, runtime: Path
+) -> None:
+    printed = run_isolated(
+        package,
+        runtime,
+        "import warnings\n"
+        "warnings.simplefilter('error')\n"
+        "import requests\n"
+        "answer = requests.Response()\n"
+        "answer._content = 'größer als 5 €'.encode()\n"
+        "print(ascii(answer.text))",
+    )
+    assert printed.strip() == ascii("größer als 5 €")
+
+
+def test_a_client_in_the_package_can_do_what_the_function_needs_and_no_more(
+    package: Path, runtime: Path
+) -> None:
+    printed = run_isolated(
+        package,
+        runtime,
+        "import os\n"
+        "os.environ['AWS_DEFAULT_REGION'] = 'us-east-1'\n"
+        "from capture_forwarder.aws.clients import s3_client\n"
+        "print(*s3_client().meta.service_model.operation_names)",
+    )
+    assert printed.split() == ["GetObject", "PutObject", "HeadBucket", "CreateSession"]
+
+
+def test_connecting_to_fiddler_imports_neither_pandas_nor_the_rest_of_the_client(
+    package: Path, runtime: Path
+) -> None:
+    printed = run_isolated(
+        package,
+        runtime,
+        "import sys\n"
+        "from capture_forwarder.publishers.fiddler_connection import _connection_type\n"
+        "_connection_type(None)\n"
+        "print(*sys.modules)",
+    )
+    assert "fiddler.connection" in printed.split()
+    assert not {"pandas", "fiddler.entities", "tqdm"} & set(printed.split())

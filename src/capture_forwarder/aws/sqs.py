@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -20,20 +21,20 @@ class SqsContinuations:
 
     Parameters
     ----------
-    client
-        An SQS client.
+    make_client
+        Makes an SQS client; called at the first message, since most invocations send none.
     url
         The queue that invokes the function.
     """
 
-    def __init__(self, client: SQSClient, url: str) -> None:
-        self._client = client
+    def __init__(self, make_client: Callable[[], SQSClient], url: str) -> None:
+        self._client = cache(make_client)
         self._url = url
 
     def send(self, source: CaptureObject, hops: int, routes: Sequence[str]) -> None:
         """Have the object delivered again; see `Continuations.send`."""
         try:
-            self._client.send_message(
+            self._client().send_message(
                 QueueUrl=self._url, MessageBody=write_continuation(source, hops, routes)
             )
         except (ClientError, BotoCoreError) as error:
