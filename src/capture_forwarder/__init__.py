@@ -4,10 +4,44 @@ For notebooks and scripts: a mapping of captured values to columns, and a reader
 capture file into inferences and rejections.
 """
 
-from capture_forwarder.captures import Captures, RejectedLine
-from capture_forwarder.columns import ColumnMapping
-from capture_forwarder.model import Inference, Reason
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from capture_forwarder.captures import Captures, RejectedLine
+    from capture_forwarder.columns import ColumnMapping
+    from capture_forwarder.model import Inference, Reason
 
 __all__ = ["Captures", "ColumnMapping", "Inference", "Reason", "RejectedLine"]
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "Captures": "captures",
+    "ColumnMapping": "columns",
+    "Inference": "model",
+    "Reason": "model",
+    "RejectedLine": "captures",
+}
+
+if not TYPE_CHECKING:  # else every name would count as there
+
+    def __getattr__(name: str) -> object:
+        """Import what notebooks use when they ask for it, so that the function need not.
+
+        Raises
+        ------
+        AttributeError
+            There is nothing of that name.
+        """
+        if name not in _HOMES:
+            message = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(message)
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """What tab completion shows."""
+    return sorted({*globals(), *__all__})

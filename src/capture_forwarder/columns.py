@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Self, TypedDict, Unpack
 
 import jmespath
+import msgspec
 from jmespath.exceptions import JMESPathError
 
 
@@ -27,16 +28,14 @@ class MetadataField(StrEnum):
     KEY = "key"
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """A column and, where it differs, the name or JMESPath of its value inside one record."""
 
     name: str
     source: str | None = None
 
 
-@dataclass(frozen=True)
-class MetadataColumn:
+class MetadataColumn(msgspec.Struct, frozen=True):
     """A column that is filled from the line's metadata or the object's key."""
 
     name: str

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import gc
+import os
 from functools import cache
 from uuid import uuid4
 
-from capture_forwarder.forwarder import Forwarder
-from capture_forwarder.settings import load
-from capture_forwarder.wiring import build_forwarder
+# Rows are many, short-lived and in no cycles, and modules stay for good: looking at them again
+# and again would take a tenth of a cold start and of all work after it. Most of a cold start is
+# imports, so this comes before them.
+gc.set_threshold(100_000)
+# There is no plugin of pydantic here. Looking for one reads the metadata of all packages.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
-_ALLOCATIONS_A_COLLECTION = 50_000
+from capture_forwarder.forwarder import Forwarder  # noqa: E402
+from capture_forwarder.settings import load  # noqa: E402
+from capture_forwarder.wiring import build_forwarder  # noqa: E402
+
+gc.freeze()
 
 
 @cache
@@ -22,9 +30,6 @@ def forwarder() -> Forwarder:
     SettingsError
         Lists every variable that is wrong.
     """
-    # Rows are many, short-lived and in no cycles, and modules stay for good: looking at them
-    # again and again would take a fifth of a cold start and a tenth of all work after it.
-    gc.set_threshold(_ALLOCATIONS_A_COLLECTION)
     made = build_forwarder(load())
     gc.freeze()
     return made

@@ -1,18 +1,22 @@
 """What the forwarder says of its work: one log line an object, and metrics.
 
 Nothing here can hold a token or a value of a row: reports are counts, errors are our own texts.
+Powertools is imported when there is something to tell, which as a rule is after the first batch of
+a cold start has gone out.
 """
 
 from __future__ import annotations
 
 import copy
 import threading
-
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+from functools import cache
+from typing import TYPE_CHECKING
 
 from capture_forwarder.errors import ForwarderError
 from capture_forwarder.model import CaptureObject, ObjectReport
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger
 
 NAMESPACE = "CaptureForwarder"
 SERVICE = "capture-forwarder"
@@ -31,7 +35,7 @@ class LogReporter:
     """
 
     def __init__(self, service: str = SERVICE) -> None:
-        self._log = Logger(service=service)
+        self._log = cache(lambda: _logger(service))
         self._service = service
         self._route = self._publisher = NONE
         # Routes tell at once, and a document must stay on a line of its own.
@@ -46,16 +50,16 @@ class LogReporter:
     def forwarded(self, source: CaptureObject, report: ObjectReport) -> None:
         """Tell of an object that is done, or was done before."""
         if report.repeated:
-            self._log.info("object was forwarded before", extra=self._facts(source))
+            self._log().info("object was forwarded before", extra=self._facts(source))
             self._measure("ObjectsRepeated")
             return
-        self._log.info("object forwarded", extra=self._facts(source) | _summary(report))
+        self._log().info("object forwarded", extra=self._facts(source) | _summary(report))
         self._measure("ObjectsForwarded", report)
 
     def continued(self, source: CaptureObject, hops: int, report: ObjectReport | None) -> None:
         """Tell of an object whose rest was handed on to a later invocation."""
         facts = {"hops": hops, **self._facts(source), **_summary(report)}
-        self._log.info("object continued", extra=facts)
+        self._log().info("object continued", extra=facts)
         self._measure("ObjectsContinued", report)
 
     def failed(self, what: str, error: ForwarderError) -> None:
@@ -68,17 +72,17 @@ class LogReporter:
             "problem": error.message,
             "advice": error.advice,
         }
-        self._log.error("delivery failed", extra=facts | _summary(error.report))
+        self._log().error("delivery failed", extra=facts | _summary(error.report))
         self._measure("ObjectsFailed", error.report)
 
     def skipped(self, source: CaptureObject, why: str) -> None:
         """Tell of an object that is acknowledged without being read."""
-        self._log.warning("object skipped", extra={"why": why, **self._facts(source)})
+        self._log().warning("object skipped", extra={"why": why, **self._facts(source)})
         self._measure("ObjectsSkipped")
 
     def warn(self, message: str, **facts: object) -> None:
         """Tell of something that an operator should look at."""
-        self._log.warning(message, extra=facts)
+        self._log().warning(message, extra=facts)
 
     def _facts(self, source: CaptureObject) -> dict[str, object]:
         return {
@@ -91,6 +95,8 @@ class LogReporter:
 
     def _measure(self, what: str, report: ObjectReport | None = None) -> None:
         """Count what happened to an object, and what was done of it on the way."""
+        from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit  # noqa: PLC0415
+
         metrics = EphemeralMetrics(namespace=NAMESPACE, service=self._service)
         metrics.add_dimension("route", self._route)
         metrics.add_dimension("publisher", self._publisher)
@@ -105,6 +111,12 @@ class LogReporter:
                 metrics.add_metric("Lag", MetricUnit.Seconds, max(0.0, report.lag_seconds))
         with self._lock:
             metrics.flush_metrics()
+
+
+def _logger(service: str) -> Logger:
+    from aws_lambda_powertools import Logger  # noqa: PLC0415
+
+    return Logger(service=service)
 
 
 def _counts(report: ObjectReport) -> dict[str, int]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from capture_forwarder.clock import SystemClock
 from capture_forwarder.errors import SettingsError
@@ -21,6 +24,9 @@ from capture_forwarder.publishing import build_publisher
 from capture_forwarder.router import RouteBook, Routes
 from capture_forwarder.settings import PublisherName, RouteSettings, Settings
 from capture_forwarder.terms import Ports, Terms
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 
 def build_forwarder(
@@ -44,8 +50,9 @@ def build_forwarder(
     """
     clock = SystemClock()
     teller = reporter or _log_reporter()
-    source = store or _s3_store()
-    quarantine = build_quarantine(settings)
+    s3_client = cache(_s3_client)  # making one takes its time, and one serves several threads
+    source = store or _s3_store(s3_client())
+    quarantine = build_quarantine(settings, s3_client)
     ledger = build_ledger(settings, clock)
 
     def build(route: RouteSettings) -> Lane:
@@ -125,7 +132,15 @@ def build_ledger(settings: Settings, clock: Clock) -> Ledger | None:
     return DynamoDbLedger(dynamodb_client(), place.removeprefix("dynamodb://"), clock)
 
 
-def build_quarantine(settings: Settings) -> Quarantine | None:
+def _s3_client() -> S3Client:
+    from capture_forwarder.aws.clients import s3_client  # noqa: PLC0415
+
+    return s3_client()
+
+
+def build_quarantine(
+    settings: Settings, make_client: Callable[[], S3Client] = _s3_client
+) -> Quarantine | None:
     """Make the quarantine that the settings name; None if they name none."""
     place = settings.quarantine
     if place is None:
@@ -134,19 +149,17 @@ def build_quarantine(settings: Settings) -> Quarantine | None:
         from capture_forwarder.quarantine import FolderQuarantine  # noqa: PLC0415
 
         return FolderQuarantine(Path(place))
-    from capture_forwarder.aws.clients import s3_client  # noqa: PLC0415
     from capture_forwarder.aws.s3_quarantine import S3Quarantine  # noqa: PLC0415
 
     bucket, _, prefix = place.removeprefix("s3://").partition("/")
-    return S3Quarantine(s3_client(), bucket, prefix)
+    return S3Quarantine(make_client(), bucket, prefix)
 
 
 def _text(place: str) -> str:
     if place.startswith("s3://"):
-        from capture_forwarder.aws.clients import s3_client  # noqa: PLC0415
         from capture_forwarder.aws.texts import read_s3_text  # noqa: PLC0415
 
-        return read_s3_text(s3_client(), place)
+        return read_s3_text(_s3_client(), place)
     if place.startswith("ssm://"):
         from capture_forwarder.aws.clients import ssm_client  # noqa: PLC0415
         from capture_forwarder.aws.texts import read_parameter  # noqa: PLC0415
@@ -170,11 +183,10 @@ def _continuations(settings: Settings) -> Continuations | None:
     from capture_forwarder.aws.clients import sqs_client  # noqa: PLC0415
     from capture_forwarder.aws.sqs import SqsContinuations  # noqa: PLC0415
 
-    return SqsContinuations(sqs_client(), settings.queue_url)
+    return SqsContinuations(sqs_client, settings.queue_url)
 
 
-def _s3_store() -> ObjectStore:
-    from capture_forwarder.aws.clients import s3_client  # noqa: PLC0415
+def _s3_store(client: S3Client) -> ObjectStore:
     from capture_forwarder.aws.s3_store import S3ObjectStore  # noqa: PLC0415
 
-    return S3ObjectStore(s3_client())
+    return S3ObjectStore(client)

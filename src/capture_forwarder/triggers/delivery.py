@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from capture_forwarder.model import CaptureObject
 
@@ -18,8 +19,7 @@ class Source(StrEnum):
     S3_BATCH = "s3-batch"
 
 
-@dataclass(frozen=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True):
     """The unit that is acknowledged or not: a message, a batch task, or the event itself.
 
     Parameters
@@ -43,8 +43,7 @@ class Delivery:
     routes: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
-class Trigger:
+class Trigger(msgspec.Struct, frozen=True):
     """An event, read: where it came from and what it delivers."""
 
     source: Source
