@@ -82,8 +82,9 @@ bench: $(VENV)/dev
 PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --upgrade \
 	--generate-hashes --strip-extras --no-emit-index-url --no-emit-trusted-host \
 	--no-emit-find-links --no-emit-options
-# What fiddler-client asks for and never imports while it streams; pandas has a stand-in.
-LEFT_OUT := deprecated numpy pandas pyarrow python-dateutil requests-toolbelt six tzdata wrapt
+# What the clients ask for and nothing needs while rows are streamed; two have stand-ins.
+# With a new botocore, run lambda_package/trim_models.py; a test tells if it was forgotten.
+LEFT_OUT := charset-normalizer deprecated numpy pandas pyarrow python-dateutil requests-toolbelt six tzdata wrapt
 
 # The other two are held to the versions of dev.txt: what is tested is what is shipped.
 requirements: $(VENV)/dev

@@ -5,8 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter, deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+import msgspec
 
 from capture_forwarder.delivery import Outcome
 from capture_forwarder.errors import AccountingError, ForwarderError, PublishError
@@ -18,15 +19,14 @@ _MOST_LATENCIES = 99
 _REPORT = "Please report it; the object is delivered again."
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(msgspec.Struct, frozen=True):
     """What was counted up to a place of the object."""
 
     empty: int = 0
     forwarded: int = 0
     inferences: int = 0
-    reasons: Mapping[str, int] = field(default_factory=dict)
-    cast_failures: Mapping[str, int] = field(default_factory=dict)
+    reasons: Mapping[str, int] = msgspec.field(default_factory=dict)
+    cast_failures: Mapping[str, int] = msgspec.field(default_factory=dict)
     last_time: str | None = None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
 
@@ -136,8 +136,7 @@ class Batch:
         )
 
 
-@dataclass(frozen=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True):
     """What a platform says of a batch; an inference that is not named was accepted.
 
     Parameters
@@ -150,7 +149,7 @@ class Receipt:
         Seconds to wait before those are sent again, if the platform asked for it.
     """
 
-    refused: Mapping[int, str] = field(default_factory=dict)
+    refused: Mapping[int, str] = msgspec.field(default_factory=dict)
     again: Sequence[int] = ()
     retry_after: float | None = None
 

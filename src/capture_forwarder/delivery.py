@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from capture_forwarder.batch import Batch
 from capture_forwarder.errors import (
@@ -18,8 +19,7 @@ from capture_forwarder.ports import Clock, Publisher
 from capture_forwarder.retry import Retrier
 
 
-@dataclass(frozen=True)
-class Refusal:
+class Refusal(msgspec.Struct, frozen=True):
     """An inference that the platform refused: its line, its index there, the platform's words."""
 
     inference: Inference
@@ -28,8 +28,7 @@ class Refusal:
     said: str
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What became of a batch.
 
     Parameters

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol, overload
+
+import msgspec
 
 from capture_forwarder.batch import Piece, Stretch
 from capture_forwarder.block import Block
@@ -117,8 +118,7 @@ class Encoded:
             self._values = []
 
 
-@dataclass(frozen=True)
-class ReadAgain:
+class ReadAgain(msgspec.Struct, frozen=True):
     """Parses once more what was parsed before, with the same result.
 
     Parameters

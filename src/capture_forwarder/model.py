@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
@@ -215,8 +215,7 @@ class QuarantineEntry(msgspec.Struct, frozen=True):
     row_index: int | None = None
 
 
-@dataclass(frozen=True)
-class Schema:
+class Schema(msgspec.Struct, frozen=True):
     """What a platform knows of the model: its columns' types and its id and time columns.
 
     Parameters
@@ -231,8 +230,8 @@ class Schema:
         Columns that the model has as inputs or outputs.
     """
 
-    types: Mapping[str, DataType] = field(default_factory=dict)
-    categories: Mapping[str, Sequence[object]] = field(default_factory=dict)
+    types: Mapping[str, DataType] = msgspec.field(default_factory=dict)
+    categories: Mapping[str, Sequence[object]] = msgspec.field(default_factory=dict)
     event_id_column: str | None = None
     timestamp_column: str | None = None
     required: tuple[str, ...] = ()
@@ -253,8 +252,7 @@ class BatchLimits:
     whole_lines: bool = False
 
 
-@dataclass(frozen=True)
-class ObjectReport:
+class ObjectReport(msgspec.Struct, frozen=True):
     """The accounting of one object on one route, as far as this invocation went through it.
 
     lines = forwarded + quarantined + empty, and inferences = published + refused. `repeated` says
@@ -265,7 +263,7 @@ class ObjectReport:
     lines: int = 0
     forwarded: int = 0
     empty: int = 0
-    quarantined: Mapping[str, int] = field(default_factory=dict)
+    quarantined: Mapping[str, int] = msgspec.field(default_factory=dict)
     inferences: int = 0
     published: int = 0
     refused: int = 0
@@ -277,7 +275,7 @@ class ObjectReport:
     bytes: int = 0
     seconds: float = 0.0
     lag_seconds: float | None = None
-    cast_failures: Mapping[str, int] = field(default_factory=dict)
+    cast_failures: Mapping[str, int] = msgspec.field(default_factory=dict)
 
     @property
     def quarantined_lines(self) -> int:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol
+
+import msgspec
 
 from capture_forwarder.batch import Batch, Receipt
 from capture_forwarder.errors import ForwarderError
@@ -23,8 +24,7 @@ from capture_forwarder.model import (
 )
 
 
-@dataclass(frozen=True)
-class OpenedObject:
+class OpenedObject(msgspec.Struct, frozen=True):
     """An object being read.
 
     `revision` is the same only for the same content: the version id, else the ETag.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from capture_forwarder.ports import Clock, Ledger, ObjectStore, Publisher, Quarantine
 
 
-@dataclass(frozen=True)
-class Ports:
+class Ports(msgspec.Struct, frozen=True):
     """What the pipeline talks to.
 
     Without a quarantine, rejected lines fail their object; without a ledger, an object that
@@ -45,8 +46,7 @@ class Terms:
     lease_seconds: float = 60.0
 
 
-@dataclass(frozen=True)
-class Invocation:
+class Invocation(msgspec.Struct, frozen=True):
     """One call of the function: its name in the ledger; its end in the clock's monotonic time."""
 
     owner: str = ""

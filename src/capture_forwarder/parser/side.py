@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import jmespath
+import msgspec
 from jmespath.exceptions import JMESPathError
 
 from capture_forwarder.columns import Column, is_plain_name
@@ -33,8 +33,7 @@ _SINGLE = frozenset({str, int, float, bool, type(None)})
 _MAY_HOLD_BRACKETS = frozenset({DataType.STR, DataType.CATEGORY, DataType.VECTOR})
 
 
-@dataclass(frozen=True)
-class SidePlan:
+class SidePlan(msgspec.Struct, frozen=True):
     """What a route wants of one side.
 
     Parameters

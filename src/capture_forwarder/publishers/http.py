@@ -8,11 +8,11 @@ wrong (400, 422), too much (413), the platform is busy (408, 425, 429, 5xx), the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
+import msgspec
 import requests
 from requests.adapters import HTTPAdapter
 
@@ -32,8 +32,7 @@ _LONGEST_QUOTE = 2000
 _CONNECTIONS = 64
 
 
-@dataclass(frozen=True)
-class Site:
+class Site(msgspec.Struct, frozen=True):
     """Where a platform answers, and what its user can do about its refusals.
 
     Parameters
@@ -51,7 +50,7 @@ class Site:
     name: str
     url: str
     setting: str
-    advice: Mapping[int, str] = field(default_factory=dict)
+    advice: Mapping[int, str] = msgspec.field(default_factory=dict)
     otherwise: str = ""
 
     def refusal(
