@@ -32,8 +32,8 @@ def measure(lab: Lab) -> tuple[list[Row], list[Row], dict[str, float]]:
         aws: dict[str, Any] = lab.servers.aws.control("stats")
         platform = lab.servers.platform.control("stats")
         assert platform["rows"] == SMALL
-        seconds = median(_seconds(lab, ours) for _ in range(_TRIES))
-        theirs = median(_seconds(lab, guide) for _ in range(_TRIES))
+        pairs = [(_seconds(lab, ours), _seconds(lab, guide)) for _ in range(_TRIES)]
+        seconds, theirs = (median(side) for side in zip(*pairs, strict=True))
     reads, writes = aws.pop("GetObject", 0), aws.pop("UpdateItem", 0)
     others = sum(aws.values()) + platform["requests"] - platform["publishes"]
 
