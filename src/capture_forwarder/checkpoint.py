@@ -84,12 +84,23 @@ class Checkpoint:
             if self._ledger is not None:
                 self._ledger.finish(self._key, self._owner, place)
 
-    def release(self) -> None:
-        """Let the next invocation go on at once; see `Ledger.release`."""
-        with self._writing:
-            self._closed = True
+    def release(self, patience: float | None = None) -> None:
+        """Let the next invocation go on at once; see `Ledger.release`.
+
+        Parameters
+        ----------
+        patience
+            Seconds to wait for a write that the ledger has not answered; None for as long as it
+            takes. Then the lease is left to expire.
+        """
+        self._closed = True
+        if not self._writing.acquire(timeout=-1 if patience is None else patience):
+            return
+        try:
             if self._ledger is not None and self._lost is None:
                 self._ledger.release(self._key, self._owner)
+        finally:
+            self._writing.release()
 
     def _check(self) -> None:
         if self._lost is not None:

@@ -266,5 +266,5 @@ class _Run:
             # Whatever came behind it, what has landed is done.
             self._progress.save()
         with suppress(ForwarderError):
-            self._checkpoint.release()
+            self._checkpoint.release(self._deadline.seconds_left())
         self._flight.abandon(self._deadline.seconds_left())

@@ -35,7 +35,7 @@ class LogReporter:
     """
 
     def __init__(self, service: str = SERVICE) -> None:
-        self._log = cache(lambda: _logger(service))
+        self._make_log = cache(lambda: _logger(service))
         self._service = service
         self._route = self._publisher = NONE
         # Routes tell at once, and a document must stay on a line of its own.
@@ -83,6 +83,10 @@ class LogReporter:
     def warn(self, message: str, **facts: object) -> None:
         """Tell of something that an operator should look at."""
         self._log().warning(message, extra=facts)
+
+    def _log(self) -> Logger:
+        with self._lock:
+            return self._make_log()
 
     def _facts(self, source: CaptureObject) -> dict[str, object]:
         return {
