@@ -18,6 +18,7 @@ from tests.functional.fault_matrix.world import Make, World
 from tests.functional.publishers_under_test.base import OverHttp
 from tests.functional.publishers_under_test.bench import Bench, Put, check_is_private
 from tests.functional.publishers_under_test.registry import PUBLISHERS
+from tests.platforms.certificate import write_certificate
 
 
 @pytest.fixture
@@ -77,3 +78,9 @@ def put(
         yield make
     for record in caplog.get_records("call"):
         check_is_private(caplog.handler.format(record))
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """Give a self-signed certificate for 127.0.0.1, with its key."""
+    return write_certificate(tmp_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -19,6 +20,7 @@ from .faults import Answer, Fault, FaultPlan, Reset, Slow, Status, Truncated, ta
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
     from types import TracebackType
 
 Json: TypeAlias = Any
@@ -90,6 +92,14 @@ class LoopbackServer(ABC):
         self._closing = threading.Event()
         self._held: list[threading.Event] = []
         self._http = _HttpServer(self)
+        self._scheme = "http"
+
+    def use_tls(self, certificate: Path) -> None:
+        """Speak TLS from now on, with a certificate and the key in its file."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        self._http.socket = context.wrap_socket(self._http.socket, server_side=True)
+        self._scheme = "https"
 
     @abstractmethod
     def publishes(self, method: str, path: str) -> bool:
@@ -106,7 +116,12 @@ class LoopbackServer(ABC):
     @property
     def url(self) -> str:
         """The address to give to a client, without a slash at its end."""
-        return f"http://127.0.0.1:{self._http.server_port}"
+        return f"{self._scheme}://127.0.0.1:{self._http.server_port}"
+
+    @property
+    def open_connections(self) -> int:
+        """How many connections there are."""
+        return len(self._http.connections)
 
     @property
     def publish_requests(self) -> list[Request]:

@@ -177,12 +177,12 @@ class FiddlerPublisher:
 
     def _post(self, session: FiddlerSession, body: bytes, rows: int) -> None:
         try:
-            answer, content = session.post_events(body)
+            content = session.post_events(body)
         except PublishError:
             raise
         except Exception as error:
             raise translate(error, PUBLISHING, self._site, rows) from error
-        check_accepted(answer, content, rows, self._site)
+        check_accepted(content, rows, self._site)
 
     def _connect(self, *, fresh: bool = False) -> FiddlerSession:
         """Log in; two requests that check the token and the versions."""

@@ -58,27 +58,30 @@ def fiddler_site(url: str, model_id: str, *, partner_app: bool = False) -> Site:
     )
 
 
-def check_accepted(answer: requests.Response, content: bytes, rows: int, site: Site) -> None:
+def check_accepted(content: bytes, rows: int, site: Site) -> None:
     """Make sure that a success is Fiddler's own and means all rows.
 
     The answer lists the ids of the events taken over; a list that names only some of them is no
     success. An empty one is, since not every server release is known to fill it.
 
+    Parameters
+    ----------
+    content
+        The content of the answer.
+    rows
+        How many events were posted.
+    site
+        Where.
+
     Raises
     ------
     PlatformUnavailableError
         The answer is not the JSON that Fiddler sends, so something else answered for it.
-    PublisherMisconfiguredError
-        It is a redirection.
     """
-    status = answer.status_code
-    if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        raise site.refusal(status, answer, PUBLISHING, rows)
     try:
         ids = _decode(content).data.event_ids
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        what = f"answered {status} with something that is not Fiddler's"
-        raise site.garbage(what) from None
+        raise site.garbage("answered with something that is not Fiddler's") from None
     if isinstance(ids, list) and 0 < len(ids) < rows:
         message = f"Fiddler at {site.url} took over only {len(ids)} of {rows} events."
         raise PlatformUnavailableError(message, "They are sent again with the same ids.")
@@ -100,7 +103,7 @@ def translate(error: Exception, doing: str, site: Site, rows: int = 0) -> Publis
     """
     cause = _http_cause(error)
     response = getattr(cause, "response", None)
-    if isinstance(response, requests.Response) and not response.ok:
+    if isinstance(response, requests.Response) and not _is_success(response.status_code):
         return site.refusal(response.status_code, response, doing, rows)
     name = type(error).__name__
     if name == "IncompatibleClient":
@@ -111,6 +114,10 @@ def translate(error: Exception, doing: str, site: Site, rows: int = 0) -> Publis
     if cause is not None and not isinstance(cause, requests.JSONDecodeError):
         return site.unreachable(cause, doing)
     return site.garbage(f"answered to `{doing}` with something that is not Fiddler's ({name})")
+
+
+def _is_success(status: int) -> bool:
+    return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
 
 
 def _http_cause(error: BaseException | None) -> requests.RequestException | None:
