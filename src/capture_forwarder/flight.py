@@ -65,6 +65,10 @@ class Flight:
             given += 1
             yield batch, outcome
 
+    def lands_within(self, seconds: float) -> bool:
+        """Whether the next outcome is there, or comes in so many seconds."""
+        return bool(self._flying) and bool(wait([self._flying[0][1]], timeout=seconds).done)
+
     def abandon(self, seconds_left: float | None) -> None:
         """Start none of the waiting batches any more, and give those under way a moment to land.
 

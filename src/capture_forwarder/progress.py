@@ -15,6 +15,7 @@ from capture_forwarder.ports import Clock
 from capture_forwarder.rejections import RejectionRun
 
 _SAVE_SECONDS = 1.0
+_MOMENT = 0.01
 
 
 class Progress:
@@ -61,9 +62,9 @@ class Progress:
         self._marks: dict[Place, Mark] = {}
         self._landed = self._kept = self.saved = start
         self._waiting = self._being_saved = 0
-        self._enough = max(1, limit // 4)
+        self._enough, self._few = max(1, limit * 3 // 4), max(1, limit // 4)
         self._saving: tuple[Future[None], Place] | None = None
-        self._save_at = 0.0
+        self._save_at = clock.monotonic() + _SAVE_SECONDS
         self.mark = Mark()
         """What was counted up to the place that is saved."""
 
@@ -88,15 +89,30 @@ class Progress:
         # Room is made before it is needed, so that sending goes on while the place is saved.
         room = self._limit - self.under_way
         overdue = self._clock.monotonic() >= self._save_at
-        if self._saving is None and (overdue or room <= self._enough <= self._waiting):
+        if self._saving is None and (
+            overdue or (room <= self._few and self._waiting >= self._enough)
+        ):
             self._start_saving()
         while self.under_way >= self._limit:
             if self._saving is not None:
                 self._await_saving()
-            elif self._waiting >= self._enough or not len(self._flight):
+            elif self._is_time_to_save():
                 self._start_saving()
             else:
                 self._collect(1)
+
+    def _is_time_to_save(self) -> bool:
+        """Whether to make room by saving what has landed, rather than to wait for more to land.
+
+        A save takes as much work as a request. While requests land one after the other, several
+        are saved at once; where they take their time there is time to save few.
+        """
+        if self._waiting >= self._enough or not len(self._flight):
+            return True
+        if self._waiting < self._few or self._flight.lands_within(_MOMENT):
+            return False
+        self._enough = self._few
+        return True
 
     def settle(self) -> None:
         """Wait until all that is under way has landed; raises what `make_room` does."""

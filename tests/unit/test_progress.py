@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Sequence
 
@@ -24,6 +25,7 @@ class Watched(MemoryLedger):
         self.go_on = threading.Event()
         self.go_on.set()
         self.begun = threading.Event()
+        self.ended = threading.Event()
         self.saved: list[Place] = []
         self.error: Exception | None = None
 
@@ -34,6 +36,7 @@ class Watched(MemoryLedger):
             raise self.error
         super().save(key, owner, place, lease_seconds)
         self.saved.append(place)
+        self.ended.set()
 
 
 def watched(lines: int, in_flight: int, rows: int = 1) -> tuple[Setting, Watched]:
@@ -88,7 +91,22 @@ def test_one_save_covers_several_batches() -> None:
 
     setting.forward()
 
-    assert 0 < len(ledger.saved) <= 32
+    assert 0 < len(ledger.saved) <= 16
+
+
+def test_a_place_is_saved_while_all_that_is_under_way_takes_its_time() -> None:
+    setting, ledger = watched(lines=40, in_flight=8)
+    begun = itertools.count(1)
+
+    def refuse(_: Sequence[Inference]) -> None:
+        if next(begun) > 2 and not ledger.saved:
+            assert ledger.ended.wait(30)
+
+    setting.publisher.refuse = refuse
+    setting.forward()
+
+    assert ledger.saved[0].lines == 2
+    assert len(setting.ids) == 40
 
 
 def test_an_object_of_one_batch_is_claimed_and_finished_and_nothing_else() -> None:
