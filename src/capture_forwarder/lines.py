@@ -6,7 +6,8 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterator, Sequence
-from operator import sub
+from itertools import accumulate, count
+from operator import add, sub
 from typing import BinaryIO, cast
 
 import msgspec
@@ -108,13 +109,8 @@ def _split(
 
 def _ends(data: bytes) -> list[int]:
     """Where the newlines are."""
-    find = data.find
-    ends = []
-    end = find(b"\n")
-    while end >= 0:
-        ends.append(end)
-        end = find(b"\n", end + 1)
-    return ends
+    lengths = map(len, data.split(b"\n")[:-1])
+    return list(map(add, accumulate(lengths), count()))
 
 
 def _whole_lines(

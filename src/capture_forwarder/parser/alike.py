@@ -6,6 +6,7 @@ them all the long way, one by one; both ways give the same inferences for what f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from operator import add
 from types import GenericAlias
@@ -51,6 +52,8 @@ _Encoded = _Call[Literal["BASE64"]]
 # Below that there is nothing to gain: long lines hold many records or other formats.
 _FEWEST_LINES = 8
 
+# An escaped newline inside a text parts two records; behind the last one it only ends it.
+_SEVERAL = re.compile(rb'\\n(?!")')
 _OPENING, _CLOSING = set(b"{"), set(b"}")
 _decode_plain = msgspec.json.Decoder(_Plain).decode_lines
 _decode_encoded = msgspec.json.Decoder(_Encoded).decode_lines
@@ -154,9 +157,10 @@ def _calls(block: Block) -> tuple[list[str], list[str], list[EventMetadata]] | N
     # Only so is each line surely a document: none ends or begins inside of one.
     if {data[0], *[data[end + 1] for end in ends[:-1]]} != _OPENING:
         return None
-    if {data[end - 1] for end in ends} != _CLOSING:
+    first = data[: ends[0]]
+    if {data[end - 1] for end in ends} != _CLOSING or _SEVERAL.search(first):
         return None
-    encoded = b'"BASE64"' in data[: ends[0]]
+    encoded = b'"BASE64"' in first
     calls: Sequence[_Plain | _Encoded]
     try:
         calls = _decode_encoded(data) if encoded else _decode_plain(data)
