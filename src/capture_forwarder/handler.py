@@ -7,11 +7,17 @@ import os
 from functools import cache
 from uuid import uuid4
 
+from capture_forwarder.postponed import postpone
+
 # Rows are many, short-lived and in no cycles, and modules stay for good: looking at them again
 # and again would take a tenth of a cold start and of all work after it. Most of a cold start is
 # imports, so this comes before them.
 gc.set_threshold(100_000)
-# There is no plugin of pydantic here. Looking for one reads the metadata of all packages.
+# Imported by botocore, requests, pydantic and urllib3, and used by none of them here: to read a
+# configuration file, to unpack certificates, to look for further packages.
+for _unused in ("configparser", "zipfile"):
+    postpone(_unused)
+postpone("importlib.metadata", functions=("entry_points", "version"))
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 from capture_forwarder.forwarder import Forwarder  # noqa: E402

@@ -8,12 +8,13 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import botocore.session
 from botocore.config import Config
 
 from capture_forwarder.aws.models import QuickLoader
+from capture_forwarder.postponed import postpone
 
 if TYPE_CHECKING:
+    from botocore.session import Session
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -30,11 +31,21 @@ _DYNAMODB_CONFIG = _CONFIG.merge(Config(connect_timeout=2, read_timeout=2))
 
 
 @cache
-def _session() -> botocore.session.Session:
+def _session() -> Session:
     """The session whose clients share what is read of the models, as with boto3's default."""
-    session = botocore.session.get_session()
+    # Nobody here reads the documentation that clients are made with.
+    postpone("botocore.docs")
+    names = ("ClientMethodDocstring", "PaginatorDocstring", "WaiterDocstring")
+    postpone("botocore.docs.docstring", known=dict.fromkeys(names, _no_docstring))
+    from botocore.session import get_session  # noqa: PLC0415
+
+    session = get_session()
     session.register_component("data_loader", QuickLoader())
     return session
+
+
+def _no_docstring(**_: object) -> str:
+    return ""
 
 
 def _client(service: str, config: Config, region: str | None = None) -> Any:  # noqa: ANN401

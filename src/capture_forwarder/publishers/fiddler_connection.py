@@ -5,14 +5,13 @@ Source of all protocol facts: fiddler-client 3.14.1.
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import os
-import sys
 from collections.abc import Callable
 from functools import cached_property
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+from capture_forwarder.postponed import postpone
 
 if TYPE_CHECKING:
     from fiddler.connection import Connection
@@ -70,7 +69,9 @@ def connect(
 
 def _connection_type(sign: Sign | None) -> type[Connection]:
     """The client's connection, all of whose requests are signed if they have to be."""
-    _postpone_the_client()
+    # The package imports everything that the client can do, and pandas: several times what the
+    # connection takes. Nothing here needs that; who does need it finds it in `fiddler` as ever.
+    postpone("fiddler")
     from fiddler.connection import Connection  # noqa: PLC0415 - takes its time
 
     class OwnConnection(Connection):  # type: ignore[misc]
@@ -93,32 +94,6 @@ def _connection_type(sign: Sign | None) -> type[Connection]:
             return client
 
     return OwnConnection
-
-
-class _PostponedModule(ModuleType):
-    """A module that is run when something is asked of it that it does not have yet."""
-
-    def __getattr__(self, name: str) -> object:
-        loader = self.__spec__.loader if self.__spec__ else None
-        if loader is None or name.startswith("__"):
-            message = f"module {self.__name__!r} has no attribute {name!r}"
-            raise AttributeError(message)
-        self.__class__ = ModuleType  # type: ignore[assignment]
-        loader.exec_module(self)
-        return getattr(self, name)
-
-
-def _postpone_the_client() -> None:
-    """Let the modules of the client be imported without all the others.
-
-    Its `__init__` imports everything that the client can do, and pandas: several times what the
-    connection takes. Nothing here needs that; who does need it finds it in `fiddler` as ever.
-    """
-    spec = None if "fiddler" in sys.modules else importlib.util.find_spec("fiddler")
-    if spec is not None:
-        module = importlib.util.module_from_spec(spec)
-        module.__class__ = _PostponedModule
-        sys.modules.setdefault("fiddler", module)  # another thread may be at it too
 
 
 def _authorities() -> bool | str:

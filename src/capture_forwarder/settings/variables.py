@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 
 from capture_forwarder.settings.checking import Location
@@ -113,7 +112,9 @@ def unknown_variables(source: Environment) -> Iterator[str]:
     for name in sorted(source):
         if name in NAMES or name.startswith(_NOT_OURS) or not name.startswith(_FAMILIES):
             continue
-        close = difflib.get_close_matches(name, NAMES, n=1, cutoff=0.7)
+        from difflib import get_close_matches  # noqa: PLC0415 - nobody else needs it
+
+        close = get_close_matches(name, NAMES, n=1, cutoff=0.7)
         hint = f"; did you mean {close[0]}?" if close else ""
         yield f"{name}: there is no such setting{hint}"
 

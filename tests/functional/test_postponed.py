@@ -1,0 +1,120 @@
+"""Modules that a cold start does not run are whole for whoever asks for more of them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HANDLER = "import capture_forwarder.handler"
+POSTPONED = ("configparser", "zipfile", "importlib.metadata")
+
+
+def run(code: str) -> list[str]:
+    """Run code in a process of its own, where nothing is imported yet; what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "AWS_DEFAULT_REGION": "us-east-1"},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_a_cold_start_makes_clients_and_runs_none_of_them() -> None:
+    printed = run(
+        f"{HANDLER}\n"
+        "from capture_forwarder.aws.clients import dynamodb_client, s3_client\n"
+        "s3_client(), dynamodb_client()\n"
+        "import sys\n"
+        "print(*sys.modules, sep='\\n')\n"
+        f"print(*[type(sys.modules[name]).__name__ for name in {POSTPONED}], sep='\\n')"
+    )
+
+    assert {*POSTPONED, "botocore.client", "botocore.docs.utils"} <= {*printed}
+    assert not {"importlib.metadata._adapters", "botocore.docs.bcdoc", "html.parser"} & {*printed}
+    assert printed[-3:] == ["_PostponedModule"] * 3
+
+
+@pytest.mark.parametrize(
+    ("ask", "answer"),
+    [
+        ("import zipfile; print(zipfile.ZipFile.__name__)", "ZipFile"),
+        ("from zipfile import ZipFile; print(ZipFile.__name__)", "ZipFile"),
+        ("from configparser import *; print(RawConfigParser.__name__)", "RawConfigParser"),
+        ("from importlib.metadata import version; print(version('pydantic')[0])", "2"),
+        ("from importlib import metadata; print(metadata.version('pydantic')[0])", "2"),
+        ("import importlib.metadata as m; print(m.distribution('pydantic').name)", "pydantic"),
+        ("import zipfile; print(hasattr(zipfile, 'no_such_name'))", "False"),
+        ("import zipfile; print(hasattr(zipfile, '__wrapped__'))", "False"),
+        ("import zipfile; print(zipfile.ZIP_STORED, type(zipfile).__name__)", "0 module"),
+        (
+            "import boto3; print(len(boto3.client('sqs').send_message.__doc__.expandtabs()) > 999)",
+            "True",
+        ),
+        ("from botocore.docs import generate_docs; print(generate_docs.__name__)", "generate_docs"),
+    ],
+)
+def test_whoever_asks_for_more_has_all_of_it(ask: str, answer: str) -> None:
+    assert run(f"{HANDLER}\n{ask}") == [answer]
+
+
+def test_boto3_works_beside_clients_that_have_no_documentation() -> None:
+    printed = run(
+        f"{HANDLER}\n"
+        "from capture_forwarder.aws.clients import s3_client\n"
+        "print(repr(s3_client().get_object.__doc__))\n"
+        "import boto3\n"
+        "print(boto3.resource('sqs').meta.service_name)"
+    )
+
+    assert printed == ["''", "sqs"]
+
+
+def test_a_module_that_fails_to_run_fails_for_each_who_asks(tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("begun = 1\nraise OSError('no')\n")
+    printed = run(
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "from capture_forwarder.postponed import postpone\n"
+        "postpone('broken')\n"
+        "import broken\n"
+        "for _ in range(2):\n"
+        "    try:\n"
+        "        broken.finished\n"
+        "    except OSError as error:\n"
+        "        print(error)"
+    )
+
+    assert printed == ["no", "no"]
+
+
+def test_threads_that_ask_at_once_run_it_once(tmp_path: Path) -> None:
+    slow = "import time; print('run', flush=True); time.sleep(0.2); found = 7\n"
+    (tmp_path / "slow.py").write_text(slow)
+    printed = run(
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from capture_forwarder.postponed import postpone\n"
+        "postpone('slow')\n"
+        "import slow\n"
+        "with ThreadPoolExecutor(8) as threads:\n"
+        "    print(*threads.map(lambda _: slow.found, range(8)))"
+    )
+
+    assert printed == ["run", "7 7 7 7 7 7 7 7"]
+
+
+def test_what_is_not_there_or_was_run_already_is_left_alone() -> None:
+    printed = run(
+        "import sys, json\n"
+        "from capture_forwarder.postponed import postpone\n"
+        "postpone('json'), postpone('no_such'), postpone('no.such.module')\n"
+        "print(type(json).__name__, 'no_such' in sys.modules)"
+    )
+
+    assert printed == ["module False"]
