@@ -6,8 +6,7 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, count
-from operator import add, sub
+from operator import sub
 from typing import BinaryIO, cast
 
 import msgspec
@@ -109,8 +108,13 @@ def _split(
 
 def _ends(data: bytes) -> list[int]:
     """Where the newlines are."""
-    lengths = map(len, data.split(b"\n")[:-1])
-    return list(map(add, accumulate(lengths), count()))
+    find = data.find
+    ends = []
+    end = find(b"\n")
+    while end >= 0:
+        ends.append(end)
+        end = find(b"\n", end + 1)
+    return ends
 
 
 def _whole_lines(
