@@ -12,6 +12,7 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from moto import mock_aws
 
+from capture_forwarder import __version__
 from capture_forwarder.aws.clients import (
     dynamodb_client,
     s3_client,
@@ -96,3 +97,17 @@ def test_a_profile_may_take_on_a_role(tmp_path: Path, monkeypatch: pytest.Monkey
         assert credentials is not None
         assert credentials.get_frozen_credentials().token
         monkeypatch.undo()
+
+
+@mock_aws
+def test_requests_say_who_makes_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    client = s3_client()
+    named: list[bytes] = []
+    client.meta.events.register(
+        "before-send.s3", lambda request, **_: named.append(request.headers["User-Agent"])
+    )
+
+    client.create_bucket(Bucket="bucket")
+
+    assert named == [f"capture-forwarder/{__version__}".encode()]
