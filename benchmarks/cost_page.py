@@ -47,8 +47,9 @@ ninth of that. (2) For peaks of three times the mean; never below 2, the least t
 - A file costs {small} ms of CPU, its rows one second for {rate}, both measured on a whole CPU and
   divided by the function's share of one; S3 takes {s3} ms and each ledger write {ledger} ms (both
   assumed). Requests to the platform overlap; the last one is waited for.
-- A file of one batch makes one GetObject and two ledger writes, one more for each further batch;
-  three SQS requests a message, fewer when an invocation has several; {log_bytes} bytes of log.
+- A file of one batch makes one GetObject and two ledger writes, one more for each two further
+  batches; three SQS requests a message, fewer when an invocation has several; {log_bytes} bytes
+  of log.
 - A cold start of {cold} s of CPU is counted for each file when they come more than {kept} minutes
   apart, else not at all. One CPU of Lambda is taken to be as fast as one of the machine that was
   measured on.
