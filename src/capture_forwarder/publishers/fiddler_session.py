@@ -111,6 +111,7 @@ class FiddlerSession:
     def _signed(self, body: bytes) -> Mapping[str, str]:
         request = self._events.copy()
         request.body = body
+        request.headers["Content-Length"] = str(len(body))
         headers: Mapping[str, str] = self._sign(request).headers
         return headers
 
