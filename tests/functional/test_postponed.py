@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.fresh_process import run
+
 HANDLER = "import capture_forwarder.handler"
 POSTPONED = ("configparser", "zipfile", "importlib.metadata")
-
-
-def run(code: str) -> list[str]:
-    """Run code in a process of its own, where nothing is imported yet; what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "AWS_DEFAULT_REGION": "us-east-1"},
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()
 
 
 def test_a_cold_start_makes_clients_and_runs_none_of_them() -> None:
