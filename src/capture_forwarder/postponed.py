@@ -54,7 +54,11 @@ def postpone(
         names.update({function: _later(module, function) for function in functions})
         names.update(known or {})
         module.__class__ = _PostponedModule
-        sys.modules.setdefault(name, module)  # another thread may be at it too
+        module = sys.modules.setdefault(name, module)  # another thread may be at it too
+        # As an import would: `import package.module` gives the package, and looks there.
+        package, _, own_name = name.rpartition(".")
+        if package:
+            setattr(sys.modules[package], own_name, module)
 
 
 def _runner(module: ModuleType, loader: Loader) -> Callable[[], None]:

@@ -9,6 +9,8 @@ import pytest
 from tests.fresh_process import run
 
 HANDLER = "import capture_forwarder.handler"
+CLIENT = "from capture_forwarder.aws.clients import s3_client; s3_client()"
+MODULE = "<class 'capture_forwarder.postponed._PostponedModule'>"
 POSTPONED = ("configparser", "zipfile", "importlib.metadata")
 
 
@@ -36,6 +38,8 @@ def test_a_cold_start_makes_clients_and_runs_none_of_them() -> None:
         ("from importlib.metadata import version; print(version('pydantic')[0])", "2"),
         ("from importlib import metadata; print(metadata.version('pydantic')[0])", "2"),
         ("import importlib.metadata as m; print(m.distribution('pydantic').name)", "pydantic"),
+        ("import importlib.metadata; print(importlib.metadata.version('pydantic')[0])", "2"),
+        ("import importlib; print(importlib.metadata.distribution('pydantic').name)", "pydantic"),
         ("import zipfile; print(hasattr(zipfile, 'no_such_name'))", "False"),
         ("import zipfile; print(hasattr(zipfile, '__wrapped__'))", "False"),
         ("import zipfile; print(zipfile.ZIP_STORED, type(zipfile).__name__)", "0 module"),
@@ -44,6 +48,16 @@ def test_a_cold_start_makes_clients_and_runs_none_of_them() -> None:
             "True",
         ),
         ("from botocore.docs import generate_docs; print(generate_docs.__name__)", "generate_docs"),
+        (
+            f"{CLIENT}; import botocore.docs; print(botocore.docs.generate_docs.__name__)",
+            "generate_docs",
+        ),
+        (f"{CLIENT}; import botocore.docs.docstring as d; print(d.WaiterDocstring())", ""),
+        (f"{CLIENT}; import botocore.docs.utils; print(type(botocore.docs.docstring))", MODULE),
+        (
+            f"{CLIENT}; import botocore.docs.docstring as d; print(d.LazyLoadedDocstring.__name__)",
+            "LazyLoadedDocstring",
+        ),
     ],
 )
 def test_whoever_asks_for_more_has_all_of_it(ask: str, answer: str) -> None:
