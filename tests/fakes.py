@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 
 from capture_forwarder.batch import ACCEPTED, Batch, Receipt
 from capture_forwarder.errors import LeaseLostError, ObjectBusyError, ObjectError
-from capture_forwarder.held import Encode
 from capture_forwarder.lane import Lane
 from capture_forwarder.model import (
     BatchLimits,
@@ -42,7 +41,7 @@ class MemoryStore:
 class MemoryPublisher:
     """Keeps batches; `refuse` may raise before one is kept."""
 
-    encode: Encode | None = None
+    takes_json: bool = False
 
     def __init__(self, schema: Schema | None = None, rows: int = 1000, size: int = 10**7) -> None:
         self.limits = BatchLimits(rows, size)

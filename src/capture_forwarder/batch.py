@@ -10,6 +10,7 @@ from typing import Self
 import msgspec
 
 from capture_forwarder.block import Block
+from capture_forwarder.json_rows import JsonRows
 from capture_forwarder.model import CaptureObject, Inference, Place, RawLine
 
 
@@ -54,9 +55,9 @@ class Batch:
     place
         How far the object is done once this batch and all before it are; `Place()` when the
         batch is no stretch of its object.
-    encoded
-        What the publisher's own `encode` made of all inferences, in their order; empty if it was
-        not asked to.
+    json_rows
+        All inferences as JSON, in their order, in pieces; empty for a publisher that does not
+        take it, and for a part of a batch.
     """
 
     source: CaptureObject
@@ -64,7 +65,7 @@ class Batch:
     inferences: Sequence[Inference]
     pieces: Sequence[Piece]
     place: Place
-    encoded: Sequence[bytes] = ()
+    json_rows: Sequence[JsonRows] = ()
 
     @classmethod
     def of(cls, inferences: Sequence[Inference], line: RawLine | None = None) -> Self:
@@ -123,7 +124,7 @@ class Batch:
                 parts.append(Part(part.line, part.first + low - at, high - low, part.total))
             at += part.count
         inferences = self.inferences[start:stop]
-        return replace(self, inferences=inferences, pieces=parts, encoded=())
+        return replace(self, inferences=inferences, pieces=parts, json_rows=())
 
     def select(self, positions: Sequence[int]) -> Self:
         """Take the inferences at these positions, which must be ascending."""
@@ -132,7 +133,7 @@ class Batch:
             self,
             inferences=[inference for piece in pieces for inference in piece.inferences],
             pieces=[part for piece in pieces for part in piece.parts],
-            encoded=(),
+            json_rows=(),
         )
 
 

@@ -120,8 +120,8 @@ class BatchBuilder:
         """Return what was collected as a batch, or nothing if nothing was."""
         if not self.held:
             return []
-        inferences, encoded = self.held.give(self._pieces)
-        batch = Batch(self.source, self.revision, inferences, self._pieces, place, encoded)
+        inferences, json_rows = self.held.give(self._pieces)
+        batch = Batch(self.source, self.revision, inferences, self._pieces, place, json_rows)
         self._pieces = []
         self._bytes = 0.0
         self._skipped = self._skipped_bytes = 0

@@ -1,4 +1,4 @@
-"""What a batch holds while it fills: its inferences, or what a request takes of them."""
+"""What a batch holds while it fills: its inferences, or the JSON that a request takes of them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ from capture_forwarder.batch import Piece, Stretch
 from capture_forwarder.block import Block
 from capture_forwarder.errors import AccountingError
 from capture_forwarder.inferences import Inferences
+from capture_forwarder.json_rows import JsonRowEncoder, JsonRows
 from capture_forwarder.model import Inference, ParsedLine, Rejection
 
-Encode = Callable[[tuple[str, ...], Sequence[tuple[object, ...]]], bytes]
-"""Takes the names of columns and rows of values; returns what a request takes of the rows."""
-
-# Encoded so few at a time, rows are still in the processor's cache, where they were made.
+# Written so few at a time, rows are still in the processor's cache, where they were made.
 _ROWS_AT_ONCE = 128
 
 
@@ -30,7 +28,7 @@ class Held(Protocol):
         """Collect inferences."""
         ...
 
-    def give(self, pieces: Sequence[Piece]) -> tuple[Sequence[Inference], Sequence[bytes]]:
+    def give(self, pieces: Sequence[Piece]) -> tuple[Sequence[Inference], Sequence[JsonRows]]:
         """Give what was collected, and begin anew.
 
         Parameters
@@ -41,7 +39,7 @@ class Held(Protocol):
         Returns
         -------
         tuple
-            The inferences, and what they were encoded to, in pieces; empty if they were not.
+            The inferences, and all of them as JSON, in pieces; none if they were not written.
         """
         ...
 
@@ -59,15 +57,15 @@ class Kept:
         """Collect inferences; see `Held.take`."""
         self._inferences += inferences
 
-    def give(self, pieces: Sequence[Piece]) -> tuple[Sequence[Inference], Sequence[bytes]]:
+    def give(self, pieces: Sequence[Piece]) -> tuple[Sequence[Inference], Sequence[JsonRows]]:
         """Give what was collected; see `Held.give`."""
         del pieces
         given, self._inferences = self._inferences, []
         return given, ()
 
 
-class Encoded:
-    """Inferences that are encoded at once and forgotten.
+class Written:
+    """Inferences that are written as JSON at once and forgotten.
 
     What is sent of a row takes half the memory of the row. Few batches are ever asked for their
     inferences again: those of which the platform refuses some. They are read from their lines
@@ -75,18 +73,16 @@ class Encoded:
 
     Parameters
     ----------
-    encode
-        The publisher's way to encode rows.
     read_again
         Parses a piece of a batch.
     """
 
-    def __init__(self, encode: Encode, read_again: ReadAgain) -> None:
-        self._encode = encode
+    def __init__(self, read_again: ReadAgain) -> None:
+        self._encode = JsonRowEncoder()
         self._read_again = read_again
         self._names: tuple[str, ...] = ()
         self._values: list[tuple[object, ...]] = []
-        self._chunks: list[bytes] = []
+        self._written: list[JsonRows] = []
         self._count = 0
 
     def __len__(self) -> int:
@@ -105,16 +101,16 @@ class Encoded:
         if len(self._values) >= _ROWS_AT_ONCE:
             self._flush()
 
-    def give(self, pieces: Sequence[Piece]) -> tuple[Sequence[Inference], Sequence[bytes]]:
+    def give(self, pieces: Sequence[Piece]) -> tuple[Sequence[Inference], Sequence[JsonRows]]:
         """Give what was collected; see `Held.give`."""
         self._flush()
         given = _Forgotten(pieces, self._count, self._read_again)
-        chunks, self._chunks, self._count = self._chunks, [], 0
-        return given, chunks
+        written, self._written, self._count = self._written, [], 0
+        return given, written
 
     def _flush(self) -> None:
         if self._values:
-            self._chunks.append(self._encode(self._names, self._values))
+            self._written.append(self._encode(self._names, self._values))
             self._values = []
 
 
@@ -144,20 +140,21 @@ class ReadAgain(msgspec.Struct, frozen=True):
 
 
 def holding(
-    encode: Encode | None,
     parse: Callable[[bytes], ParsedLine | Rejection],
     parse_alike: Callable[[Block], ParsedLine | None],
+    *,
+    as_json: bool,
 ) -> Held:
     """Choose what a publisher's batches hold while they fill.
 
     Parameters
     ----------
-    encode
-        The publisher's way to encode rows, if it has one.
     parse, parse_alike
         What parses a line's bytes and a block's lines.
+    as_json
+        Whether the publisher takes rows as JSON.
     """
-    return Encoded(encode, ReadAgain(parse, parse_alike)) if encode else Kept()
+    return Written(ReadAgain(parse, parse_alike)) if as_json else Kept()
 
 
 class _Forgotten(Sequence[Inference]):

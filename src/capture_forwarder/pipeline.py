@@ -112,7 +112,7 @@ class _Run:
         self._checkpoint = checkpoint
         self._deadline = deadline
         self._deliverer = Deliverer(ports.publisher, ports.clock, retry_seconds=terms.retry_seconds)
-        held = holding(ports.publisher.encode, self._parse, self._parse_alike)
+        held = holding(self._parse, self._parse_alike, as_json=ports.publisher.takes_json)
         self._builder = BatchBuilder(limits, source, checkpoint.revision, held)
         self._rejections = RejectionRun(source, terms.route, ports.quarantine, ports.clock)
         self._accounting = Accounting(ports.clock, start)

@@ -11,7 +11,6 @@ import msgspec
 
 from capture_forwarder.batch import Batch, Receipt
 from capture_forwarder.errors import ForwarderError
-from capture_forwarder.held import Encode
 from capture_forwarder.model import (
     BatchLimits,
     CaptureObject,
@@ -66,11 +65,11 @@ class Publisher(Protocol):
         ...
 
     @property
-    def encode(self) -> Encode | None:
-        """Encodes rows while a batch fills, so that they need not be kept; None if nothing can.
+    def takes_json(self) -> bool:
+        """Whether it sends rows as JSON objects, so that nothing else of them need be kept.
 
-        What it made of a batch's rows is handed to `publish` with the batch; a part of a batch
-        comes without. It is called from the thread that parses.
+        They are written while a batch fills, and handed to `publish` with the batch; a part of a
+        batch comes without.
         """
         ...
 

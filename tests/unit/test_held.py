@@ -1,10 +1,9 @@
-"""What is encoded and forgotten while a batch fills is the same when it is asked for again."""
+"""What is forgotten while a batch fills is the same when it is asked for again."""
 
 from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
@@ -34,10 +33,6 @@ PARSER = LineParser(
     Schema(dict.fromkeys(("a", "b", "score"), DataType.FLOAT)),
 )
 PARSE = PARSER.for_object(SOURCE)
-
-
-def encode(names: tuple[str, ...], values: Sequence[tuple[object, ...]]) -> bytes:
-    return json.dumps([dict(zip(names, one, strict=True)) for one in values]).encode()
 
 
 def batches(data: bytes, held: Held, rows: int) -> list[Batch]:
@@ -73,28 +68,28 @@ def test_forgotten_inferences_are_read_again_as_they_were(records: list[int], ro
     data = b"".join(call(number, count) for number, count in enumerate(records))
 
     kept = batches(data, Kept(), rows)
-    forgotten = batches(data, holding(encode, PARSE, PARSER.alike), rows)
+    forgotten = batches(data, holding(PARSE, PARSER.alike, as_json=True), rows)
 
     assert [one.place for one in forgotten] == [one.place for one in kept]
     for one, other in zip(forgotten, kept, strict=True):
         assert len(one) == len(other)
-        encoded = [row for array in one.encoded for row in json.loads(array)]
-        assert encoded == [inference.row for inference in other.inferences]
+        written = json.loads(b"[" + b",".join(one.json_rows) + b"]")
+        assert written == [inference.row for inference in other.inferences]
         assert list(one.inferences) == list(other.inferences)
         assert one.inferences[-1] == other.inferences[-1]
         middle = len(one) // 2
         for start, stop in ((0, middle), (middle, len(one))):
             half = one.slice(start, stop)
             assert list(half.inferences) == list(other.inferences[start:stop])
-            assert not half.encoded
-        assert not one.select([middle]).encoded
+            assert not half.json_rows
+        assert not one.select([middle]).json_rows
         assert list(one.select([middle]).inferences) == [other.inferences[middle]]
 
 
 def test_lines_alike_are_read_again_together() -> None:
     data = b"".join(call(number, 1) for number in range(300))
 
-    whole = batches(data, holding(encode, PARSE, PARSER.alike), 250)
+    whole = batches(data, holding(PARSE, PARSER.alike, as_json=True), 250)
 
     assert [len(one) for one in whole] == [250, 50]
     assert [found.id for one in whole for found in one.inferences] == [
@@ -102,14 +97,14 @@ def test_lines_alike_are_read_again_together() -> None:
     ]
 
 
-def test_what_needs_no_encoding_is_kept() -> None:
-    (batch,) = batches(call(1, 3), holding(None, PARSE, PARSER.alike), 10)
-    assert not batch.encoded
+def test_what_is_not_sent_as_json_is_kept() -> None:
+    (batch,) = batches(call(1, 3), holding(PARSE, PARSER.alike, as_json=False), 10)
+    assert not batch.json_rows
     assert [found.id for found in batch.inferences] == ["call-1_0", "call-1_1", "call-1_2"]
 
 
 def test_a_line_that_reads_otherwise_the_second_time_is_a_fault_and_no_loss() -> None:
     changed = Rejection(Reason.INVALID_JSON, "changed")
-    (batch,) = batches(call(1, 3), holding(encode, lambda _: changed, PARSER.alike), 10)
+    (batch,) = batches(call(1, 3), holding(lambda _: changed, PARSER.alike, as_json=True), 10)
     with pytest.raises(AccountingError, match="read again"):
         batch.slice(0, 1)

@@ -60,7 +60,7 @@ class ArthurPublisher:
         self._path = f"/api/v3/models/{model}/inferences/integrations/sagemaker_data_capture"
         self._writer = LineWriter(mapping)
 
-    encode = None
+    takes_json = False
 
     @property
     def limits(self) -> BatchLimits:

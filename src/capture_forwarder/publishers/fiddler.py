@@ -10,8 +10,6 @@ Source of all protocol facts: fiddler-client 3.14.1.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from itertools import starmap
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -23,6 +21,7 @@ from capture_forwarder.errors import (
     PublisherMisconfiguredError,
     PublishError,
 )
+from capture_forwarder.json_rows import JsonRowEncoder, JsonRows
 from capture_forwarder.model import BatchLimits, DataType, Schema
 from capture_forwarder.publishers.fiddler_connection import Sign, connect
 from capture_forwarder.publishers.fiddler_errors import (
@@ -100,8 +99,11 @@ class FiddlerPublisher:
         self._schema: Schema | None = None
         self._schema_time = 0.0
         self._lock = threading.Lock()
-        self._around = _encode(_Request(_Source([]), self._model_id)).partition(b"[]")
-        self._maker: tuple[tuple[str, ...], Callable[..., object]] = ((), dict)
+        self._as_json = JsonRowEncoder()
+        request = _encode(_Request(_Source([]), self._model_id))
+        self._before, _, self._behind = request.partition(b"[]")
+
+    takes_json = True
 
     @property
     def limits(self) -> BatchLimits:
@@ -126,10 +128,6 @@ class FiddlerPublisher:
             self._schema_time = now
         return self._schema
 
-    def encode(self, names: tuple[str, ...], values: Sequence[tuple[object, ...]]) -> bytes:
-        """Encode rows as an array of events; see `Publisher.encode`."""
-        return _encode(list(starmap(self._row_maker(names), values)))
-
     def publish(self, batch: Batch, deadline: float | None = None) -> Receipt:
         """Post one batch of events; see `Publisher.publish`.
 
@@ -145,24 +143,17 @@ class FiddlerPublisher:
         return ACCEPTED
 
     def _body(self, batch: Batch) -> bytes:
-        """The arrays that the events were encoded to as one, in the request around it."""
-        arrays = batch.encoded
-        if not arrays:
+        """The events as one array, in the request around it."""
+        events = batch.json_rows
+        if not events:
             inferences = batch.inferences
-            arrays = [self.encode(inferences[0].names, [one.values for one in inferences])]
-        before, brackets, behind = self._around
-        parts: list[bytes | memoryview] = []
-        for array in arrays:
-            parts += (b",", memoryview(array)[1:-1])
-        parts[0] = before + brackets[:1]
-        return b"".join((*parts, brackets[1:], behind))
-
-    def _row_maker(self, names: tuple[str, ...]) -> Callable[..., object]:
-        kept, maker = self._maker
-        if kept is not names:
-            maker = _row_maker(names)
-            self._maker = (names, maker)
-        return maker
+            values = [inference.values for inference in inferences]
+            events = [self._as_json(inferences[0].names, values)]
+        parts: list[JsonRows] = []
+        for piece in events:
+            parts += (b",", piece)
+        parts[0] = self._before + b"["
+        return b"".join((*parts, b"]", self._behind))
 
     def _connected(self) -> FiddlerSession:
         with self._lock:
@@ -224,17 +215,3 @@ def _schema_of(model: dict[str, Any]) -> Schema:
         timestamp_column=model.get("event_ts_col"),
         required=(*(spec.get("inputs") or ()), *(spec.get("outputs") or ())),
     )
-
-
-def _row_maker(names: tuple[str, ...]) -> Callable[..., object]:
-    """Make a function from positional values to what encodes as an object with these names.
-
-    A struct type is that, and spares the dictionary, which takes as long as its encoding.
-    """
-    fields = [f"column_{n}" for n in range(len(names))]
-    renamed = dict(zip(fields, names, strict=True))
-    try:
-        return msgspec.defstruct("Row", fields, rename=renamed, gc=False)
-    except ValueError:
-        # msgspec takes no name with a quote, a backslash or a control character.
-        return lambda *values: dict(zip(names, values, strict=True))

@@ -81,7 +81,7 @@ class FilePublisher:
         self._key = key
         self._time = time
 
-    encode = None
+    takes_json = False
 
     @property
     def limits(self) -> BatchLimits:

@@ -69,7 +69,7 @@ class LocalPublisher:
         self._connection: DuckDBPyConnection | None = None
         self._types: dict[str, str] = {}
 
-    encode = None
+    takes_json = False
 
     @property
     def limits(self) -> BatchLimits:

@@ -109,7 +109,7 @@ class OpenScalePublisher:
         rows = min(_ROWS, BODY_BYTES // 2 // self._records.overhead)
         self._limits = BatchLimits(max(1, rows), _CAPTURED_BYTES)
 
-    encode = None
+    takes_json = False
 
     @property
     def limits(self) -> BatchLimits:

@@ -12,7 +12,6 @@ import pytest
 
 from capture_forwarder import wiring
 from capture_forwarder.batch import Batch, Receipt
-from capture_forwarder.held import Encode
 from capture_forwarder.model import BatchLimits, Schema
 from capture_forwarder.ports import Clock, Publisher
 from capture_forwarder.publishing import build_publisher
@@ -142,8 +141,8 @@ class Smaller:
         return dataclasses.replace(limits, rows=min(self._rows, limits.rows))
 
     @property
-    def encode(self) -> Encode | None:
-        return self._publisher.encode
+    def takes_json(self) -> bool:
+        return self._publisher.takes_json
 
     def schema(self) -> Schema:
         return self._publisher.schema()
