@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip --disable-pip-version-check --quiet install --no-deps
 export SAM_CLI_TELEMETRY := 0
 
+# What the parser has in C, for this machine.
+LIBRARY := src/capture_forwarder/parser/json_rows.so
+
 .PHONY: help demo test lint format types template build check fuzz chaos bench requirements clean
 
 help:
@@ -38,10 +41,13 @@ $(VENV)/dev: $(VENV)/python requirements/dev.txt pyproject.toml
 	$(INSTALL) --no-build-isolation --editable .
 	touch $@
 
+$(LIBRARY): $(LIBRARY:.so=.c) lambda_package/compile_rows.py | $(VENV)/dev
+	$(BIN)/python -m lambda_package.compile_rows
+
 demo: $(VENV)/demo
 	$(BIN)/capture-forwarder demo
 
-test: $(VENV)/dev
+test: $(VENV)/dev $(LIBRARY)
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/dev
@@ -69,14 +75,14 @@ $(VENV)/fuzz: $(VENV)/dev requirements/fuzz.txt
 	touch $@
 
 FUZZ_SECONDS ?= 60
-fuzz: $(VENV)/fuzz
-	$(BIN)/python tests/fuzz/fuzz_parser.py -max_total_time=$(FUZZ_SECONDS) -max_len=4096
+fuzz: $(VENV)/fuzz $(LIBRARY)
+	$(BIN)/python -m tests.fuzz.fuzz_parser -max_total_time=$(FUZZ_SECONDS) -max_len=4096
 
 # CHAOS_SECONDS, CHAOS_LINES and CHAOS_SEED choose how long, how large and which run again.
-chaos: $(VENV)/dev
+chaos: $(VENV)/dev $(LIBRARY)
 	$(BIN)/python -m tests.chaos
 
-bench: $(VENV)/dev
+bench: $(VENV)/dev $(LIBRARY)
 	$(BIN)/python -m benchmarks.run
 
 PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --upgrade \
@@ -86,7 +92,7 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --q
 # With a new botocore, run lambda_package/trim_models.py; a test tells if it was forgotten.
 LEFT_OUT := charset-normalizer deprecated numpy pandas pyarrow python-dateutil requests-toolbelt six tzdata wrapt
 
-# The other two are held to the versions of dev.txt: what is tested is what is shipped.
+# The others are held to the versions of dev.txt: what is tested is what is shipped.
 requirements: $(VENV)/dev
 	$(PIP_COMPILE) --allow-unsafe --extra cli --extra local \
 		--output-file requirements/dev.txt pyproject.toml requirements/dev.in
@@ -94,6 +100,7 @@ requirements: $(VENV)/dev
 	$(PIP_COMPILE) $(addprefix --unsafe-package ,$(LEFT_OUT)) \
 		--output-file requirements/lambda.txt requirements/lambda.in
 	$(PIP_COMPILE) --output-file requirements/fuzz.txt requirements/fuzz.in
+	$(PIP_COMPILE) --output-file requirements/compiler.txt requirements/compiler.in
 
 clean:
-	rm -rf $(VENV) .aws-sam .fuzz .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) $(LIBRARY) .aws-sam .fuzz .mypy_cache .pytest_cache .ruff_cache .hypothesis dist

@@ -1,7 +1,7 @@
 """Fills a folder with the Lambda package: the pinned dependencies, the forwarder, the stand-ins.
 
 ``sam build`` calls it through ``target.mk``. It needs Python 3.11 or newer with pip, on any
-machine: wheels are chosen for the target, not for the machine at hand.
+machine: wheels are chosen, and C is compiled, for the target and not for the machine at hand.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+from lambda_package.compile_rows import LIBRARY, compile_rows
 
 LAMBDA_PACKAGE = Path(__file__).resolve().parent
 REPOSITORY = LAMBDA_PACKAGE.parent
@@ -27,7 +29,8 @@ STAND_INS = {
 
 # Amazon Linux 2, under Python 3.11, has glibc 2.26; Amazon Linux 2023, under all later ones, 2.34.
 GLIBC_MINORS = {"3.11": (17, 26), "3.12": (17, 26, 27, 28, 31, 34)}
-WHEEL_ARCHITECTURES = {"arm64": "aarch64", "x86_64": "x86_64"}
+OLDEST_GLIBC = "2.17"
+MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 
 # METADATA and the licences stay: scanners such as Amazon Inspector read the former.
 KEPT_OF_DIST_INFO = ("METADATA", "licenses")
@@ -77,7 +80,7 @@ class Target:
         """
         runtime, _, architecture = text.partition("-")
         python = runtime.removeprefix("python")
-        if python == runtime or architecture not in WHEEL_ARCHITECTURES:
+        if python == runtime or architecture not in MACHINES:
             message = f"{text!r} is not a target such as python3.13-arm64"
             raise argparse.ArgumentTypeError(message)
         return cls(python, architecture)
@@ -90,9 +93,13 @@ class Target:
         list of str
             The tags, for instance ``manylinux2014_aarch64``.
         """
-        machine = WHEEL_ARCHITECTURES[self.architecture]
+        machine = MACHINES[self.architecture]
         minors = GLIBC_MINORS.get(self.python, GLIBC_MINORS["3.12"])
         return [f"manylinux2014_{machine}"] + [f"manylinux_2_{n}_{machine}" for n in minors]
+
+    def compiler_target(self) -> str:
+        """Name the target for the compiler, for instance ``aarch64-linux-gnu.2.17``."""
+        return f"{MACHINES[self.architecture]}-linux-gnu.{OLDEST_GLIBC}"
 
 
 def install_dependencies(target: Target, folder: Path) -> None:
@@ -118,17 +125,25 @@ def install_dependencies(target: Target, folder: Path) -> None:
     subprocess.run(command, check=True)
 
 
-def add_forwarder(folder: Path) -> None:
+def add_forwarder(target: Target, folder: Path) -> None:
     """Copy the forwarder, without its command line, its service models and the stand-ins.
 
     Parameters
     ----------
+    target
+        What its C is compiled for.
     folder
         Where they are put.
+
+    Raises
+    ------
+    subprocess.CalledProcessError
+        If the compiler cannot be installed or fails; it has then said why.
     """
-    shutil.copytree(
-        SOURCE, folder / SOURCE.name, ignore=shutil.ignore_patterns("cli", "__pycache__")
-    )
+    # A library that lies beside the source is for the machine at hand.
+    unneeded = shutil.ignore_patterns("cli", "__pycache__", LIBRARY.name)
+    shutil.copytree(SOURCE, folder / SOURCE.name, ignore=unneeded)
+    compile_rows(folder / LIBRARY.relative_to(SOURCE.parent), target.compiler_target())
     shutil.copytree(SERVICE_MODELS, folder / SOURCE.name / "aws" / SERVICE_MODELS.name)
     for module, file in STAND_INS.items():
         shutil.copyfile(LAMBDA_PACKAGE / file, folder / f"{module}.py")
@@ -246,7 +261,7 @@ def main() -> None:
     folder: Path = arguments.folder.resolve()
 
     install_dependencies(target, folder)
-    add_forwarder(folder)
+    add_forwarder(target, folder)
     strip(folder)
     strip_powertools(folder)
     compiled = compile_bytecode(target, folder)

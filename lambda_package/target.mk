@@ -7,4 +7,4 @@ TARGET := $(notdir $(patsubst %/,%,$(dir $(abspath $(firstword $(MAKEFILE_LIST))
 
 .PHONY: build-ForwarderFunction
 build-ForwarderFunction:
-	$(PYTHON) $(LAMBDA_PACKAGE)build.py --target $(TARGET) $(ARTIFACTS_DIR)
+	PYTHONPATH=$(LAMBDA_PACKAGE).. $(PYTHON) -m lambda_package.build --target $(TARGET) $(ARTIFACTS_DIR)

@@ -11,7 +11,7 @@ import msgspec
 from capture_forwarder.batch import Piece, Stretch
 from capture_forwarder.block import Block
 from capture_forwarder.errors import AccountingError
-from capture_forwarder.inferences import Inferences
+from capture_forwarder.inferences import Inferences, WrittenInferences
 from capture_forwarder.json_rows import JsonRowEncoder, JsonRows
 from capture_forwarder.model import Inference, ParsedLine, Rejection
 
@@ -90,6 +90,11 @@ class Written:
 
     def take(self, inferences: Sequence[Inference]) -> None:
         """Collect inferences; see `Held.take`."""
+        self._count += len(inferences)
+        if isinstance(inferences, WrittenInferences):
+            self._flush()
+            self._written.append(inferences.json_rows)
+            return
         if isinstance(inferences, Inferences):
             self._names = inferences.names
             self._values += inferences.values
@@ -97,7 +102,6 @@ class Written:
             for inference in inferences:
                 self._names = inference.names
                 self._values.append(inference.values)
-        self._count += len(inferences)
         if len(self._values) >= _ROWS_AT_ONCE:
             self._flush()
 

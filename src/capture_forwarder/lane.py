@@ -95,7 +95,8 @@ class Lane:
                 missing = sorted(set(schema.required) - set(mapping.names))
                 if missing:
                     self.reporter.warn("model columns that no setting fills", columns=missing)
-                self._compiled = (schema, compile_mapping(mapping, schema))
+                as_json = self._ports.publisher.takes_json
+                self._compiled = (schema, compile_mapping(mapping, schema, as_json=as_json))
             return self._compiled[1]
 
 

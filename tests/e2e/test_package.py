@@ -78,7 +78,28 @@ def test_a_build_for_another_target_holds_that_targets_extension_modules(tmp_pat
     package = sam_build(tmp_path, runtime="python3.13", architecture=other)
     names = [path.name for path in package.rglob("*.so")]
     assert machines(package) == {ELF_MACHINES[other]}
+    names.remove("json_rows.so")
     assert all(".cpython-313-" in name or ".abi3." in name for name in names)
+
+
+def test_rows_of_numbers_are_written_by_the_packages_compiled_code(
+    package: Path, runtime: Path
+) -> None:
+    printed = run_isolated(
+        package,
+        runtime,
+        "import json\n"
+        "from capture_forwarder.columns import ColumnMapping\n"
+        "from capture_forwarder.model import CaptureObject\n"
+        "from capture_forwarder.parser import LineParser\n"
+        "side = {'data': '0.50\\n' * 9, 'encoding': 'CSV', 'observedContentType': 'text/csv'}\n"
+        "data = {'endpointInput': side, 'endpointOutput': side}\n"
+        "line = json.dumps({'captureData': data, 'eventMetadata': {'eventId': 'x'}}).encode()\n"
+        "parser = LineParser(ColumnMapping.of('a', 'b'), as_json=True)\n"
+        "rows = parser.for_object(CaptureObject('bucket', 'key'))(line).inferences.json_rows\n"
+        "print(bytes(rows[:21]).decode())\n",
+    )
+    assert printed.strip() == '{"a":0.50,"b":0.50},{'
 
 
 def test_the_fiddler_client_is_imported_from_the_package_with_the_stand_in(

@@ -14,13 +14,16 @@ from capture_forwarder.batch import Batch
 from capture_forwarder.block import Block
 from capture_forwarder.clock import SystemClock
 from capture_forwarder.columns import ColumnMapping
+from capture_forwarder.inferences import WrittenInferences
 from capture_forwarder.lines import read_blocks
 from capture_forwarder.model import CaptureObject, DataType, ParsedLine, Schema
 from capture_forwarder.parser import LineParser, ObjectParser, ParseLine
+from capture_forwarder.parser.json_writer import LIBRARY
 from capture_forwarder.pipeline import forward_object
 from capture_forwarder.terms import Invocation, Ports, Terms
 from tests.captures import CSV, SOURCE, line, side
 from tests.fakes import MemoryPublisher, MemoryQuarantine, MemoryStore
+from tests.unit.written import are_the_same
 
 FLOATS = dict.fromkeys(("a", "b", "c", "score"), DataType.FLOAT)
 INTS = FLOATS | {"b": DataType.INT}
@@ -95,8 +98,16 @@ def check(lines: Sequence[bytes], mapping: ColumnMapping, types: dict[str, DataT
     """Compare both ways; return whether the lines were parsed together."""
     parser = LineParser(mapping, Schema(types))
     together = parser.alike(block_of(lines))
+    written = LineParser(mapping, Schema(types), as_json=True).alike(block_of(lines))
     if together is None:
+        assert written is None
         return False
+    assert written is not None
+    assert written.inference_time == together.inference_time
+    if isinstance(written.inferences, WrittenInferences):
+        are_the_same(written.inferences, together.inferences)
+    else:
+        assert written == together
     parse = parser.for_object(SOURCE)
     alone = [parse(one) for one in lines]
     assert all(isinstance(one, ParsedLine) for one in alone)
@@ -159,6 +170,38 @@ def test_whatever_stands_between_the_lines_both_ways_agree(
     for place, text in strange:
         lines.insert(place, text)
     assert check(lines, MAPPINGS["id"], FLOATS) is not bool(strange)
+
+
+@pytest.mark.skipif(not LIBRARY.exists(), reason="`make test` compiles what is tested")
+@pytest.mark.parametrize("types", [FLOATS, INTS, {}], ids=["floats", "ints", "inferred"])
+@pytest.mark.parametrize("name", ["time and id", "time", "id", "nothing more"])
+@pytest.mark.parametrize("encoding", ["CSV", "BASE64"])
+@pytest.mark.parametrize("ending", ["", "\n"])
+def test_plain_numbers_are_written_together(
+    name: str, types: dict[str, DataType], encoding: str, ending: str
+) -> None:
+    cells = ("1", "2", "3.50", f"0.5{ending}")
+    lines = [call(cells, n, 3, encoding=encoding) for n in range(10)]
+
+    parser = LineParser(MAPPINGS[name], Schema(types), as_json=True)
+    together = parser.alike(block_of(lines))
+
+    assert together is not None
+    assert isinstance(together.inferences, WrittenInferences)
+    assert bytes(together.inferences.json_rows).count(b"3.50") == 10
+
+
+@pytest.mark.parametrize("places", [(3, 4), (0, 9), (8, 9)])
+def test_a_line_that_has_two_records_never_stands_in_for_one_that_has_none(
+    places: tuple[int, int],
+) -> None:
+    rows = [("1", "2", "3", "0.5")] * 10
+    for two, none in (places, places[::-1]):
+        lines = [call(row, n, 3) for n, row in enumerate(rows)]
+        lines[two] = line(side("1,2,3\n1,2,3"), side("0.5\n0.5"), eventId="two")
+        lines[none] = line(side(""), side(""), eventId="none")
+
+        assert not check(lines, MAPPINGS["id"], FLOATS)
 
 
 def test_a_document_over_two_lines_is_no_line_even_if_another_holds_two() -> None:
@@ -226,13 +269,15 @@ def test_batches_are_cut_where_they_would_be_one_by_one(
         lines.insert(place, b"no JSON" if place % 2 else b"")
     store = MemoryStore(key=b"\n".join(lines))
     parser = LineParser(MAPPINGS["time and id"], Schema(FLOATS))
+    writer = LineParser(MAPPINGS["time and id"], Schema(FLOATS), as_json=True)
     found = []
-    for chosen in (parser, OneByOne(parser)):
+    for chosen in (parser, OneByOne(parser), writer, OneByOne(writer)):
         publisher = Batches(limit, size)
+        publisher.takes_json = chosen is writer
         ports = Ports(store, publisher, MemoryQuarantine(), SystemClock())
         terms = Terms("route", 10**6, requests_in_flight=1)
         report = forward_object(CaptureObject("b", "key"), chosen, ports, terms, Invocation())
         counts = (report.lines, report.forwarded, report.empty, report.quarantined)
         found.append((publisher.cuts, counts, report.published))
 
-    assert found[0] == found[1]
+    assert found[0] == found[1] == found[2] == found[3]

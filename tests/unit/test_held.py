@@ -28,26 +28,31 @@ from capture_forwarder.model import (
 from capture_forwarder.parser import LineParser
 from tests.captures import SOURCE, line, side
 
-PARSER = LineParser(
-    ColumnMapping.of("a,b", "score", timestamp="at", event_id="id"),
-    Schema(dict.fromkeys(("a", "b", "score"), DataType.FLOAT)),
-)
+MAPPING = ColumnMapping.of("a,b", "score", timestamp="at", event_id="id")
+SCHEMA = Schema(dict.fromkeys(("a", "b", "score"), DataType.FLOAT))
+PARSER = LineParser(MAPPING, SCHEMA)
+WRITER = LineParser(MAPPING, SCHEMA, as_json=True)
 PARSE = PARSER.for_object(SOURCE)
 
 
-def batches(data: bytes, held: Held, rows: int) -> list[Batch]:
+def written(parser: LineParser) -> Held:
+    return holding(parser.for_object(SOURCE), parser.alike, as_json=True)
+
+
+def batches(data: bytes, held: Held, rows: int, parser: LineParser = PARSER) -> list[Batch]:
     """Cut an object's lines into batches as the pipeline does."""
     builder = BatchBuilder(BatchLimits(rows, 10**6), SOURCE, "r", held)
+    parse = parser.for_object(SOURCE)
     full = []
     for block in read_blocks(io.BytesIO(data), 10**6):
         assert isinstance(block, Block)
-        alike, taken = PARSER.alike(block), 0
+        alike, taken = parser.alike(block), 0
         while alike and taken < len(block):
             taken += builder.extend(block, taken, alike.inferences)
             if builder.is_full:
                 full += builder.cut(block.line(taken - 1).place)
         for raw in () if alike else map(block.line, range(len(block))):
-            parsed = PARSE(raw.data)
+            parsed = parse(raw.data)
             assert isinstance(parsed, ParsedLine)
             full += builder.add(raw, parsed.inferences)
     return full + builder.cut(Place())
@@ -60,21 +65,24 @@ def call(number: int, records: int) -> bytes:
     return line(side(sent), side(answered), eventId=f"call-{number}") + b"\n"
 
 
+@pytest.mark.parametrize("parser", [PARSER, WRITER], ids=["read", "not read"])
 @given(
     st.lists(st.sampled_from([1, 1, 1, 1, 1, 1, 1, 1, 2, 150]), min_size=1, max_size=60),
     st.integers(1, 200),
 )
-def test_forgotten_inferences_are_read_again_as_they_were(records: list[int], rows: int) -> None:
+def test_forgotten_inferences_are_read_again_as_they_were(
+    parser: LineParser, records: list[int], rows: int
+) -> None:
     data = b"".join(call(number, count) for number, count in enumerate(records))
 
     kept = batches(data, Kept(), rows)
-    forgotten = batches(data, holding(PARSE, PARSER.alike, as_json=True), rows)
+    forgotten = batches(data, written(parser), rows, parser)
 
     assert [one.place for one in forgotten] == [one.place for one in kept]
     for one, other in zip(forgotten, kept, strict=True):
         assert len(one) == len(other)
-        written = json.loads(b"[" + b",".join(one.json_rows) + b"]")
-        assert written == [inference.row for inference in other.inferences]
+        sent = json.loads(b"[" + b",".join(one.json_rows) + b"]")
+        assert sent == [inference.row for inference in other.inferences]
         assert list(one.inferences) == list(other.inferences)
         assert one.inferences[-1] == other.inferences[-1]
         middle = len(one) // 2
@@ -89,7 +97,7 @@ def test_forgotten_inferences_are_read_again_as_they_were(records: list[int], ro
 def test_lines_alike_are_read_again_together() -> None:
     data = b"".join(call(number, 1) for number in range(300))
 
-    whole = batches(data, holding(PARSE, PARSER.alike, as_json=True), 250)
+    whole = batches(data, written(PARSER), 250)
 
     assert [len(one) for one in whole] == [250, 50]
     assert [found.id for one in whole for found in one.inferences] == [

@@ -22,7 +22,9 @@ class ObjectParser(Protocol):
         ...
 
 
-def compile_mapping(mapping: ColumnMapping, schema: Schema) -> ObjectParser:
+def compile_mapping(
+    mapping: ColumnMapping, schema: Schema, *, as_json: bool = False
+) -> ObjectParser:
     """Compile a mapping once for all objects of a route.
 
     Parameters
@@ -31,9 +33,11 @@ def compile_mapping(mapping: ColumnMapping, schema: Schema) -> ObjectParser:
         Which captured values become which columns; without any, records stay whole.
     schema
         The platform's view of the model.
+    as_json
+        Whether rows may be written as JSON where that spares reading them; see `LineParser`.
     """
     if not mapping.inputs and not mapping.outputs:
         from capture_forwarder.parser.whole import WholeLineParser  # noqa: PLC0415
 
         return WholeLineParser()
-    return LineParser(mapping, schema)
+    return LineParser(mapping, schema, as_json=as_json)

@@ -10,15 +10,18 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from operator import add
 from types import GenericAlias
-from typing import Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 import msgspec
 
 from capture_forwarder.block import Block
 from capture_forwarder.inferences import Inferences
-from capture_forwarder.model import DataType, ParsedLine
+from capture_forwarder.model import DataType, Inference, ParsedLine
 from capture_forwarder.parser.numbers import CELL_TYPES, plain_base64
 from capture_forwarder.parser.record import EventMetadata
+
+if TYPE_CHECKING:
+    from capture_forwarder.parser.json_writer import JsonWriter
 
 Values = tuple[object, ...]
 ReadAlike = Callable[[Block], ParsedLine | None]
@@ -63,13 +66,14 @@ def no_alike(_block: Block) -> None:
     """The short way of a route that has none."""
 
 
-def alike_reader(
+def alike_reader(  # noqa: PLR0913 - what a route's rows are made of
     names: tuple[str, ...],
     inputs: Sequence[DataType | None],
     outputs: Sequence[DataType | None],
     *,
     time: bool,
     identity: bool,
+    write: JsonWriter | None = None,
 ) -> ReadAlike:
     """Compile the short way for many lines of a route.
 
@@ -82,6 +86,8 @@ def alike_reader(
         are inferred.
     time, identity
         Whether the time and the id of the inference stand behind the captured values.
+    write
+        Writes rows of plain numbers as JSON, where that is wanted.
 
     Returns
     -------
@@ -91,18 +97,47 @@ def alike_reader(
     types = [*inputs, *outputs]
     if not inputs or not outputs or any(known not in CELL_TYPES for known in types):
         return no_alike
-    row = GenericAlias(tuple, tuple(CELL_TYPES[known] for known in types))
-    decode: Callable[[str], list[Values]] = msgspec.json.Decoder(GenericAlias(list, row)).decode
-    commas = len(outputs) - 1
+    read_rows = _row_reader(types, len(outputs) - 1)
 
     def read(block: Block) -> ParsedLine | None:
         found = _calls(block)
         if found is None:
             return None
         sent, answered, about = found
+        ids = [known.inference_id or known.event_id or "" for known in about]
+        if not all(ids):
+            return None
+        times = [known.inference_time for known in about]
+
+        def values() -> Inferences | None:
+            rows = read_rows(sent, answered)
+            if rows is None:
+                return None
+            tails = _tails(times if time else None, ids if identity else None)
+            return Inferences(ids, names, rows if tails is None else list(map(add, rows, tails)))
+
+        inferences: Sequence[Inference] | None = None
+        if write is not None and (text := _on_lines(sent)) and (scores := _on_lines(answered)):
+            inferences = write(text, scores, times, ids, lambda: values() or ())
+        if inferences is None and (inferences := values()) is None:
+            return None
+        return ParsedLine(inferences, next(filter(None, reversed(times)), None))
+
+    return read
+
+
+def _row_reader(
+    types: Sequence[DataType | None], commas: int
+) -> Callable[[Sequence[str], Sequence[str]], list[Values] | None]:
+    """Compile what reads the values of calls with as many commas in each answer."""
+    row = GenericAlias(tuple, tuple(CELL_TYPES[known] for known in types))
+    decode: Callable[[str], list[Values]] = msgspec.json.Decoder(GenericAlias(list, row)).decode
+
+    def read(sent: Sequence[str], answered: Sequence[str]) -> list[Values] | None:
         text = _joined(sent, answered)
         if "\n" in text:
-            # Behind the answer a newline ends it; elsewhere it would part two records.
+            # Behind a side's record a newline ends it; elsewhere it would part two.
+            sent = [left.removesuffix("\n") for left in sent]
             answered = [right.removesuffix("\n") for right in answered]
             text = _joined(sent, answered)
         # A row has so many values in all; what the answer has no more of, the request has.
@@ -113,16 +148,18 @@ def alike_reader(
             rows = decode(f"[[{text}]]")
         except msgspec.MsgspecError:
             return None
-        ids = [known.inference_id or known.event_id or "" for known in about]
         # A bracket of a line's own can only have made more rows of it.
-        if len(rows) != len(about) or not all(ids):
-            return None
-        times = [known.inference_time for known in about]
-        tails = _tails(times if time else None, ids if identity else None)
-        whole = rows if tails is None else list(map(add, rows, tails))
-        return ParsedLine(Inferences(ids, names, whole), next(filter(None, reversed(times)), None))
+        return rows if len(rows) == len(sent) else None
 
     return read
+
+
+def _on_lines(texts: Sequence[str]) -> str | None:
+    """Put texts on a line each; None if one of them has more than one."""
+    text = "\n".join(texts)
+    if text.count("\n") >= len(texts):
+        text = "\n".join([one.removesuffix("\n") for one in texts])
+    return text if text.count("\n") < len(texts) else None
 
 
 def _joined(sent: Sequence[str], answered: Sequence[str]) -> str:

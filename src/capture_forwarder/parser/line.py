@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import repeat
 from operator import add
+from typing import TYPE_CHECKING
 
 from capture_forwarder.block import Block
 from capture_forwarder.columns import ColumnMapping, MetadataField
@@ -28,15 +29,21 @@ from capture_forwarder.model import (
 from capture_forwarder.parser.alike import alike_reader, no_alike
 from capture_forwarder.parser.candidates import Candidate, Pair, best_pairs
 from capture_forwarder.parser.casts import Cast, cast_to, infer
-from capture_forwarder.parser.numbers import number_reader
-from capture_forwarder.parser.record import EventMetadata, Side, read_record
+from capture_forwarder.parser.numbers import number_reader, plain_csv
+from capture_forwarder.parser.record import CaptureData, EventMetadata, Side, read_record
 from capture_forwarder.parser.rejected import RejectedError
 from capture_forwarder.parser.side import SidePlan, SideReader
+
+if TYPE_CHECKING:
+    from capture_forwarder.parser.json_writer import JsonWriter
 
 ParseLine = Callable[[bytes], ParsedLine | Rejection]
 Values = tuple[object, ...]
 Rows = Collection[Values]
 
+
+# Fewer are read sooner than compiled code is called.
+_FEWEST_ROWS = 4
 
 _NO_FAILURES: Mapping[str, int] = {}
 # Written once, since nearly all calls with several records have no more.
@@ -53,9 +60,14 @@ class LineParser:
     schema
         The platform's view of the model: types by column. Columns without a type are inferred
         value by value.
+    as_json
+        Whether rows of plain numbers are written as JSON without their values being read first;
+        see `WrittenInferences`.
     """
 
-    def __init__(self, mapping: ColumnMapping, schema: Schema | None = None) -> None:
+    def __init__(
+        self, mapping: ColumnMapping, schema: Schema | None = None, *, as_json: bool = False
+    ) -> None:
         schema = schema or Schema()
         self._mapping = mapping
         self._names = mapping.names
@@ -75,16 +87,20 @@ class LineParser:
         )
         self._readers = [SideReader(plan, types) if plan.columns else None for plan in plans]
         self._numbers = number_reader(*plans, types)
-        self._alike = (
-            no_alike
-            if header or mapping.metadata
-            else alike_reader(
-                mapping.names,
-                *([types.get(column.name) for column in plan.columns] for plan in plans),
-                time=bool(mapping.timestamp),
-                identity=bool(mapping.event_id),
+        self._alike: Callable[[Block], ParsedLine | None] = no_alike
+        self._write: JsonWriter | None = None
+        if not header and not mapping.metadata:
+            inputs, outputs = ([types.get(one.name) for one in plan.columns] for plan in plans)
+            time, identity = bool(mapping.timestamp), bool(mapping.event_id)
+            if as_json:
+                from capture_forwarder.parser.json_writer import json_writer  # noqa: PLC0415
+
+                self._write = json_writer(
+                    mapping.names, inputs, outputs, time=time, identity=identity
+                )
+            self._alike = alike_reader(
+                mapping.names, inputs, outputs, time=time, identity=identity, write=self._write
             )
-        )
         self._casts: list[Sequence[tuple[str, Cast | None]]] = [
             [(column.name, _cast(column.name, schema)) for column in plan.columns] for plan in plans
         ]
@@ -126,6 +142,43 @@ class LineParser:
 
     def _parse(self, line: bytes, constants: Mapping[MetadataField, object]) -> ParsedLine:
         data, metadata, identity = read_record(line)
+        return self._written(data, metadata, identity, constants) or self._read(
+            data, metadata, identity, constants
+        )
+
+    def _written(
+        self,
+        data: CaptureData,
+        metadata: EventMetadata,
+        identity: str,
+        constants: Mapping[MetadataField, object],
+    ) -> ParsedLine | None:
+        """Write many rows as JSON; None if they are few, or have to be read."""
+        if self._write is None:
+            return None
+        sent, answered = plain_csv(data.endpoint_input), plain_csv(data.endpoint_output)
+        if not sent or not answered:
+            return None
+        count = sent.count("\n") + (not sent.endswith("\n"))
+        if count < _FEWEST_ROWS:
+            return None
+        time = metadata.inference_time
+        written = self._write(
+            sent,
+            answered,
+            repeat(time),
+            _ids(identity, count),
+            lambda: self._read(data, metadata, identity, constants).inferences,
+        )
+        return ParsedLine(written, time) if written else None
+
+    def _read(
+        self,
+        data: CaptureData,
+        metadata: EventMetadata,
+        identity: str,
+        constants: Mapping[MetadataField, object],
+    ) -> ParsedLine:
         request, response = data.endpoint_input, data.endpoint_output
         rows: Rows | None = self._numbers(request, response)
         failures: Mapping[str, int] = _NO_FAILURES

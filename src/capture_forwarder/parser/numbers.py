@@ -77,7 +77,7 @@ def _call_reader(
 ) -> NumberReader:
     def read(left: Side | None, right: Side | None) -> Rows | None:
         # Most calls are CSV on both sides, and short.
-        if (sent := _plain_csv(left)) is None or (answered := _plain_csv(right)) is None:
+        if (sent := plain_csv(left)) is None or (answered := plain_csv(right)) is None:
             return beside(request(left), response(right))
         return both_csv(sent, answered)
 
@@ -132,7 +132,7 @@ def _cells(types: _Types) -> list[object]:
     return [CELL_TYPES[data_type] for data_type in types]
 
 
-def _plain_csv(side: Side | None) -> str | None:
+def plain_csv(side: Side | None) -> str | None:
     """The text of a side that was captured as CSV and holds some; None for any other."""
     if side is None or not side.data:
         return None
