@@ -54,7 +54,7 @@ the publisher. What freeing many objects takes counts for the function that is c
 {kinds}
 
 The guides' loop can read only the first format; the ratio of the others is to what it does with as
-many inferences in the first.
+many inferences in the first. Typed values come out, or what is sent of them.
 
 ## Method
 

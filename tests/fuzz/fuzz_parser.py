@@ -1,7 +1,8 @@
 """A coverage-guided fuzzer for the parser: `make fuzz`.
 
-Whatever bytes come in, the parser returns rows that can be sent as JSON, or a rejection. The fuzzer
-gives a line as it is, or payloads for both sides, on mappings that between them use every part.
+Whatever bytes come in, the parser returns rows that can be sent as JSON, or a rejection; and what
+it writes as JSON without reading it is what it would have read. The fuzzer gives a line as it is,
+or payloads for both sides, on mappings that between them use every part.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ import atheris
 
 with atheris.instrument_imports(include=["capture_forwarder"]):
     from capture_forwarder.columns import Column, ColumnMapping
+    from capture_forwarder.inferences import WrittenInferences
     from capture_forwarder.model import CaptureObject, DataType, ParsedLine, Rejection, Schema
     from capture_forwarder.parser import LineParser
 
 import msgspec
+
+from tests.unit.written import are_the_same
 
 SOURCE = CaptureObject("bucket", "endpoint/variant/2026/03/01/10/file.jsonl")
 COLUMNS = (Column("a"), Column("b", "c.d || b"))
@@ -69,11 +73,17 @@ def test_one_input(raw: bytes) -> None:
         line = msgspec.json.encode(record)
 
     parsed = LineParser(mapping, Schema(types)).for_object(SOURCE)(line)
+    written = LineParser(mapping, Schema(types), as_json=True).for_object(SOURCE)(line)
 
     if isinstance(parsed, ParsedLine):
         msgspec.json.encode([inference.row for inference in parsed.inferences])
     else:
         assert isinstance(parsed, Rejection)
+    if isinstance(written, ParsedLine) and isinstance(written.inferences, WrittenInferences):
+        assert isinstance(parsed, ParsedLine)
+        are_the_same(written.inferences, parsed.inferences)
+    else:
+        assert written == parsed
 
 
 def main() -> None:
