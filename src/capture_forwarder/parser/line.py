@@ -19,7 +19,6 @@ from capture_forwarder.columns import ColumnMapping, MetadataField
 from capture_forwarder.inferences import Inferences
 from capture_forwarder.model import (
     CaptureObject,
-    DataType,
     Inference,
     ParsedLine,
     Reason,
@@ -27,12 +26,12 @@ from capture_forwarder.model import (
     Schema,
 )
 from capture_forwarder.parser.alike import alike_reader, no_alike
-from capture_forwarder.parser.candidates import Candidate, Pair, best_pairs
-from capture_forwarder.parser.casts import Cast, cast_to, infer
+from capture_forwarder.parser.candidates import best_pairs
 from capture_forwarder.parser.numbers import number_reader, plain_csv
 from capture_forwarder.parser.record import CaptureData, EventMetadata, Side, read_record
 from capture_forwarder.parser.rejected import RejectedError
 from capture_forwarder.parser.side import SidePlan, SideReader
+from capture_forwarder.parser.typed_rows import RowTyper
 
 if TYPE_CHECKING:
     from capture_forwarder.parser.json_writer import JsonWriter
@@ -101,9 +100,7 @@ class LineParser:
             self._alike = alike_reader(
                 mapping.names, inputs, outputs, time=time, identity=identity, write=self._write
             )
-        self._casts: list[Sequence[tuple[str, Cast | None]]] = [
-            [(column.name, _cast(column.name, schema)) for column in plan.columns] for plan in plans
-        ]
+        self._typed = RowTyper(plans, schema)
 
     def for_object(self, source: CaptureObject) -> ParseLine:
         """Bind what all lines of an object share.
@@ -228,22 +225,11 @@ class LineParser:
             for side, reader in zip(sides, self._readers, strict=True)
         )
         chosen, *others = best_pairs(inputs, outputs)
-        rows, failures = self._cast_pair(chosen)
-        if any(self._cast_pair(other)[0] != rows for other in others):
+        rows, failures = self._typed(chosen)
+        if any(self._typed(other)[0] != rows for other in others):
             detail = "The payloads can be read in more than one way; select the records by a path."
             raise RejectedError(Reason.RECORD_COUNT_MISMATCH, detail)
         return rows, failures
-
-    def _cast_pair(self, pair: Pair) -> tuple[Rows, Counter[str]]:
-        failures: Counter[str] = Counter()
-        cast = [
-            _cast_rows(candidate, casts, failures)
-            for candidate, casts in zip(pair, self._casts, strict=True)
-            if candidate
-        ]
-        if len(cast) == 1:
-            return cast[0], failures
-        return [left + right for left, right in zip(*cast, strict=True)], failures
 
 
 def _ids(identity: str, count: int) -> list[str]:
@@ -262,30 +248,3 @@ def _tail(*, time: bool, identity: bool) -> Callable[[Values, str | None, str], 
     if identity:
         return lambda values, _, name: (*values, name)
     return lambda values, _at, _name: values
-
-
-def _cast(name: str, schema: Schema) -> Cast | None:
-    data_type = schema.types.get(name)
-    if data_type is None:
-        return None
-    return cast_to(DataType(data_type), schema.categories.get(name, ()))
-
-
-def _cast_rows(
-    candidate: Candidate, casts: Sequence[tuple[str, Cast | None]], failures: Counter[str]
-) -> Rows:
-    rows = []
-    for values in candidate.rows or ():
-        row = []
-        for value, (name, cast) in zip(values, casts, strict=True):
-            if cast is None:
-                inferred = candidate.text and isinstance(value, str)
-                row.append(infer(value) if inferred else value)  # type: ignore[arg-type]
-                continue
-            try:
-                row.append(cast(value))
-            except ValueError:
-                failures[name] += 1
-                row.append(value)
-        rows.append(tuple(row))
-    return rows
