@@ -101,6 +101,22 @@ def test_a_whole_number_is_written_as_its_columns_type() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_an_empty_cell_is_written_as_null(kind: DataType | None) -> None:
+    found = written(call([("", "1", "7"), ("1", "", "7"), ("", "", "7")] * 2), "time", (kind,) * 3)
+
+    assert found is not None
+    assert bytes(found.json_rows).count(b'"a":null,"b":') == 4
+    assert bytes(found.json_rows).count(b'"b":null,"score":') == 4
+
+
+def test_a_line_without_a_value_need_not_be_a_row() -> None:
+    rows = [("1", "2", "3")] * 5
+    for place in range(5):
+        scores = [*rows[:place], ("1", "2", ""), *rows[place + 1 :]]
+        assert written(call(scores), "id", (FLOAT,) * 3) is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("text", [*PLAIN, *ODD])
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_whatever_a_cell_holds_both_ways_agree(

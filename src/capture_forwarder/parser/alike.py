@@ -10,21 +10,22 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from operator import add
 from types import GenericAlias
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import msgspec
 
 from capture_forwarder.block import Block
-from capture_forwarder.inferences import Inferences
-from capture_forwarder.model import DataType, Inference, ParsedLine
+from capture_forwarder.inferences import Inferences, WrittenInferences
+from capture_forwarder.model import DataType, ParsedLine
 from capture_forwarder.parser.numbers import CELL_TYPES, plain_base64
 from capture_forwarder.parser.record import EventMetadata
 
-if TYPE_CHECKING:
-    from capture_forwarder.parser.json_writer import JsonWriter
-
 Values = tuple[object, ...]
 ReadAlike = Callable[[Block], ParsedLine | None]
+WriteAlike = Callable[
+    [Block, str, str, Sequence[str | None], Sequence[str]], WrittenInferences | None
+]
+"""Takes a block, the CSV of both sides, and the times and ids; see `JsonWriter`."""
 
 
 Encoding = TypeVar("Encoding")
@@ -73,7 +74,7 @@ def alike_reader(  # noqa: PLR0913 - what a route's rows are made of
     *,
     time: bool,
     identity: bool,
-    write: JsonWriter | None = None,
+    write: WriteAlike | None = None,
 ) -> ReadAlike:
     """Compile the short way for many lines of a route.
 
@@ -108,20 +109,20 @@ def alike_reader(  # noqa: PLR0913 - what a route's rows are made of
         if not all(ids):
             return None
         times = [known.inference_time for known in about]
-
-        def values() -> Inferences | None:
-            rows = read_rows(sent, answered)
-            if rows is None:
-                return None
-            tails = _tails(times if time else None, ids if identity else None)
-            return Inferences(ids, names, rows if tails is None else list(map(add, rows, tails)))
-
-        inferences: Sequence[Inference] | None = None
-        if write is not None and (text := _on_lines(sent)) and (scores := _on_lines(answered)):
-            inferences = write(text, scores, times, ids, lambda: values() or ())
-        if inferences is None and (inferences := values()) is None:
+        last = next(filter(None, reversed(times)), None)
+        if (
+            write is not None
+            and (text := _on_lines(sent))
+            and (scores := _on_lines(answered))
+            and (written := write(block, text, scores, times, ids))
+        ):
+            return ParsedLine(written, last)
+        rows = read_rows(sent, answered)
+        if rows is None:
             return None
-        return ParsedLine(inferences, next(filter(None, reversed(times)), None))
+        tails = _tails(times if time else None, ids if identity else None)
+        whole = rows if tails is None else list(map(add, rows, tails))
+        return ParsedLine(Inferences(ids, names, whole), last)
 
     return read
 

@@ -1,9 +1,9 @@
 /* Rows of plain numbers, captured as CSV, written as JSON objects.
  *
- * A number of CSV that is one of JSON too (RFC 8259, section 6) is copied as it stands; in front of
- * it goes what a JSON object has there, behind the last one what ends the row. Anything else, such
- * as quotes, spaces, an empty cell or too many of them, and the whole is refused: the caller then
- * reads the rows in another way, which alone decides what they mean.
+ * A number of CSV that is one of JSON too (RFC 8259, section 6) is copied as it stands, and an empty
+ * cell is null; in front of it goes what a JSON object has there, behind the last one what ends the
+ * row. Anything else, such as quotes, spaces or a cell too many, and the whole is refused: the
+ * caller then reads the rows in another way, which alone decides what they mean.
  *
  * Nothing is allocated and no state is kept. What is read lies between `at` and `end` of a text,
  * what is written within the room that the caller gives. json_writer.py is the only caller.
@@ -98,7 +98,15 @@ static int copy_number(struct text *in, struct room *out, int64_t kind)
     return put(out, start, at - start) && (kind != FLOAT || !whole || put(out, ".0", 2));
 }
 
-/* Write what one side of a call has of a row, and read past the newline behind it. */
+static int is_empty(const struct text *in)
+{
+    return in->at == in->end || *in->at == ',' || *in->at == '\n';
+}
+
+/* Write what one side of a call has of a row, and read past the newline behind it.
+ *
+ * A line with nothing on it is refused: it need not be a row.
+ */
 static int copy_side(const struct column *columns, int64_t count, struct text *in, struct room *out)
 {
     for (int64_t n = 0; n < count; n++) {
@@ -106,7 +114,8 @@ static int copy_side(const struct column *columns, int64_t count, struct text *i
             return 0;
         if (!put(out, columns[n].front, columns[n].front_length))
             return 0;
-        if (!copy_number(in, out, columns[n].kind))
+        if (count > 1 && is_empty(in) ? !put(out, "null", 4)
+                                      : !copy_number(in, out, columns[n].kind))
             return 0;
     }
     return in->at == in->end || take(in, '\n');

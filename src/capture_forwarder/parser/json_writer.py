@@ -24,8 +24,8 @@ LIBRARY = Path(__file__).with_name("json_rows.so")
 _encode = msgspec.json.encode
 _encode_lines = msgspec.json.Encoder().encode_lines
 _KINDS = {None: 0, DataType.FLOAT: 1, DataType.INT: 2}
-# A float that was captured as a whole number gets a point and a zero; rows have commas between.
-_MORE_A_COLUMN, _MORE_A_ROW = 2, 2
+# An empty cell becomes null, the longest thing that is added; rows have commas between.
+_MORE_A_COLUMN, _MORE_A_ROW = len("null"), 2
 
 
 class _Column(ctypes.Structure):
@@ -101,7 +101,7 @@ class JsonWriter:
         Returns
         -------
         WrittenInferences or None
-            None if there is anything but plain numbers in as many rows as there are ids.
+            None if there is anything but plain numbers and empty cells, in as many rows as ids.
         """
         if not (sent.isascii() and answered.isascii()):
             return None

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from capture_forwarder.block import Block
 from capture_forwarder.columns import ColumnMapping, MetadataField
-from capture_forwarder.inferences import Inferences
+from capture_forwarder.inferences import Inferences, WrittenInferences
 from capture_forwarder.model import (
     CaptureObject,
     Inference,
@@ -25,7 +25,7 @@ from capture_forwarder.model import (
     Rejection,
     Schema,
 )
-from capture_forwarder.parser.alike import alike_reader, no_alike
+from capture_forwarder.parser.alike import WriteAlike, alike_reader, no_alike
 from capture_forwarder.parser.candidates import best_pairs
 from capture_forwarder.parser.numbers import number_reader, plain_csv
 from capture_forwarder.parser.record import CaptureData, EventMetadata, Side, read_record
@@ -98,7 +98,12 @@ class LineParser:
                     mapping.names, inputs, outputs, time=time, identity=identity
                 )
             self._alike = alike_reader(
-                mapping.names, inputs, outputs, time=time, identity=identity, write=self._write
+                mapping.names,
+                inputs,
+                outputs,
+                time=time,
+                identity=identity,
+                write=None if self._write is None else self._alike_writer(self._write),
             )
         self._typed = RowTyper(plans, schema)
 
@@ -191,6 +196,22 @@ class LineParser:
         ids = [identity] if count == 1 else _ids(identity, count)
         whole = map(add, rows, self._tails(ids, metadata, constants))
         return ParsedLine(Inferences(ids, self._names, list(whole)), time, failures)
+
+    def _alike_writer(self, write: JsonWriter) -> WriteAlike:
+        def write_alike(
+            block: Block,
+            sent: str,
+            answered: str,
+            times: Sequence[str | None],
+            ids: Sequence[str],
+        ) -> WrittenInferences | None:
+            def read() -> Sequence[Inference]:
+                records = [read_record(block.line(index).data) for index in range(len(block))]
+                return [one for record in records for one in self._read(*record, {}).inferences]
+
+            return write(sent, answered, times, ids, read)
+
+        return write_alike
 
     def _tails(
         self,
