@@ -25,6 +25,13 @@ MAPPINGS = {
     "time": ColumnMapping.of("a,b", "score", timestamp="at"),
     "id": ColumnMapping.of("a,b", "score", event_id="id"),
     "nothing more": ColumnMapping.of("a,b", "score"),
+    "metadata": ColumnMapping.of(
+        "a,b",
+        "score",
+        ["where=endpoint", "row=row_index", "call=event_id", "more=custom_attributes"],
+        timestamp="at",
+        event_id="id",
+    ),
     "odd names": ColumnMapping(
         (Column('say "a"', "x"), Column("back\\slash", "y")),
         (Column("größe\n", "z"),),
@@ -175,7 +182,7 @@ def test_nothing_but_a_comma_parts_two_values(mark: str) -> None:
 
 
 def writer() -> JsonWriter:
-    return JsonWriter(LIBRARY, ["a", "b", "id"], [FLOAT], [FLOAT], time=False, identity=True)
+    return JsonWriter(LIBRARY, ["a", "b", "id"], [FLOAT], [FLOAT])
 
 
 @pytest.mark.parametrize(
@@ -195,18 +202,17 @@ def writer() -> JsonWriter:
         ("1", "", 1),
     ],
 )
-def test_there_must_be_as_many_rows_on_both_sides_as_ids(
+def test_there_must_be_as_many_rows_on_both_sides_as_are_wanted(
     sent: str, answered: str, rows: int
 ) -> None:
-    ids = [f"id-{n}" for n in range(rows)]
-    found = writer()(sent, answered, [None] * rows, ids, list)
+    found = writer()(sent, answered, [(f"id-{n}",) for n in range(rows)], rows, list)
 
     fits = rows == 2 and sent in {"1\n2", "1\n2\n"} and answered in {"1\n2", "1\n2\n"}
     assert (found is not None) is fits
 
 
 def test_rows_that_read_otherwise_the_second_time_are_a_fault_and_no_loss() -> None:
-    found = writer()("1\n2", "3\n4", [None, None], ["x", "y"], list)
+    found = writer()("1\n2", "3\n4", [("x",), ("y",)], 2, list)
 
     assert found is not None
     with pytest.raises(AccountingError, match="2 inferences were written, and 0 read again"):
@@ -227,4 +233,4 @@ def test_without_the_compiled_library_rows_are_read(monkeypatch: pytest.MonkeyPa
 
 def test_a_library_for_another_machine_is_told() -> None:
     with pytest.raises(OSError, match=r"json_rows\.c"):
-        JsonWriter(SOURCE_CODE, ["a", "b"], [None], [None], time=False, identity=False)
+        JsonWriter(SOURCE_CODE, ["a", "b"], [None], [None])

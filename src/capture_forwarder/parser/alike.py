@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 from operator import add
 from types import GenericAlias
 from typing import Generic, Literal, TypeVar
@@ -22,10 +23,8 @@ from capture_forwarder.parser.record import EventMetadata
 
 Values = tuple[object, ...]
 ReadAlike = Callable[[Block], ParsedLine | None]
-WriteAlike = Callable[
-    [Block, str, str, Sequence[str | None], Sequence[str]], WrittenInferences | None
-]
-"""Takes a block, the CSV of both sides, and the times and ids; see `JsonWriter`."""
+WriteAlike = Callable[[Block, str, str, Iterable[Values]], WrittenInferences | None]
+"""Takes a block, the CSV of both sides, and what stands behind each row; see `JsonWriter`."""
 
 
 Encoding = TypeVar("Encoding")
@@ -110,18 +109,22 @@ def alike_reader(  # noqa: PLR0913 - what a route's rows are made of
             return None
         times = [known.inference_time for known in about]
         last = next(filter(None, reversed(times)), None)
+
+        def tails() -> Iterable[Values]:
+            columns = [*([times] if time else []), *([ids] if identity else [])]
+            return zip(*columns, strict=True) if columns else repeat((), len(ids))
+
         if (
             write is not None
             and (text := _on_lines(sent))
             and (scores := _on_lines(answered))
-            and (written := write(block, text, scores, times, ids))
+            and (written := write(block, text, scores, tails()))
         ):
             return ParsedLine(written, last)
         rows = read_rows(sent, answered)
         if rows is None:
             return None
-        tails = _tails(times if time else None, ids if identity else None)
-        whole = rows if tails is None else list(map(add, rows, tails))
+        whole = list(map(add, rows, tails()))
         return ParsedLine(Inferences(ids, names, whole), last)
 
     return read
@@ -177,14 +180,6 @@ def _all_have(texts: Sequence[str], commas: int) -> bool:
     if not commas:
         return "," not in "".join(texts)
     return {text.count(",") for text in texts} == {commas}
-
-
-def _tails(
-    times: Sequence[str | None] | None, ids: Sequence[str] | None
-) -> Iterable[Values] | None:
-    """What stands behind the captured values of each row; None if nothing does."""
-    behind = [column for column in (times, ids) if column is not None]
-    return zip(*behind, strict=True) if behind else None
 
 
 def _calls(block: Block) -> tuple[list[str], list[str], list[EventMetadata]] | None:

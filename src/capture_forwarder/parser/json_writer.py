@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 from array import array
 from collections.abc import Callable, Iterable, Sequence
+from itertools import starmap
 from pathlib import Path
 
 import msgspec
@@ -44,12 +45,10 @@ class JsonWriter:
     library
         Where `json_rows.c` lies, compiled for this machine.
     names
-        The columns of a row.
+        The columns of a row: those of the request, of the response, and what stands behind.
     inputs, outputs
         The types of the columns of the request and of the response, in order; None where any
         number will do.
-    time, identity
-        Whether the time and the id of the inference stand behind the captured values.
 
     Raises
     ------
@@ -57,15 +56,12 @@ class JsonWriter:
         The library cannot be loaded.
     """
 
-    def __init__(  # noqa: PLR0913 - what a route's rows are made of
+    def __init__(
         self,
         library: Path,
         names: Sequence[str],
         inputs: Sequence[DataType | None],
         outputs: Sequence[DataType | None],
-        *,
-        time: bool,
-        identity: bool,
     ) -> None:
         types = [*inputs, *outputs]
         self._write = _load(library)
@@ -77,14 +73,14 @@ class JsonWriter:
         self._row_bytes = _MORE_A_ROW + sum(
             column.front_length + _MORE_A_COLUMN for column in self._columns
         )
-        self._tails = _tails(names[len(types) :], time=time, identity=identity)
+        self._tail = row_type(names[len(types) :])
 
     def __call__(
         self,
         sent: str,
         answered: str,
-        times: Iterable[str | None],
-        ids: Sequence[str],
+        tails: Iterable[tuple[object, ...]],
+        count: int,
         read: Callable[[], Sequence[Inference]],
     ) -> WrittenInferences | None:
         """Write rows.
@@ -93,40 +89,40 @@ class JsonWriter:
         ----------
         sent, answered
             The CSV of both sides, a line a row.
-        times, ids
-            The times and ids of the inferences, one each row.
+        tails
+            What stands behind the captured values of each row.
+        count
+            How many rows there are.
         read
             Reads the same rows in another way, for whoever asks for their values.
 
         Returns
         -------
         WrittenInferences or None
-            None if there is anything but plain numbers and empty cells, in as many rows as ids.
+            None if there is anything but plain numbers and empty cells, or not so many rows.
         """
         if not (sent.isascii() and answered.isascii()):
             return None
-        texts = (sent.encode(), answered.encode(), self._tails(times, ids))
-        size = sum(map(len, texts)) + len(ids) * self._row_bytes
-        written, ends = bytearray(size), array("q", bytes(8 * len(ids)))
+        behind = _encode_lines(list(starmap(self._tail, tails)))
+        texts = (sent.encode(), answered.encode(), behind)
+        size = sum(map(len, texts)) + count * self._row_bytes
+        written, ends = bytearray(size), array("q", bytes(8 * count))
         done = self._write(
             self._columns,
             *self._widths,
             *(part for text in texts for part in (text, len(text))),
-            len(ids),
+            count,
             ctypes.byref(ctypes.c_char.from_buffer(written)),
             size,
             ctypes.byref(ctypes.c_int64.from_buffer(ends)),
         )
-        return WrittenInferences(memoryview(written), ends, read, 0, len(ids)) if done else None
+        return WrittenInferences(memoryview(written), ends, read, 0, count) if done else None
 
 
 def json_writer(
     names: Sequence[str],
     inputs: Sequence[DataType | None],
     outputs: Sequence[DataType | None],
-    *,
-    time: bool,
-    identity: bool,
 ) -> JsonWriter | None:
     """Make a writer for a route; see `JsonWriter`.
 
@@ -138,7 +134,7 @@ def json_writer(
     plain = inputs and outputs and all(known in _KINDS for known in (*inputs, *outputs))
     if not plain or not LIBRARY.exists():
         return None
-    return JsonWriter(LIBRARY, names, inputs, outputs, time=time, identity=identity)
+    return JsonWriter(LIBRARY, names, inputs, outputs)
 
 
 def _load(library: Path) -> Callable[..., int]:
@@ -156,17 +152,3 @@ def _load(library: Path) -> Callable[..., int]:
     write.restype = ctypes.c_int
     found: Callable[..., int] = write
     return found
-
-
-def _tails(
-    names: Sequence[str], *, time: bool, identity: bool
-) -> Callable[[Iterable[str | None], Sequence[str]], bytes]:
-    """Choose what writes the time and the id of each row, as JSON objects on lines."""
-    tail = row_type(names)
-    if time and identity:
-        return lambda times, ids: _encode_lines(list(map(tail, times, ids)))
-    if time:
-        return lambda times, ids: _encode_lines([tail(at) for at, _ in zip(times, ids)])  # noqa: B905
-    if identity:
-        return lambda _, ids: _encode_lines(list(map(tail, ids)))
-    return lambda _, ids: b"{}\n" * len(ids)

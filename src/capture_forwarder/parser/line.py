@@ -88,21 +88,18 @@ class LineParser:
         self._numbers = number_reader(*plans, types)
         self._alike: Callable[[Block], ParsedLine | None] = no_alike
         self._write: JsonWriter | None = None
-        if not header and not mapping.metadata:
-            inputs, outputs = ([types.get(one.name) for one in plan.columns] for plan in plans)
-            time, identity = bool(mapping.timestamp), bool(mapping.event_id)
-            if as_json:
-                from capture_forwarder.parser.json_writer import json_writer  # noqa: PLC0415
+        inputs, outputs = ([types.get(one.name) for one in plan.columns] for plan in plans)
+        if as_json and not header:
+            from capture_forwarder.parser.json_writer import json_writer  # noqa: PLC0415
 
-                self._write = json_writer(
-                    mapping.names, inputs, outputs, time=time, identity=identity
-                )
+            self._write = json_writer(mapping.names, inputs, outputs)
+        if not header and not mapping.metadata:
             self._alike = alike_reader(
                 mapping.names,
                 inputs,
                 outputs,
-                time=time,
-                identity=identity,
+                time=bool(mapping.timestamp),
+                identity=bool(mapping.event_id),
                 write=None if self._write is None else self._alike_writer(self._write),
             )
         self._typed = RowTyper(plans, schema)
@@ -164,15 +161,14 @@ class LineParser:
         count = sent.count("\n") + (not sent.endswith("\n"))
         if count < _FEWEST_ROWS:
             return None
-        time = metadata.inference_time
         written = self._write(
             sent,
             answered,
-            repeat(time),
-            _ids(identity, count),
+            self._tails(_ids(identity, count), metadata, constants),
+            count,
             lambda: self._read(data, metadata, identity, constants).inferences,
         )
-        return ParsedLine(written, time) if written else None
+        return ParsedLine(written, metadata.inference_time) if written else None
 
     def _read(
         self,
@@ -202,14 +198,13 @@ class LineParser:
             block: Block,
             sent: str,
             answered: str,
-            times: Sequence[str | None],
-            ids: Sequence[str],
+            tails: Iterable[Values],
         ) -> WrittenInferences | None:
             def read() -> Sequence[Inference]:
                 records = [read_record(block.line(index).data) for index in range(len(block))]
                 return [one for record in records for one in self._read(*record, {}).inferences]
 
-            return write(sent, answered, times, ids, read)
+            return write(sent, answered, tails, len(block), read)
 
         return write_alike
 
