@@ -105,7 +105,7 @@ class _Run:
         limits = ports.publisher.limits
         in_flight = max(1, min(terms.requests_in_flight, limits.requests))
         self._parse = parser.for_object(source)
-        self._parse_alike = parser.alike
+        self._parse_alike = parser.for_blocks(source)
         self._max_line_bytes = terms.max_line_bytes
         self._start = start
         self._last = line_before(start)

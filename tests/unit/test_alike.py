@@ -17,7 +17,7 @@ from capture_forwarder.columns import ColumnMapping
 from capture_forwarder.inferences import WrittenInferences
 from capture_forwarder.lines import read_blocks
 from capture_forwarder.model import CaptureObject, DataType, ParsedLine, Schema
-from capture_forwarder.parser import LineParser, ObjectParser, ParseLine
+from capture_forwarder.parser import LineParser, ObjectParser, ParseAlike, ParseLine
 from capture_forwarder.parser.json_writer import LIBRARY
 from capture_forwarder.pipeline import forward_object
 from capture_forwarder.terms import Invocation, Ports, Terms
@@ -33,7 +33,12 @@ MAPPINGS = {
     "id": ColumnMapping.of("a,b,c", "score", event_id="id"),
     "nothing more": ColumnMapping.of("a,b,c", "score"),
     "two outputs": ColumnMapping.of("a,b", "c,score", event_id="id"),
-    "metadata": ColumnMapping.of("a,b,c", "score", ["where=endpoint"]),
+    "metadata": ColumnMapping.of(
+        "a,b,c",
+        "score",
+        ["where=endpoint", "n=row_index", "call=event_id", "x=inference_id", "y=custom_attributes"],
+        event_id="id",
+    ),
     "no outputs": ColumnMapping.of("a,b,c"),
 }
 NUMBERS = st.sampled_from(["1", "-2.5", "0", "1e3", "0.125", "12345678901234567890"])
@@ -108,8 +113,8 @@ def check_written(written: ParsedLine, lines: Sequence[bytes], parser: LineParse
 def check(lines: Sequence[bytes], mapping: ColumnMapping, types: dict[str, DataType]) -> bool:
     """Compare both ways; return whether the lines were parsed together."""
     parser = LineParser(mapping, Schema(types))
-    together = parser.alike(block_of(lines))
-    written = LineParser(mapping, Schema(types), as_json=True).alike(block_of(lines))
+    together = parser.for_blocks(SOURCE)(block_of(lines))
+    written = LineParser(mapping, Schema(types), as_json=True).for_blocks(SOURCE)(block_of(lines))
     if together is None:
         if written is not None:
             check_written(written, lines, parser)
@@ -132,7 +137,7 @@ def check(lines: Sequence[bytes], mapping: ColumnMapping, types: dict[str, DataT
 
 
 @pytest.mark.parametrize("types", [FLOATS, INTS, {}], ids=["floats", "ints", "inferred"])
-@pytest.mark.parametrize("name", ["time and id", "time", "id", "nothing more"])
+@pytest.mark.parametrize("name", ["time and id", "time", "id", "nothing more", "metadata"])
 def test_plain_numbers_are_parsed_together(name: str, types: dict[str, DataType]) -> None:
     lines = [call(("1", "2", "3.5", "0.5"), n, 3) for n in range(10)]
     encoded = [call(("1", "2", "3.5", "0.5\n"), n, 3, encoding="BASE64") for n in range(10)]
@@ -182,7 +187,7 @@ def test_whatever_stands_between_the_lines_both_ways_agree(
 
 @pytest.mark.skipif(not LIBRARY.exists(), reason="`make test` compiles what is tested")
 @pytest.mark.parametrize("types", [FLOATS, INTS, {}], ids=["floats", "ints", "inferred"])
-@pytest.mark.parametrize("name", ["time and id", "time", "id", "nothing more"])
+@pytest.mark.parametrize("name", ["time and id", "time", "id", "nothing more", "metadata"])
 @pytest.mark.parametrize("encoding", ["CSV", "BASE64"])
 @pytest.mark.parametrize("ending", ["", "\n"])
 def test_plain_numbers_are_written_together(
@@ -192,7 +197,7 @@ def test_plain_numbers_are_written_together(
     lines = [call(cells, n, 3, encoding=encoding) for n in range(10)]
 
     parser = LineParser(MAPPINGS[name], Schema(types), as_json=True)
-    together = parser.alike(block_of(lines))
+    together = parser.for_blocks(SOURCE)(block_of(lines))
 
     assert together is not None
     assert isinstance(together.inferences, WrittenInferences)
@@ -245,8 +250,9 @@ class OneByOne:
     def for_object(self, source: CaptureObject) -> ParseLine:
         return self._parser.for_object(source)
 
-    def alike(self, block: Block) -> None:
-        """Take none together."""
+    def for_blocks(self, source: CaptureObject) -> ParseAlike:
+        del source
+        return lambda _block: None
 
 
 class Batches(MemoryPublisher):

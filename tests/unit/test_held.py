@@ -33,10 +33,11 @@ SCHEMA = Schema(dict.fromkeys(("a", "b", "score"), DataType.FLOAT))
 PARSER = LineParser(MAPPING, SCHEMA)
 WRITER = LineParser(MAPPING, SCHEMA, as_json=True)
 PARSE = PARSER.for_object(SOURCE)
+PARSE_BLOCK = PARSER.for_blocks(SOURCE)
 
 
 def written(parser: LineParser) -> Held:
-    return holding(parser.for_object(SOURCE), parser.alike, as_json=True)
+    return holding(parser.for_object(SOURCE), parser.for_blocks(SOURCE), as_json=True)
 
 
 def batches(data: bytes, held: Held, rows: int, parser: LineParser = PARSER) -> list[Batch]:
@@ -46,7 +47,7 @@ def batches(data: bytes, held: Held, rows: int, parser: LineParser = PARSER) -> 
     full = []
     for block in read_blocks(io.BytesIO(data), 10**6):
         assert isinstance(block, Block)
-        alike, taken = parser.alike(block), 0
+        alike, taken = parser.for_blocks(SOURCE)(block), 0
         while alike and taken < len(block):
             taken += builder.extend(block, taken, alike.inferences)
             if builder.is_full:
@@ -106,13 +107,13 @@ def test_lines_alike_are_read_again_together() -> None:
 
 
 def test_what_is_not_sent_as_json_is_kept() -> None:
-    (batch,) = batches(call(1, 3), holding(PARSE, PARSER.alike, as_json=False), 10)
+    (batch,) = batches(call(1, 3), holding(PARSE, PARSE_BLOCK, as_json=False), 10)
     assert not batch.json_rows
     assert [found.id for found in batch.inferences] == ["call-1_0", "call-1_1", "call-1_2"]
 
 
 def test_a_line_that_reads_otherwise_the_second_time_is_a_fault_and_no_loss() -> None:
     changed = Rejection(Reason.INVALID_JSON, "changed")
-    (batch,) = batches(call(1, 3), holding(lambda _: changed, PARSER.alike, as_json=True), 10)
+    (batch,) = batches(call(1, 3), holding(lambda _: changed, PARSE_BLOCK, as_json=True), 10)
     with pytest.raises(AccountingError, match="read again"):
         batch.slice(0, 1)

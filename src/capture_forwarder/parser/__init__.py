@@ -2,12 +2,11 @@
 
 from typing import Protocol
 
-from capture_forwarder.block import Block
 from capture_forwarder.columns import ColumnMapping
-from capture_forwarder.model import CaptureObject, ParsedLine, Schema
-from capture_forwarder.parser.line import LineParser, ParseLine
+from capture_forwarder.model import CaptureObject, Schema
+from capture_forwarder.parser.line import LineParser, ParseAlike, ParseLine
 
-__all__ = ["LineParser", "ObjectParser", "ParseLine", "compile_mapping"]
+__all__ = ["LineParser", "ObjectParser", "ParseAlike", "ParseLine", "compile_mapping"]
 
 
 class ObjectParser(Protocol):
@@ -17,8 +16,8 @@ class ObjectParser(Protocol):
         """Bind what all lines of an object share."""
         ...
 
-    def alike(self, block: Block) -> ParsedLine | None:
-        """Parse lines at once that hold an inference each; None if it must be one by one."""
+    def for_blocks(self, source: CaptureObject) -> ParseAlike:
+        """Bind what all blocks of an object share; what is returned may decline a block."""
         ...
 
 

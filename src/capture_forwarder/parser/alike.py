@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from itertools import repeat
 from operator import add
 from types import GenericAlias
 from typing import Generic, Literal, TypeVar
@@ -20,10 +19,11 @@ from capture_forwarder.inferences import Inferences, WrittenInferences
 from capture_forwarder.model import DataType, ParsedLine
 from capture_forwarder.parser.numbers import CELL_TYPES, plain_base64
 from capture_forwarder.parser.record import EventMetadata
+from capture_forwarder.parser.tails import Constants, Tails
 
 Values = tuple[object, ...]
-ReadAlike = Callable[[Block], ParsedLine | None]
-WriteAlike = Callable[[Block, str, str, Iterable[Values]], WrittenInferences | None]
+ReadAlike = Callable[[Block, Constants], ParsedLine | None]
+WriteAlike = Callable[[Block, str, str, Iterable[Values], Constants], WrittenInferences | None]
 """Takes a block, the CSV of both sides, and what stands behind each row; see `JsonWriter`."""
 
 
@@ -62,17 +62,16 @@ _decode_plain = msgspec.json.Decoder(_Plain).decode_lines
 _decode_encoded = msgspec.json.Decoder(_Encoded).decode_lines
 
 
-def no_alike(_block: Block) -> None:
+def no_alike(_block: Block, _constants: Constants) -> None:
     """The short way of a route that has none."""
 
 
-def alike_reader(  # noqa: PLR0913 - what a route's rows are made of
+def alike_reader(
     names: tuple[str, ...],
     inputs: Sequence[DataType | None],
     outputs: Sequence[DataType | None],
+    tails: Tails,
     *,
-    time: bool,
-    identity: bool,
     write: WriteAlike | None = None,
 ) -> ReadAlike:
     """Compile the short way for many lines of a route.
@@ -84,22 +83,23 @@ def alike_reader(  # noqa: PLR0913 - what a route's rows are made of
     inputs, outputs
         The types of the columns of the request and of the response, in order; None where they
         are inferred.
-    time, identity
-        Whether the time and the id of the inference stand behind the captured values.
+    tails
+        What stands behind the captured values.
     write
         Writes rows of plain numbers as JSON, where that is wanted.
 
     Returns
     -------
     Callable
-        Takes a block; returns an inference for each of its lines, or None.
+        Takes a block, and what is known of all lines of its object; returns an inference for
+        each line of it, or None.
     """
     types = [*inputs, *outputs]
     if not inputs or not outputs or any(known not in CELL_TYPES for known in types):
         return no_alike
     read_rows = _row_reader(types, len(outputs) - 1)
 
-    def read(block: Block) -> ParsedLine | None:
+    def read(block: Block, constants: Constants) -> ParsedLine | None:
         found = _calls(block)
         if found is None:
             return None
@@ -107,24 +107,19 @@ def alike_reader(  # noqa: PLR0913 - what a route's rows are made of
         ids = [known.inference_id or known.event_id or "" for known in about]
         if not all(ids):
             return None
-        times = [known.inference_time for known in about]
-        last = next(filter(None, reversed(times)), None)
-
-        def tails() -> Iterable[Values]:
-            columns = [*([times] if time else []), *([ids] if identity else [])]
-            return zip(*columns, strict=True) if columns else repeat((), len(ids))
-
+        last = next(filter(None, (known.inference_time for known in reversed(about))), None)
+        behind = list(tails.of_calls(ids, about, constants))
         if (
             write is not None
             and (text := _on_lines(sent))
             and (scores := _on_lines(answered))
-            and (written := write(block, text, scores, tails()))
+            and (written := write(block, text, scores, behind, constants))
         ):
             return ParsedLine(written, last)
         rows = read_rows(sent, answered)
         if rows is None:
             return None
-        whole = list(map(add, rows, tails()))
+        whole = list(map(add, rows, behind))
         return ParsedLine(Inferences(ids, names, whole), last)
 
     return read

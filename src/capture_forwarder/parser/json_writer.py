@@ -1,8 +1,8 @@
 """The shortest way: rows of plain numbers, written as JSON from the text that was captured.
 
-Compiled code does it (`json_rows.c`), without a Python object for each number: what the short way
-takes nine tenths of its time for. It takes CSV alone, and refuses what is not surely the same to
-JSON. Where it was not compiled, rows are read and written by the short way as ever.
+Compiled code does it (`json_rows.c`), without a Python object for each number, which is what the
+short way spends most of its time on. It takes CSV alone, and refuses what is not surely the same
+to JSON. Where it was not compiled, rows are read and written by the short way as ever.
 """
 
 from __future__ import annotations

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from itertools import repeat
+from itertools import chain
 from operator import add
 from typing import TYPE_CHECKING
 
 from capture_forwarder.block import Block
-from capture_forwarder.columns import ColumnMapping, MetadataField
+from capture_forwarder.columns import ColumnMapping
 from capture_forwarder.inferences import Inferences, WrittenInferences
 from capture_forwarder.model import (
     CaptureObject,
@@ -25,18 +25,20 @@ from capture_forwarder.model import (
     Rejection,
     Schema,
 )
-from capture_forwarder.parser.alike import WriteAlike, alike_reader, no_alike
+from capture_forwarder.parser.alike import ReadAlike, WriteAlike, alike_reader, no_alike
 from capture_forwarder.parser.candidates import best_pairs
 from capture_forwarder.parser.numbers import number_reader, plain_csv
 from capture_forwarder.parser.record import CaptureData, EventMetadata, Side, read_record
 from capture_forwarder.parser.rejected import RejectedError
 from capture_forwarder.parser.side import SidePlan, SideReader
+from capture_forwarder.parser.tails import Constants, Tails, constants_of
 from capture_forwarder.parser.typed_rows import RowTyper
 
 if TYPE_CHECKING:
     from capture_forwarder.parser.json_writer import JsonWriter
 
 ParseLine = Callable[[bytes], ParsedLine | Rejection]
+ParseAlike = Callable[[Block], ParsedLine | None]
 Values = tuple[object, ...]
 Rows = Collection[Values]
 
@@ -86,20 +88,20 @@ class LineParser:
         )
         self._readers = [SideReader(plan, types) if plan.columns else None for plan in plans]
         self._numbers = number_reader(*plans, types)
-        self._alike: Callable[[Block], ParsedLine | None] = no_alike
+        self._tails = Tails(mapping)
+        self._read_alike: ReadAlike = no_alike
         self._write: JsonWriter | None = None
-        inputs, outputs = ([types.get(one.name) for one in plan.columns] for plan in plans)
-        if as_json and not header:
-            from capture_forwarder.parser.json_writer import json_writer  # noqa: PLC0415
+        if not header:
+            inputs, outputs = ([types.get(one.name) for one in plan.columns] for plan in plans)
+            if as_json:
+                from capture_forwarder.parser.json_writer import json_writer  # noqa: PLC0415
 
-            self._write = json_writer(mapping.names, inputs, outputs)
-        if not header and not mapping.metadata:
-            self._alike = alike_reader(
+                self._write = json_writer(mapping.names, inputs, outputs)
+            self._read_alike = alike_reader(
                 mapping.names,
                 inputs,
                 outputs,
-                time=bool(mapping.timestamp),
-                identity=bool(mapping.event_id),
+                self._tails,
                 write=None if self._write is None else self._alike_writer(self._write),
             )
         self._typed = RowTyper(plans, schema)
@@ -113,13 +115,7 @@ class LineParser:
             Takes a line's bytes without the line end; returns its inferences or a rejection
             and raises nothing, whatever the bytes are.
         """
-        constants: dict[MetadataField, object] = {
-            MetadataField.ENDPOINT: source.endpoint,
-            MetadataField.VARIANT: source.variant,
-            MetadataField.CAPTURE_HOUR: source.capture_hour,
-            MetadataField.BUCKET: source.bucket,
-            MetadataField.KEY: source.key,
-        }
+        constants = constants_of(source)
 
         def parse(line: bytes) -> ParsedLine | Rejection:
             try:
@@ -129,17 +125,19 @@ class LineParser:
 
         return parse
 
-    def alike(self, block: Block) -> ParsedLine | None:
-        """Parse a block of lines at once, each of which holds one inference; see `alike_reader`.
+    def for_blocks(self, source: CaptureObject) -> ParseAlike:
+        """Bind what all blocks of an object share.
 
         Returns
         -------
-        ParsedLine or None
-            None if they have to be parsed one by one. What it gives is what that gives.
+        ParseAlike
+            Takes a block of lines that hold one inference each; see `alike_reader`. What it gives
+            is what they give one by one; None if that is how they have to be parsed.
         """
-        return self._alike(block)
+        constants = constants_of(source)
+        return lambda block: self._read_alike(block, constants)
 
-    def _parse(self, line: bytes, constants: Mapping[MetadataField, object]) -> ParsedLine:
+    def _parse(self, line: bytes, constants: Constants) -> ParsedLine:
         data, metadata, identity = read_record(line)
         return self._written(data, metadata, identity, constants) or self._read(
             data, metadata, identity, constants
@@ -150,7 +148,7 @@ class LineParser:
         data: CaptureData,
         metadata: EventMetadata,
         identity: str,
-        constants: Mapping[MetadataField, object],
+        constants: Constants,
     ) -> ParsedLine | None:
         """Write many rows as JSON; None if they are few, or have to be read."""
         if self._write is None:
@@ -164,7 +162,7 @@ class LineParser:
         written = self._write(
             sent,
             answered,
-            self._tails(_ids(identity, count), metadata, constants),
+            self._tails.of_call(_ids(identity, count), metadata, constants),
             count,
             lambda: self._read(data, metadata, identity, constants).inferences,
         )
@@ -175,7 +173,7 @@ class LineParser:
         data: CaptureData,
         metadata: EventMetadata,
         identity: str,
-        constants: Mapping[MetadataField, object],
+        constants: Constants,
     ) -> ParsedLine:
         request, response = data.endpoint_input, data.endpoint_output
         rows: Rows | None = self._numbers(request, response)
@@ -190,7 +188,7 @@ class LineParser:
             inference = Inference(identity, self._names, self._with_tail(values, time, identity))
             return ParsedLine((inference,), time, failures)
         ids = [identity] if count == 1 else _ids(identity, count)
-        whole = map(add, rows, self._tails(ids, metadata, constants))
+        whole = map(add, rows, self._tails.of_call(ids, metadata, constants))
         return ParsedLine(Inferences(ids, self._names, list(whole)), time, failures)
 
     def _alike_writer(self, write: JsonWriter) -> WriteAlike:
@@ -199,41 +197,16 @@ class LineParser:
             sent: str,
             answered: str,
             tails: Iterable[Values],
+            constants: Constants,
         ) -> WrittenInferences | None:
             def read() -> Sequence[Inference]:
                 records = [read_record(block.line(index).data) for index in range(len(block))]
-                return [one for record in records for one in self._read(*record, {}).inferences]
+                rows = [self._read(*record, constants).inferences for record in records]
+                return list(chain.from_iterable(rows))
 
             return write(sent, answered, tails, len(block), read)
 
         return write_alike
-
-    def _tails(
-        self,
-        ids: Sequence[str],
-        metadata: EventMetadata,
-        constants: Mapping[MetadataField, object],
-    ) -> Iterable[tuple[object, ...]]:
-        """What follows the captured values in each row: time, id and metadata."""
-        mapping = self._mapping
-        time = metadata.inference_time
-        if mapping.timestamp and mapping.event_id and not mapping.metadata:
-            return zip(repeat(time), ids)
-        known = {
-            **constants,
-            MetadataField.EVENT_ID: metadata.event_id,
-            MetadataField.INFERENCE_ID: metadata.inference_id,
-            MetadataField.CUSTOM_ATTRIBUTES: metadata.custom_attributes,
-        }
-        fields = [column.field for column in mapping.metadata]
-        tails = []
-        for index, name in enumerate(ids):
-            known[MetadataField.ROW_INDEX] = index
-            own = [time] if mapping.timestamp else []
-            if mapping.event_id:
-                own.append(name)
-            tails.append((*own, *map(known.__getitem__, fields)))
-        return tails
 
     def _any_payload(self, sides: Sequence[Side | None]) -> tuple[Rows, Counter[str]]:
         inputs, outputs = (

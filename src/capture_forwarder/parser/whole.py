@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from capture_forwarder.block import Block
 from capture_forwarder.model import (
     CaptureObject,
     Inference,
@@ -17,7 +16,7 @@ from capture_forwarder.model import (
     Rejection,
 )
 from capture_forwarder.parser.casts import infer
-from capture_forwarder.parser.line import ParseLine
+from capture_forwarder.parser.line import ParseAlike, ParseLine
 from capture_forwarder.parser.natural import natural_readings
 from capture_forwarder.parser.reading import Reading
 from capture_forwarder.parser.record import Side, read_record
@@ -42,8 +41,10 @@ class WholeLineParser:
         del source
         return _parse
 
-    def alike(self, block: Block) -> None:
-        """Nothing: these lines are parsed one by one."""
+    def for_blocks(self, source: CaptureObject) -> ParseAlike:
+        """Return what declines all blocks: these lines are parsed one by one."""
+        del source
+        return lambda _block: None
 
 
 def _parse(line: bytes) -> ParsedLine | Rejection:

@@ -60,7 +60,7 @@ class Bench:
         parse = parser.for_object(SOURCE)
         limits = self.publisher.limits
         smaller = dataclasses.replace(limits, rows=rows or limits.rows)
-        held = holding(parse, parser.alike, as_json=self.publisher.takes_json)
+        held = holding(parse, parser.for_blocks(SOURCE), as_json=self.publisher.takes_json)
         builder = BatchBuilder(smaller, SOURCE, "revision", held)
         full, place = [], Place()
         for raw in lines(calls):
