@@ -28,6 +28,8 @@ OPERATIONS = {
     "ssm": ("GetParameter",),
 }
 """Service → what the function calls."""
+# Nobody reads a date of their answers, and whoever makes one imports what else nobody needs.
+UNDATED = ("GetObject", "GetParameter", "GetSecretValue")
 
 
 def trimmed(service: str) -> tuple[str, dict[str, Any]]:
@@ -42,13 +44,13 @@ def trimmed(service: str) -> tuple[str, dict[str, Any]]:
     -------
     tuple
         The API's version, and the model without other operations, the shapes that only those
-        have, and what describes them.
+        have, dates that nobody reads, and what describes them.
     """
     loader = Loader(include_default_extras=False)
     version = loader.determine_latest_version(service, KIND)
     model: dict[str, Any] = loader.load_service_model(service, KIND, version)
     operations = {name: model["operations"][name] for name in OPERATIONS[service]}
-    shapes = _reached(operations, model["shapes"])
+    shapes = _reached(operations, _undated(operations, model["shapes"]))
     used = {"operations": _undescribed(operations), "shapes": _undescribed(shapes)}
     return version, {**model, **used}
 
@@ -73,6 +75,24 @@ def _reached(start: object, shapes: dict[str, Any]) -> dict[str, Any]:
                 names.add(name)
                 left.append(shapes[name])
     return {name: shape for name, shape in shapes.items() if name in names}
+
+
+def _undated(operations: dict[str, Any], shapes: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the dates of those operations' answers."""
+    answers = [operations[name]["output"] for name in UNDATED if name in operations]
+    return shapes | {
+        name: {**shape, "members": _without_dates(shape["members"], shapes)}
+        for name, shape in _reached(answers, shapes).items()
+        if "members" in shape
+    }
+
+
+def _without_dates(members: dict[str, Any], shapes: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: member
+        for name, member in members.items()
+        if shapes[member["shape"]]["type"] != "timestamp"
+    }
 
 
 def _undescribed(document: Any) -> Any:  # noqa: ANN401 - whatever the JSON holds

@@ -14,10 +14,12 @@ from capture_forwarder.postponed import postpone
 # imports, so this comes before them.
 gc.set_threshold(100_000)
 # Imported by botocore, requests, pydantic and urllib3, and used by none of them here: to read a
-# configuration file, to unpack certificates, to look for further packages.
+# configuration file, to unpack certificates, to look for further packages, to read a date.
 for _unused in ("configparser", "zipfile"):
     postpone(_unused)
-postpone("importlib.metadata", functions=("entry_points", "version"))
+postpone("importlib.metadata", callables=("entry_points", "version"))
+postpone("dateutil.tz", callables=("tzlocal", "tzutc"))
+postpone("dateutil.parser", callables=("parse",))
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 from capture_forwarder.forwarder import Forwarder  # noqa: E402

@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Collection, Mapping
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from importlib.abc import Loader
@@ -26,7 +26,7 @@ class _PostponedModule(ModuleType):
 
 
 def postpone(
-    name: str, *, functions: Collection[str] = (), known: Mapping[str, object] | None = None
+    name: str, *, callables: Collection[str] = (), known: Mapping[str, object] | None = None
 ) -> None:
     """Let a module be imported without being run, unless it has been run or is not there.
 
@@ -36,8 +36,9 @@ def postpone(
     ----------
     name
         The module's whole name. The packages that it is in are imported.
-    functions
-        The names of functions that can be imported, too, and run it when they are called.
+    callables
+        The names of functions and classes that can be imported, too, and run it when they are
+        used.
     known
         What can be had of it without running it, by name.
     """
@@ -51,7 +52,7 @@ def postpone(
         module = importlib.util.module_from_spec(spec)
         names = vars(module)
         names["__run__"] = _runner(module, spec.loader)
-        names.update({function: _later(module, function) for function in functions})
+        names.update({function: _Later(module, function) for function in callables})
         names.update(known or {})
         module.__class__ = _PostponedModule
         module = sys.modules.setdefault(name, module)  # another thread may be at it too
@@ -81,11 +82,28 @@ def _runner(module: ModuleType, loader: Loader) -> Callable[[], None]:
     return run
 
 
-def _later(module: ModuleType, name: str) -> Callable[..., object]:
-    """A function of a module that is looked up when it is called."""
+class _Later:
+    """A function or a class of a module that is looked up when it is used."""
 
-    def call(*arguments: object, **options: object) -> object:
-        vars(module)["__run__"]()
-        return vars(module)[name](*arguments, **options)
+    def __init__(self, module: ModuleType, name: str) -> None:
+        self._module = module
+        self._name = name
 
-    return call
+    def __call__(self, *arguments: object, **options: object) -> object:
+        return self._found()(*arguments, **options)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._found(), name)
+
+    def __instancecheck__(self, instance: object) -> bool:
+        return isinstance(instance, self._found())
+
+    def __subclasscheck__(self, other: type) -> bool:
+        return issubclass(other, self._found())
+
+    def __mro_entries__(self, _bases: tuple[object, ...]) -> tuple[type]:
+        return (self._found(),)
+
+    def _found(self) -> Any:  # noqa: ANN401 - whatever the module has
+        vars(self._module)["__run__"]()
+        return vars(self._module)[self._name]

@@ -11,7 +11,7 @@ from tests.fresh_process import run
 HANDLER = "import capture_forwarder.handler"
 CLIENT = "from capture_forwarder.aws.clients import s3_client; s3_client()"
 MODULE = "<class 'capture_forwarder.postponed._PostponedModule'>"
-POSTPONED = ("configparser", "zipfile", "importlib.metadata")
+POSTPONED = ("configparser", "zipfile", "importlib.metadata", "dateutil.tz", "dateutil.parser")
 
 
 def test_a_cold_start_makes_clients_and_runs_none_of_them() -> None:
@@ -25,8 +25,9 @@ def test_a_cold_start_makes_clients_and_runs_none_of_them() -> None:
     )
 
     assert {*POSTPONED, "botocore.client", "botocore.docs.utils"} <= {*printed}
+    assert not {"six", "dateutil.tz.tz", "dateutil.relativedelta"} & {*printed}
     assert not {"importlib.metadata._adapters", "botocore.docs.bcdoc", "html.parser"} & {*printed}
-    assert printed[-3:] == ["_PostponedModule"] * 3
+    assert printed[-5:] == ["_PostponedModule"] * 5
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,18 @@ def test_a_cold_start_makes_clients_and_runs_none_of_them() -> None:
         ("import zipfile; print(hasattr(zipfile, 'no_such_name'))", "False"),
         ("import zipfile; print(hasattr(zipfile, '__wrapped__'))", "False"),
         ("import zipfile; print(zipfile.ZIP_STORED, type(zipfile).__name__)", "0 module"),
+        ("from dateutil.tz import tzutc; print(tzutc())", "tzutc()"),
+        ("from dateutil.tz import UTC, tzutc; print(tzutc.__mro__[1].__name__)", "tzinfo"),
+        ("from dateutil.tz import tzutc as a, UTC; print(isinstance(UTC, a))", "True"),
+        ("from dateutil.tz import tzutc as a, tzlocal as b; print(isinstance(b(), a))", "False"),
+        ("from dateutil.tz import tzutc as a, UTC; print(issubclass(type(UTC), a))", "True"),
+        ("from dateutil.tz import tzutc\nclass Own(tzutc): pass\nprint(Own())", "Own()"),
+        ("from dateutil.tz import tzlocal as a; print(a.tzname.__name__)", "tzname"),
+        (
+            "from dateutil.parser import parse; print(parse('21 Oct 2015').year)",
+            "2015",
+        ),
+        ("import dateutil.parser as p; print(p.isoparse('2026-03-01').year)", "2026"),
         (
             "import boto3; print(len(boto3.client('sqs').send_message.__doc__.expandtabs()) > 999)",
             "True",

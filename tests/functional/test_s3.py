@@ -250,7 +250,7 @@ def test_the_connection_is_given_back_when_reading_stops_early() -> None:
     client = s3_client()
     body = io.BytesIO(b"a\n" * 1_000_000)
     with Stubber(client) as stubber:
-        answer = {"Body": StreamingBody(body, 2_000_000)}
+        answer = {"Body": StreamingBody(body, 2_000_000), "ETag": '"etag"'}
         stubber.add_response("get_object", answer, {"Bucket": BUCKET, "Key": KEY})
         with S3ObjectStore(client).open(SOURCE) as opened:
             assert next(read_lines(opened.stream, LIMIT)).data == b"a"

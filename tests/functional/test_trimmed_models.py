@@ -12,12 +12,12 @@ import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
 from botocore.loaders import Loader
-from botocore.model import ServiceModel
+from botocore.model import OperationModel, ServiceModel
 from moto import mock_aws
 
 from capture_forwarder.aws import models
 from capture_forwarder.aws.models import SERVICES, QuickLoader
-from lambda_package.trim_models import FOLDER, OPERATIONS, place, trimmed
+from lambda_package.trim_models import FOLDER, OPERATIONS, UNDATED, place, trimmed
 
 AWS = Path(models.__file__).parent
 # Only the command imports these.
@@ -78,6 +78,32 @@ def test_an_operation_has_all_that_its_calls_and_answers_can_hold(service: str) 
                 left += [getattr(shape, part, None) for part in ("member", "key", "value")]
     # One comes with what botocore adds to a model, whatever it holds.
     assert known | {"Expires"} == set(model.shape_names) | {"Expires"}
+
+
+def test_only_the_answers_that_nobody_reads_a_date_of_have_none() -> None:
+    undated = set()
+    for service in OPERATIONS:
+        model = ServiceModel(loader().load_service_model(service, "service-2"), service)
+        whole = ServiceModel(Loader().load_service_model(service, "service-2"), service)
+        undated |= {
+            name
+            for name in model.operation_names
+            if dates(whole.operation_model(name)) and not dates(model.operation_model(name))
+        }
+    assert undated == set(UNDATED)
+
+
+def dates(operation: OperationModel) -> set[str]:
+    """The dates that an answer can hold, but the one that botocore adds to every model."""
+    known: dict[str, str] = {}
+    left = [operation.output_shape]
+    while left:
+        shape = left.pop()
+        if shape is not None and shape.name not in known:
+            known[shape.name] = shape.type_name
+            left += getattr(shape, "members", {}).values()
+            left += [getattr(shape, part, None) for part in ("member", "key", "value")]
+    return {name for name, kind in known.items() if kind == "timestamp"} - {"Expires"}
 
 
 @mock_aws

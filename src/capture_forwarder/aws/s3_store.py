@@ -16,7 +16,7 @@ from capture_forwarder.ports import OpenedObject
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, GetObjectRequestTypeDef
     from typing_extensions import Buffer
 
 _ADVICE = {
@@ -56,10 +56,14 @@ class S3ObjectStore:
             raise ObjectError(message, "It is tried again on the next delivery.") from error
         # On a bucket without versions S3 names none, or "null".
         version = answer.get("VersionId", "null")
-        changed = answer.get("ETag", "").strip('"') or str(answer.get("LastModified"))
+        changed = answer.get("ETag", "").strip('"') or _last_modified(answer)
         revision = changed if version == "null" else version
         with closing(answer["Body"]) as body:
             yield OpenedObject(cast("BinaryIO", _ObjectStream(body, source)), revision)
+
+
+def _last_modified(answer: GetObjectOutputTypeDef) -> str:
+    return answer["ResponseMetadata"]["HTTPHeaders"].get("last-modified", "")
 
 
 class _ObjectStream(io.RawIOBase):
