@@ -42,6 +42,8 @@ from capture_forwarder.rejections import RejectionRun
 from capture_forwarder.terms import Invocation, Ports, Terms
 
 _LINES_A_LOOK_AT_THE_CLOCK = 64
+# One line that is not like the others has so many around it parsed one by one.
+_FEW_LINES = 16
 _BLANK = ParsedLine(())
 
 
@@ -152,8 +154,12 @@ class _Run:
         return self._accounting.report(self._accounting.mark(), self._last.place)
 
     def _take_block(self, block: Block) -> None:
-        """Take lines in: all at once if they are alike, else one by one."""
+        """Take lines in: all at once if they are alike, else a few at a time, else one by one."""
         parsed = self._parse_alike(block)
+        if parsed is None and len(block) > _FEW_LINES:
+            for first in range(0, len(block), _FEW_LINES):
+                self._take_block(block.part(first, first + _FEW_LINES))
+            return
         if parsed is None:
             for index in range(len(block)):
                 self._take_one(block.line(index))
