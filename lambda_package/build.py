@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lambda_package.compile_rows import LIBRARY, compile_rows
+from lambda_package.wheels import install_wheels
 
 LAMBDA_PACKAGE = Path(__file__).resolve().parent
 REPOSITORY = LAMBDA_PACKAGE.parent
@@ -118,11 +119,8 @@ def install_dependencies(target: Target, folder: Path) -> None:
         If pip cannot install one of them; pip has then said why.
     """
     platforms = [f"--platform={tag}" for tag in target.wheel_platforms()]
-    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
-    command += ["--no-deps", "--require-hashes", "--only-binary=:all:", "--no-compile"]
-    command += ["--implementation=cp", f"--python-version={target.python}", *platforms]
-    command += [f"--target={folder}", f"--requirement={REQUIREMENTS}"]
-    subprocess.run(command, check=True)
+    python = ("--implementation=cp", f"--python-version={target.python}")
+    install_wheels(REQUIREMENTS, folder, *python, *platforms)
 
 
 def add_forwarder(target: Target, folder: Path) -> None:

@@ -15,6 +15,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from lambda_package.wheels import install_wheels
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 REQUIREMENTS = REPOSITORY / "requirements" / "compiler.txt"
 SOURCE = REPOSITORY / "src" / "capture_forwarder" / "parser" / "json_rows.c"
@@ -43,7 +45,7 @@ def compile_rows(library: Path, target: str | None = None) -> None:
     with TemporaryDirectory(prefix="zig") as folder:
         environment = dict(os.environ)
         if find_spec("ziglang") is None:
-            _install(folder)
+            install_wheels(REQUIREMENTS, Path(folder))
             environment["PYTHONPATH"] = folder
         # What it keeps for another time would stay in the user's home, 50 MB of it.
         environment["ZIG_GLOBAL_CACHE_DIR"] = environment["ZIG_LOCAL_CACHE_DIR"] = folder
@@ -51,13 +53,6 @@ def compile_rows(library: Path, target: str | None = None) -> None:
         if target is not None:
             command += ["-target", target]
         subprocess.run([*command, "-o", str(library), str(SOURCE)], check=True, env=environment)
-
-
-def _install(folder: str) -> None:
-    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
-    command += ["--no-deps", "--require-hashes", "--only-binary=:all:", "--no-compile"]
-    command += [f"--target={folder}", f"--requirement={REQUIREMENTS}"]
-    subprocess.run(command, check=True)
 
 
 if __name__ == "__main__":
