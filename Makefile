@@ -6,7 +6,7 @@ INSTALL := $(BIN)/pip --disable-pip-version-check --quiet install --no-deps
 export SAM_CLI_TELEMETRY := 0
 
 # What the parser has in C, for this machine.
-LIBRARY := src/capture_forwarder/parser/json_rows.so
+LIBRARY := src/capture_forwarder/parser/fast/json_rows.so
 
 .PHONY: help demo test lint format types template build check fuzz chaos bench requirements clean
 
@@ -76,11 +76,11 @@ $(VENV)/fuzz: $(VENV)/dev requirements/fuzz.txt
 
 FUZZ_SECONDS ?= 60
 fuzz: $(VENV)/fuzz $(LIBRARY)
-	$(BIN)/python -m tests.fuzz.fuzz_parser -max_total_time=$(FUZZ_SECONDS) -max_len=4096
+	$(BIN)/python -m tests.system.fuzz_parser -max_total_time=$(FUZZ_SECONDS) -max_len=4096
 
 # CHAOS_SECONDS, CHAOS_LINES and CHAOS_SEED choose how long, how large and which run again.
 chaos: $(VENV)/dev $(LIBRARY)
-	$(BIN)/python -m tests.chaos
+	$(BIN)/python -m tests.system.chaos
 
 bench: $(VENV)/dev $(LIBRARY)
 	$(BIN)/python -m benchmarks.run

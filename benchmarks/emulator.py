@@ -16,7 +16,7 @@ import samcli
 
 from benchmarks.loopback import HOST
 from benchmarks.processes import Code
-from tests.e2e.package import ARCHITECTURE
+from tests.support.package import ARCHITECTURE
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0

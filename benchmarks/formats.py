@@ -14,9 +14,9 @@ import numpy as np
 
 from benchmarks.captures import FEATURES, ID, MINI_BATCH, OUTPUT, TIME, line, lines, sqs_event
 from benchmarks.lab import say
-from capture_forwarder.columns import ColumnMapping
-from capture_forwarder.model import CaptureObject, DataType, ParsedLine, Schema
+from capture_forwarder.core.model import CaptureObject, DataType, ParsedLine, Schema
 from capture_forwarder.parser import LineParser
+from capture_forwarder.parser.mapping.columns import ColumnMapping
 from capture_forwarder.triggers import read_event
 
 HEADINGS = ("Format", "Lines/s", "Inferences/s", "Ratio to the guides' loop")

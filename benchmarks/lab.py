@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks import captures
 from benchmarks.processes import Code, Done, Function, Server, Servers, guide, ours
-from tests.e2e.package import ARCHITECTURE, PYTHON_VERSION, lay_out_runtime, sam_build
+from tests.support.package import ARCHITECTURE, PYTHON_VERSION, lay_out_runtime, sam_build
 
 
 @dataclass(frozen=True)

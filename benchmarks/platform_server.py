@@ -16,7 +16,7 @@ from uuid import UUID
 
 from benchmarks.captures import FEATURES, ID, MODEL_ID, OUTPUT, TIME
 from benchmarks.loopback import Answer, Request, serve
-from tests.platforms.fiddler_model import ORGANIZATION, Model
+from tests.support.platforms.fiddler_model import ORGANIZATION, Model
 
 _JSON = ("Content-Type: application/json",)
 _MARKER = f'"{OUTPUT}":'.encode()

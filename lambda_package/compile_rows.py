@@ -19,7 +19,7 @@ from lambda_package.wheels import install_wheels
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 REQUIREMENTS = REPOSITORY / "requirements" / "compiler.txt"
-SOURCE = REPOSITORY / "src" / "capture_forwarder" / "parser" / "json_rows.c"
+SOURCE = REPOSITORY / "src" / "capture_forwarder" / "parser" / "fast" / "json_rows.c"
 LIBRARY = SOURCE.with_suffix(".so")
 
 _WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Werror")

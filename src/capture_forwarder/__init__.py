@@ -10,20 +10,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from capture_forwarder.captures import Captures, RejectedLine
-    from capture_forwarder.columns import ColumnMapping
-    from capture_forwarder.model import Inference, Reason
+    from capture_forwarder.core.model import Inference, Reason
+    from capture_forwarder.parser.captures import Captures, RejectedLine
+    from capture_forwarder.parser.mapping.columns import ColumnMapping
 
 __all__ = ["Captures", "ColumnMapping", "Inference", "Reason", "RejectedLine"]
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Captures": "captures",
-    "ColumnMapping": "columns",
-    "Inference": "model",
-    "Reason": "model",
-    "RejectedLine": "captures",
+    "Captures": "parser.captures",
+    "ColumnMapping": "parser.mapping.columns",
+    "Inference": "core.model",
+    "Reason": "core.model",
+    "RejectedLine": "parser.captures",
 }
 
 if not TYPE_CHECKING:  # else every name would count as there

@@ -12,7 +12,7 @@ from botocore.config import Config
 
 from capture_forwarder import __version__
 from capture_forwarder.aws.models import QuickLoader
-from capture_forwarder.postponed import postpone
+from capture_forwarder.core.postponed import postpone
 
 if TYPE_CHECKING:
     from botocore.session import Session

@@ -18,8 +18,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials, ReadOnlyCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 
-from capture_forwarder.errors import PlatformUnavailableError, PublisherMisconfiguredError
-from capture_forwarder.partner_app_arn import check_partner_app_arn, partner_app_region
+from capture_forwarder.core.errors import PlatformUnavailableError, PublisherMisconfiguredError
+from capture_forwarder.core.partner_app_arn import check_partner_app_arn, partner_app_region
 
 _SERVICE = "sagemaker"
 _TARGET = "SageMaker.CallPartnerAppApi"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from capture_forwarder.aws.listing import list_objects
-from capture_forwarder.errors import QuarantineError
+from capture_forwarder.core.errors import QuarantineError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from capture_forwarder.errors import ForwarderError
+from capture_forwarder.core.errors import ForwarderError
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

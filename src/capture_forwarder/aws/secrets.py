@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from capture_forwarder.errors import SettingsError
+from capture_forwarder.core.errors import SettingsError
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient

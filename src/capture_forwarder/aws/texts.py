@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from capture_forwarder.errors import SettingsError
+from capture_forwarder.core.errors import SettingsError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

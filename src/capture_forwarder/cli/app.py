@@ -7,7 +7,12 @@ from typing import Annotated
 import typer
 
 from capture_forwarder import __version__
-from capture_forwarder.cli import dead_letters, demo, forward, inspect, quarantine, routes
+from capture_forwarder.cli.dead_letters import command as dead_letters
+from capture_forwarder.cli.demo import command as demo
+from capture_forwarder.cli.forward import command as forward
+from capture_forwarder.cli.inspect import command as inspect
+from capture_forwarder.cli.quarantine import command as quarantine
+from capture_forwarder.cli.routes import command as routes
 
 _HELP = """Forward SageMaker Data Capture files to a model monitoring platform.
 

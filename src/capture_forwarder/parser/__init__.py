@@ -2,9 +2,9 @@
 
 from typing import Protocol
 
-from capture_forwarder.columns import ColumnMapping
-from capture_forwarder.model import CaptureObject, Schema
+from capture_forwarder.core.model import CaptureObject, Schema
 from capture_forwarder.parser.line import LineParser, ParseAlike, ParseLine
+from capture_forwarder.parser.mapping.columns import ColumnMapping
 
 __all__ = ["LineParser", "ObjectParser", "ParseAlike", "ParseLine", "compile_mapping"]
 
@@ -36,7 +36,7 @@ def compile_mapping(
         Whether rows may be written as JSON where that spares reading them; see `LineParser`.
     """
     if not mapping.inputs and not mapping.outputs:
-        from capture_forwarder.parser.whole import WholeLineParser  # noqa: PLC0415
+        from capture_forwarder.parser.mapping.whole import WholeLineParser  # noqa: PLC0415
 
         return WholeLineParser()
     return LineParser(mapping, schema, as_json=as_json)

@@ -14,10 +14,9 @@ from itertools import chain
 from operator import add
 from typing import TYPE_CHECKING
 
-from capture_forwarder.block import Block
-from capture_forwarder.columns import ColumnMapping
-from capture_forwarder.inferences import Inferences, WrittenInferences
-from capture_forwarder.model import (
+from capture_forwarder.core.block import Block
+from capture_forwarder.core.inferences import Inferences, WrittenInferences
+from capture_forwarder.core.model import (
     CaptureObject,
     Inference,
     ParsedLine,
@@ -25,17 +24,18 @@ from capture_forwarder.model import (
     Rejection,
     Schema,
 )
-from capture_forwarder.parser.alike import ReadAlike, WriteAlike, alike_reader, no_alike
-from capture_forwarder.parser.candidates import best_pairs
-from capture_forwarder.parser.numbers import number_reader, plain_csv
+from capture_forwarder.parser.fast.alike import ReadAlike, WriteAlike, alike_reader, no_alike
+from capture_forwarder.parser.fast.numbers import number_reader, plain_csv
+from capture_forwarder.parser.mapping.candidates import best_pairs
+from capture_forwarder.parser.mapping.columns import ColumnMapping
+from capture_forwarder.parser.mapping.side import SidePlan, SideReader
+from capture_forwarder.parser.mapping.tails import Constants, Tails, constants_of
+from capture_forwarder.parser.mapping.typed_rows import RowTyper
 from capture_forwarder.parser.record import CaptureData, EventMetadata, Side, read_record
 from capture_forwarder.parser.rejected import RejectedError
-from capture_forwarder.parser.side import SidePlan, SideReader
-from capture_forwarder.parser.tails import Constants, Tails, constants_of
-from capture_forwarder.parser.typed_rows import RowTyper
 
 if TYPE_CHECKING:
-    from capture_forwarder.parser.json_writer import JsonWriter
+    from capture_forwarder.parser.fast.json_writer import JsonWriter
 
 ParseLine = Callable[[bytes], ParsedLine | Rejection]
 ParseAlike = Callable[[Block], ParsedLine | None]
@@ -94,7 +94,7 @@ class LineParser:
         if not header:
             inputs, outputs = ([types.get(one.name) for one in plan.columns] for plan in plans)
             if as_json:
-                from capture_forwarder.parser.json_writer import json_writer  # noqa: PLC0415
+                from capture_forwarder.parser.fast.json_writer import json_writer  # noqa: PLC0415
 
                 self._write = json_writer(mapping.names, inputs, outputs)
             self._read_alike = alike_reader(

@@ -16,7 +16,7 @@ import msgspec
 import requests
 from requests.adapters import HTTPAdapter
 
-from capture_forwarder.errors import (
+from capture_forwarder.core.errors import (
     BatchRefusedError,
     BatchTooLargeError,
     CredentialsRefusedError,

@@ -13,15 +13,15 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import Field
 
-from capture_forwarder.errors import SettingsError
+from capture_forwarder.core.errors import SettingsError
 from capture_forwarder.settings import variables
-from capture_forwarder.settings.checking import Location, invalid, platform_of, route_problems
-from capture_forwarder.settings.places import (
+from capture_forwarder.settings.addresses import (
     LedgerPlace,
     PrefixOrFolder,
     QueueUrl,
     RoutesFile,
 )
+from capture_forwarder.settings.checking import Location, invalid, platform_of, route_problems
 from capture_forwarder.settings.platforms import PLATFORMS, Model, PublisherName
 from capture_forwarder.settings.route import ONLY_ROUTE, RouteSettings
 

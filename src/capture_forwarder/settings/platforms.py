@@ -13,7 +13,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from capture_forwarder.settings.places import Address, Origin, PartnerAppArn, PrefixOrFolder
+from capture_forwarder.settings.addresses import Address, Origin, PartnerAppArn, PrefixOrFolder
 
 Text = Annotated[str, Field(min_length=1)]
 

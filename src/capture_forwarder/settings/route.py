@@ -8,14 +8,14 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
-from capture_forwarder.columns import (
+from capture_forwarder.core.model import CaptureObject
+from capture_forwarder.parser.mapping.columns import (
     ColumnMapping,
     check_path,
     comma_list,
     parse_columns,
     parse_metadata,
 )
-from capture_forwarder.model import CaptureObject
 from capture_forwarder.settings.platforms import AnyPlatform, Model, PublisherName, Text
 
 ONLY_ROUTE = "captures"

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from capture_forwarder.errors import SettingsError
+from capture_forwarder.core.errors import SettingsError
 from capture_forwarder.settings.checking import Location, route_problems
 from capture_forwarder.settings.platforms import PublisherName
 from capture_forwarder.settings.route import RoutesDocument, RouteSettings

@@ -2,7 +2,7 @@
 
 from capture_forwarder.triggers.answer import answer
 from capture_forwarder.triggers.continuation import write_continuation
-from capture_forwarder.triggers.delivery import Delivery, Source, Trigger
 from capture_forwarder.triggers.event import read_event
+from capture_forwarder.triggers.message import Delivery, Source, Trigger
 
 __all__ = ["Delivery", "Source", "Trigger", "answer", "read_event", "write_continuation"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from capture_forwarder.errors import ForwarderError, ObjectsFailedError
-from capture_forwarder.triggers.delivery import Source, Trigger
+from capture_forwarder.core.errors import ForwarderError, ObjectsFailedError
+from capture_forwarder.triggers.message import Source, Trigger
 
 _MAX_RESULT_TEXT = 1024
 

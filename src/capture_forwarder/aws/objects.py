@@ -1,0 +1,89 @@
+"""Capture objects in S3."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from capture_forwarder.core.errors import ObjectError
+from capture_forwarder.core.model import CaptureObject
+from capture_forwarder.core.ports import OpenedObject
+
+if TYPE_CHECKING:
+    from botocore.response import StreamingBody
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, GetObjectRequestTypeDef
+    from typing_extensions import Buffer
+
+_ADVICE = {
+    "NoSuchKey": "It was deleted, or the event's key was changed on its way.",
+    "NoSuchVersion": "That version was deleted.",
+    "NoSuchBucket": "Look at the bucket's name in the event.",
+    "AccessDenied": (
+        "Allow s3:GetObject (and s3:GetObjectVersion on a versioned bucket) on it, and "
+        "kms:Decrypt on its key if it is encrypted with KMS. S3 says the same of an object that "
+        "does not exist when s3:ListBucket is not allowed."
+    ),
+}
+_PERMANENT = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchBucket", "404"})
+
+
+class S3ObjectStore:
+    """Reads objects as streams, in memory that does not grow with them."""
+
+    def __init__(self, client: S3Client) -> None:
+        self._client = client
+
+    @contextmanager
+    def open(self, source: CaptureObject) -> Iterator[OpenedObject]:
+        """Open an object; see `ObjectStore.open`."""
+        request: GetObjectRequestTypeDef = {"Bucket": source.bucket, "Key": source.key}
+        if source.version_id:
+            request["VersionId"] = source.version_id
+        try:
+            answer = self._client.get_object(**request)
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "")
+            message = f"{source} cannot be read: S3 says {code}."
+            advice = _ADVICE.get(code, "")
+            raise ObjectError(message, advice, permanent=code in _PERMANENT) from error
+        except BotoCoreError as error:
+            message = f"{source} cannot be read: {type(error).__name__}."
+            raise ObjectError(message, "It is tried again on the next delivery.") from error
+        # On a bucket without versions S3 names none, or "null".
+        version = answer.get("VersionId", "null")
+        changed = answer.get("ETag", "").strip('"') or _last_modified(answer)
+        revision = changed if version == "null" else version
+        with closing(answer["Body"]) as body:
+            yield OpenedObject(cast("BinaryIO", _ObjectStream(body, source)), revision)
+
+
+def _last_modified(answer: GetObjectOutputTypeDef) -> str:
+    return answer["ResponseMetadata"]["HTTPHeaders"].get("last-modified", "")
+
+
+class _ObjectStream(io.RawIOBase):
+    """A body whose connection faults are our errors.
+
+    botocore checks the length when the body ends, so a cut connection never looks like the end.
+    """
+
+    def __init__(self, body: StreamingBody, source: CaptureObject) -> None:
+        super().__init__()
+        self._body = body
+        self._source = source
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer) -> int:
+        try:
+            # The stubs ask for a file here; botocore passes the buffer on to urllib3.
+            return int(self._body.readinto(buffer))  # type: ignore[arg-type]
+        except (BotoCoreError, OSError) as error:
+            message = f"Reading {self._source} broke off: {type(error).__name__}."
+            raise ObjectError(message, "It is tried again on the next delivery.") from error

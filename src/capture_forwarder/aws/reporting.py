@@ -1,0 +1,159 @@
+"""What the forwarder says of its work: one log line an object, and metrics.
+
+Nothing here can hold a token or a value of a row: reports are counts, errors are our own texts.
+Powertools is imported when there is something to tell, which as a rule is after the first batch of
+a cold start has gone out.
+"""
+
+from __future__ import annotations
+
+import copy
+import threading
+from functools import cache
+from typing import TYPE_CHECKING
+
+from capture_forwarder.core.errors import ForwarderError
+from capture_forwarder.core.model import CaptureObject, ObjectReport
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger
+
+NAMESPACE = "CaptureForwarder"
+SERVICE = "capture-forwarder"
+NONE = "none"
+"""The route and publisher of what belongs to no route."""
+
+
+class LogReporter:
+    """Writes JSON logs and CloudWatch metrics (embedded metric format) to standard output.
+
+    Parameters
+    ----------
+    service
+        A dimension of every metric, which tells deployments in one account apart. Each metric is
+        there by route and publisher, and for all of them together.
+    """
+
+    def __init__(self, service: str = SERVICE) -> None:
+        self._make_log = cache(lambda: _logger(service))
+        self._service = service
+        self._route = self._publisher = NONE
+        # Routes tell at once, and a document must stay on a line of its own.
+        self._lock = threading.Lock()
+
+    def on_route(self, route: str, publisher: str) -> LogReporter:
+        """Tell of the work on one route."""
+        other = copy.copy(self)
+        other._route, other._publisher = route, publisher  # noqa: SLF001 - it is one of these
+        return other
+
+    def forwarded(self, source: CaptureObject, report: ObjectReport) -> None:
+        """Tell of an object that is done, or was done before."""
+        if report.repeated:
+            self._log().info("object was forwarded before", extra=self._facts(source))
+            self._measure("ObjectsRepeated")
+            return
+        self._log().info("object forwarded", extra=self._facts(source) | _summary(report))
+        self._measure("ObjectsForwarded", report)
+
+    def continued(self, source: CaptureObject, hops: int, report: ObjectReport | None) -> None:
+        """Tell of an object whose rest was handed on to a later invocation."""
+        facts = {"hops": hops, **self._facts(source), **_summary(report)}
+        self._log().info("object continued", extra=facts)
+        self._measure("ObjectsContinued", report)
+
+    def failed(self, what: str, error: ForwarderError) -> None:
+        """Tell of an object or a message that failed; it will be delivered again."""
+        facts = {
+            "delivery": what,
+            "route": self._route,
+            "publisher": self._publisher,
+            "error": type(error).__name__,
+            "problem": error.message,
+            "advice": error.advice,
+        }
+        self._log().error("delivery failed", extra=facts | _summary(error.report))
+        self._measure("ObjectsFailed", error.report)
+
+    def skipped(self, source: CaptureObject, why: str) -> None:
+        """Tell of an object that is acknowledged without being read."""
+        self._log().warning("object skipped", extra={"why": why, **self._facts(source)})
+        self._measure("ObjectsSkipped")
+
+    def warn(self, message: str, **facts: object) -> None:
+        """Tell of something that an operator should look at."""
+        self._log().warning(message, extra=facts)
+
+    def _log(self) -> Logger:
+        with self._lock:
+            return self._make_log()
+
+    def _facts(self, source: CaptureObject) -> dict[str, object]:
+        return {
+            "bucket": source.bucket,
+            "key": source.key,
+            "version_id": source.version_id,
+            "route": self._route,
+            "publisher": self._publisher,
+        }
+
+    def _measure(self, what: str, report: ObjectReport | None = None) -> None:
+        """Count what happened to an object, and what was done of it on the way."""
+        from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit  # noqa: PLC0415
+
+        metrics = EphemeralMetrics(namespace=NAMESPACE, service=self._service)
+        metrics.add_dimension("route", self._route)
+        metrics.add_dimension("publisher", self._publisher)
+        metrics.add_dimensions(service=self._service)
+        metrics.add_metric(what, MetricUnit.Count, 1)
+        if report is not None:
+            for name, count in _counts(report).items():
+                metrics.add_metric(name, MetricUnit.Count, count)
+            for seconds in report.latencies:
+                metrics.add_metric("PublishLatency", MetricUnit.Milliseconds, seconds * 1000)
+            if report.lag_seconds is not None:
+                metrics.add_metric("Lag", MetricUnit.Seconds, max(0.0, report.lag_seconds))
+        with self._lock:
+            metrics.flush_metrics()
+
+
+def _logger(service: str) -> Logger:
+    from aws_lambda_powertools import Logger  # noqa: PLC0415
+
+    return Logger(service=service)
+
+
+def _counts(report: ObjectReport) -> dict[str, int]:
+    return {
+        "LinesRead": report.lines,
+        "LinesForwarded": report.forwarded,
+        "LinesQuarantined": report.quarantined_lines,
+        "LinesEmpty": report.empty,
+        "Inferences": report.inferences,
+        "InferencesPublished": report.published,
+        "InferencesRefused": report.refused,
+        "PublishRequests": report.requests,
+        "PublishRetries": report.retries,
+        "CastFailures": sum(report.cast_failures.values()),
+    }
+
+
+def _summary(report: ObjectReport | None) -> dict[str, object]:
+    if report is None:
+        return {}
+    return {
+        "lines": report.lines,
+        "forwarded": report.forwarded,
+        "empty": report.empty,
+        "inferences": report.inferences,
+        "published": report.published,
+        "refused": report.refused,
+        "quarantined": report.quarantined,
+        "requests": report.requests,
+        "retries": report.retries,
+        "resumed_at": report.resumed_at,
+        "bytes": report.bytes,
+        "seconds": round(report.seconds, 3),
+        "lag_seconds": report.lag_seconds,
+        "cast_failures": report.cast_failures,
+    }

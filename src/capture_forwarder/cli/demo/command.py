@@ -1,0 +1,104 @@
+"""`capture-forwarder demo`: the sample captures through the function's own code, no account."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from capture_forwarder.cli.demo.place import DemoPlace
+from capture_forwarder.cli.demo.view import show_demo
+from capture_forwarder.cli.terminal.console import complain, user_errors
+from capture_forwarder.cli.terminal.reporter import CollectingReporter
+from capture_forwarder.core.errors import UsageError
+from capture_forwarder.local.objects import FolderObjectStore
+from capture_forwarder.settings import load
+from capture_forwarder.wiring.forwarder import build_forwarder
+
+_CAPTURES = Path("events/captures")
+_DATABASE = Path("capture-forwarder-demo.duckdb")
+_BUCKET = "capture-bucket"
+_MESSAGES_AN_EVENT = 10  # the template's default batch size
+
+# The model of the sample captures. The user's environment has no say in the demo.
+_SETTINGS = {
+    "FORWARDER_PUBLISHER": "duckdb",
+    "FORWARDER_INPUT_COLUMNS": (
+        "tenure_months,monthly_charges,total_charges,contract,payment_method,senior,"
+        "support_calls,data_usage_gb"
+    ),
+    "FORWARDER_OUTPUT_COLUMNS": "score",
+    "FORWARDER_METADATA_COLUMNS": "endpoint=endpoint,variant=variant",
+}
+
+HELP = """Forward the sample captures into a new DuckDB file; needs no account.
+
+The files go through the code that runs in Lambda, announced by events as the template's queue
+delivers them. The file and the quarantine folder beside it are those of the demo: the next demo
+replaces them.
+
+Example: `capture-forwarder demo`
+"""
+
+
+def demo(
+    *,
+    database: Annotated[
+        Path, typer.Option("--database", metavar="PATH", help="The DuckDB file to make.")
+    ] = _DATABASE,
+    captures: Annotated[
+        Path, typer.Option("--captures", metavar="DIR", help="The folder with the sample captures.")
+    ] = _CAPTURES,
+) -> None:
+    """Forward the sample captures into a new DuckDB file."""
+    place = DemoPlace(database)
+    reporter = CollectingReporter()
+    with user_errors():
+        keys = _keys_below(captures)
+        place.clear()
+        settings = load(
+            _SETTINGS
+            | {
+                "FORWARDER_DUCKDB_PATH": str(place.database),
+                "FORWARDER_QUARANTINE": str(place.quarantine),
+            }
+        )
+        forwarder = build_forwarder(settings, store=FolderObjectStore(captures), reporter=reporter)
+        for event in events_of(keys):
+            forwarder.handle(event)
+    for what, error in reporter.failures:
+        complain(f"{what}: {error.message}", error.advice)
+    if reporter.failures:
+        raise typer.Exit(1)
+    with user_errors():
+        place.mark()
+        show_demo(reporter.reports, place)
+
+
+def _keys_below(captures: Path) -> list[str]:
+    files = sorted(path for path in captures.rglob("*.jsonl") if path.is_file())
+    if not files:
+        message = f"There are no sample captures in {captures}."
+        advice = "Run the demo in a checkout of the project, or name its folder with --captures."
+        raise UsageError(message, advice)
+    return [file.relative_to(captures).as_posix() for file in files]
+
+
+def events_of(keys: Sequence[str]) -> Iterator[dict[str, object]]:
+    """Announce objects as the template does: EventBridge events, in messages of an SQS queue."""
+    for start in range(0, len(keys), _MESSAGES_AN_EVENT):
+        batch = enumerate(keys[start : start + _MESSAGES_AN_EVENT], start=start)
+        yield {
+            "Records": [
+                {"messageId": str(number), "eventSource": "aws:sqs", "body": _body(key)}
+                for number, key in batch
+            ]
+        }
+
+
+def _body(key: str) -> str:
+    detail = {"bucket": {"name": _BUCKET}, "object": {"key": key}}
+    return json.dumps({"source": "aws.s3", "detail-type": "Object Created", "detail": detail})

@@ -1,0 +1,112 @@
+"""`capture-forwarder inspect`: what capture files hold and which settings map them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from typing import Annotated
+
+import typer
+
+from capture_forwarder.cli.inspect.document import inspections_json
+from capture_forwarder.cli.inspect.view import show_inspections
+from capture_forwarder.cli.terminal import options
+from capture_forwarder.cli.terminal.console import ERR, say_json, user_errors
+from capture_forwarder.cli.terminal.places import Found, find
+from capture_forwarder.core.errors import ObjectError
+from capture_forwarder.core.model import RawLine
+from capture_forwarder.core.ports import ObjectStore
+from capture_forwarder.inspection import Given, Sample, inspect_files
+from capture_forwarder.parser.lines import read_lines
+
+_MAX_LINE_BYTES = 16 * 1024 * 1024
+# Sampled lines are held while an endpoint is looked at.
+_BYTES_AN_ENDPOINT = 64 * 1024 * 1024
+
+HELP = """Show what capture files hold, and propose the settings that map them.
+
+Files of one endpoint are looked at together. What the environment or an option settles is kept;
+the rest is proposed, and tried on the lines by the function's own parser.
+
+Examples:
+
+- `capture-forwarder inspect captures/`
+
+- `capture-forwarder inspect s3://my-bucket/datacapture/my-endpoint --lines 200`
+
+Exit code: 0, 1 when a file could not be read, 2 for wrong usage or settings.
+"""
+
+
+def inspect(  # noqa: PLR0913 - one parameter an option
+    places: options.Places,
+    *,
+    lines: Annotated[
+        int, typer.Option("--lines", min=1, metavar="N", help="Lines to look at, a file.")
+    ] = 1000,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    inputs: options.Inputs = None,
+    outputs: options.Outputs = None,
+    timestamp: options.Timestamp = None,
+    event_id: options.EventId = None,
+    metadata: options.Metadata = None,
+    input_path: options.InputPath = None,
+    output_path: options.OutputPath = None,
+    csv_header: options.CsvHeader = None,
+) -> None:
+    """Show what capture files hold."""
+    environment = options.environment_with(
+        options.mapping_variables(
+            inputs, outputs, timestamp, event_id, metadata, input_path, output_path, csv_header
+        )
+    )
+    with user_errors():
+        mapping, header = options.given_mapping(environment)
+        found, store = find(places)
+        given = Given(mapping, header)
+        with ERR.status("Reading ...") if ERR.is_terminal else nullcontext():
+            inspections = [
+                inspect_files(_samples(files, store, lines), given) for files in _by_endpoint(found)
+            ]
+    if as_json:
+        say_json(inspections_json(inspections))
+    else:
+        show_inspections(inspections)
+    if any(facts.sample.problem for each in inspections for facts in each.files):
+        raise typer.Exit(1)
+
+
+def _by_endpoint(found: Sequence[Found]) -> list[list[Found]]:
+    """Files of one endpoint and variant together; a file of another layout alone."""
+    groups: dict[object, list[Found]] = {}
+    for file in found:
+        source = file.source
+        key = (source.endpoint, source.variant) if source.endpoint else file.name
+        groups.setdefault(key, []).append(file)
+    return list(groups.values())
+
+
+def _samples(files: Sequence[Found], store: ObjectStore, limit: int) -> list[Sample]:
+    samples: list[Sample] = []
+    held = 0
+    for file in files:
+        sample = _sample(file, store, limit, _BYTES_AN_ENDPOINT - held)
+        held += sum(len(line.data) for line in sample.lines)
+        samples.append(sample)
+    return samples
+
+
+def _sample(file: Found, store: ObjectStore, limit: int, room: int) -> Sample:
+    """Read a file's first lines, as many as are asked for and fit; at least one."""
+    lines: list[RawLine] = []
+    try:
+        with store.open(file.source) as opened:
+            for line in read_lines(opened.stream, _MAX_LINE_BYTES):
+                if len(lines) >= limit or (lines and room <= 0):
+                    return Sample(file.source, file.name, lines, complete=False)
+                lines.append(line)
+                room -= len(line.data)
+    except ObjectError as error:
+        problem = file.rename(str(error))
+        return Sample(file.source, file.name, lines, complete=False, problem=problem)
+    return Sample(file.source, file.name, lines)

@@ -1,0 +1,128 @@
+"""What `inspect` found out, as a person reads it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.table import Table
+
+from capture_forwarder.cli.inspect.document import spread_of
+from capture_forwarder.cli.terminal.console import OUT, complain, say
+from capture_forwarder.cli.terminal.tables import add, new_table, rows_table, short_name
+from capture_forwarder.inspection import FileFacts, Inspection, Refused, assignments
+
+_MOST_FILES_SHOWN = 40
+
+
+def show_inspections(inspections: Sequence[Inspection]) -> None:
+    """Print the facts and the proposed settings, an endpoint after the other."""
+    for inspection in inspections:
+        OUT.rule(style="dim")
+        _show(inspection)
+    if any(inspection.mapping for inspection in inspections):
+        say()
+        say("Try settings without an account: put `export` before each line, then run", style="dim")
+        say("  capture-forwarder forward PLACE --publisher duckdb", style="dim")
+
+
+def _show(inspection: Inspection) -> None:
+    files = inspection.files
+    source = files[0].sample.source
+    title = files[0].sample.name
+    if source.endpoint:
+        title = f"Endpoint {source.endpoint}, variant {source.variant}"
+    say(title, style="bold")
+    for facts in files:
+        if facts.sample.problem:
+            complain(f"{facts.sample.name}: {facts.sample.problem}")
+    OUT.print(_files_table(files))
+    if not any(facts.captured for facts in files):
+        say("There are no capture lines here, so there is nothing to map.", style="yellow")
+    else:
+        _show_sides(files)
+    _show_refused(files)
+    if inspection.mapping is None:
+        return
+    if inspection.preview:
+        OUT.print(rows_table("Rows it would send", [item.row for item in inspection.preview]))
+    say("Settings", style="bold")
+    for line in assignments(inspection.variables):
+        say(line)
+    for note in inspection.notes:
+        say(f"# {note}", style="yellow")
+
+
+def _files_table(files: Sequence[FileFacts]) -> Table:
+    numbers = ("lines", "mapped", "empty", "rejected", "records a call")
+    table = new_table("Files", "file", "hour", *numbers, numbers=numbers, unbroken=("hour",))
+    for facts in files[:_MOST_FILES_SHOWN]:
+        more = "" if facts.sample.complete else "+"
+        hour = (facts.sample.source.capture_hour or "")[:13].replace("T", " ")
+        rejected = sum(refused.count for refused in facts.refused.values())
+        add(
+            table,
+            _name(facts),
+            hour,
+            f"{facts.lines}{more}",
+            facts.mapped,
+            facts.empty,
+            rejected,
+            _spread(facts.records),
+        )
+    if len(files) > _MOST_FILES_SHOWN:
+        add(table, f"... {len(files) - _MOST_FILES_SHOWN} more files", style="dim")
+    return table
+
+
+def _spread(numbers: Sequence[int]) -> str:
+    spread = spread_of(numbers)
+    if spread is None:
+        return ""
+    if spread["min"] == spread["max"]:
+        return f"{spread['min']}"
+    return f"{spread['min']} to {spread['max']}, median {spread['median']:g}"
+
+
+def _show_sides(files: Sequence[FileFacts]) -> None:
+    table = new_table(
+        "How the calls were captured",
+        *("side", "content type", "encoding", "read as", "calls"),
+        numbers=("calls",),
+    )
+    kinds = sum((facts.sides for facts in files), Counter())
+    for kind, count in sorted(kinds.items(), key=lambda item: (item[0].side, -item[1])):
+        add(table, kind.side, kind.content_type or "-", kind.encoding or "-", kind.form, count)
+    OUT.print(table)
+    for side in ("request", "response"):
+        widths = sum((facts.widths.get(side, Counter()) for facts in files), Counter())
+        if widths:
+            told = ", ".join(f"{width} (calls: {count})" for width, count in widths.most_common())
+            say(f"Values in a record of the {side}: {told}")
+
+
+def _show_refused(files: Sequence[FileFacts]) -> None:
+    counts: Counter[str] = Counter()
+    examples: dict[str, tuple[str, Refused]] = {}
+    for facts in files:
+        for reason, refused in facts.refused.items():
+            counts[reason] += refused.count
+            place = f" of {_name(facts)}" if len(files) > 1 else ""
+            examples.setdefault(reason, (f"line {refused.line}{place}", refused))
+    if not counts:
+        return
+    table = new_table(
+        "Rejected",
+        *("reason", "lines", "for example", "why"),
+        numbers=("lines",),
+        unbroken=("reason",),
+    )
+    for reason, count in counts.most_common():
+        place, refused = examples[reason]
+        add(table, reason, count, place, refused.detail)
+    OUT.print(table)
+
+
+def _name(facts: FileFacts) -> str:
+    source = facts.sample.source
+    return short_name(source.key) if source.endpoint else facts.sample.name

@@ -1,0 +1,138 @@
+"""What `routes check` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from capture_forwarder.cli.quarantine.view import plain
+from capture_forwarder.cli.terminal.console import ERR, OUT, say, say_json
+from capture_forwarder.cli.terminal.tables import add, new_table
+from capture_forwarder.parser.mapping.columns import ColumnMapping
+from capture_forwarder.settings import RouteSettings
+from capture_forwarder.settings.routes_check import Verdict
+
+_MOST_NAMES = 3
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A routes file and what it means.
+
+    Parameters
+    ----------
+    file
+        Where it lies.
+    routes
+        Its routes, in order.
+    unreachable
+        Route that no object can reach → the one before it that takes all of them.
+    keys
+        Key, as the user gave it → what each route makes of it.
+    """
+
+    file: str
+    routes: Sequence[RouteSettings]
+    unreachable: Mapping[str, str]
+    keys: Mapping[str, Sequence[Verdict]]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is surely not meant, or needs something else."""
+        lost = [
+            f"the route {name} is never reached: {earlier} takes all of its objects and does not "
+            "continue"
+            for name, earlier in self.unreachable.items()
+        ]
+        going_on = [route.name for route in self.routes[:-1] if route.goes_on]
+        if going_on:
+            names = ", ".join(going_on)
+            lost.append(f"the function needs FORWARDER_LEDGER, since these continue: {names}")
+        return lost
+
+    @property
+    def without_route(self) -> list[str]:
+        """The keys that no route takes."""
+        return [key for key, found in self.keys.items() if not any(one.taken for one in found)]
+
+
+def show_checked(checked: Checked, *, as_json: bool) -> None:
+    """Show the routes, what is odd about them, and what they make of the keys."""
+    if as_json:
+        say_json(_json(checked))
+        return
+    heads = ("route", "takes", "publisher", "columns", "continues")
+    table = new_table(f"Routes in {checked.file}", *heads, unbroken=("route", "publisher"))
+    for route in checked.routes:
+        goes_on = "yes" if route.goes_on else "no"
+        columns = _columns(route.mapping.columns)
+        add(table, route.name, _takes(route), route.platform.value, columns, goes_on)
+    OUT.print(table)
+    for warning in checked.warnings:
+        say(f"Note: {warning}", to=ERR, style="yellow")
+    for key, found in checked.keys.items():
+        taken = [one.route for one in found if one.taken]
+        say()
+        say(plain(key), style="bold")
+        say(
+            f"  takes {', '.join(taken)}" if taken else "  takes no route",
+            style=None if taken else "red",
+        )
+        for verdict in found:
+            say(f"  {verdict.route}: {plain(str(verdict))}")
+
+
+def _takes(route: RouteSettings) -> str:
+    conditions = [f"{name} {value}" for name, value in _conditions(route).items()]
+    return "\n".join(conditions) or "every object"
+
+
+def _conditions(route: RouteSettings) -> dict[str, str]:
+    return {name: str(value) for name, value in route.match.model_dump(exclude_none=True).items()}
+
+
+def _columns(mapping: ColumnMapping) -> str:
+    if not mapping.names:
+        return "lines as they are"
+    inputs = [column.name for column in mapping.inputs]
+    outputs = [column.name for column in mapping.outputs]
+    sides = [_few(inputs), _few(outputs)]
+    extra = len(mapping.names) - len(inputs) - len(outputs)
+    return " → ".join(sides) + (f", {extra} more" if extra else "")
+
+
+def _few(names: Sequence[str]) -> str:
+    if not names:
+        return "nothing"
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def _json(checked: Checked) -> dict[str, object]:
+    return {
+        "file": checked.file,
+        "routes": [
+            {
+                "name": route.name,
+                "match": _conditions(route),
+                "publisher": route.platform.value,
+                "inputs": [column.name for column in route.mapping.columns.inputs],
+                "outputs": [column.name for column in route.mapping.columns.outputs],
+                "columns": list(route.mapping.columns.names),
+                "continue": route.goes_on,
+                "unreachable_behind": checked.unreachable.get(route.name),
+            }
+            for route in checked.routes
+        ],
+        "warnings": checked.warnings,
+        "keys": [
+            {
+                "key": key,
+                "takes": [one.route for one in found if one.taken],
+                "routes": [
+                    {"name": one.route, "taken": one.taken, "why": one.why} for one in found
+                ],
+            }
+            for key, found in checked.keys.items()
+        ],
+    }

@@ -1,0 +1,206 @@
+"""Options that set settings, and the environment with them."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from capture_forwarder.core.errors import UsageError
+from capture_forwarder.parser.mapping.columns import ColumnMapping
+from capture_forwarder.settings import PublisherName, load
+from capture_forwarder.settings.variables import PARTNER_APP, PARTNER_APP_URL, ROUTE, TWINS
+
+Places = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PLACE...",
+        help="Capture files, folders with such files, or s3://bucket/prefix.",
+        show_default=False,
+    ),
+]
+
+Publisher = Annotated[
+    PublisherName | None,
+    typer.Option("--publisher", help="Where the rows go.", show_default=False),
+]
+Database = Annotated[
+    str | None,
+    typer.Option("--database", metavar="PATH", help="DuckDB file; means --publisher duckdb."),
+]
+Routes = Annotated[
+    str | None,
+    typer.Option(
+        "--routes",
+        metavar="FILE",
+        help="Routes file (local, s3:// or ssm://), instead of the environment's route or routes.",
+    ),
+]
+
+_PANEL = "Mapping (instead of the environment)"
+
+
+def _mapping_option(*names: str, text: str, metavar: str) -> object:
+    return typer.Option(
+        *names, help=text, metavar=metavar, rich_help_panel=_PANEL, show_default=False
+    )
+
+
+Inputs = Annotated[
+    str | None,
+    _mapping_option(
+        "--inputs",
+        text="Columns of the request in captured order, as `column` or `column=source`.",
+        metavar="LIST",
+    ),
+]
+Outputs = Annotated[
+    str | None, _mapping_option("--outputs", text="Columns of the response.", metavar="LIST")
+]
+Timestamp = Annotated[
+    str | None,
+    _mapping_option("--timestamp", text="Column for the time of the call.", metavar="COLUMN"),
+]
+EventId = Annotated[
+    str | None,
+    _mapping_option("--event-id", text="Column for the id of the inference.", metavar="COLUMN"),
+]
+Metadata = Annotated[
+    str | None,
+    _mapping_option(
+        "--metadata", text="Further columns, as `column=endpoint` and the like.", metavar="LIST"
+    ),
+]
+InputPath = Annotated[
+    str | None,
+    _mapping_option(
+        "--input-path", text="Where the records lie in a JSON request.", metavar="JMESPATH"
+    ),
+]
+OutputPath = Annotated[
+    str | None,
+    _mapping_option(
+        "--output-path", text="Where the records lie in a JSON response.", metavar="JMESPATH"
+    ),
+]
+CsvHeader = Annotated[
+    str | None,
+    _mapping_option(
+        "--csv-header",
+        text="Whether CSV begins with a header row: absent or present.",
+        metavar="WORD",
+    ),
+]
+
+_VARIABLES = (
+    "FORWARDER_INPUT_COLUMNS",
+    "FORWARDER_OUTPUT_COLUMNS",
+    "FORWARDER_TIMESTAMP_COLUMN",
+    "FORWARDER_EVENT_ID_COLUMN",
+    "FORWARDER_METADATA_COLUMNS",
+    "FORWARDER_INPUT_PATH",
+    "FORWARDER_OUTPUT_PATH",
+    "FORWARDER_CSV_HEADER",
+)
+_ROUTES = "FORWARDER_ROUTES"
+_UNSET = "unset"
+
+
+def mapping_variables(*values: str | None) -> dict[str, str | None]:
+    """Pair the options above, in their order, with the variables that they set."""
+    return dict(zip(_VARIABLES, values, strict=True))
+
+
+def environment_with(options: dict[str, str | None], routes: str | None = None) -> dict[str, str]:
+    """Copy the environment and set what options give.
+
+    An option that is a part of a route means the one route: the environment's routes file is
+    left out then.
+
+    Parameters
+    ----------
+    options
+        Variable → value, None where the option was not given.
+    routes
+        A routes file that stands in for every route of the environment.
+
+    Raises
+    ------
+    UsageError
+        There is both a routes file and an option that is a part of a route.
+    """
+    environment = dict(os.environ)
+    of_route = [name for name, value in options.items() if value is not None and name in ROUTE]
+    if routes is not None:
+        if of_route:
+            raise UsageError("--routes names routes with a mapping and a publisher of their own.")
+        for name in (*ROUTE, PARTNER_APP, PARTNER_APP_URL):
+            environment.pop(name, None)
+        environment[_ROUTES] = routes
+    elif of_route:
+        environment.pop(_ROUTES, None)
+    for variable, value in options.items():
+        if value is not None:
+            # Who gives one of two names by an option means it instead of the other.
+            environment.pop(TWINS.get(variable, ""), None)
+            environment[variable] = value
+    return environment
+
+
+def publisher_variables(
+    publisher: PublisherName | None, database: str | None
+) -> dict[str, str | None]:
+    """Pair `--publisher` and `--database` with the variables that they set.
+
+    Raises
+    ------
+    UsageError
+        A database is named, and another publisher.
+    """
+    if database is not None:
+        if publisher not in {None, PublisherName.DUCKDB}:
+            raise UsageError("--database is for --publisher duckdb.")
+        publisher = PublisherName.DUCKDB
+    return {
+        "FORWARDER_PUBLISHER": publisher and publisher.value,
+        "FORWARDER_DUCKDB_PATH": database,
+    }
+
+
+def given_mapping(environment: dict[str, str]) -> tuple[ColumnMapping, bool]:
+    """Read as much of the mapping as is set; it need not be complete.
+
+    Parameters
+    ----------
+    environment
+        Variable → value.
+
+    Returns
+    -------
+    tuple
+        The mapping, without columns where none are set; whether the CSV header is settled.
+
+    Raises
+    ------
+    SettingsError
+        What is set is wrong.
+    """
+    outputs = ("FORWARDER_OUTPUT_COLUMNS", "FIDDLER_MODEL_OUTPUT_COLUMN")
+    inputs = ("FORWARDER_INPUT_COLUMNS", "FIDDLER_MODEL_COLUMNS")
+    bare = not any(environment.get(name, "").strip() for name in (*inputs, *outputs))
+    # What the platform needs does not matter here, and one column always has to be there.
+    needed = {"FORWARDER_PUBLISHER": "duckdb"} | ({outputs[0]: _UNSET} if bare else {})
+    alone = {name: value for name, value in environment.items() if name != _ROUTES}
+    route = load(alone | needed).route
+    mapping = route.mapping.columns if route else ColumnMapping()
+    if bare:
+        mapping = ColumnMapping(
+            timestamp=mapping.timestamp,
+            event_id=mapping.event_id,
+            metadata=mapping.metadata,
+            input_path=mapping.input_path,
+            output_path=mapping.output_path,
+            csv_header=mapping.csv_header,
+        )
+    return mapping, bool(environment.get("FORWARDER_CSV_HEADER", "").strip())

@@ -1,0 +1,52 @@
+"""A reporter that keeps what it is told, for the command to show."""
+
+from __future__ import annotations
+
+import copy
+
+from capture_forwarder.core.errors import ForwarderError
+from capture_forwarder.core.model import CaptureObject, ObjectReport
+from capture_forwarder.settings import ONLY_ROUTE
+
+
+class CollectingReporter:
+    """Keeps reports, failures and warnings in the order in which they came."""
+
+    def __init__(self) -> None:
+        self.reports: dict[CaptureObject, ObjectReport] = {}
+        self.failures: list[tuple[str, ForwarderError]] = []
+        self.warnings: list[str] = []
+        self._route = ""
+
+    def on_route(self, route: str, publisher: str) -> CollectingReporter:
+        """Keep the work of all routes together; see `Reporter.on_route`."""
+        del publisher
+        other = copy.copy(self)
+        other._route = "" if route == ONLY_ROUTE else f"route {route}: "  # noqa: SLF001 - one of these
+        return other
+
+    def forwarded(self, source: CaptureObject, report: ObjectReport) -> None:
+        """Keep the accounting of an object; see `Reporter.forwarded`."""
+        self.reports[source] = report
+
+    def continued(self, source: CaptureObject, hops: int, report: ObjectReport | None) -> None:
+        """Keep that an object was handed on; see `Reporter.continued`."""
+        del report
+        self.warnings.append(f"{source} was handed on, for the {hops}. time")
+
+    def failed(self, what: str, error: ForwarderError) -> None:
+        """Keep a failure; see `Reporter.failed`."""
+        self.failures.append((what, error))
+
+    def skipped(self, source: CaptureObject, why: str) -> None:
+        """Keep that an object was skipped; see `Reporter.skipped`."""
+        self.warnings.append(f"{source} was skipped: {why}")
+
+    def warn(self, message: str, **facts: object) -> None:
+        """Keep a warning; see `Reporter.warn`."""
+        told = "; ".join(f"{name}: {_written(fact)}" for name, fact in facts.items())
+        self.warnings.append(f"{self._route}{message}" + (f" ({told})" if told else ""))
+
+
+def _written(fact: object) -> str:
+    return ", ".join(map(str, fact)) if isinstance(fact, (list, tuple)) else str(fact)

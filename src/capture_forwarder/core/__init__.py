@@ -1,0 +1,1 @@
+"""The values, errors and ports that all other rooms speak in; imports nothing of ours."""

@@ -1,0 +1,63 @@
+"""Lines as they lie in an object, many in one piece."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+import msgspec
+
+from capture_forwarder.core.model import Place, RawLine
+
+
+class Block(msgspec.Struct, frozen=True):
+    """Whole lines, each with its newline; a line is cut out only when somebody asks for it.
+
+    Parameters
+    ----------
+    data
+        The lines' bytes; what may stand behind the last of them is not looked at.
+    ends
+        Where in `data` the newlines are; at least one.
+    start
+        How far the object is done when all lines in front of these are.
+    """
+
+    data: bytes
+    ends: Sequence[int]
+    start: Place
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def line(self, index: int) -> RawLine:
+        """Cut out one line."""
+        begin, end = self._begin(index), self.ends[index]
+        number = self.start.lines + index + 1
+        return RawLine(number, self.start.offset + begin, self.data[begin:end], end - begin)
+
+    def part(self, first: int, stop: int) -> Block:
+        """The lines from `first` up to `stop`, as far as there are as many."""
+        begin = self._begin(first)
+        ends = [end - begin for end in self.ends[first:stop]]
+        start = Place(self.start.offset + begin, self.start.lines + first)
+        return Block(self.data[begin : begin + ends[-1] + 1], ends, start)
+
+    def fitting(self, first: int, most: int, size: int) -> int:
+        """How many lines from `first` on, but `most`, have no more than `size` bytes in all."""
+        most = min(most, len(self.ends) - first)
+        begin = self._begin(first)
+
+        def bytes_of(count: int) -> int:
+            return self.ends[first + count - 1] + 1 - begin - count
+
+        if most <= 0 or bytes_of(most) <= size:
+            return max(0, most)
+        return bisect_right(range(1, most + 1), size, key=bytes_of)
+
+    def size(self, first: int, count: int) -> int:
+        """How many bytes the lines have, their newlines aside."""
+        return self.ends[first + count - 1] + 1 - self._begin(first) - count
+
+    def _begin(self, index: int) -> int:
+        return self.ends[index - 1] + 1 if index else 0

@@ -1,0 +1,149 @@
+"""Everything that can go wrong, as types that carry the facts and what to do.
+
+No message here ever holds a token, a header or a value of a row: these texts go to the log.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+
+from capture_forwarder.core.model import ObjectReport
+
+
+class ForwarderError(Exception):
+    """Base of all errors that this package raises on purpose.
+
+    Parameters
+    ----------
+    message
+        What went wrong and where.
+    advice
+        What the reader can do about it; empty when there is nothing to do but to try again.
+    """
+
+    report: ObjectReport | None = None
+    """What had been brought to an end of the object that failed, where that is known."""
+
+    permanent = False
+    """Whether trying again, with nothing changed, is sure to fail in the same way."""
+
+    def __init__(self, message: str, advice: str = "") -> None:
+        self.message = message
+        self.advice = advice
+        super().__init__(f"{message} {advice}".strip())
+
+
+class SettingsError(ForwarderError):
+    """One or more settings are wrong; `problems` holds one sentence for each of them."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        listing = "\n".join(f"  - {problem}" for problem in self.problems)
+        super().__init__(f"{len(self.problems)} setting(s) cannot be used:\n{listing}")
+
+
+class UsageError(ForwarderError):
+    """Somebody asked for something that cannot work, such as a folder that is not there."""
+
+
+class UnknownEventError(ForwarderError):
+    """The function was invoked with an event, or a message in it, of no known shape."""
+
+    permanent = True
+
+
+class ObjectError(ForwarderError):
+    """A capture object could not be read to its end."""
+
+    def __init__(self, message: str, advice: str = "", *, permanent: bool = False) -> None:
+        self.permanent = permanent
+        super().__init__(message, advice)
+
+
+class LedgerError(ForwarderError):
+    """The ledger could not be read or written; what is delivered is not known for sure."""
+
+
+class ObjectBusyError(ForwarderError):
+    """Another invocation works on this object and route; it holds the lease."""
+
+
+class LeaseLostError(ForwarderError):
+    """Another invocation took over this object and route; this one must not publish any more."""
+
+
+class AccountingError(ForwarderError):
+    """What went out of an object is not what came in: a fault of this package."""
+
+
+class ContinuationError(ForwarderError):
+    """What is left of an object could not be handed on to a later invocation."""
+
+
+class OutOfTimeError(ForwarderError):
+    """The invocation's time is up before the object's end; its place is saved."""
+
+
+class QuarantineError(ForwarderError):
+    """Rejected lines could not be put where nothing gets lost."""
+
+
+class PublishError(ForwarderError):
+    """A batch was not accepted by the platform; nothing of it counts as published."""
+
+    requests = 0
+    """How many requests were made for the batch in vain, where that is known."""
+
+
+class PlatformUnavailableError(PublishError):
+    """The platform could not be reached, is busy or answered nonsense: worth another try.
+
+    `retry_after` is the number of seconds that the platform asked to wait, if it did.
+    """
+
+    def __init__(self, message: str, advice: str = "", *, retry_after: float | None = None) -> None:
+        self.retry_after = retry_after
+        super().__init__(message, advice)
+
+
+class CredentialsRefusedError(PublishError):
+    """The platform does not accept the token, not even one read afresh from its secret."""
+
+
+class PublisherMisconfiguredError(PublishError):
+    """The platform knows the caller and says no: wrong model, missing rights, unknown columns."""
+
+
+class BatchRefusedError(PublishError):
+    """The platform refused what a batch holds: status 400, 413 or 422.
+
+    `platform_message` is what it said. It may quote values, so it belongs into quarantine
+    and never into a log.
+    """
+
+    def __init__(self, message: str, advice: str = "", *, platform_message: str = "") -> None:
+        self.platform_message = platform_message
+        super().__init__(message, advice)
+
+
+class BatchTooLargeError(BatchRefusedError):
+    """A batch of several inferences is more than one request may hold: status 413, or encoded.
+
+    It says nothing against what the batch holds: its halves are sent.
+    """
+
+
+class UnexpectedError(ForwarderError):
+    """A fault of this package: it names the type and the place, since a text may quote data."""
+
+    def __init__(self, what: str, error: Exception) -> None:
+        frames = traceback.extract_tb(error.__traceback__)
+        place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+        message = f"{what} failed by {type(error).__name__}{place}, which nobody expected."
+        super().__init__(message, "Please report it; the delivery is tried again.")
+
+
+class ObjectsFailedError(ForwarderError):
+    """Some objects of an event failed and the event's source can only be told all or nothing."""

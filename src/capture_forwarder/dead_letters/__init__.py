@@ -1,0 +1,1 @@
+"""Messages that failed for good, looked at and sent again. No terminal."""

@@ -1,0 +1,151 @@
+"""Inferences of one object, cut into batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from capture_forwarder.core.batch import Batch, Part, Piece, Stretch
+from capture_forwarder.core.block import Block
+from capture_forwarder.core.model import BatchLimits, CaptureObject, Inference, Place, RawLine
+from capture_forwarder.forwarding.held import Held, Kept
+
+# The most that is read past, of what is rejected, while a batch fills.
+_SKIPPED_LINES = 1000
+_SKIPPED_BYTES = 4 * 1024 * 1024
+
+
+@dataclass
+class BatchBuilder:
+    """Collects inferences of one object and cuts them into batches within a platform's limits.
+
+    A batch begins with its first line, and where it ends depends on the lines from there alone.
+    """
+
+    limits: BatchLimits
+    source: CaptureObject
+    revision: str
+    held: Held = field(default_factory=Kept)
+    _pieces: list[Piece] = field(default_factory=list)
+    _bytes: float = 0.0
+    _skipped: int = 0
+    _skipped_bytes: int = 0
+
+    def add(self, line: RawLine, inferences: Sequence[Inference]) -> list[Batch]:
+        """Add a line's inferences; return the batches that are full now, in order.
+
+        The place of one that ends inside the line is in front of it, since the line is not done.
+
+        Parameters
+        ----------
+        line
+            The line they come from.
+        inferences
+            All inferences of the line.
+        """
+        total = len(inferences)
+        limits = self.limits
+        size = self._bytes + line.length
+        # Most lines fit whole and leave room.
+        if size <= limits.bytes and len(self.held) + total < limits.rows:
+            self.held.take(inferences)
+            self._pieces.append(Part(line, 0, total, total))
+            self._bytes = size
+            return []
+        full = self._add_in_parts(line, inferences, total)
+        if self.is_full:
+            full += self.cut(line.place)
+        return full
+
+    def extend(self, block: Block, first: int, inferences: Sequence[Inference]) -> int:
+        """Add as many lines of a block, from `first` on, as there is room for.
+
+        Parameters
+        ----------
+        block, first
+            The lines, and which of them comes next.
+        inferences
+            Those of the whole block: one each line.
+
+        Returns
+        -------
+        int
+            How many were added; one always is when nothing was collected before.
+        """
+        limits = self.limits
+        rows = limits.rows - len(self.held)
+        count = block.fitting(first, rows, int(limits.bytes - self._bytes))
+        if not count and not self.held:
+            count = 1
+        if count:
+            self.held.take(inferences[first : first + count])
+            self._pieces.append(Stretch(block, first, count))
+            self._bytes += block.size(first, count)
+        return count
+
+    def _add_in_parts(
+        self, line: RawLine, inferences: Sequence[Inference], total: int
+    ) -> list[Batch]:
+        full = []
+        share = line.length / total
+        taken = 0
+        while taken < total:
+            room = self._room(share, total)
+            if room == 0:
+                full += self.cut(line.before)
+                continue
+            part = inferences[taken : taken + room] if taken or room < total else inferences
+            self._pieces.append(Part(line, taken, len(part), total))
+            self.held.take(part)
+            self._bytes += share * len(part)
+            taken += len(part)
+        return full
+
+    def skip(self, line: RawLine) -> list[Batch]:
+        """Note a line that gives no inferences but takes memory while the batch fills.
+
+        Returns
+        -------
+        list
+            The batch, if enough was rejected since it began.
+        """
+        if not self.held:
+            return []
+        self._skipped += 1
+        self._skipped_bytes += len(line.data)
+        enough = self._skipped >= _SKIPPED_LINES or self._skipped_bytes >= _SKIPPED_BYTES
+        return self.cut(line.place) if enough else []
+
+    def cut(self, place: Place) -> list[Batch]:
+        """Return what was collected as a batch, or nothing if nothing was."""
+        if not self.held:
+            return []
+        inferences, json_rows = self.held.give(self._pieces)
+        batch = Batch(self.source, self.revision, inferences, self._pieces, place, json_rows)
+        self._pieces = []
+        self._bytes = 0.0
+        self._skipped = self._skipped_bytes = 0
+        return [batch]
+
+    @property
+    def is_full(self) -> bool:
+        """Whether not one more row fits."""
+        return len(self.held) >= self.limits.rows
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is collected, so that a batch begins with whatever comes next."""
+        return not self.held
+
+    def _room(self, share: float, total: int) -> int:
+        """How many inferences of this size fit; one always does in an empty batch.
+
+        Where lines stay whole, a line's inferences fit all or not at all, and all of them do in
+        an empty batch.
+        """
+        by_rows = self.limits.rows - len(self.held)
+        by_bytes = int((self.limits.bytes - self._bytes) / share) if share else by_rows
+        room = max(0, min(by_rows, by_bytes))
+        if self.limits.whole_lines:
+            return total if room >= total or not self.held else 0
+        return room if room or self.held else 1

@@ -1,0 +1,265 @@
+"""An event from first look to answer: deliveries, their objects, their routes, their outcomes."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol, TypeVar
+from uuid import uuid4
+
+from capture_forwarder.core.errors import (
+    ForwarderError,
+    OutOfTimeError,
+    PublishError,
+    UnexpectedError,
+    UnknownEventError,
+)
+from capture_forwarder.core.model import CaptureObject, ObjectReport
+from capture_forwarder.core.ports import Clock, Continuations, Reporter
+from capture_forwarder.forwarding.lane import Lane
+from capture_forwarder.forwarding.terms import Invocation
+from capture_forwarder.triggers import Delivery, answer, read_event
+
+_MOST_HOPS = 100
+_Found = TypeVar("_Found")
+
+
+class Router(Protocol):
+    """Knows which routes an object takes, and what is never taken as input."""
+
+    def lanes(self, source: CaptureObject) -> Sequence[Lane]:
+        """The routes of an object, none if no route is for it.
+
+        Raises
+        ------
+        ForwarderError
+            The routes cannot be read.
+        """
+        ...
+
+    def is_output(self, source: CaptureObject) -> bool:
+        """Whether the object is one that the forwarder itself has written."""
+        ...
+
+
+class Forwarder:
+    """Forwards what events announce; made once and used for many events.
+
+    Parameters
+    ----------
+    router
+        Says which routes an object takes.
+    clock
+        Time.
+    reporter
+        Who is told of what belongs to no route.
+    continuations
+        The queue that takes objects whose time is up; without one, such an object fails and
+        comes again. It needs a ledger.
+    """
+
+    def __init__(
+        self,
+        router: Router,
+        clock: Clock,
+        reporter: Reporter,
+        continuations: Continuations | None = None,
+    ) -> None:
+        self._router = router
+        self._clock = clock
+        self._reporter = reporter
+        self._continuations = continuations
+
+    def handle(
+        self, event: object, *, owner: str = "", seconds_left: float | None = None
+    ) -> dict[str, object]:
+        """Forward every object of an event and answer its source.
+
+        Parameters
+        ----------
+        event
+            The event, decoded.
+        owner
+            Names this invocation in the ledger.
+        seconds_left
+            How long it may take; None for as long as it takes.
+
+        Raises
+        ------
+        UnknownEventError
+            The event has no known shape.
+        ObjectsFailedError
+            Something failed and the source understands only an error.
+        """
+        trigger = read_event(event)
+        if not isinstance(event, Mapping):
+            message = "The event is no JSON object."
+            raise UnknownEventError(message)
+        now = self._clock.monotonic()
+        invocation = Invocation(owner, None if seconds_left is None else now + seconds_left)
+        failures: dict[str, ForwarderError] = {}
+        down: dict[Lane, ForwarderError] = {}
+        for delivery in trigger.deliveries:
+            error = self._deliver(delivery, invocation, down)
+            if error is not None:
+                failures[delivery.id] = error
+        return answer(trigger, event, failures)
+
+    def forward(
+        self, source: CaptureObject, down: dict[str, ForwarderError]
+    ) -> Mapping[str, ObjectReport | ForwarderError]:
+        """Forward one object on all its routes, in an invocation of its own without a deadline.
+
+        Parameters
+        ----------
+        source
+            The object.
+        down
+            Route → why its platform takes nothing; those are not tried. Routes whose platform is
+            found down are added, for the next call.
+
+        Returns
+        -------
+        Mapping
+            Route → the accounting, or why it was not forwarded to its end. Empty if no route is
+            for the object.
+
+        Raises
+        ------
+        ForwarderError
+            The routes cannot be read.
+        """
+        invocation = Invocation(str(uuid4()))
+        lanes = self._router.lanes(source)
+        tried = [lane for lane in lanes if lane.name not in down]
+        outcomes = _at_once(tried, lambda lane: _outcome(lane, source, invocation))
+        found: dict[str, ObjectReport | ForwarderError] = {
+            lane.name: outcomes[lane] if lane in outcomes else down[lane.name] for lane in lanes
+        }
+        for lane, outcome in outcomes.items():
+            if isinstance(outcome, ForwarderError) and _concerns_all(outcome):
+                down[lane.name] = outcome
+        return found
+
+    def is_output(self, source: CaptureObject) -> bool:
+        """Whether an object is one that the forwarder wrote; see `Router.is_output`."""
+        return self._router.is_output(source)
+
+    def _deliver(
+        self, delivery: Delivery, invocation: Invocation, down: dict[Lane, ForwarderError]
+    ) -> ForwarderError | None:
+        """Forward all objects of a delivery, the others also when one fails.
+
+        Returns
+        -------
+        ForwarderError or None
+            The first error.
+        """
+        if delivery.problem:
+            problem = UnknownEventError(delivery.problem)
+            self._reporter.failed(f"message {delivery.id}", problem)
+            return problem
+        first_error: ForwarderError | None = None
+        for source in delivery.objects:
+            error = self._object(source, invocation, delivery, down)
+            first_error = first_error or error
+        return first_error
+
+    def _object(
+        self,
+        source: CaptureObject,
+        invocation: Invocation,
+        delivery: Delivery,
+        down: dict[Lane, ForwarderError],
+    ) -> ForwarderError | None:
+        """Forward an object on its routes, of those that the delivery is for.
+
+        `down` are the routes whose platform has been found down, with the error that says so.
+        """
+        if self._router.is_output(source):
+            self._reporter.skipped(source, "what the forwarder wrote is never taken as input")
+            return None
+        try:
+            lanes = self._router.lanes(source)
+        except ForwarderError as error:
+            self._reporter.failed(str(source), error)
+            return error
+        if delivery.routes:
+            lanes = [lane for lane in lanes if lane.name in delivery.routes]
+        if not lanes:
+            self._reporter.skipped(source, "no route is for it")
+            return None
+        errors = self._attempt(source, lanes, invocation, down)
+        failed = [error for error in errors.values() if not isinstance(error, OutOfTimeError)]
+        down.update(
+            {lane: _untried(error) for lane, error in errors.items() if _concerns_all(error)}
+        )
+        late = {lane: error for lane, error in errors.items() if error not in failed}
+        unsent = self._hand_on(source, late, delivery.hops) if late else None
+        return next(iter(failed), unsent)
+
+    def _attempt(
+        self,
+        source: CaptureObject,
+        lanes: Sequence[Lane],
+        invocation: Invocation,
+        down: Mapping[Lane, ForwarderError],
+    ) -> dict[Lane, ForwarderError]:
+        """Forward an object on several routes at once, so that none waits for another."""
+        errors = {lane: down[lane] for lane in lanes if lane in down}
+        for lane, error in errors.items():
+            lane.reporter.failed(str(source), error)
+        tried = [lane for lane in lanes if lane not in down]
+        outcomes = _at_once(tried, lambda lane: lane.attempt(source, invocation))
+        return errors | {lane: error for lane, error in outcomes.items() if error is not None}
+
+    def _hand_on(
+        self, source: CaptureObject, late: Mapping[Lane, ForwarderError], hops: int
+    ) -> ForwarderError | None:
+        """Have a later invocation go on at the saved places, on these routes alone."""
+        if self._continuations is None or hops >= _MOST_HOPS:
+            for lane, error in late.items():
+                lane.reporter.failed(str(source), error)
+            return next(iter(late.values()))
+        try:
+            self._continuations.send(source, hops + 1, [lane.name for lane in late])
+        except ForwarderError as failure:
+            for lane, error in late.items():
+                failure.report = error.report
+                lane.reporter.failed(str(source), failure)
+            return failure
+        for lane, error in late.items():
+            lane.reporter.continued(source, hops + 1, error.report)
+        return None
+
+
+def _at_once(lanes: Sequence[Lane], work: Callable[[Lane], _Found]) -> dict[Lane, _Found]:
+    """Do something on several routes at once, so that none waits for another."""
+    if len(lanes) < 2:  # noqa: PLR2004 - one alone needs no threads
+        return {lane: work(lane) for lane in lanes}
+    with ThreadPoolExecutor(len(lanes), thread_name_prefix="route") as executor:
+        return dict(zip(lanes, executor.map(work, lanes), strict=True))
+
+
+def _outcome(
+    lane: Lane, source: CaptureObject, invocation: Invocation
+) -> ObjectReport | ForwarderError:
+    try:
+        return lane.forward(source, invocation)
+    except ForwarderError as error:
+        return error
+    except Exception as error:  # noqa: BLE001 - ends as a failure, never as a success
+        return UnexpectedError(str(source), error)
+
+
+def _untried(error: ForwarderError) -> ForwarderError:
+    """The error for objects that are not tried: what was done of the first is told only once."""
+    other = copy.copy(error)
+    other.report = None
+    return other
+
+
+def _concerns_all(error: ForwarderError) -> bool:
+    """Whether the platform as a whole is to blame, so that nothing else need be tried on it."""
+    return isinstance(error, PublishError)

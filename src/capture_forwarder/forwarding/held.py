@@ -1,0 +1,189 @@
+"""What a batch holds while it fills: its inferences, or the JSON that a request takes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from typing import Protocol, overload
+
+import msgspec
+
+from capture_forwarder.core.batch import Piece, Stretch
+from capture_forwarder.core.block import Block
+from capture_forwarder.core.errors import AccountingError
+from capture_forwarder.core.inferences import Inferences, WrittenInferences
+from capture_forwarder.core.json_rows import JsonRowEncoder, JsonRows
+from capture_forwarder.core.model import Inference, ParsedLine, Rejection
+
+# Written so few at a time, rows are still in the processor's cache, where they were made.
+_ROWS_AT_ONCE = 128
+
+
+class Held(Protocol):
+    """What is collected of a batch."""
+
+    def __len__(self) -> int: ...
+
+    def take(self, inferences: Sequence[Inference]) -> None:
+        """Collect inferences."""
+        ...
+
+    def give(self, pieces: Sequence[Piece]) -> tuple[Sequence[Inference], Sequence[JsonRows]]:
+        """Give what was collected, and begin anew.
+
+        Parameters
+        ----------
+        pieces
+            The lines that the inferences come from.
+
+        Returns
+        -------
+        tuple
+            The inferences, and all of them as JSON, in pieces; none if they were not written.
+        """
+        ...
+
+
+class Kept:
+    """Inferences for a publisher that takes them as they are."""
+
+    def __init__(self) -> None:
+        self._inferences: list[Inference] = []
+
+    def __len__(self) -> int:
+        return len(self._inferences)
+
+    def take(self, inferences: Sequence[Inference]) -> None:
+        """Collect inferences; see `Held.take`."""
+        self._inferences += inferences
+
+    def give(self, pieces: Sequence[Piece]) -> tuple[Sequence[Inference], Sequence[JsonRows]]:
+        """Give what was collected; see `Held.give`."""
+        del pieces
+        given, self._inferences = self._inferences, []
+        return given, ()
+
+
+class Written:
+    """Inferences that are written as JSON at once and forgotten.
+
+    What is sent of a row takes half the memory of the row. Few batches are ever asked for their
+    inferences again: those of which the platform refuses some. They are read from their lines
+    once more.
+
+    Parameters
+    ----------
+    read_again
+        Parses a piece of a batch.
+    """
+
+    def __init__(self, read_again: ReadAgain) -> None:
+        self._encode = JsonRowEncoder()
+        self._read_again = read_again
+        self._names: tuple[str, ...] = ()
+        self._values: list[tuple[object, ...]] = []
+        self._written: list[JsonRows] = []
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def take(self, inferences: Sequence[Inference]) -> None:
+        """Collect inferences; see `Held.take`."""
+        self._count += len(inferences)
+        if isinstance(inferences, WrittenInferences):
+            self._flush()
+            self._written.append(inferences.json_rows)
+            return
+        if isinstance(inferences, Inferences):
+            self._names = inferences.names
+            self._values += inferences.values
+        else:
+            for inference in inferences:
+                self._names = inference.names
+                self._values.append(inference.values)
+        if len(self._values) >= _ROWS_AT_ONCE:
+            self._flush()
+
+    def give(self, pieces: Sequence[Piece]) -> tuple[Sequence[Inference], Sequence[JsonRows]]:
+        """Give what was collected; see `Held.give`."""
+        self._flush()
+        given = _Forgotten(pieces, self._count, self._read_again)
+        written, self._written, self._count = self._written, [], 0
+        return given, written
+
+    def _flush(self) -> None:
+        if self._values:
+            self._written.append(self._encode(self._names, self._values))
+            self._values = []
+
+
+class ReadAgain(msgspec.Struct, frozen=True):
+    """Parses once more what was parsed before, with the same result.
+
+    Parameters
+    ----------
+    parse, parse_alike
+        What parses a line's bytes and a block's lines.
+    """
+
+    parse: Callable[[bytes], ParsedLine | Rejection]
+    parse_alike: Callable[[Block], ParsedLine | None]
+
+    def __call__(self, piece: Piece) -> Sequence[Inference]:
+        """Return the inferences of a piece of a batch."""
+        parsed = (
+            self.parse_alike(piece.block)
+            if isinstance(piece, Stretch)
+            else self.parse(piece.line.data)
+        )
+        if not isinstance(parsed, ParsedLine):
+            message = "A line was read as inferences at first, but not when it was read again."
+            raise AccountingError(message, "Please report it; the object is delivered again.")
+        return parsed.inferences[piece.first : piece.first + piece.count]
+
+
+def holding(
+    parse: Callable[[bytes], ParsedLine | Rejection],
+    parse_alike: Callable[[Block], ParsedLine | None],
+    *,
+    as_json: bool,
+) -> Held:
+    """Choose what a publisher's batches hold while they fill.
+
+    Parameters
+    ----------
+    parse, parse_alike
+        What parses a line's bytes and a block's lines.
+    as_json
+        Whether the publisher takes rows as JSON.
+    """
+    return Written(ReadAgain(parse, parse_alike)) if as_json else Kept()
+
+
+class _Forgotten(Sequence[Inference]):
+    """Inferences that are not kept, but whose lines are."""
+
+    def __init__(self, pieces: Sequence[Piece], count: int, read_again: ReadAgain) -> None:
+        self._pieces = pieces
+        self._count = count
+        self._read_again = read_again
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> Inference: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Inference]: ...
+
+    def __getitem__(self, index: int | slice) -> Inference | Sequence[Inference]:
+        return self._inferences[index]
+
+    def __iter__(self) -> Iterator[Inference]:
+        return iter(self._inferences)
+
+    @cached_property
+    def _inferences(self) -> Sequence[Inference]:
+        return [found for piece in self._pieces for found in self._read_again(piece)]

@@ -1,0 +1,53 @@
+"""What forwarding an object takes: what is talked to, a route's settings, an invocation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from capture_forwarder.core.ports import Clock, Ledger, ObjectStore, Publisher, Quarantine
+
+
+class Ports(msgspec.Struct, frozen=True):
+    """What the pipeline talks to.
+
+    Without a quarantine, rejected lines fail their object; without a ledger, an object that
+    failed is delivered again from its start.
+    """
+
+    store: ObjectStore
+    publisher: Publisher
+    quarantine: Quarantine | None
+    clock: Clock
+    ledger: Ledger | None = None
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How a route's objects are forwarded; `route` is its name in ledger and quarantine.
+
+    Parameters
+    ----------
+    max_line_bytes
+        Longer lines are quarantined unread.
+    requests_in_flight
+        How many requests may be under way at once.
+    retry_seconds
+        How long a batch is tried before the platform counts as down.
+    lease_seconds
+        How long an invocation that died keeps others from its object.
+    """
+
+    route: str
+    max_line_bytes: int
+    requests_in_flight: int = 8
+    retry_seconds: float = 60.0
+    lease_seconds: float = 60.0
+
+
+class Invocation(msgspec.Struct, frozen=True):
+    """One call of the function: its name in the ledger; its end in the clock's monotonic time."""
+
+    owner: str = ""
+    deadline: float | None = None

@@ -1,0 +1,1 @@
+"""The Lambda entries, one file each: build once, call, answer."""

@@ -1,0 +1,1 @@
+"""The ports on folders and SQLite; the twin of `aws`."""

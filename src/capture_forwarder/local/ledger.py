@@ -1,0 +1,165 @@
+"""The ledger in a SQLite file, for local runs."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from capture_forwarder.core.errors import LedgerError
+from capture_forwarder.core.ledger_errors import busy, describe, lost
+from capture_forwarder.core.model import Claim, LedgerKey, Place
+from capture_forwarder.core.ports import Clock
+
+_BUSY_SECONDS = 10.0
+
+_TABLE = """
+CREATE TABLE IF NOT EXISTS ledger (
+    bucket TEXT NOT NULL,
+    key TEXT NOT NULL,
+    revision TEXT NOT NULL,
+    route TEXT NOT NULL,
+    "offset" INTEGER NOT NULL DEFAULT 0,
+    lines INTEGER NOT NULL DEFAULT 0,
+    owner TEXT,
+    lease_until REAL NOT NULL,
+    finished INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (bucket, key, revision, route)
+) WITHOUT ROWID
+"""
+_FIND = """
+SELECT "offset", lines, owner, lease_until, finished FROM ledger
+WHERE bucket = ? AND key = ? AND revision = ? AND route = ?
+"""
+_CLAIM = """
+INSERT INTO ledger (bucket, key, revision, route, owner, lease_until) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET owner = excluded.owner, lease_until = excluded.lease_until
+"""
+# All assignments of an UPDATE see the row as it was.
+_SAVE = """
+UPDATE ledger SET
+    lease_until = :until,
+    lines = CASE WHEN "offset" <= :offset THEN :lines ELSE lines END,
+    "offset" = MAX("offset", :offset)
+WHERE bucket = :bucket AND key = :key AND revision = :revision AND route = :route
+    AND owner = :owner AND NOT finished
+"""
+# The owner stays, so that finishing again is no lost lease.
+_FINISH = """
+UPDATE ledger SET
+    finished = 1,
+    lease_until = 0,
+    lines = CASE WHEN "offset" <= :offset THEN :lines ELSE lines END,
+    "offset" = MAX("offset", :offset)
+WHERE bucket = :bucket AND key = :key AND revision = :revision AND route = :route
+    AND owner = :owner
+"""
+_RELEASE = """
+UPDATE ledger SET owner = NULL, lease_until = 0
+WHERE bucket = ? AND key = ? AND revision = ? AND route = ? AND owner = ? AND NOT finished
+"""
+_ADVICE = {
+    "SQLITE_BUSY": "Another program keeps it locked; close it and try again.",
+    "SQLITE_CANTOPEN": "Look at the path: its folder must be there and allow writing.",
+    "SQLITE_FULL": "Make room on the disk and try again.",
+    "SQLITE_NOTADB": "It is another kind of file: give a path of its own to the ledger.",
+    "SQLITE_READONLY": "Allow writing to the file and to its folder.",
+}
+
+
+class SqliteLedger:
+    """One row an object, revision and route; every method is one transaction.
+
+    A transaction takes the file's write lock before it reads (`BEGIN IMMEDIATE`), so several
+    processes can use one file. What a method has written stays when the process is killed or the
+    power fails (`synchronous = FULL`; https://www.sqlite.org/pragma.html). The rollback journal
+    is kept rather than WAL: it leaves one file and works on any file system that can lock.
+
+    Rows are never removed: they are a few hundred bytes an object, and the file is the user's.
+
+    Parameters
+    ----------
+    path
+        The file; it is made when it is first needed, its folder is not.
+    clock
+        Tells the time of leases.
+    """
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._path = path
+        self._clock = clock
+
+    def claim(self, key: LedgerKey, owner: str, lease_seconds: float) -> Claim:
+        """Begin work; see `Ledger.claim`."""
+        with self._transaction(key) as connection:
+            row = connection.execute(_FIND, _parts(key)).fetchone()
+            offset, lines, holder, until, finished = row or (0, 0, None, 0.0, 0)
+            if not finished:
+                if holder != owner and until > self._in(0.0):
+                    raise busy(key, until)
+                connection.execute(_CLAIM, (*_parts(key), owner, self._in(lease_seconds)))
+            return Claim(Place(offset, lines), finished=bool(finished))
+
+    def save(self, key: LedgerKey, owner: str, place: Place, lease_seconds: float) -> None:
+        """Move the place forward and renew the lease; see `Ledger.save`.
+
+        A lease that ran out is still its owner's while nobody has taken it over. A place that
+        lies before the stored one renews the lease and leaves the place.
+        """
+        with self._transaction(key) as connection:
+            values = {**_noted(key, owner, place), "until": self._in(lease_seconds)}
+            if not connection.execute(_SAVE, values).rowcount:
+                raise lost(key)
+
+    def finish(self, key: LedgerKey, owner: str, place: Place) -> None:
+        """Note that the object is done; see `Ledger.finish`. The place only moves forward."""
+        with self._transaction(key) as connection:
+            if not connection.execute(_FINISH, _noted(key, owner, place)).rowcount:
+                raise lost(key)
+
+    def release(self, key: LedgerKey, owner: str) -> None:
+        """Give the lease back; see `Ledger.release`."""
+        with self._transaction(key) as connection:
+            connection.execute(_RELEASE, (*_parts(key), owner))
+
+    @contextmanager
+    def _transaction(self, key: LedgerKey) -> Iterator[sqlite3.Connection]:
+        """A connection of its own for each call: threads and forks share nothing."""
+        try:
+            with closing(
+                sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
+            ) as connection:
+                connection.execute("PRAGMA synchronous = FULL")
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute(_TABLE)
+                yield connection
+                # Closing without it undoes everything.
+                connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            # Some of the module's errors are its own and have no name from SQLite.
+            name = getattr(error, "sqlite_errorname", type(error).__name__)
+            message = f"The ledger ({self._path}) cannot be used for {describe(key)}: {name}."
+            # Extended names have the primary name at their front: SQLITE_READONLY_DIRECTORY.
+            primary = "_".join(name.split("_")[:2])
+            raise LedgerError(message, _ADVICE.get(primary, "Give it another path.")) from error
+
+    def _in(self, seconds: float) -> float:
+        """So many seconds from now, as finely as the ledger in DynamoDB tells it."""
+        return round(self._clock.now().timestamp() + seconds, 6)
+
+
+def _parts(key: LedgerKey) -> tuple[str, str, str, str]:
+    return key.bucket, key.key, key.revision, key.route
+
+
+def _noted(key: LedgerKey, owner: str, place: Place) -> dict[str, str | int | float]:
+    return {
+        "bucket": key.bucket,
+        "key": key.key,
+        "revision": key.revision,
+        "route": key.route,
+        "owner": owner,
+        "offset": place.offset,
+        "lines": place.lines,
+    }

@@ -1,0 +1,32 @@
+"""Capture objects in a local folder, laid out as in the bucket."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from capture_forwarder.core.errors import ObjectError
+from capture_forwarder.core.model import CaptureObject
+from capture_forwarder.core.ports import OpenedObject
+
+
+class FolderObjectStore:
+    """Reads an object's key as a path below a folder, whatever its bucket is called."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @contextmanager
+    def open(self, source: CaptureObject) -> Iterator[OpenedObject]:
+        """Open a file; see `ObjectStore.open`."""
+        path = self._folder / source.key
+        try:
+            file = path.open("rb", buffering=0)
+        except OSError as error:
+            message = f"{path} cannot be read: {error.strerror}."
+            raise ObjectError(message, "Look at its name and rights.", permanent=True) from error
+        with file:
+            facts = os.fstat(file.fileno())
+            yield OpenedObject(file, f"{facts.st_mtime_ns}-{facts.st_size}")

@@ -1,0 +1,1 @@
+"""The same rows for the common shapes, quicker; never another meaning."""

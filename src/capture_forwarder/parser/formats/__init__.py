@@ -1,0 +1,1 @@
+"""One encoded payload becomes its possible readings."""

@@ -1,0 +1,149 @@
+"""A captured side → its content in the format that it is written in.
+
+`encoding` says how SageMaker put the bytes into the line; the content type, without its
+parameters, says what they are. Either may be missing or wrong: endpoints answer JSON as
+text/html, and without CaptureContentTypeHeader every payload is BASE64.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from enum import StrEnum
+from functools import lru_cache
+
+from capture_forwarder.core.model import Reason
+from capture_forwarder.parser.formats.npy import MAGIC as NPY_MAGIC
+from capture_forwarder.parser.record import Side
+from capture_forwarder.parser.rejected import RejectedError
+
+
+class Format(StrEnum):
+    """The formats that a payload can be read in."""
+
+    CSV = "csv"
+    JSON = "json"
+    NPY = "npy"
+
+
+_BY_CONTENT_TYPE = {
+    "text/csv": Format.CSV,
+    "application/csv": Format.CSV,
+    "application/json": Format.JSON,
+    "application/jsonlines": Format.JSON,
+    "application/jsonl": Format.JSON,
+    "application/x-jsonlines": Format.JSON,
+    "application/x-ndjson": Format.JSON,
+    "application/x-npy": Format.NPY,
+}
+_NEVER_TABULAR = ("image/", "audio/", "video/", "font/")
+
+
+def content_type_of(side: Side) -> str:
+    """The content type in lower case, without its parameters; empty when there is none."""
+    return _essence(side.observed_content_type or "")
+
+
+@lru_cache(maxsize=64)
+def known_content(content_type: str | None) -> tuple[Format | None, bool] | None:
+    """Tell what a content type says, before the content is looked at.
+
+    Returns
+    -------
+    tuple or None
+        The format, None where the text's looks decide, and whether the text is in UTF-8. None
+        for what never holds columns.
+    """
+    written = content_type or ""
+    essence = _essence(written)
+    if essence.startswith(_NEVER_TABULAR):
+        return None
+    return _wanted(essence), _charset(written) is None
+
+
+def _wanted(essence: str) -> Format | None:
+    return _BY_CONTENT_TYPE.get(essence) or (Format.JSON if essence.endswith("+json") else None)
+
+
+def _essence(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
+
+
+def decode_side(side: Side, name: str) -> tuple[Format, str | bytes]:
+    """Undo the encoding and find the format.
+
+    Parameters
+    ----------
+    side
+        A captured side whose `data` is not None.
+    name
+        What to call it in a rejection: "request" or "response".
+
+    Returns
+    -------
+    tuple
+        The format with the text, or with the bytes where the format is npy.
+
+    Raises
+    ------
+    RejectedError
+        With `undecodable-payload` or `unsupported-content-type`.
+    """
+    content_type = content_type_of(side)
+    if content_type.startswith(_NEVER_TABULAR):
+        detail = f"The {name} is {content_type}, which holds no columns."
+        raise RejectedError(Reason.UNSUPPORTED_CONTENT_TYPE, detail)
+    wanted = _wanted(content_type)
+    data = side.data or ""
+    if side.encoding == "BASE64":
+        raw = _unbase64(data, name)
+        if wanted is Format.NPY or raw.startswith(NPY_MAGIC):
+            return Format.NPY, raw
+        text = _text(raw, side, name, known=wanted is not None)
+    elif side.encoding in {"CSV", "JSON", None}:
+        text = data
+    else:
+        detail = f"The {name} has the encoding {side.encoding!r}; known are CSV, JSON and BASE64."
+        raise RejectedError(Reason.UNDECODABLE_PAYLOAD, detail)
+    if "\0" in text:
+        detail = f"The {name} holds a NUL character, which no text format allows."
+        raise RejectedError(Reason.UNDECODABLE_PAYLOAD, detail)
+    return wanted or by_looks(text), text
+
+
+def _unbase64(data: str, name: str) -> bytes:
+    try:
+        # Line breaks inside base64 are legal (RFC 2045); every other stray character is not.
+        return base64.b64decode(data.replace("\n", "").replace("\r", ""), validate=True)
+    except (binascii.Error, ValueError) as error:
+        detail = f"The {name} says it is BASE64 but is not: {error}."
+        raise RejectedError(Reason.UNDECODABLE_PAYLOAD, detail) from error
+
+
+def _text(raw: bytes, side: Side, name: str, *, known: bool) -> str:
+    charset = _charset(side.observed_content_type or "")
+    try:
+        text = raw.decode(charset or "utf-8-sig")
+        text.encode()
+    except (UnicodeError, LookupError) as error:
+        if known or charset:
+            detail = f"The {name} is not text in {charset or 'utf-8'}: {type(error).__name__}."
+            raise RejectedError(Reason.UNDECODABLE_PAYLOAD, detail) from error
+        content_type = content_type_of(side) or "without a content type"
+        detail = f"The {name} is {content_type} and neither CSV, JSON nor npy."
+        raise RejectedError(Reason.UNSUPPORTED_CONTENT_TYPE, detail) from error
+    return text
+
+
+def _charset(content_type: str) -> str | None:
+    for parameter in content_type.split(";")[1:]:
+        key, _, value = parameter.partition("=")
+        if key.strip().lower() == "charset":
+            charset = value.strip().strip("\"'").lower()
+            return None if charset in {"", "utf-8", "utf8"} else charset
+    return None
+
+
+def by_looks(text: str) -> Format:
+    """The format of a text whose content type does not say it."""
+    return Format.JSON if text.lstrip()[:1] in {"{", "["} else Format.CSV

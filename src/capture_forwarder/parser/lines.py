@@ -1,0 +1,171 @@
+"""An object's bytes as lines, in bounded memory."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterator, Sequence
+from operator import sub
+from typing import BinaryIO, cast
+
+import msgspec
+
+from capture_forwarder.core.block import Block
+from capture_forwarder.core.errors import ObjectError
+from capture_forwarder.core.model import Place, RawLine
+
+_BUFFER_BYTES = 256 * 1024
+_BLOCK_BYTES = 256 * 1024
+# Lines of one block are parsed together if all of them are alike: more would less often be.
+_BLOCK_LINES = 128
+_KEPT_OF_LONG_LINE = 64 * 1024
+_GZIP_MAGIC = b"\x1f\x8b"
+_START = Place()
+
+
+def read_lines(stream: BinaryIO, max_line_bytes: int, start: Place = _START) -> Iterator[RawLine]:
+    """Yield the lines of a stream one by one; see `read_blocks`."""
+    for found in read_blocks(stream, max_line_bytes, start):
+        if isinstance(found, RawLine):
+            yield found
+        else:
+            yield from map(found.line, range(len(found)))
+
+
+def read_blocks(
+    stream: BinaryIO, max_line_bytes: int, start: Place = _START
+) -> Iterator[Block | RawLine]:
+    r"""Split a stream on `\n` and nothing else, as many lines at once as come at once.
+
+    JSON may carry U+2028 and U+0085 unescaped, so `str.splitlines` would cut records in two.
+    Gzip is recognised by its first two bytes (RFC 1952, 2.3.1), whatever the object is called.
+
+    Parameters
+    ----------
+    stream
+        The object's bytes.
+    max_line_bytes
+        A line longer than this is read past without being held: its `RawLine` is `too_long` and
+        carries only its first bytes.
+    start
+        Where to go on: what lies before is read past. Offsets and numbers stay those of the
+        whole object.
+
+    Yields
+    ------
+    Block or RawLine
+        Every line of the stream, blank ones too: many at once, or one by itself that is too
+        long or has no newline.
+
+    Raises
+    ------
+    ObjectError
+        The gzip data is damaged or cut short.
+    """
+    with _buffered(stream) as reader:
+        try:
+            if reader.peek(2)[:2] == _GZIP_MAGIC:
+                with _buffered(gzip.GzipFile(fileobj=reader, mode="rb")) as unzipped:
+                    yield from _split(unzipped, max_line_bytes, start)
+            else:
+                yield from _split(reader, max_line_bytes, start)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            message = f"The object is gzip, but its data is damaged or cut short: {error}."
+            raise ObjectError(message, "Look at how it was written.", permanent=True) from error
+
+
+def line_before(place: Place) -> RawLine:
+    """What stands for the last line that was read, where none was."""
+    return RawLine(place.lines, place.offset, b"", 0, ended=False)
+
+
+def _buffered(stream: BinaryIO | gzip.GzipFile) -> io.BufferedReader:
+    return io.BufferedReader(cast("io.RawIOBase", stream), _BUFFER_BYTES)
+
+
+def _split(
+    reader: io.BufferedReader, max_line_bytes: int, start: Place
+) -> Iterator[Block | RawLine]:
+    _skip(reader, start.offset)
+    place = start
+    rest = b""
+    while data := reader.read1(_BLOCK_BYTES):
+        rest += data
+        while (ends := _ends(rest)) or len(rest) > max_line_bytes:
+            if ends:
+                for found in _whole_lines(rest, ends, place, max_line_bytes):
+                    yield found
+                    place = _behind(found)
+                rest = rest[ends[-1] + 1 :]
+            else:
+                line, rest = _too_long(reader, rest, place, max_line_bytes)
+                yield line
+                place = line.place
+    if rest:
+        yield RawLine(place.lines + 1, place.offset, rest, len(rest), ended=False)
+
+
+def _ends(data: bytes) -> list[int]:
+    """Where the newlines are."""
+    find = data.find
+    ends = []
+    end = find(b"\n")
+    while end >= 0:
+        ends.append(end)
+        end = find(b"\n", end + 1)
+    return ends
+
+
+def _whole_lines(
+    data: bytes, ends: Sequence[int], start: Place, max_line_bytes: int
+) -> Iterator[Block | RawLine]:
+    """Lines that all end with a newline: in blocks, unless one of them is too long."""
+    block = Block(data, ends, start)
+    if ends[-1] < max_line_bytes or max(map(sub, ends, [-1, *ends])) - 1 <= max_line_bytes:
+        for first in range(0, len(block), _BLOCK_LINES):
+            yield block.part(first, first + _BLOCK_LINES)
+        return
+    for index in range(len(block)):
+        yield _cut(block.line(index), max_line_bytes)
+
+
+def _behind(found: Block | RawLine) -> Place:
+    return found.place if isinstance(found, RawLine) else found.line(len(found) - 1).place
+
+
+def _cut(line: RawLine, max_line_bytes: int) -> RawLine:
+    """The line, or its beginning if it is too long."""
+    if line.length <= max_line_bytes:
+        return line
+    kept = line.data[: min(max_line_bytes, _KEPT_OF_LONG_LINE)]
+    return msgspec.structs.replace(line, data=kept, too_long=True)
+
+
+def _too_long(
+    reader: io.BufferedReader, beginning: bytes, place: Place, max_line_bytes: int
+) -> tuple[RawLine, bytes]:
+    """Read past the rest of a line; return what is kept of it, and what follows it."""
+    length = len(beginning)
+    following = newline = b""
+    while not newline and (data := reader.read1(_BLOCK_BYTES)):
+        ending, newline, following = data.partition(b"\n")
+        length += len(ending)
+    line = RawLine(place.lines + 1, place.offset, beginning, length, ended=bool(newline))
+    return _cut(line, max_line_bytes), following
+
+
+def _skip(reader: io.BufferedReader, count: int) -> None:
+    """Read past what is delivered already.
+
+    Raises
+    ------
+    ObjectError
+        The object ends before: it is not the one that the place was saved for.
+    """
+    while count:
+        read = len(reader.read(min(count, _BUFFER_BYTES)))
+        if not read:
+            message = "The object is shorter than what was delivered of it."
+            raise ObjectError(message, "It was changed without a new version.", permanent=True)
+        count -= read

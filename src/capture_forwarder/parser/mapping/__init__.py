@@ -1,0 +1,1 @@
+"""Readings become rows on the columns: the one place that decides what a payload means."""

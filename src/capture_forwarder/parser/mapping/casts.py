@@ -1,0 +1,189 @@
+"""One captured value → a value of the column's type.
+
+A cast raises ValueError for what it cannot do; the caller then sends the value as it stands and
+counts it, because the platform must be able to see bad data.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from capture_forwarder.core.model import DataType
+
+Cast = Callable[[object], object]
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_NULLS = frozenset({"", "nan", "inf", "infinity", "-inf", "-infinity", "+inf", "+infinity"})
+# Without a schema only the spellings that programs write, so that a name such as NAN stays.
+_NOT_FINITE_WRITTEN = frozenset({"NaN", "nan", "inf", "-inf", "Infinity", "-Infinity"})
+_TRUTHS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
+_MAX_INT_DIGITS = 4300
+
+
+def infer(text: str) -> object:
+    """Without a schema: a JSON number becomes one, NaN and nothing become None, text stays.
+
+    `01234` is no JSON number, so a postcode keeps its zero.
+    """
+    stripped = text.strip()
+    if (found := _JSON_NUMBER.fullmatch(stripped)) and len(stripped) < _MAX_INT_DIGITS:
+        if found[1] is None and found[2] is None:
+            return int(stripped)
+        return _finite(float(stripped))
+    if not text or stripped in _NOT_FINITE_WRITTEN:
+        return None
+    return text
+
+
+def cast_to(data_type: DataType, categories: Sequence[object] = ()) -> Cast:
+    """Return the cast for a column of the platform's schema.
+
+    Parameters
+    ----------
+    data_type
+        The column's type.
+    categories
+        The values that a category column lists, in their own types; may be empty.
+    """
+    if data_type is DataType.CATEGORY and categories:
+        return _to_category(categories)
+    return _CASTS[data_type]
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _to_float(value: object) -> float | None:
+    kind = type(value)
+    if kind is float:
+        return _finite(value)  # type: ignore[arg-type]
+    if isinstance(value, str):
+        text = value.strip()
+        if text.lower() in _NULLS:
+            return None
+        if not _NUMBER.fullmatch(text):
+            raise ValueError
+        return _finite(float(text))
+    if kind is int:
+        try:
+            return float(value)  # type: ignore[arg-type]
+        except OverflowError as error:
+            raise ValueError from error
+    if value is None:
+        return None
+    raise ValueError
+
+
+def _to_int(value: object) -> int | None:
+    if type(value) is int:
+        return value
+    if isinstance(value, str):
+        text = value.strip()
+        if text.removeprefix("-").isdecimal() and text.isascii():
+            return int(text)
+        value = _to_float(text)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return None
+        if value.is_integer():
+            return int(value)
+    elif value is None:
+        return None
+    raise ValueError
+
+
+def _to_bool(value: object) -> bool | None:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        text = value.strip().lower()
+        if text in _TRUTHS:
+            return _TRUTHS[text]
+        if text not in _NULLS:
+            raise ValueError
+        return None
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    if isinstance(value, (int, float)) and value in {0, 1}:
+        return bool(value)
+    raise ValueError
+
+
+def _to_str(value: object) -> str | None:
+    if isinstance(value, str):
+        return value or None
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    return msgspec.json.encode(value).decode()
+
+
+def _to_category(categories: Sequence[object]) -> Cast:
+    by_text = {str(category): category for category in categories}
+    numbers = {
+        float(category): category
+        for category in categories
+        if isinstance(category, (int, float)) and not isinstance(category, bool)
+    }
+
+    def cast(value: object) -> object:
+        text = _to_str(value)
+        if text is None:
+            return None
+        if text in by_text:
+            return by_text[text]
+        if numbers and _NUMBER.fullmatch(text.strip()):
+            return numbers.get(float(text), text)
+        return text
+
+    return cast
+
+
+def _to_timestamp(value: object) -> str | None:
+    """ISO 8601 with an offset; a time without one is taken as UTC, as SageMaker's own are."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        text = value.strip()
+        time = datetime.fromisoformat(text)
+        return text if time.tzinfo else time.replace(tzinfo=UTC).isoformat()
+    # A bare number could be seconds or milliseconds: it is not for us to say which.
+    raise ValueError
+
+
+def _to_vector(value: object) -> list[object] | None:
+    if isinstance(value, str):
+        text = value.strip()
+        if not text:
+            return None
+        try:
+            value = json.loads(text, parse_constant=lambda _: None)
+        except RecursionError as error:
+            raise ValueError from error
+    if isinstance(value, list) and all(_is_number(item) for item in value):
+        return [_finite(item) if isinstance(item, float) else item for item in value]
+    if value is None:
+        return None
+    raise ValueError
+
+
+def _is_number(item: object) -> bool:
+    return item is None or (isinstance(item, (int, float)) and not isinstance(item, bool))
+
+
+_CASTS: dict[DataType, Cast] = {
+    DataType.FLOAT: _to_float,
+    DataType.INT: _to_int,
+    DataType.BOOL: _to_bool,
+    DataType.STR: _to_str,
+    DataType.CATEGORY: _to_str,
+    DataType.TIMESTAMP: _to_timestamp,
+    DataType.VECTOR: _to_vector,
+}

@@ -1,0 +1,183 @@
+"""One side of a call without columns: what its payload holds when taken as what it looks like.
+
+CSV is one record a line, JSON Lines are one a line, the lists of `instances`, `predictions` and
+the like are opened, and a dictionary without such a list is one record. A bare list of plain
+values can be one record or several. So can a dictionary of columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from capture_forwarder.parser.formats.csv_text import csv_readings
+from capture_forwarder.parser.formats.decode import Format, content_type_of, decode_side
+from capture_forwarder.parser.formats.json_document import (
+    CONTAINERS,
+    NOTHING,
+    decode_documents,
+    decode_json,
+    is_failure,
+    json_readings,
+)
+from capture_forwarder.parser.formats.npy import read_npy
+from capture_forwarder.parser.formats.payload import bracketed_readings, failed_call
+from capture_forwarder.parser.formats.reading import Reading
+from capture_forwarder.parser.record import Side
+
+_DEEPEST = 4
+_TENSOR = frozenset({"name", "shape", "data"})
+
+
+def natural_readings(side: Side, name: str, *, answer: bool) -> list[Reading]:
+    """Read a side in the ways that its looks allow.
+
+    Parameters
+    ----------
+    side
+        A captured side whose `data` is not None.
+    name
+        What to call it in a rejection: "request" or "response".
+    answer
+        Whether it is the response, which can tell of a failure, and can hold the scores of all
+        records on one line.
+
+    Returns
+    -------
+    list
+        Readings without `strict`; those with less `doubt` are meant unless only another one
+        agrees with the other side.
+
+    Raises
+    ------
+    RejectedError
+        It cannot be decoded, or tells of a failure.
+    """
+    form, content = decode_side(side, name)
+    if isinstance(content, bytes):
+        return document_readings(read_npy(content, name))
+    if not content.strip():
+        return [Reading([])]
+    document = decode_json(content) if _may_be_json(form, content) else NOTHING
+    if answer and is_failure(document):
+        raise failed_call(name)
+    if form is not Format.CSV:
+        return _json_readings(document, content, side, name)
+    if isinstance(document, (list, dict)):
+        return document_readings(document)
+    return _csv_readings(content, name, answer=answer)
+
+
+def document_readings(document: object, depth: int = 0) -> list[Reading]:
+    """Read decoded JSON in the ways that its looks allow; see `natural_readings`.
+
+    Parameters
+    ----------
+    document
+        Decoded JSON.
+    depth
+        How many containers were opened already.
+    """
+    if isinstance(document, list):
+        return _bare_list(document)
+    if not isinstance(document, dict):
+        return [Reading([document])]
+    if split := list(json_readings(_only(document, "dataframe_split"), ()))[1:]:
+        return split
+    alone = len(document) == 1
+    for key in CONTAINERS:
+        held = document.get(key)
+        if isinstance(held, list):
+            opened = _opened(held, 1 if alone else 2)
+            return opened if alone else [*opened, Reading([document], doubt=1)]
+        if isinstance(held, dict) and alone and depth < _DEEPEST:
+            return document_readings(held, depth + 1)
+    return [Reading([document]), *_transposed(document)]
+
+
+def _may_be_json(form: Format, content: str) -> bool:
+    return form is not Format.CSV or content.lstrip()[:1] in {"{", "["}
+
+
+def _json_readings(document: object, content: str, side: Side, name: str) -> list[Reading]:
+    if document is NOTHING:
+        lines = decode_documents(content)
+        if isinstance(lines, list):
+            return [Reading(lines)]
+        return [Reading(lists.records) for lists in bracketed_readings(content, name)]
+    if isinstance(document, list) and _is_one_json_line(side, content):
+        return [Reading([document])]
+    return document_readings(document)
+
+
+def _is_one_json_line(side: Side, content: str) -> bool:
+    kind = content_type_of(side)
+    return ("jsonl" in kind or "ndjson" in kind) and "\n" not in content.strip()
+
+
+def _csv_readings(text: str, name: str, *, answer: bool) -> list[Reading]:
+    """Take each line for a record.
+
+    A space before a quote belongs to the cell (RFC 4180), and a quoted list is one cell: the
+    other ways to read these change no number of records, so nothing here can speak for them.
+    """
+    found = list(csv_readings(text, name, (), header=False, optional_header=False))
+    lists = [Reading(reading.records) for reading in found if not reading.text]
+    texts = [reading for reading in found if reading.text]
+    if not texts:
+        return lists
+    lines, *others = texts
+    readings = [*lists, Reading(lines.records, text=True, doubt=len(lists))]
+    for other in others:
+        on_one_line = len(lines.records) == 1 < len(other.records) and not other.doubt
+        if other.doubt or (answer and on_one_line):
+            readings.append(Reading(other.records, text=True, doubt=1 + other.doubt))
+    return readings
+
+
+def _bare_list(items: list[object]) -> list[Reading]:
+    """Read a list that nothing says more of.
+
+    `[1.9e-06, 0.99]` may be two classes of one record as well as the scores of two, and
+    `[1, [0.4, 0.6]]` a label with the probabilities of its classes.
+    """
+    if items and all(_is_nested(item) for item in items):
+        return [Reading(items)]
+    if len(items) == 1:
+        return [Reading([items])]
+    return [Reading(items), Reading([items])] if items else [Reading([])]
+
+
+def _opened(held: list[object], doubt: int) -> list[Reading]:
+    if held and all(isinstance(item, dict) and item.keys() >= _TENSOR for item in held):
+        readings = list(json_readings({"inputs": held}, ()))[1:]
+        if len(held) == 1:
+            # A tensor of rows is called what the server calls it, which names no column.
+            readings = [one for one in readings if one.records and not _is_named(one)] or readings
+        if readings:
+            return document_readings(readings[0].records) if len(held) == 1 else readings[:1]
+    if len(held) > 1 and not all(_is_nested(item) for item in held):
+        return [Reading(held), Reading([held], doubt=doubt)]
+    return [Reading(held)]
+
+
+def _is_named(reading: Reading) -> bool:
+    return any(isinstance(record, dict) for record in reading.records)
+
+
+def _transposed(document: Mapping[str, object]) -> list[Reading]:
+    """Read a dictionary of columns as records: plain values in lists of one length."""
+    columns = [column for column in document.values() if isinstance(column, list)]
+    lengths = {len(column) for column in columns}
+    if len(columns) < len(document) or len(lengths) != 1 or lengths <= {0, 1}:
+        return []
+    if any(_is_nested(cell) for column in columns for cell in column):
+        return []
+    return [Reading([dict(zip(document, row, strict=True)) for row in zip(*columns, strict=True)])]
+
+
+def _only(document: Mapping[str, object], key: str) -> dict[str, object]:
+    return {key: document[key]} if key in document else {}
+
+
+def _is_nested(item: object) -> bool:
+    return isinstance(item, (list, dict))

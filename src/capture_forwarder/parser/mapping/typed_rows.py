@@ -1,0 +1,75 @@
+"""The pair of readings that was chosen for a call → its rows, each value of its column's type."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+
+from capture_forwarder.core.model import DataType, Schema
+from capture_forwarder.parser.mapping.candidates import Candidate, Pair
+from capture_forwarder.parser.mapping.casts import Cast, cast_to, infer
+from capture_forwarder.parser.mapping.side import SidePlan
+
+Rows = Collection[tuple[object, ...]]
+
+
+class RowTyper:
+    """Types the values of a route's calls.
+
+    Parameters
+    ----------
+    plans
+        What is wanted of the request and of the response.
+    schema
+        The platform's view of the model; values of columns without a type are inferred.
+    """
+
+    def __init__(self, plans: Sequence[SidePlan], schema: Schema) -> None:
+        self._casts: list[Sequence[tuple[str, Cast | None]]] = [
+            [(column.name, _cast(column.name, schema)) for column in plan.columns] for plan in plans
+        ]
+
+    def __call__(self, pair: Pair) -> tuple[Rows, Counter[str]]:
+        """Type the values of one call.
+
+        Returns
+        -------
+        tuple
+            The rows, and how many values of which columns could not be cast and stay as they are.
+        """
+        failures: Counter[str] = Counter()
+        cast = [
+            _cast_rows(candidate, casts, failures)
+            for candidate, casts in zip(pair, self._casts, strict=True)
+            if candidate
+        ]
+        if len(cast) == 1:
+            return cast[0], failures
+        return [left + right for left, right in zip(*cast, strict=True)], failures
+
+
+def _cast(name: str, schema: Schema) -> Cast | None:
+    data_type = schema.types.get(name)
+    if data_type is None:
+        return None
+    return cast_to(DataType(data_type), schema.categories.get(name, ()))
+
+
+def _cast_rows(
+    candidate: Candidate, casts: Sequence[tuple[str, Cast | None]], failures: Counter[str]
+) -> Rows:
+    rows = []
+    for values in candidate.rows or ():
+        row = []
+        for value, (name, cast) in zip(values, casts, strict=True):
+            if cast is None:
+                inferred = candidate.text and isinstance(value, str)
+                row.append(infer(value) if inferred else value)  # type: ignore[arg-type]
+                continue
+            try:
+                row.append(cast(value))
+            except ValueError:
+                failures[name] += 1
+                row.append(value)
+        rows.append(tuple(row))
+    return rows

@@ -1,0 +1,139 @@
+"""What Arthur says of the inferences of a request → a receipt, or that it cannot be told.
+
+The answer counts successes and failures and lists the failures alone, each with the event's id
+and the inference's index in it. Nothing is guessed: an answer that does not account for every
+inference that was sent says of none what became of it. Source: arthur-client 1.4.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from http import HTTPStatus
+
+import msgspec
+
+from capture_forwarder.core.batch import Receipt
+from capture_forwarder.core.errors import BatchRefusedError, PlatformUnavailableError
+from capture_forwarder.publishers.arthur.requests import SentLine
+from capture_forwarder.publishers.http import Site, is_busy
+
+_LONGEST_QUOTE = 2000
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """An inference that Arthur did not take."""
+
+    status: int
+    message: object = ""
+    event_id: str | None = None
+    inference_index_in_event: int | None = None
+
+    @property
+    def may_pass_later(self) -> bool:
+        """Whether it is Arthur that failed, and not the inference."""
+        return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR or is_busy(self.status)
+
+    @property
+    def said(self) -> str:
+        """Arthur's words, which may quote values."""
+        text = self.message if isinstance(self.message, str) else ""
+        return text[:_LONGEST_QUOTE] or f"Arthur refused it with status {self.status}."
+
+
+class _Counts(msgspec.Struct, frozen=True):
+    success: int
+    failure: int
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    counts: _Counts
+    failures: list[Failure] | None = None
+
+
+_decode = msgspec.json.Decoder(_Answer, strict=False).decode
+
+
+def read_receipt(
+    body: bytes, lines: Sequence[SentLine], site: Site, wait: float | None = None
+) -> Receipt:
+    """Read an answer to a request.
+
+    Parameters
+    ----------
+    body
+        The answer.
+    lines
+        What was sent.
+    site
+        Where to.
+    wait
+        How many seconds it asks to wait.
+
+    Raises
+    ------
+    PlatformUnavailableError
+        The answer is not Arthur's, or does not tell what became of the inferences.
+    BatchRefusedError
+        Nor does it, and all that it tells of are refusals.
+    """
+    try:
+        answer = _decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise site.garbage("answered with something that is not Arthur's") from error
+    failures = answer.failures or []
+    if any(failure.status < HTTPStatus.BAD_REQUEST for failure in failures):
+        raise site.garbage("answered with failures that have the status of a success")
+    counts = answer.counts
+    found = _positions(failures, lines)
+    sent = lines[-1].positions.stop
+    whole = counts.failure == len(failures) and counts.success + counts.failure == sent
+    if found is None or not whole:
+        raise _untold(failures, sent, site)
+    refused = {
+        place: failure.said for place, failure in found.items() if not failure.may_pass_later
+    }
+    again = sorted(found.keys() - refused.keys())
+    return Receipt(refused, again, wait if again else None)
+
+
+def _positions(failures: Iterable[Failure], lines: Sequence[SentLine]) -> dict[int, Failure] | None:
+    """Find the inference that each failure tells of; None if that is not certain for each.
+
+    Several lines may have one event id: then all inferences of that id and index must have
+    failed, and are taken in order.
+    """
+    failed: dict[tuple[str | None, int | None], list[Failure]] = {}
+    for failure in failures:
+        key = (failure.event_id, failure.inference_index_in_event)
+        failed.setdefault(key, []).append(failure)
+    by_event: dict[str, list[range]] = {}
+    by_call: dict[str, list[range]] = {}
+    for line in lines if failed else ():
+        by_event.setdefault(line.event_id, []).append(line.positions)
+        by_call.setdefault(line.call_id, []).append(line.positions)
+    found: dict[int, Failure] = {}
+    for (name, index), same in failed.items():
+        named = by_event.get(name or "") or by_call.get(name or "", [])
+        if index is None and any(len(positions) > 1 for positions in named):
+            return None
+        at = index or 0
+        places = [positions[at] for positions in named if 0 <= at < len(positions)]
+        if len(places) != len(same):
+            return None
+        found.update(zip(places, same, strict=True))
+    return found
+
+
+def _untold(
+    failures: Sequence[Failure], sent: int, site: Site
+) -> BatchRefusedError | PlatformUnavailableError:
+    """An answer from which no inference's fate is certain.
+
+    Refusals alone are narrowed down by sending less, to one inference at last, whose refusal is
+    certain whatever it is called.
+    """
+    message = f"Arthur at {site.url} does not tell what became of each of {sent} inference(s)."
+    if failures and not any(failure.may_pass_later for failure in failures):
+        advice = "They are sent in smaller pieces, with the same ids."
+        return BatchRefusedError(message, advice, platform_message=failures[0].said)
+    return PlatformUnavailableError(message, "They are sent again with the same ids.")

@@ -1,0 +1,1 @@
+"""The embedded DuckDB database, which needs no account."""

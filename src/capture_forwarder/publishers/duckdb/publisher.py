@@ -1,0 +1,223 @@
+"""Publish rows to an embedded DuckDB database, which needs no account.
+
+One table a route with typed columns, keyed by the inference id, so that sending rows again
+changes nothing. A column's type is the narrowest that holds all values seen so far: it is
+widened, never are values cut to fit.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from capture_forwarder.core.batch import ACCEPTED, Batch, Receipt
+from capture_forwarder.core.errors import (
+    PlatformUnavailableError,
+    PublisherMisconfiguredError,
+    SettingsError,
+)
+from capture_forwarder.core.model import BatchLimits, Inference, Row, Schema
+from capture_forwarder.publishers.duckdb.types import TEXT, column_types, stored, widened
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+KEY = "inference_id"
+TIME = "inference_time"
+
+_ROWS = 10_000
+_BYTES = 16 * 1024 * 1024
+_TO_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+
+
+class LocalPublisher:
+    """One table of a DuckDB file.
+
+    Parameters
+    ----------
+    path
+        The database file; made when it is not there.
+    table
+        The table's name: the route's.
+    key
+        The column with the inference id, its primary key.
+    time
+        The column with the time of the call.
+
+    Raises
+    ------
+    SettingsError
+        DuckDB is not installed.
+    """
+
+    def __init__(self, path: str, table: str, key: str = KEY, time: str = TIME) -> None:
+        try:
+            import duckdb  # noqa: PLC0415 - an extra that the Lambda package does not hold
+        except ImportError as error:
+            problem = "FORWARDER_PUBLISHER: duckdb needs `pip install 'capture-forwarder[local]'`"
+            raise SettingsError([problem]) from error
+        self._error = duckdb.Error
+        self._connect = duckdb.connect
+        self._path = path
+        self._table = table
+        self._key = key
+        self._time = time
+        self._connection: DuckDBPyConnection | None = None
+        self._types: dict[str, str] = {}
+
+    takes_json = False
+
+    @property
+    def limits(self) -> BatchLimits:
+        """The most that is written in one transaction."""
+        return BatchLimits(rows=_ROWS, bytes=_BYTES, requests=1)
+
+    def schema(self) -> Schema:
+        """No types, but columns for the id and the time of an inference."""
+        return Schema(event_id_column=self._key, timestamp_column=self._time)
+
+    def publish(self, batch: Batch, deadline: float | None = None) -> Receipt:
+        """Insert or replace the rows in one transaction; see `Publisher.publish`."""
+        del deadline
+        keyed = {inference.id: self._keyed(inference) for inference in batch.inferences}
+        rows = list(keyed.values())
+        names = sorted({name for row in rows for name in row})
+        _check_distinct(names)
+        try:
+            connection = self._open()
+            with _transaction(connection):
+                types = self._fit_table(connection, rows)
+                self._insert(connection, rows, names, types)
+            self._types = types
+        except self._error as error:
+            self._types = {}
+            message = f"DuckDB cannot write to {self._path}: {type(error).__name__}."
+            advice = "Close other programs that have the file open, and look at its disk."
+            raise PlatformUnavailableError(message, advice) from error
+        return ACCEPTED
+
+    def close(self) -> None:
+        """Close the file, so that other programs can open it."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _open(self) -> DuckDBPyConnection:
+        if self._connection is None:
+            self._connection = self._connect(self._path)
+        return self._connection
+
+    def _keyed(self, inference: Inference) -> Row:
+        held = inference.row.get(self._key, inference.id)
+        if held != inference.id:
+            message = f"The column {self._key!r} is the table's key, but another value is mapped."
+            raise PublisherMisconfiguredError(message, "Set FORWARDER_EVENT_ID_COLUMN.")
+        return {self._key: inference.id, **inference.row}
+
+    def _fit_table(self, connection: DuckDBPyConnection, rows: Sequence[Row]) -> dict[str, str]:
+        """Make or widen the table so that it holds the rows; return its columns' types.
+
+        A column appears with its first value that is not null, since null has no type.
+        """
+        needed = column_types(rows, self._time) | {self._key: TEXT}
+        known = self._types or self._read_types(connection)
+        if not known:
+            columns = ", ".join(f"{_quoted(name)} {kind}" for name, kind in needed.items())
+            keyed = f"{columns}, PRIMARY KEY ({_quoted(self._key)})"
+            connection.execute(f"CREATE TABLE {_quoted(self._table)} ({keyed})")
+            return needed
+        fitted = dict(known)
+        spelling = _spelling(known)
+        for name, kind in needed.items():
+            own = spelling.get(_folded(name))
+            if own is None:
+                fitted[name] = kind
+                change = f"ADD COLUMN {_quoted(name)} {kind}"
+            elif (wider := widened(known[own], kind)) != known[own]:
+                fitted[own] = wider
+                change = f"ALTER COLUMN {_quoted(own)} TYPE {wider}"
+            else:
+                continue
+            connection.execute(f"ALTER TABLE {_quoted(self._table)} {change}")
+        return fitted
+
+    def _read_types(self, connection: DuckDBPyConnection) -> dict[str, str]:
+        found = connection.execute(
+            "SELECT column_name, data_type FROM information_schema.columns "
+            "WHERE table_name = ? AND table_schema = 'main' ORDER BY ordinal_position",
+            [self._table],
+        ).fetchall()
+        return {str(name): str(kind) for name, kind in found}
+
+    def _insert(
+        self,
+        connection: DuckDBPyConnection,
+        rows: Sequence[Row],
+        names: Sequence[str],
+        types: Mapping[str, str],
+    ) -> None:
+        spelling = _spelling(types)
+        columns = {name: spelling.get(_folded(name), name) for name in names}
+        ready = [
+            {
+                (own := columns[name]): stored(value, types[own])
+                for name, value in row.items()
+                if value is not None
+            }
+            for row in rows
+        ]
+        listed = ", ".join(_quoted(name) for name in types)
+        connection.execute(
+            f"INSERT OR REPLACE INTO {_quoted(self._table)} ({listed}) "  # noqa: S608 - quoted
+            f"SELECT {listed} FROM (SELECT unnest(from_json(?::JSON, ?), recursive := true))",
+            [
+                msgspec.json.encode(ready).decode(),
+                msgspec.json.encode([types]).decode(),
+            ],
+        )
+
+
+@contextmanager
+def _transaction(connection: DuckDBPyConnection) -> Iterator[None]:
+    connection.begin()
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+
+
+def _folded(name: str) -> str:
+    """A name as DuckDB compares it: the case of ASCII letters, and only theirs, does not count."""
+    return name.translate(_TO_LOWER)
+
+
+def _spelling(names: Iterable[str]) -> dict[str, str]:
+    """Folded name → the name as it stands."""
+    return {_folded(name): name for name in names}
+
+
+def _check_distinct(names: Sequence[str]) -> None:
+    """Make sure that no two columns are one to DuckDB, which would lose the values of one.
+
+    Raises
+    ------
+    PublisherMisconfiguredError
+        Two are; names them.
+    """
+    spelling = _spelling(names)
+    for name in names:
+        other = spelling[_folded(name)]
+        if other != name:
+            message = f"To DuckDB, the columns {name!r} and {other!r} are one."
+            raise PublisherMisconfiguredError(message, "Give one of them another name.")
+
+
+def _quoted(name: str) -> str:
+    doubled = name.replace('"', '""')
+    return f'"{doubled}"'

@@ -1,0 +1,75 @@
+"""Which DuckDB type holds which values without losing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import msgspec
+
+from capture_forwarder.core.model import Row
+
+TEXT = "VARCHAR"
+_BOOL, _INT, _FLOAT, _NUMBERS, _TIME = "BOOLEAN", "BIGINT", "DOUBLE", "DOUBLE[]", "TIMESTAMP"
+# Integers that a double holds exactly, so that widening to DOUBLE never rounds one.
+_EXACT = range(-(2**53), 2**53 + 1)
+
+
+def column_types(rows: Iterable[Row], time_column: str) -> dict[str, str]:
+    """Find the narrowest type for each column that has a value.
+
+    Parameters
+    ----------
+    rows
+        Rows of JSON values.
+    time_column
+        The column whose ISO 8601 texts are times.
+    """
+    types: dict[str, str] = {}
+    for row in rows:
+        for name, value in row.items():
+            if value is not None:
+                kind = _type_of(value, is_time=name == time_column)
+                types[name] = widened(types[name], kind) if name in types else kind
+    return types
+
+
+def widened(known: str, needed: str) -> str:
+    """The type that holds the values of two types: text where no other does."""
+    if known == needed:
+        return known
+    return _FLOAT if {known, needed} == {_INT, _FLOAT} else TEXT
+
+
+def stored(value: object, kind: str) -> object:
+    """A value as JSON that DuckDB reads into a column of this type."""
+    if kind == _TIME and isinstance(value, str):
+        return _utc(value)
+    if kind == TEXT and not isinstance(value, str):
+        return msgspec.json.encode(value).decode()
+    return value
+
+
+def _type_of(value: object, *, is_time: bool) -> str:
+    if isinstance(value, bool):
+        return _BOOL
+    if isinstance(value, int):
+        return _INT if value in _EXACT else TEXT
+    if isinstance(value, float):
+        return _FLOAT
+    if isinstance(value, list) and all(_fits_double(item) for item in value):
+        return _NUMBERS
+    return _TIME if is_time and isinstance(value, str) and _utc(value) else TEXT
+
+
+def _fits_double(item: object) -> bool:
+    return type(item) is float or (type(item) is int and item in _EXACT)
+
+
+def _utc(text: str) -> str | None:
+    """A time with an offset as DuckDB's TIMESTAMP, which has none: UTC."""
+    try:
+        time = datetime.fromisoformat(text)
+        return time.astimezone(UTC).replace(tzinfo=None).isoformat(" ") if time.tzinfo else None
+    except (ValueError, OverflowError):
+        return None

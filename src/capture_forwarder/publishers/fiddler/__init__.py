@@ -1,0 +1,1 @@
+"""Fiddler, through its own client."""

@@ -1,0 +1,1 @@
+"""Files of rows that other platforms and Athena read."""

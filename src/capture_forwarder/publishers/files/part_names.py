@@ -1,0 +1,82 @@
+"""Where the rows of a batch lie: the same place for the same batch, and for no other."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import UTC, datetime
+
+from capture_forwarder.core.batch import Batch
+from capture_forwarder.core.model import Place
+
+OTHER = "other"
+"""Stands for an endpoint, a variant or a file name that the object's key does not tell."""
+
+UNKNOWN_HOUR = "unknown-hour"
+"""Stands for the hour of rows whose time nobody knows."""
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
+_LONGEST_FOLDER = 63  # as long as SageMaker lets the name of an endpoint be
+_LONGEST_STEM = 80
+_DIGEST_BYTES = 6
+
+
+def part_name(batch: Batch, route: str, time_column: str) -> str:
+    """Name the file for a batch, as a path with slashes.
+
+    `{endpoint}/{variant}/{yyyy}/{mm}/{dd}/{hh}/{stem}-{digest}-{offset}-{index}.jsonl.gz`
+
+    Parameters
+    ----------
+    batch
+        The batch. The digest tells its object, and the object's content, from all others; offset
+        and index say where in the object it begins. A batch that is no stretch of an object,
+        such as one out of quarantine, is told apart by the ids of its inferences.
+    route
+        The route's name, so that two routes never overwrite each other's files.
+    time_column
+        The column with the time of a call, for an object whose key tells no hour.
+
+    Returns
+    -------
+    str
+        Letters, digits, `-`, `_`, `.` and slashes, whatever the object's key holds. No part of
+        it begins with `.` or `_`, which many readers take for hidden.
+    """
+    source = batch.source
+    hour = source.capture_hour or _hour(batch.inferences[0].row.get(time_column))
+    folders = (
+        _safe(source.endpoint, _LONGEST_FOLDER),
+        _safe(source.variant, _LONGEST_FOLDER),
+        hour[:13].replace("-", "/").replace("T", "/") if hour else UNKNOWN_HOUR,
+    )
+    stem = _safe(source.key.rpartition("/")[2].partition(".")[0], _LONGEST_STEM)
+    offset, index = batch.start
+    file = f"{stem}-{_digest(batch, route)}-{offset:012d}-{index:06d}.jsonl.gz"
+    return "/".join((*folders, file))
+
+
+def _digest(batch: Batch, route: str) -> str:
+    source = batch.source
+    identity = [route, source.bucket, source.key, batch.revision]
+    if batch.place == Place():
+        identity += [inference.id for inference in batch.inferences]
+    # Unlike a joined text this is another one for any other list, and unlike JSON it takes
+    # every text that a file system may give.
+    return hashlib.blake2b(ascii(identity).encode(), digest_size=_DIGEST_BYTES).hexdigest()
+
+
+def _safe(text: str | None, longest: int) -> str:
+    return _UNSAFE.sub("-", text or "").lstrip("-_")[:longest] or OTHER
+
+
+def _hour(time: object) -> str | None:
+    """A time in ISO 8601 as such a time in UTC, which it is taken for when it has no offset."""
+    if not isinstance(time, str):
+        return None
+    try:
+        then = datetime.fromisoformat(time)
+        utc = then.astimezone(UTC) if then.tzinfo else then
+    except (ValueError, OverflowError):
+        return None
+    return utc.isoformat()

@@ -1,0 +1,1 @@
+"""IBM Watson OpenScale, which is watsonx.governance today."""

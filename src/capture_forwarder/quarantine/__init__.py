@@ -1,0 +1,1 @@
+"""Rejected lines, looked at and sent again. No terminal."""

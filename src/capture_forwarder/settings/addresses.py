@@ -1,0 +1,101 @@
+"""Addresses in settings: what a person may write, checked and in one spelling."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator
+
+from capture_forwarder.core.partner_app_arn import check_partner_app_arn
+
+
+def _address(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        message = "must be an address such as https://monitoring.example.com"
+        raise ValueError(message)
+    if "@" in parts.netloc:
+        message = "must hold no user and no password: addresses are written into logs"
+        raise ValueError(message)
+    if parts.query or parts.fragment:
+        message = "must hold no query and no fragment"
+        raise ValueError(message)
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def _origin(text: str) -> str:
+    address = _address(text)
+    if urlsplit(address).path:
+        message = "must be only scheme and host: fiddler-client drops a path"
+        raise ValueError(message)
+    return address
+
+
+def _prefix_or_folder(text: str) -> str:
+    if text.startswith("s3://"):
+        bucket, _, prefix = text.removeprefix("s3://").partition("/")
+        if not bucket or not prefix.strip("/"):
+            message = "needs a prefix behind the bucket, as in s3://bucket/prefix"
+            raise ValueError(message)
+        return f"s3://{bucket}/{prefix.strip('/')}"
+    if "://" in text:
+        message = "must be s3://bucket/prefix or a folder"
+        raise ValueError(message)
+    return text.rstrip("/") or "/"
+
+
+def _ledger(text: str) -> str:
+    if text.startswith("dynamodb://"):
+        if not text.removeprefix("dynamodb://").strip("/"):
+            message = "needs a table's name, as in dynamodb://table"
+            raise ValueError(message)
+    elif "://" in text:
+        message = "must be dynamodb://table or the path of an SQLite file"
+        raise ValueError(message)
+    return text
+
+
+def _queue(text: str) -> str:
+    if urlsplit(text).scheme not in {"http", "https"}:
+        message = "must be the URL of an SQS queue"
+        raise ValueError(message)
+    return text
+
+
+def _routes_file(text: str) -> str:
+    if text.startswith("s3://"):
+        bucket, _, key = text.removeprefix("s3://").partition("/")
+        if not bucket or not key:
+            message = "needs bucket and key, as in s3://bucket/routes.yaml"
+            raise ValueError(message)
+    elif text.startswith("ssm://"):
+        if not text.removeprefix("ssm://"):
+            message = "needs a parameter's name, as in ssm:///forwarder/routes"
+            raise ValueError(message)
+    elif "://" in text:
+        message = "must be a path, s3://bucket/key or ssm://parameter"
+        raise ValueError(message)
+    return text
+
+
+Address = Annotated[str, AfterValidator(_address)]
+"""Scheme, host and maybe a path, without a slash at its end."""
+
+Origin = Annotated[str, AfterValidator(_origin)]
+"""Scheme and host alone."""
+
+PartnerAppArn = Annotated[str, AfterValidator(check_partner_app_arn)]
+"""A SageMaker partner app; source of the form: AWS, "Service Authorization Reference"."""
+
+PrefixOrFolder = Annotated[str, AfterValidator(_prefix_or_folder)]
+"""`s3://bucket/prefix` or a folder."""
+
+LedgerPlace = Annotated[str, AfterValidator(_ledger)]
+"""`dynamodb://table` or the path of an SQLite file."""
+
+QueueUrl = Annotated[str, AfterValidator(_queue)]
+"""The URL of an SQS queue."""
+
+RoutesFile = Annotated[str, AfterValidator(_routes_file)]
+"""A path, `s3://bucket/key` or `ssm://parameter`."""

@@ -1,0 +1,192 @@
+"""Settings → a forwarder with everything it needs. What one run does not use is not imported."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from capture_forwarder.core.errors import SettingsError
+from capture_forwarder.core.ports import (
+    Clock,
+    Continuations,
+    Ledger,
+    ObjectStore,
+    Quarantine,
+    Reporter,
+)
+from capture_forwarder.forwarding.forwarder import Forwarder
+from capture_forwarder.forwarding.lane import Lane
+from capture_forwarder.forwarding.router import RouteBook, Routes
+from capture_forwarder.forwarding.terms import Ports, Terms
+from capture_forwarder.local.clock import SystemClock
+from capture_forwarder.settings import PublisherName, RouteSettings, Settings
+from capture_forwarder.wiring.publishers import build_publisher
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+def build_forwarder(
+    settings: Settings, *, store: ObjectStore | None = None, reporter: Reporter | None = None
+) -> Forwarder:
+    """Put a forwarder together; connects to nothing yet but to a routes file.
+
+    Parameters
+    ----------
+    settings
+        Validated settings.
+    store
+        Where objects lie; S3 by default.
+    reporter
+        Who is told of the work; JSON logs and metrics by default.
+
+    Raises
+    ------
+    SettingsError
+        The routes file cannot be used, or something that a route needs is not installed.
+    """
+    clock = SystemClock()
+    teller = reporter or _log_reporter()
+    s3_client = cache(_s3_client)  # making one takes its time, and one serves several threads
+    source = store or _s3_store(s3_client())
+    quarantine = build_quarantine(settings, s3_client)
+    ledger = build_ledger(settings, clock)
+
+    def build(route: RouteSettings) -> Lane:
+        publisher = build_publisher(route, settings, clock)
+        ports = Ports(source, publisher, quarantine, clock, ledger)
+        own = teller.on_route(route.name, route.platform.value)
+        return Lane(route.mapping.columns, route_terms(route, settings), ports, own)
+
+    router = RouteBook(
+        lambda: read_routes(settings),
+        build,
+        quarantine.holds if quarantine else lambda _: False,
+        clock,
+        refresh_seconds=settings.routes_refresh_seconds if settings.routes_file else None,
+        reporter=teller,
+    )
+    return Forwarder(router, clock, teller, _continuations(settings))
+
+
+def read_routes(settings: Settings) -> Routes:
+    """The routes: the environment's one, or those of the routes file as it is now.
+
+    Raises
+    ------
+    SettingsError
+        The file cannot be read, or what it says is wrong.
+    """
+    place = settings.routes_file
+    if place is None:
+        return (settings.route,) if settings.route else ()
+    routes = read_routes_file(place)
+    several = [route.name for route in routes[:-1] if route.goes_on]
+    if several and settings.ledger is None:
+        problem = f"FORWARDER_LEDGER: missing; the route {several[0]} continues, and without a "
+        raise SettingsError([f"{problem}ledger one platform's failure would repeat the others'"])
+    return routes
+
+
+def read_routes_file(place: str) -> Routes:
+    """Read and check a routes file: a path, `s3://bucket/key` or `ssm://parameter`.
+
+    Raises
+    ------
+    SettingsError
+        It cannot be read, or what it says is wrong.
+    """
+    from capture_forwarder.settings.routes_file import parse_routes  # noqa: PLC0415
+
+    return parse_routes(_text(place), place)
+
+
+def route_terms(route: RouteSettings, settings: Settings) -> Terms:
+    """How a route's objects are forwarded."""
+    # Waiting does not free a file that another program holds open: it is told at once.
+    local = route.platform is PublisherName.DUCKDB
+    return Terms(
+        route.name,
+        settings.max_line_bytes,
+        settings.requests_in_flight,
+        0.0 if local else settings.retry_seconds,
+        settings.lease_seconds,
+    )
+
+
+def build_ledger(settings: Settings, clock: Clock) -> Ledger | None:
+    """Make the ledger that the settings name; None if they name none."""
+    place = settings.ledger
+    if place is None:
+        return None
+    if not place.startswith("dynamodb://"):
+        from capture_forwarder.local.ledger import SqliteLedger  # noqa: PLC0415
+
+        return SqliteLedger(Path(place), clock)
+    from capture_forwarder.aws.clients import dynamodb_client  # noqa: PLC0415
+    from capture_forwarder.aws.ledger import DynamoDbLedger  # noqa: PLC0415
+
+    return DynamoDbLedger(dynamodb_client(), place.removeprefix("dynamodb://"), clock)
+
+
+def _s3_client() -> S3Client:
+    from capture_forwarder.aws.clients import s3_client  # noqa: PLC0415
+
+    return s3_client()
+
+
+def build_quarantine(
+    settings: Settings, make_client: Callable[[], S3Client] = _s3_client
+) -> Quarantine | None:
+    """Make the quarantine that the settings name; None if they name none."""
+    place = settings.quarantine
+    if place is None:
+        return None
+    if not place.startswith("s3://"):
+        from capture_forwarder.local.quarantine import FolderQuarantine  # noqa: PLC0415
+
+        return FolderQuarantine(Path(place))
+    from capture_forwarder.aws.quarantine import S3Quarantine  # noqa: PLC0415
+
+    bucket, _, prefix = place.removeprefix("s3://").partition("/")
+    return S3Quarantine(make_client(), bucket, prefix)
+
+
+def _text(place: str) -> str:
+    if place.startswith("s3://"):
+        from capture_forwarder.aws.texts import read_s3_text  # noqa: PLC0415
+
+        return read_s3_text(_s3_client(), place)
+    if place.startswith("ssm://"):
+        from capture_forwarder.aws.clients import ssm_client  # noqa: PLC0415
+        from capture_forwarder.aws.texts import read_parameter  # noqa: PLC0415
+
+        return read_parameter(ssm_client(), place)
+    try:
+        return Path(place).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{place}: cannot be read: {type(error).__name__}"]) from error
+
+
+def _log_reporter() -> Reporter:
+    from capture_forwarder.aws.reporting import SERVICE, LogReporter  # noqa: PLC0415
+
+    return LogReporter(os.environ.get("POWERTOOLS_SERVICE_NAME") or SERVICE)
+
+
+def _continuations(settings: Settings) -> Continuations | None:
+    if settings.queue_url is None:
+        return None
+    from capture_forwarder.aws.clients import sqs_client  # noqa: PLC0415
+    from capture_forwarder.aws.continuations import SqsContinuations  # noqa: PLC0415
+
+    return SqsContinuations(sqs_client, settings.queue_url)
+
+
+def _s3_store(client: S3Client) -> ObjectStore:
+    from capture_forwarder.aws.objects import S3ObjectStore  # noqa: PLC0415
+
+    return S3ObjectStore(client)

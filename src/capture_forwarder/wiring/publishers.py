@@ -1,0 +1,190 @@
+"""A route's settings → its publisher. Only the platform that a route names is imported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, assert_never
+
+from pydantic import SecretStr
+
+from capture_forwarder.core.ports import Clock, Publisher, Secret
+from capture_forwarder.local.secrets import FixedSecret
+from capture_forwarder.settings import ONLY_ROUTE, RouteSettings, Settings
+from capture_forwarder.settings.platforms import (
+    IAM,
+    ArthurSettings,
+    DuckDbSettings,
+    FiddlerSettings,
+    FilesSettings,
+    OpenScaleSettings,
+    Platform,
+    spellings,
+)
+
+if TYPE_CHECKING:
+    from capture_forwarder.publishers.fiddler.connection import Sign
+    from capture_forwarder.publishers.openscale.connection import Server
+    from capture_forwarder.publishers.openscale.requests import Target
+    from capture_forwarder.publishers.openscale.tokens import Tokens
+
+
+def build_publisher(route: RouteSettings, settings: Settings, clock: Clock) -> Publisher:
+    """Make the publisher of a route; connects to nothing yet.
+
+    Raises
+    ------
+    SettingsError
+        It needs something that is not installed.
+    """
+    platform = route.publisher
+    timeout = settings.request_timeout_seconds
+    match platform:
+        case FiddlerSettings():
+            return _fiddler(platform, route, timeout, clock)
+        case ArthurSettings():
+            return _arthur(platform, route, timeout)
+        case OpenScaleSettings():
+            return _openscale(platform, route, timeout, clock)
+        case DuckDbSettings():
+            return _duckdb(platform, route)
+        case FilesSettings():
+            return _files(platform, route)
+        case _:
+            assert_never(platform)
+
+
+def _fiddler(
+    platform: FiddlerSettings, route: RouteSettings, timeout: float, clock: Clock
+) -> Publisher:
+    from capture_forwarder.publishers.fiddler.publisher import FiddlerPublisher  # noqa: PLC0415
+
+    return FiddlerPublisher(
+        platform.url,
+        _secret(platform, "token", route.name),
+        platform.model_uuid,
+        timeout=timeout,
+        clock=clock,
+        sign=_partner_app(platform.partner_app_arn),
+    )
+
+
+def _partner_app(arn: str | None) -> Sign | None:
+    if arn is None:
+        return None
+    from capture_forwarder.aws.partner_app import PartnerAppAuth  # noqa: PLC0415
+
+    return PartnerAppAuth(arn)
+
+
+def _arthur(platform: ArthurSettings, route: RouteSettings, timeout: float) -> Publisher:
+    from capture_forwarder.publishers.arthur.publisher import ArthurPublisher  # noqa: PLC0415
+
+    return ArthurPublisher(
+        platform.host,
+        _secret(platform, "access_token", route.name),
+        platform.model_id,
+        timeout=timeout,
+        mapping=route.mapping.columns,
+    )
+
+
+def _openscale(
+    platform: OpenScaleSettings, route: RouteSettings, timeout: float, clock: Clock
+) -> Publisher:
+    from capture_forwarder.publishers.openscale.connection import Server  # noqa: PLC0415
+    from capture_forwarder.publishers.openscale.publisher import OpenScalePublisher  # noqa: PLC0415
+
+    server = Server(platform.url, timeout, platform.ca_file)
+    tokens = _ibm_tokens(platform, server, clock, route.name)
+    target = _openscale_target(platform)
+    return OpenScalePublisher(server, tokens, target, route.mapping.columns, clock)
+
+
+def _ibm_tokens(platform: OpenScaleSettings, server: Server, clock: Clock, route: str) -> Tokens:
+    from capture_forwarder.publishers.openscale.connection import Server  # noqa: PLC0415
+    from capture_forwarder.publishers.openscale.tokens import (  # noqa: PLC0415
+        CloudPakTokens,
+        IamTokens,
+    )
+
+    if platform.auth == "iam":
+        # IBM's own address has a certificate that all trust, whoever signed the service's.
+        authorities = None if platform.iam_url == IAM else platform.ca_file
+        iam = Server(platform.iam_url, server.timeout, authorities)
+        return IamTokens(iam, _secret(platform, "api_key", route), clock)
+    field: Literal["api_key", "password"] = "api_key"
+    if any(getattr(platform, name) for name in spellings("password")):
+        field = "password"
+    secret = _secret(platform, field, route)
+    return CloudPakTokens(server, platform.username or "", secret, clock, field=field)
+
+
+def _openscale_target(platform: OpenScaleSettings) -> Target:
+    from capture_forwarder.publishers.openscale.requests import (  # noqa: PLC0415
+        DataSetRecords,
+        ScoringPayloads,
+    )
+
+    if platform.api == "v2":
+        return DataSetRecords(
+            platform.service_instance_id or "",
+            platform.data_set_id,
+            platform.subscription_id,
+            confirm=platform.confirm,
+        )
+    return ScoringPayloads(
+        platform.data_mart_id or "",
+        platform.binding_id or "",
+        platform.subscription_id or "",
+        platform.deployment_id or "",
+    )
+
+
+def _duckdb(platform: DuckDbSettings, route: RouteSettings) -> Publisher:
+    from capture_forwarder.publishers.duckdb.publisher import KEY, TIME, LocalPublisher  # noqa: PLC0415
+
+    mapping = route.mapping
+    return LocalPublisher(
+        platform.path, route.name, mapping.event_id or KEY, mapping.timestamp or TIME
+    )
+
+
+def _files(platform: FilesSettings, route: RouteSettings) -> Publisher:
+    from capture_forwarder.publishers.files.publisher import (  # noqa: PLC0415
+        KEY,
+        TIME,
+        FilePublisher,
+        FolderFiles,
+        PartFiles,
+    )
+
+    files: PartFiles = FolderFiles(Path(platform.place))
+    if platform.place.startswith("s3://"):
+        from capture_forwarder.aws.clients import s3_client  # noqa: PLC0415
+        from capture_forwarder.aws.parts import S3Files  # noqa: PLC0415
+
+        bucket, _, prefix = platform.place.removeprefix("s3://").partition("/")
+        files = S3Files(s3_client(), bucket, prefix)
+    mapping = route.mapping
+    return FilePublisher(files, route.name, mapping.event_id or KEY, mapping.timestamp or TIME)
+
+
+def _secret(platform: Platform, field: str, route: str) -> Secret:
+    """The secret that a platform's settings give in one of three spellings."""
+    plain, arn, parameter = (getattr(platform, name) for name in spellings(field))
+    if isinstance(plain, SecretStr):
+        return FixedSecret(plain.get_secret_value())
+    from capture_forwarder.aws.clients import secrets_client, ssm_client  # noqa: PLC0415
+    from capture_forwarder.aws.secrets import (  # noqa: PLC0415
+        parameter_secret,
+        secrets_manager_secret,
+    )
+
+    family = platform.__class__.__name__.removesuffix("Settings").upper()
+    if route == ONLY_ROUTE:
+        names = [f"{family}_{name.upper()}" for name in spellings(field)]
+    else:
+        names = [f"route {route}, publisher.{name}" for name in spellings(field)]
+    if arn:
+        return secrets_manager_secret(names[1], arn, secrets_client)
+    return parameter_secret(names[2], parameter, ssm_client)

@@ -1,0 +1,216 @@
+"""Events from first look to answer: isolation, the platform's own columns, no loops."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import pytest
+
+from capture_forwarder.core.errors import (
+    ForwarderError,
+    ObjectsFailedError,
+    PlatformUnavailableError,
+    PublisherMisconfiguredError,
+    UnexpectedError,
+    UnknownEventError,
+)
+from capture_forwarder.core.model import CaptureObject, DataType, Inference, ObjectReport, Schema
+from capture_forwarder.forwarding.forwarder import Forwarder
+from capture_forwarder.forwarding.lane import Lane, check_columns, complete
+from capture_forwarder.forwarding.terms import Ports, Terms
+from capture_forwarder.parser.mapping.columns import ColumnMapping, parse_columns
+from tests.support.captures import line, side
+from tests.support.fakes import (
+    ManualClock,
+    MemoryPublisher,
+    MemoryQuarantine,
+    MemoryStore,
+    OneRoute,
+)
+
+FLOAT = DataType.FLOAT
+MAPPING = ColumnMapping(parse_columns("a"), parse_columns("score"))
+GOOD = line(side("1"), side("0.5"))
+
+
+class Reports:
+    """Collects what is reported."""
+
+    def __init__(self) -> None:
+        self.done: list[tuple[str, ObjectReport]] = []
+        self.failures: list[tuple[str, ForwarderError]] = []
+        self.skips: list[str] = []
+        self.continued_objects: list[tuple[str, int]] = []
+        self.warnings: list[dict[str, object]] = []
+
+    def on_route(self, route: str, publisher: str) -> Reports:
+        del route, publisher
+        return self
+
+    def forwarded(self, source: CaptureObject, report: ObjectReport) -> None:
+        self.done.append((source.key, report))
+
+    def continued(self, source: CaptureObject, hops: int, report: ObjectReport | None) -> None:
+        assert report is not None
+        self.continued_objects.append((source.key, hops))
+
+    def failed(self, what: str, error: ForwarderError) -> None:
+        self.failures.append((what, error))
+
+    def skipped(self, source: CaptureObject, why: str) -> None:
+        self.skips.append(f"{source.key}: {why}")
+
+    def warn(self, message: str, **facts: object) -> None:
+        self.warnings.append({"message": message, **facts})
+
+
+class Setting:
+    """A forwarder over ports in memory."""
+
+    def __init__(self, schema: Schema | None = None, mapping: ColumnMapping = MAPPING) -> None:
+        self.publisher = MemoryPublisher(schema)
+        self.reports = Reports()
+        store = MemoryStore(one=GOOD, two=GOOD, broken=GOOD)
+        ports = Ports(store, self.publisher, MemoryQuarantine(), ManualClock())
+        lane = Lane(mapping, Terms("default", 10**6), ports, self.reports)
+        self.forwarder = Forwarder(OneRoute(lane), ports.clock, self.reports)
+
+    def send(self, *bodies: object) -> dict[str, object]:
+        records = [
+            {"messageId": f"m{n}", "eventSource": "aws:sqs", "body": json.dumps(body)}
+            for n, body in enumerate(bodies)
+        ]
+        return self.forwarder.handle({"Records": records})
+
+
+def announce(*keys: str) -> dict[str, object]:
+    return {"Records": [{"s3": {"bucket": {"name": "b"}, "object": {"key": k}}} for k in keys]}
+
+
+def failed(*names: str) -> dict[str, object]:
+    return {"batchItemFailures": [{"itemIdentifier": name} for name in names]}
+
+
+def test_a_failed_object_fails_its_message_and_no_other() -> None:
+    setting = Setting()
+
+    answer = setting.send(announce("one"), announce("missing", "two"), {"no": "shape"})
+
+    assert answer == failed("m1", "m2")
+    assert [key for key, _ in setting.reports.done] == ["one", "two"]
+    assert [what for what, _ in setting.reports.failures] == ["s3://b/missing", "message m2"]
+
+
+def test_a_fault_that_nobody_expected_fails_one_object_and_tells_no_data() -> None:
+    setting = Setting()
+    values = iter([ZeroDivisionError("Jane Doe"), None])
+
+    def refuse(_: Sequence[Inference]) -> None:
+        if error := next(values):
+            raise error
+
+    setting.publisher.refuse = refuse
+    answer = setting.send(announce("one"), announce("two"))
+
+    assert answer == failed("m0")
+    (_, error) = setting.reports.failures[0]
+    assert isinstance(error, UnexpectedError)
+    assert "ZeroDivisionError at test_forwarder.py:" in str(error)
+    assert "Jane Doe" not in str(error)
+
+
+def test_sources_that_know_no_partial_failure_get_an_error() -> None:
+    with pytest.raises(ObjectsFailedError, match="s3://b/missing"):
+        Setting().forwarder.handle(announce("one", "missing"))
+
+
+def test_a_platform_that_is_down_is_never_a_success() -> None:
+    setting = Setting()
+
+    def refuse(_: Sequence[Inference]) -> None:
+        raise PlatformUnavailableError("down")
+
+    setting.publisher.refuse = refuse
+    assert setting.send(announce("one")) == failed("m0")
+
+
+def test_quarantine_is_never_taken_as_input() -> None:
+    setting = Setting()
+
+    assert setting.send(announce("quarantine/x.jsonl")) == failed()
+    (skipped,) = setting.reports.skips
+    assert skipped == "quarantine/x.jsonl: what the forwarder wrote is never taken as input"
+    assert setting.publisher.batches == []
+
+
+@pytest.mark.parametrize("event", [None, [], "text", {}, {"Records": []}, {"detail": 1}])
+def test_an_unknown_event_is_an_error(event: object) -> None:
+    with pytest.raises(UnknownEventError):
+        Setting().forwarder.handle(event)
+
+
+SCHEMA = Schema(
+    types={"a": FLOAT, "score": FLOAT, "when": DataType.TIMESTAMP, "id": DataType.STR},
+    event_id_column="id",
+    timestamp_column="when",
+    required=("a", "score"),
+)
+
+
+def test_the_platforms_id_and_time_columns_are_filled_by_default() -> None:
+    setting = Setting(SCHEMA)
+    setting.send(announce("one"))
+
+    (inference,) = setting.publisher.published
+    assert inference.row["id"] == inference.id
+    assert inference.row["when"] == "2026-03-01T10:20:30Z"
+    assert inference.row["a"] == 1.0
+
+
+def test_columns_that_the_settings_fill_themselves_stay_as_they_are() -> None:
+    mapping = ColumnMapping(parse_columns("id"), parse_columns("score"), timestamp="other")
+
+    completed = complete(mapping, SCHEMA)
+
+    assert completed.event_id is None
+    assert completed.timestamp == "other"
+
+
+def test_columns_that_the_model_does_not_know_are_named() -> None:
+    mapping = ColumnMapping(parse_columns("a,typo"), parse_columns("score"))
+    with pytest.raises(PublisherMisconfiguredError, match="'typo'") as caught:
+        check_columns(mapping, SCHEMA)
+    assert "a, score, when, id" in caught.value.advice
+
+
+def test_columns_of_the_model_that_nothing_fills_are_told_once() -> None:
+    setting = Setting(SCHEMA, ColumnMapping(outputs=parse_columns("score")))
+    setting.send(announce("one"), announce("two"))
+
+    (warning,) = setting.reports.warnings
+    assert warning["columns"] == ["a"]
+
+
+def test_a_platform_that_is_busy_while_the_schema_is_read_is_asked_again() -> None:
+    setting = Setting(SCHEMA)
+    answers = iter([PlatformUnavailableError("busy"), PlatformUnavailableError("busy")])
+
+    def schema() -> Schema:
+        if error := next(answers, None):
+            raise error
+        return SCHEMA
+
+    setting.publisher.schema = schema  # type: ignore[method-assign]
+
+    assert setting.send(announce("one")) == failed()
+    assert len(setting.publisher.published) == 1
+
+
+def test_a_changed_schema_is_taken_over() -> None:
+    setting = Setting(Schema({"a": FLOAT, "score": FLOAT}))
+    setting.send(announce("one"))
+    setting.publisher.known = Schema({"a": DataType.STR, "score": FLOAT})
+    setting.send(announce("two"))
+
+    assert [inference.row["a"] for inference in setting.publisher.published] == [1.0, "1"]

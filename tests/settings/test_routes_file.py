@@ -1,0 +1,429 @@
+"""A routes file becomes routes, or one error that says all that is wrong with it and where."""
+
+from __future__ import annotations
+
+import json
+import re
+import traceback
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from capture_forwarder.core.errors import SettingsError
+from capture_forwarder.parser.mapping.columns import Column
+from capture_forwarder.settings import PublisherName, RouteSettings, load
+from capture_forwarder.settings.platforms import PLATFORMS, FiddlerSettings
+from capture_forwarder.settings.route import MappingSettings, Match
+from capture_forwarder.settings.routes_file import parse_routes
+from capture_forwarder.settings.schema import routes_schema
+from capture_forwarder.wiring.forwarder import read_routes
+
+DOCS = Path(__file__).parents[2] / "docs"
+TOKEN = "fid-7hKq2-secret-token"  # noqa: S105
+FIDDLER = {
+    "type": "fiddler",
+    "url": "https://example.fiddler.ai",
+    "model_uuid": "3f1c9a52-0b7e-4d86-9a41-6d2f8c0e7b15",
+    "token": TOKEN,
+}
+DUCKDB = {"type": "duckdb"}
+MAPPING = {"inputs": ["age", "income"], "outputs": ["score"]}
+
+
+def one(**changes: Any) -> dict[str, Any]:
+    """Write a right route, with changes."""
+    return {"name": "churn", "mapping": MAPPING, "publisher": DUCKDB, **changes}
+
+
+def read(*routes: Any) -> tuple[RouteSettings, ...]:
+    return parse_routes(json.dumps({"routes": routes}), "routes.yaml")
+
+
+def problems(text: str) -> list[str]:
+    """All that is wrong with a file, without the file's name."""
+    with pytest.raises(SettingsError) as raised:
+        parse_routes(text, "routes.yaml")
+    told = raised.value.problems
+    assert all(re.match(r"routes\.yaml(, line \d+)?: ", problem) for problem in told)
+    assert len(set(told)) == len(told)
+    return [problem.removeprefix("routes.yaml: ") for problem in told]
+
+
+def wrong(*routes: Any) -> list[str]:
+    return problems(json.dumps({"routes": routes}))
+
+
+# --- what works ----------------------------------------------------------------------------
+
+
+def test_a_file_may_be_yaml_or_json_and_says_the_same() -> None:
+    document = {"routes": [one(match={"endpoint": "churn-*"}), one(name="rest")]}
+
+    of_yaml = parse_routes(yaml.safe_dump(document), "routes.yaml")
+
+    assert of_yaml == parse_routes(json.dumps(document), "routes.json")
+    assert [route.name for route in of_yaml] == ["churn", "rest"]
+    assert of_yaml[0].mapping.columns.inputs == (Column("age"), Column("income"))
+
+
+def test_a_list_may_be_written_as_one_text_with_commas() -> None:
+    (listed,) = read(one(mapping={"inputs": ["age", "where=a.b"], "outputs": ["score"]}))
+    (written,) = read(one(mapping={"inputs": "age, where=a.b", "outputs": "score"}))
+
+    assert listed.mapping.columns == written.mapping.columns
+
+
+def test_an_anchor_says_a_mapping_once_for_several_routes() -> None:
+    text = """
+    routes:
+      - {name: a, mapping: &both {inputs: age}, publisher: &db {type: duckdb}}
+      - {name: b, mapping: *both, publisher: {<<: *db, path: other.duckdb}}
+    """
+
+    first, second = parse_routes(text, "routes.yaml")
+
+    assert first.mapping == second.mapping
+    assert second.publisher.type == "duckdb"
+    assert second.publisher.path == "other.duckdb"
+
+
+def test_one_route_alone_needs_no_name_and_is_called_as_that_of_the_environment() -> None:
+    (route,) = read({"mapping": MAPPING, "publisher": DUCKDB})
+
+    assert route.name == "captures"
+    assert not route.goes_on
+
+
+def test_routes_are_values_that_can_be_compared_and_keyed() -> None:
+    assert {read(one(publisher=FIDDLER))[0]: "lane"}[read(one(publisher=FIDDLER))[0]] == "lane"
+    assert read(one(publisher=FIDDLER)) != read(one(publisher=FIDDLER | {"token": "another"}))
+
+
+def test_what_is_empty_is_not_set_and_space_around_a_text_is_none_of_it() -> None:
+    publisher = FIDDLER | {"token": f" {TOKEN}\n", "token_parameter": "", "partner_app_arn": None}
+
+    (route,) = read(one(publisher=publisher, mapping=MAPPING | {"timestamp": None}))
+
+    assert route == read(one(publisher=FIDDLER))[0]
+    assert isinstance(route.publisher, FiddlerSettings)
+    assert route.publisher.token
+    assert route.publisher.token.get_secret_value() == TOKEN
+
+
+# --- what does not -------------------------------------------------------------------------
+
+
+def test_all_mistakes_are_told_at_once_by_their_place() -> None:
+    without_url = {name: value for name, value in FIDDLER.items() if name != "url"}
+    told = wrong(
+        one(match={"endpont": "churn"}),
+        one(name="second", publisher=without_url, mapping={"inputs": "a,,b"}),
+        one(name="third", publisher={"type": "datadog"}, mapping={}),
+    )
+
+    assert [problem.partition(": ")[0] for problem in told] == [
+        "routes[0].match.endpont",
+        "routes[1].publisher.url",
+        "routes[1].mapping.inputs",
+        "routes[2].mapping.inputs, routes[2].mapping.outputs",
+        "routes[2].publisher.type",
+    ]
+    assert told[1] == (
+        "routes[1].publisher.url: missing; set it to the address of your Fiddler instance"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "must be a mapping with a list named `routes`"),
+        ("- a", "must be a mapping with a list named `routes`"),
+        ("routes: all", "must be a mapping with a list named `routes`"),
+        ("routes: []", "routes: the list is empty"),
+        ("routes: [churn]", "routes[0]: must be a mapping with name, mapping and publisher"),
+    ],
+)
+def test_a_file_without_routes_is_refused(text: str, told: str) -> None:
+    assert problems(text) == [told]
+
+
+def test_settings_beside_the_routes_are_refused() -> None:
+    told = problems(json.dumps({"routes": [one()], "ledger": "dynamodb://table"}))
+
+    assert told == ["ledger: there is no such setting; all stands under `routes`"]
+
+
+def test_every_route_of_several_needs_a_name_of_its_own() -> None:
+    nameless = {"mapping": MAPPING, "publisher": DUCKDB}
+
+    told = wrong(one(), one(), nameless, nameless | {"name": ""})
+
+    assert told[0] == "routes: 2 routes have the name 'churn'; each needs its own"
+    assert [problem.partition(";")[0] for problem in told[1:]] == [
+        "routes[2].name: missing",
+        "routes[3].name: missing",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"name": 5}, "routes[0].name: "),
+        ({"name": "two words"}, "routes[0].name: "),
+        ({"continue": "perhaps"}, "routes[0].continue: "),
+        ({"goes_on": True}, "routes[0].goes_on: "),
+        ({"match": "churn"}, "routes[0].match: must be a mapping"),
+        ({"mapping": ["age"]}, "routes[0].mapping: must be a mapping"),
+        ({"publisher": "duckdb"}, "routes[0].publisher: must be a mapping with type, one of"),
+        ({"publisher": None}, "routes[0].publisher: must be a mapping with type, one of"),
+        ({"publisher": {"type": ["duckdb"]}}, "routes[0].publisher.type: must be one of fiddler"),
+        ({"publisher": {"path": "x.duckdb"}}, "routes[0].publisher.type: must be one of fiddler"),
+        ({"match": {"endpoint": 2026}}, "routes[0].match.endpoint: "),
+        ({"mapping": {"inputs": [1, 2]}}, "routes[0].mapping.inputs: must be a list of texts"),
+        ({"mapping": {"inputs": {"a": "b"}}}, "routes[0].mapping.inputs: must be a list of texts"),
+        ({"mapping": MAPPING | {"csv_header": True}}, "routes[0].mapping.csv_header: "),
+        ({"mapping": MAPPING | {"event_id": "age"}}, "routes[0].mapping: column names must be"),
+        ({"publisher": FIDDLER | {"token": 5}}, "routes[0].publisher.token: "),
+        ({"publisher": FIDDLER | {"tokn": "x"}}, "routes[0].publisher.tokn: "),
+    ],
+)
+def test_a_wrong_value_is_told_once_by_its_place(changes: dict[str, Any], place: str) -> None:
+    (told,) = wrong(one(**changes))
+
+    assert told.startswith(place)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "told"),
+    [
+        ("routes:\n  - name: a\n    name: b\n", 2, "the key 'name' stands 2 times"),
+        ('{"routes": [],\n "routes": []}', 1, "the key 'routes' stands 2 times"),
+        ("routes:\n  - [", 2, "this is no YAML"),
+        ("routes: [{? [a] : b}]", 1, "this is no YAML"),
+    ],
+)
+def test_what_is_no_yaml_is_told_by_its_line(text: str, line: int, told: str) -> None:
+    (problem,) = problems(text)
+
+    assert problem.startswith(f"routes.yaml, line {line}: {told}")
+
+
+@pytest.mark.parametrize("nothing", [None, "", "  "])
+def test_a_pattern_that_is_empty_is_refused_since_it_would_fit_everything(nothing: object) -> None:
+    (told,) = wrong(one(match={"endpoint": nothing}))
+
+    assert told == "routes[0].match.endpoint: is empty; leave it out or give a pattern"
+
+
+def test_a_match_that_is_empty_is_refused_since_it_would_fit_everything() -> None:
+    (told,) = problems("routes: [{match: , mapping: {inputs: a}, publisher: {type: duckdb}}]")
+
+    assert told.startswith("routes[0].match: is empty; leave it out")
+
+
+def test_a_secret_that_is_empty_or_given_twice_is_refused() -> None:
+    (empty,) = wrong(one(publisher=FIDDLER | {"token": ""}))
+    (twice,) = wrong(one(publisher=FIDDLER | {"token_parameter": "/fiddler"}))
+
+    assert empty.startswith("routes[0].publisher.token: missing; set it or routes[0].publisher.")
+    assert twice.endswith("are set; set only one of them")
+
+
+# --- secrets -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        f"[{TOKEN}]",
+        f"*{TOKEN}",
+        f"!{TOKEN} x",
+        f"!{TOKEN}!x y",
+        f"&{TOKEN} *{TOKEN}",
+        f"'{TOKEN}",
+        f"{{{TOKEN}: {TOKEN}}}",
+        f"{TOKEN}\n token_parameter: x",
+        f'"\\{TOKEN}"',
+    ],
+)
+def test_a_secret_is_in_no_error_and_no_traceback(written: str) -> None:
+    text = f"routes:\n- mapping: {{inputs: a}}\n  publisher:\n   type: fiddler\n   token: {written}"
+
+    for wrong_text in (text, f"{text}\n   url: nowhere"):
+        with pytest.raises(SettingsError) as raised:
+            parse_routes(wrong_text, "routes.yaml")
+        assert TOKEN not in str(raised.value)
+        assert TOKEN not in "".join(traceback.format_exception(raised.value))
+
+
+def test_a_secret_is_in_no_representation_of_a_route() -> None:
+    (route,) = read(one(publisher=FIDDLER))
+
+    assert TOKEN not in repr(route)
+    assert TOKEN not in route.model_dump_json()
+
+
+# --- any file ------------------------------------------------------------------------------
+
+KEYS = ["routes", "name", "match", "mapping", "publisher", "continue", "type", "inputs", "token"]
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(["duckdb"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=3), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+ROUTES = st.lists(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "name": st.sampled_from(["a", "b", 5, None]) | VALUES,
+            "match": st.dictionaries(st.sampled_from([*Match.model_fields]), VALUES) | VALUES,
+            "mapping": st.just(MAPPING)
+            | st.dictionaries(st.sampled_from([*MappingSettings.model_fields]), VALUES)
+            | VALUES,
+            "publisher": st.sampled_from([DUCKDB, FIDDLER])
+            | st.dictionaries(st.sampled_from([*FIDDLER, "path"]), VALUES)
+            | VALUES,
+            "continue": st.booleans() | VALUES,
+        },
+    )
+    | VALUES,
+    max_size=3,
+)
+
+
+def routes_or_problems(text: str) -> object:
+    try:
+        return parse_routes(text, "routes.yaml")
+    except SettingsError as error:
+        return error.problems
+
+
+@given(document=st.fixed_dictionaries({"routes": ROUTES}) | VALUES)
+def test_any_document_makes_routes_or_one_settings_error(document: object) -> None:
+    assert routes_or_problems(json.dumps(document))
+    assert routes_or_problems(yaml.safe_dump(document))
+
+
+@given(text=st.text(alphabet="routes:-[]{}&*!'\"\\ \n\t#|>?%@`,ab0"))
+def test_any_text_makes_routes_or_one_settings_error(text: str) -> None:
+    assert routes_or_problems(text)
+
+
+# --- where it lies -------------------------------------------------------------------------
+
+
+def test_routes_that_continue_need_a_ledger(tmp_path: Path) -> None:
+    file = tmp_path / "routes.yaml"
+    file.write_text(json.dumps({"routes": [one(**{"continue": True}), one(name="rest")]}))
+    named = {"FORWARDER_ROUTES": str(file)}
+
+    with pytest.raises(SettingsError, match="FORWARDER_LEDGER: missing; the route churn continues"):
+        read_routes(load(named))
+
+    assert len(read_routes(load(named | {"FORWARDER_LEDGER": "ledger.sqlite"}))) == 2
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "routes.yaml"
+    if content:
+        file.write_bytes(content)
+
+    with pytest.raises(SettingsError, match=r"routes\.yaml: cannot be read"):
+        read_routes(load({"FORWARDER_ROUTES": str(file)}))
+
+
+# --- what the documents say ----------------------------------------------------------------
+
+
+def examples() -> list[str]:
+    text = (DOCS / "routes.md").read_text(encoding="utf-8")
+    return re.findall(r"```(?:yaml|json)\n(.*?)```", text, re.DOTALL)
+
+
+def table(heading: str) -> dict[str, str]:
+    """Each setting of a table in docs/routes.md, with its default."""
+    text = (DOCS / "routes.md").read_text(encoding="utf-8")
+    section = re.split(r"\n#+ ", text.split(f"# {heading}\n")[1])[0]
+    rows = re.findall(r"^\| (`.*?) \| (.*?) \|", section, re.MULTILINE)
+    return {name: default for names, default in rows for name in re.findall(r"`(\w+)`", names)}
+
+
+def test_the_published_schema_is_the_one_that_the_command_prints() -> None:
+    assert json.loads((DOCS / "routes.schema.json").read_text(encoding="utf-8")) == routes_schema()
+
+
+@pytest.mark.parametrize("example", examples())
+def test_a_documented_example_is_right_by_the_code_and_by_the_schema(example: str) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    routes = parse_routes(example, "routes.yaml")
+
+    jsonschema.validate(yaml.safe_load(example), routes_schema())
+    assert {route.platform for route in routes} >= {"fiddler", "arthur", "openscale", "files"}
+
+
+@pytest.mark.parametrize(
+    "routes",
+    [
+        [],
+        [{"mapping": MAPPING}],
+        [one(publisher={"type": "datadog"})],
+        [one(publisher={name: value for name, value in FIDDLER.items() if name != "token"})],
+        [one(publisher=FIDDLER | {"token_parameter": "/fiddler"})],
+        [one(goes_on=True)],
+        [one(match={"endpoint": ""})],
+        [one(match={"endpoint": None})],
+        [one(mapping={"inputs": {"a": "b"}})],
+        [one(), {"mapping": MAPPING, "publisher": DUCKDB}],
+    ],
+)
+def test_the_schema_refuses_what_the_code_refuses(routes: list[Any]) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+
+    assert wrong(*routes)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"routes": routes}, routes_schema())
+
+
+def test_the_schema_itself_is_right_and_holds_nothing_of_its_making() -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = routes_schema()
+
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert json.dumps(schema).count('"title"') == 1
+    assert '"null"' not in json.dumps(schema)
+    assert '"discriminator"' not in json.dumps(schema)
+
+
+@pytest.mark.parametrize("platform", PublisherName)
+def test_every_setting_of_a_publisher_is_documented_with_its_default(
+    platform: PublisherName,
+) -> None:
+    documented = table(platform.value)
+    fields = dict(PLATFORMS[platform].model_fields)
+    del fields["type"]
+
+    assert set(documented) == set(fields)
+    for name, info in fields.items():
+        if info.is_required():
+            assert documented[name] == "needed"
+        elif info.default is not None:
+            assert documented[name] == f"`{json.dumps(info.default)}`".replace('"', "")
+
+
+@pytest.mark.parametrize(
+    ("heading", "model"),
+    [("Which routes an object takes", Match), ("Mapping", MappingSettings)],
+)
+def test_every_condition_and_every_part_of_a_mapping_is_documented(
+    heading: str, model: type[Match | MappingSettings]
+) -> None:
+    assert set(table(heading)) == set(model.model_fields)

@@ -1,0 +1,68 @@
+"""What the tests of the OpenScale publisher share."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from capture_forwarder.core.batch import Batch
+from capture_forwarder.core.model import Inference
+from capture_forwarder.forwarding.delivery import Deliverer
+from capture_forwarder.local.secrets import FixedSecret
+from capture_forwarder.parser.mapping.columns import ColumnMapping
+from capture_forwarder.publishers.openscale.connection import Server
+from capture_forwarder.publishers.openscale.publisher import OpenScalePublisher
+from capture_forwarder.publishers.openscale.requests import DataSetRecords, ScoringPayloads, Target
+from capture_forwarder.publishers.openscale.tokens import IamTokens
+from tests.support.fakes import ManualClock
+from tests.support.platforms.openscale import ACCOUNT, OpenScaleServer
+
+MAPPING = ColumnMapping.of("age,plan", "score")
+WHEN = "2026-03-01T10:20:30Z"
+RECORDS = DataSetRecords(ACCOUNT.service_instance_id, ACCOUNT.data_set_id)
+BY_SUBSCRIPTION = dataclasses.replace(
+    RECORDS, data_set_id=None, subscription_id=ACCOUNT.subscription_id
+)
+CONFIRMED = dataclasses.replace(RECORDS, confirm=True)
+PAYLOADS = ScoringPayloads(
+    ACCOUNT.data_mart_id, ACCOUNT.binding_id, ACCOUNT.subscription_id, ACCOUNT.deployment_id
+)
+RECORDS_PATH = (
+    f"/openscale/{ACCOUNT.service_instance_id}/v2/data_sets/{ACCOUNT.data_set_id}/records"
+)
+PAYLOADS_PATH = f"/v1/data_marts/{ACCOUNT.data_mart_id}/scoring_payloads"
+BOTH = pytest.mark.parametrize("target", [RECORDS, PAYLOADS], ids=["v2", "v1"])
+
+
+def iam(server: OpenScaleServer, clock: ManualClock) -> IamTokens:
+    return IamTokens(Server(f"{server.url}/identity/token", 5), FixedSecret(ACCOUNT.api_key), clock)
+
+
+def publisher(
+    server: OpenScaleServer,
+    clock: ManualClock,
+    target: Target = RECORDS,
+    *,
+    mapping: ColumnMapping = MAPPING,
+    timeout: float = 5,
+) -> OpenScalePublisher:
+    tokens = iam(server, clock)
+    return OpenScalePublisher(Server(server.url, timeout), tokens, target, mapping, clock)
+
+
+def deliverer(publisher: OpenScalePublisher, clock: ManualClock) -> Deliverer:
+    return Deliverer(publisher, clock, retry_seconds=60, jitter=lambda: 1.0)
+
+
+def inference(name: str, number: int = 0, plan: str = "basic") -> Inference:
+    row: dict[str, object] = {"age": number, "plan": plan, "score": number / 8}
+    return Inference.of(name, {**row, "scoring_timestamp": WHEN})
+
+
+def batch(count: int = 3) -> Batch:
+    return Batch.of([inference(f"call_{n}", n) for n in range(count)])
+
+
+def ids(count: int = 3) -> list[str]:
+    return [f"call_{n}" for n in range(count)]

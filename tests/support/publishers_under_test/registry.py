@@ -1,0 +1,37 @@
+"""The publishers under test. A new platform has a line here, and all suites run over it."""
+
+from __future__ import annotations
+
+from tests.support.publishers_under_test.arthur import Arthur
+from tests.support.publishers_under_test.base import OverHttp, PublisherUnderTest
+from tests.support.publishers_under_test.fiddler import Fiddler
+from tests.support.publishers_under_test.local import DuckDb, FolderOfFiles, S3OfFiles
+from tests.support.publishers_under_test.openscale import (
+    OpenScale,
+    OpenScaleConfirmed,
+    OpenScaleOnCloudPak,
+    OpenScaleV1,
+)
+
+PUBLISHERS: dict[str, type[PublisherUnderTest]] = {
+    "fiddler": Fiddler,
+    "arthur": Arthur,
+    "openscale": OpenScale,
+    "openscale-confirmed": OpenScaleConfirmed,
+    "openscale-cloud-pak": OpenScaleOnCloudPak,
+    "openscale-v1": OpenScaleV1,
+    "duckdb": DuckDb,
+    "files": FolderOfFiles,
+    "files-s3": S3OfFiles,
+}
+
+OVER_HTTP: dict[str, type[OverHttp]] = {
+    name: entry for name, entry in PUBLISHERS.items() if issubclass(entry, OverHttp)
+}
+
+FAULT_MATRIX = tuple(
+    name
+    for name, entry in OVER_HTTP.items()
+    if name == next(first for first, other in OVER_HTTP.items() if other.name == entry.name)
+)
+"""Those that go through every fault: the first of each platform over HTTP."""

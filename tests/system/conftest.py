@@ -1,0 +1,46 @@
+"""What the tests of the built package share: one build, one runtime and one AWS a session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+from moto.server import ThreadedMotoServer
+
+from tests.support.package import ARCHITECTURE, PYTHON_VERSION, lay_out_runtime, sam_build
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Lambda package, built for this machine's processor and this Python."""
+    folder = tmp_path_factory.mktemp("sam")
+    return sam_build(folder, runtime=f"python{PYTHON_VERSION}", architecture=ARCHITECTURE)
+
+
+@pytest.fixture(scope="session")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What Lambda's own runtime would have on its path, and nothing else."""
+    return lay_out_runtime(tmp_path_factory.mktemp("runtime"))
+
+
+@pytest.fixture(scope="session")
+def aws_server() -> Iterator[tuple[str, int]]:
+    """Where an emulated AWS listens on the loopback interface."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    yield server.get_host_and_port()
+    server.stop()
+
+
+@pytest.fixture
+def aws(aws_server: tuple[str, int]) -> str:
+    """The address of an emulated AWS that is still empty."""
+    host, port = aws_server
+    connection = HTTPConnection(host, port)
+    connection.request("POST", "/moto-api/reset")
+    status = connection.getresponse().status
+    connection.close()
+    assert status == 200
+    return f"http://{host}:{port}"

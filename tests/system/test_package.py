@@ -1,0 +1,182 @@
+"""What ``sam build`` puts into the Lambda package."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import pytest
+
+from tests.support.package import ARCHITECTURE, run_isolated, sam_build
+
+LARGEST_PACKAGE_BYTES = 35_000_000
+ELF_MACHINES = {"x86_64": 62, "arm64": 183}
+UNCHECKED_HASH = 0b01
+
+
+def machines(package: Path) -> set[int]:
+    """The processors that a package's extension modules are for, by ELF's numbers."""
+    heads = [path.read_bytes()[:20] for path in package.rglob("*.so")]
+    return {struct.unpack_from("<H", head, 18)[0] for head in heads}
+
+
+@pytest.mark.parametrize(
+    "left_out",
+    [
+        "boto3",
+        "botocore",
+        "charset_normalizer",
+        "duckdb",
+        "numpy",
+        "pandas",
+        "pyarrow",
+        "rich",
+        "typer",
+    ],
+)
+def test_what_the_forwarder_does_not_need_on_lambda_is_left_out(
+    package: Path, left_out: str
+) -> None:
+    assert not (package / left_out).exists()
+
+
+def test_the_command_line_is_left_out(package: Path) -> None:
+    assert not (package / "capture_forwarder" / "cli").exists()
+
+
+def test_nothing_in_the_package_is_a_test_or_a_type_stub(package: Path) -> None:
+    assert not [path for path in package.rglob("*") if path.name == "tests"]
+    assert not list(package.rglob("*.pyi"))
+
+
+def test_the_package_is_far_below_lambdas_limit(package: Path) -> None:
+    size = sum(path.stat().st_size for path in package.rglob("*") if path.is_file())
+    assert size <= LARGEST_PACKAGE_BYTES
+
+
+def test_every_distribution_can_still_be_told_by_its_metadata(package: Path) -> None:
+    folders = list(package.glob("*.dist-info"))
+    assert folders
+    assert all((folder / "METADATA").is_file() for folder in folders)
+
+
+def test_every_module_has_bytecode_that_stays_valid_when_times_change(package: Path) -> None:
+    modules = {path for path in package.rglob("*.py") if "__pycache__" not in path.parts}
+    compiled = list(package.rglob("*.pyc"))
+    assert len(compiled) == len(modules)
+    assert {struct.unpack_from("<I", path.read_bytes(), 4)[0] for path in compiled} == {
+        UNCHECKED_HASH
+    }
+
+
+def test_extension_modules_are_for_the_architecture_that_was_asked_for(package: Path) -> None:
+    assert machines(package) == {ELF_MACHINES[ARCHITECTURE]}
+
+
+def test_a_build_for_another_target_holds_that_targets_extension_modules(tmp_path: Path) -> None:
+    other = "x86_64" if ARCHITECTURE == "arm64" else "arm64"
+    package = sam_build(tmp_path, runtime="python3.13", architecture=other)
+    names = [path.name for path in package.rglob("*.so")]
+    assert machines(package) == {ELF_MACHINES[other]}
+    names.remove("json_rows.so")
+    assert all(".cpython-313-" in name or ".abi3." in name for name in names)
+
+
+def test_rows_of_numbers_are_written_by_the_packages_compiled_code(
+    package: Path, runtime: Path
+) -> None:
+    printed = run_isolated(
+        package,
+        runtime,
+        "import json\n"
+        "from capture_forwarder.parser.mapping.columns import ColumnMapping\n"
+        "from capture_forwarder.core.model import CaptureObject\n"
+        "from capture_forwarder.parser import LineParser\n"
+        "side = {'data': '0.50\\n' * 9, 'encoding': 'CSV', 'observedContentType': 'text/csv'}\n"
+        "data = {'endpointInput': side, 'endpointOutput': side}\n"
+        "line = json.dumps({'captureData': data, 'eventMetadata': {'eventId': 'x'}}).encode()\n"
+        "parser = LineParser(ColumnMapping.of('a', 'b'), as_json=True)\n"
+        "rows = parser.for_object(CaptureObject('bucket', 'key'))(line).inferences.json_rows\n"
+        "print(bytes(rows[:21]).decode())\n",
+    )
+    assert printed.strip() == '{"a":0.50,"b":0.50},{'
+
+
+def test_the_fiddler_client_is_imported_from_the_package_with_the_stand_in(
+    package: Path, runtime: Path
+) -> None:
+    printed = run_isolated(
+        package, runtime, "import fiddler, pandas; print(fiddler.__file__, pandas.__file__)"
+    )
+    assert printed.split() == [str(package / "fiddler/__init__.py"), str(package / "pandas.py")]
+
+
+@pytest.mark.parametrize(
+    ("use", "named"),
+    [
+        ("pandas.read_csv('rows.csv')", "pandas.read_csv"),
+        ("pandas.DataFrame([1])", "pandas.DataFrame"),
+        ("pandas.DataFrame.from_dict({})", "pandas.DataFrame.from_dict"),
+        ("exec('from pandas import Series')", "pandas.Series"),
+    ],
+)
+def test_whoever_uses_pandas_is_told_why_it_is_not_there_and_what_to_do(
+    package: Path, runtime: Path, use: str, named: str
+) -> None:
+    printed = run_isolated(
+        package,
+        runtime,
+        f"import pandas\ntry:\n    {use}\nexcept ImportError as error:\n    print(error)",
+    )
+    assert printed.startswith(f"{named} was used, but the Capture Forwarder's Lambda package")
+    assert "Model.publish_stream" in printed
+
+
+def test_nothing_is_a_data_frame_of_the_stand_in(package: Path, runtime: Path) -> None:
+    code = "import pandas; print(isinstance([], pandas.DataFrame), hasattr(pandas, '__path__'))"
+    assert run_isolated(package, runtime, code).split() == ["False", "False"]
+
+
+def test_requests_is_content_with_the_stand_in_for_its_detector(
+    package: Path, runtime: Path
+) -> None:
+    printed = run_isolated(
+        package,
+        runtime,
+        "import warnings\n"
+        "warnings.simplefilter('error')\n"
+        "import requests\n"
+        "answer = requests.Response()\n"
+        "answer._content = 'größer als 5 €'.encode()\n"
+        "print(ascii(answer.text))",
+    )
+    assert printed.strip() == ascii("größer als 5 €")
+
+
+def test_a_client_in_the_package_can_do_what_the_function_needs_and_no_more(
+    package: Path, runtime: Path
+) -> None:
+    printed = run_isolated(
+        package,
+        runtime,
+        "import os\n"
+        "os.environ['AWS_DEFAULT_REGION'] = 'us-east-1'\n"
+        "from capture_forwarder.aws.clients import s3_client\n"
+        "print(*s3_client().meta.service_model.operation_names)",
+    )
+    assert printed.split() == ["GetObject", "PutObject", "HeadBucket", "CreateSession"]
+
+
+def test_connecting_to_fiddler_imports_neither_pandas_nor_the_rest_of_the_client(
+    package: Path, runtime: Path
+) -> None:
+    printed = run_isolated(
+        package,
+        runtime,
+        "import sys\n"
+        "from capture_forwarder.publishers.fiddler.connection import _connection_type\n"
+        "_connection_type(None)\n"
+        "print(*sys.modules)",
+    )
+    assert "fiddler.connection" in printed.split()
+    assert not {"pandas", "fiddler.entities", "tqdm"} & set(printed.split())

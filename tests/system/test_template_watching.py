@@ -1,0 +1,245 @@
+"""What template.yaml promises of alarms and of its dashboard."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from capture_forwarder.aws.reporting import NAMESPACE, LogReporter
+from capture_forwarder.core.errors import ObjectError
+from capture_forwarder.settings import ONLY_ROUTE, PublisherName
+from tests.support.package import REPOSITORY
+from tests.support.template_values import (
+    PARAMETERS,
+    RESOURCES,
+    TEMPLATE,
+    Deployment,
+    properties,
+)
+
+ALARMS = sorted(name for name, one in RESOURCES.items() if one["Type"] == "AWS::CloudWatch::Alarm")
+DAY = 24 * 60 * 60
+
+# Every metric of the forwarder; its reporter emits them, docs/operations.md explains them.
+METRICS = {
+    "ObjectsForwarded",
+    "ObjectsFailed",
+    "ObjectsSkipped",
+    "ObjectsRepeated",
+    "ObjectsContinued",
+    "LinesRead",
+    "LinesForwarded",
+    "LinesQuarantined",
+    "LinesEmpty",
+    "Inferences",
+    "InferencesPublished",
+    "InferencesRefused",
+    "CastFailures",
+    "PublishRequests",
+    "PublishRetries",
+    "PublishLatency",
+    "Lag",
+}
+
+
+def dashboard(*, silence: bool = True) -> Any:
+    deployment = Deployment({"SilenceHours": "24" if silence else "0"})
+    return json.loads(deployment.value(properties("Dashboard")["DashboardBody"]))
+
+
+def dashboard_metrics() -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Namespace, name and dimensions of every metric on the dashboard."""
+    for widget in dashboard()["widgets"]:
+        for entry in widget["properties"].get("metrics", []):
+            names = [part for part in entry if isinstance(part, str)]
+            if names:
+                namespace, metric, *rest = names
+                yield namespace, metric, dict(zip(rest[::2], rest[1::2], strict=True))
+
+
+def dashboard_searches() -> Iterator[tuple[str, str]]:
+    """Expression and label of every search on the dashboard."""
+    for widget in dashboard()["widgets"]:
+        for entry in widget["properties"].get("metrics", []):
+            if isinstance(entry[0], dict) and entry[0]["expression"].startswith("SEARCH"):
+                yield entry[0]["expression"], entry[0]["label"]
+
+
+def alarm_metrics() -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Namespace, name and dimensions of every metric that an alarm looks at."""
+    for alarm in map(properties, ALARMS):
+        stats = [
+            entry["MetricStat"]["Metric"]
+            for entry in alarm.get("Metrics", [])
+            if "MetricStat" in entry
+        ]
+        for metric in stats or [alarm]:
+            dimensions = {
+                entry["Name"]: Deployment({}).value(entry["Value"])
+                for entry in metric["Dimensions"]
+            }
+            yield metric["Namespace"], metric["MetricName"], dimensions
+
+
+def test_there_is_an_alarm_for_each_way_to_lose_sight_of_data() -> None:
+    names = {properties(name)["AlarmName"]["Fn::Sub"].partition("-")[2] for name in ALARMS}
+    assert names == {
+        "dead-letters",
+        "queue-age",
+        "errors",
+        "throttles",
+        "objects-failed",
+        "quarantine-rate",
+        "refused-by-platform",
+        "silence",
+    }
+
+
+@pytest.mark.parametrize("alarm", ALARMS)
+def test_an_alarm_says_what_to_do_and_tells_whoever_is_named(alarm: str) -> None:
+    said = properties(alarm)["AlarmDescription"]
+    assert said.endswith("See docs/operations.md.")
+    assert len(said) <= 1024
+    told = [
+        {"Fn::If": ["HasAlarmEmail", {"Ref": "AlarmTopic"}, {"Ref": "AWS::NoValue"}]},
+        {"Fn::If": ["HasAlarmTopic", {"Ref": "AlarmTopicArn"}, {"Ref": "AWS::NoValue"}]},
+    ]
+    assert properties(alarm)["AlarmActions"] == told
+    assert properties(alarm)["OKActions"] == told
+
+
+@pytest.mark.parametrize("alarm", ALARMS)
+def test_an_alarm_is_explained(alarm: str) -> None:
+    name = properties(alarm)["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}-")
+    assert f"| `{name}` |" in (REPOSITORY / "docs/operations.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("alarm", ALARMS)
+def test_missing_data_is_an_alarm_for_silence_alone(alarm: str) -> None:
+    expected = "breaching" if alarm == "SilenceAlarm" else "notBreaching"
+    assert properties(alarm)["TreatMissingData"] == expected
+
+
+def test_silence_is_watched_only_where_it_is_asked_for() -> None:
+    assert PARAMETERS["SilenceHours"]["Default"] == 0
+    assert RESOURCES["SilenceAlarm"]["Condition"] == "WatchesSilence"
+    # CloudWatch looks back seven days at most.
+    longest = PARAMETERS["SilenceHours"]["MaxValue"] * properties("SilenceAlarm")["Period"]
+    assert longest <= 7 * DAY
+
+
+def test_a_file_that_waits_for_its_second_try_is_no_alarm_yet() -> None:
+    # Longer than one hiding of the message with the default time limit, so that one failure,
+    # which the next try mends, wakes nobody.
+    hidden = TEMPLATE["Mappings"]["VisibilityTimeout"][PARAMETERS["Timeout"]["Default"]]["Seconds"]
+    assert PARAMETERS["QueueAgeSeconds"]["Default"] > hidden
+
+
+def test_alarms_reach_their_topic() -> None:
+    # The key that SNS has by itself would shut CloudWatch out.
+    topic = properties("AlarmTopic")
+    assert topic["KmsMasterKeyId"] == {
+        "Fn::If": ["HasAlarmKey", {"Ref": "AlarmKmsKeyArn"}, {"Ref": "AWS::NoValue"}]
+    }
+    (statement,) = properties("AlarmTopicPolicy")["PolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert statement["Action"] == "sns:Publish"
+    assert statement["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    }
+
+
+@pytest.mark.parametrize("silence", [False, True])
+def test_the_dashboard_is_json_and_shows_every_alarm(silence: bool) -> None:
+    first, *others = dashboard(silence=silence)["widgets"]
+    shown = {name.removesuffix(".Arn") for name in first["properties"]["alarms"]}
+    assert shown == set(ALARMS) - (set() if silence else {"SilenceAlarm"})
+    assert {widget["type"] for widget in others} == {"metric", "log"}
+
+
+def test_dashboard_widgets_do_not_overlap() -> None:
+    cells = [
+        (x, y)
+        for widget in dashboard()["widgets"]
+        for x in range(widget["x"], widget["x"] + widget["width"])
+        for y in range(widget["y"], widget["y"] + widget["height"])
+    ]
+    assert len(cells) == len(set(cells))
+    assert max(x for x, _ in cells) < 24
+
+
+def test_the_dashboard_shows_every_metric() -> None:
+    assert {metric for space, metric, _ in dashboard_metrics() if space == NAMESPACE} == METRICS
+
+
+def test_alarms_look_only_at_metrics_that_there_are() -> None:
+    assert {metric for space, metric, _ in alarm_metrics() if space == NAMESPACE} <= METRICS
+
+
+def test_the_reporter_emits_every_metric() -> None:
+    tree = ast.parse((REPOSITORY / "src/capture_forwarder/aws/reporting.py").read_text())
+    constants = {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    assert sorted(METRICS - constants) == []
+    pattern = r"(Objects|Lines|Inferences|Publish|Cast)[A-Z]?[A-Za-z]*"
+    assert {text for text in constants if re.fullmatch(pattern, text)} <= METRICS
+
+
+def test_every_metric_is_explained() -> None:
+    document = (REPOSITORY / "docs/operations.md").read_text(encoding="utf-8")
+    assert (
+        set(re.findall(r"^\| `(\w+)` \| (?:Count|(?:Millis|S)econds) \|", document, re.MULTILINE))
+        == METRICS
+    )
+
+
+def emitted(capsys: pytest.CaptureFixture[str]) -> list[dict[str, str]]:
+    """The sets of dimensions under which the function's metrics are there."""
+    variables = properties("ForwarderFunction")["Environment"]["Variables"]
+    service = Deployment({}).value(variables["POWERTOOLS_SERVICE_NAME"])
+    reporter = LogReporter(service).on_route(ONLY_ROUTE, PublisherName.FIDDLER.value)
+    reporter.failed("an object", ObjectError("It is gone."))
+    lines = map(json.loads, capsys.readouterr().out.splitlines())
+    (found,) = (line for line in lines if "_aws" in line)
+    (told,) = found["_aws"]["CloudWatchMetrics"]
+    assert told["Namespace"] == NAMESPACE
+    return [{name: found[name] for name in names} for names in told["Dimensions"]]
+
+
+def test_metrics_are_looked_for_under_the_dimensions_that_they_have(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    by_route, all_routes = emitted(capsys)
+    assert by_route.keys() == {"route", "publisher", "service"}
+    assert all_routes.keys() == {"service"}
+    # All routes together, whatever they are called and wherever they go.
+    for space, _, looked_for in [*dashboard_metrics(), *alarm_metrics()]:
+        assert space != NAMESPACE or looked_for == all_routes
+
+
+def test_the_dashboard_shows_what_each_route_does(capsys: pytest.CaptureFixture[str]) -> None:
+    by_route, all_routes = emitted(capsys)
+    searched = {}
+    for expression, label in dashboard_searches():
+        form = r"SEARCH\('\{([^}]*)\} (.*)', 'Sum', 300\)"
+        found = re.fullmatch(form, expression)
+        assert found is not None
+        schema, term = found.groups()
+        namespace, *dimensions = schema.split(",")
+        # Only metrics with exactly these dimensions are found.
+        assert namespace == NAMESPACE
+        assert sorted(dimensions) == sorted(by_route)
+        terms = dict(re.findall(r'(\w+)="([^"]*)"', term))
+        searched[terms.pop("MetricName")] = label
+        assert terms == all_routes
+    assert searched.keys() == {"InferencesPublished", "ObjectsFailed", "LinesQuarantined"}
+    assert searched.keys() <= METRICS
+    assert set(searched.values()) == {"${PROP('Dim.route')} (${PROP('Dim.publisher')})"}

@@ -1,0 +1,422 @@
+"""Any event the function can be invoked with becomes deliveries, and outcomes its answer."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from capture_forwarder.core.errors import (
+    ForwarderError,
+    ObjectError,
+    ObjectsFailedError,
+    PlatformUnavailableError,
+    UnknownEventError,
+)
+from capture_forwarder.core.model import CaptureObject
+from capture_forwarder.triggers import Delivery, Source, Trigger, answer, read_event
+from tests.support.trigger_events import (
+    AS_IT_IS,
+    AWKWARD_KEYS,
+    BUCKET,
+    ENCODED,
+    EVENTS_LIKE,
+    MALFORMED_BODIES,
+    NEARLY,
+    SAMPLES,
+    SECRET,
+    SHAPES,
+    Event,
+    eventbridge,
+    s3,
+    s3_batch,
+    s3_batch_2,
+    s3_record,
+    sns,
+    sns_notification,
+    sqs,
+    sqs_record,
+)
+
+EVENTS = Path(__file__).parents[2] / "events"
+
+
+def objects(trigger: Trigger) -> list[CaptureObject]:
+    assert [delivery.problem for delivery in trigger.deliveries if delivery.problem] == []
+    return [source for delivery in trigger.deliveries for source in delivery.objects]
+
+
+# --- every shape ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_sample_event_delivers_the_objects_it_names(name: str) -> None:
+    source, keys = SAMPLES[name]
+
+    trigger = read_event(json.loads((EVENTS / f"{name}.json").read_text()))
+
+    assert trigger.source is source
+    assert [delivery.problem for delivery in trigger.deliveries] == [None] * len(keys)
+    assert [list(delivery.objects) for delivery in trigger.deliveries] == [
+        [CaptureObject(BUCKET, key) for key in one] for one in keys
+    ]
+
+
+def test_every_sample_event_is_tried() -> None:
+    assert {path.stem for path in EVENTS.glob("*.json")} == {*SAMPLES, "env"}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_shape_carries_the_version(shape: str) -> None:
+    trigger = read_event(SHAPES[shape]("key", "v-1"))
+
+    assert objects(trigger) == [CaptureObject(BUCKET, "key", "v-1")]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_an_unversioned_object_has_no_version(shape: str) -> None:
+    trigger = read_event(SHAPES[shape]("key", None))
+
+    assert objects(trigger) == [CaptureObject(BUCKET, "key", None)]
+
+
+@pytest.mark.parametrize(("key", "written"), AWKWARD_KEYS)
+@pytest.mark.parametrize("shape", ENCODED)
+def test_a_form_encoded_key_is_decoded_once(shape: str, key: str, written: str) -> None:
+    assert objects(read_event(ENCODED[shape](written, None))) == [CaptureObject(BUCKET, key)]
+
+
+@pytest.mark.parametrize("key", [key for key, _ in AWKWARD_KEYS])
+@pytest.mark.parametrize("shape", AS_IT_IS)
+def test_a_key_of_eventbridge_is_taken_as_it_is(shape: str, key: str) -> None:
+    assert objects(read_event(AS_IT_IS[shape](key, None))) == [CaptureObject(BUCKET, key)]
+
+
+def test_each_record_of_s3_is_a_delivery_of_its_own() -> None:
+    trigger = read_event({"Records": [s3_record("a"), s3_record("b"), s3_record("c")]})
+
+    assert [delivery.objects for delivery in trigger.deliveries] == [
+        (CaptureObject(BUCKET, key),) for key in "abc"
+    ]
+    assert len({delivery.id for delivery in trigger.deliveries}) == 3
+
+
+def test_all_records_of_one_message_are_one_delivery() -> None:
+    trigger = read_event(sqs({"Records": [s3_record("a"), s3_record("b")]}, s3("c")))
+
+    assert [delivery.id for delivery in trigger.deliveries] == ["message-1", "message-2"]
+    assert [[source.key for source in delivery.objects] for delivery in trigger.deliveries] == [
+        ["a", "b"],
+        ["c"],
+    ]
+
+
+@pytest.mark.parametrize("version", ["2.0", "2.1", "2.3", "2.6"])
+def test_new_fields_of_a_notification_are_ignored(version: str) -> None:
+    record = s3_record("key") | {"eventVersion": version, "newField": {"of": [version]}}
+    record["s3"]["object"]["newField"] = 1
+
+    assert objects(read_event({"Records": [record]})) == [CaptureObject(BUCKET, "key")]
+
+
+@pytest.mark.parametrize("event_name", ["ObjectCreated:Copy", "s3:ObjectCreated:Put"])
+def test_every_way_to_create_an_object_counts(event_name: str) -> None:
+    record = s3_record("key") | {"eventName": event_name}
+
+    assert objects(read_event({"Records": [record]})) == [CaptureObject(BUCKET, "key")]
+
+
+TEST_EVENT = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": BUCKET}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        pytest.param(TEST_EVENT, id="direct"),
+        pytest.param(sns(TEST_EVENT), id="SNS"),
+        pytest.param(sqs(TEST_EVENT), id="SQS"),
+        pytest.param(sqs(sns_notification(TEST_EVENT)), id="SQS(SNS)"),
+    ],
+)
+def test_a_test_event_of_s3_is_acknowledged_and_delivers_nothing(event: Event) -> None:
+    trigger = read_event(event)
+
+    (delivery,) = trigger.deliveries
+    assert (delivery.objects, delivery.problem) == ((), None)
+    assert answer(trigger, event, {}) is not None
+
+
+def test_every_task_of_s3_batch_is_a_delivery_under_its_id() -> None:
+    event = s3_batch_2("a")
+    event["tasks"].append({"taskId": "task-2", "s3Key": "b", "s3Bucket": BUCKET})
+
+    trigger = read_event(event)
+
+    assert [delivery.id for delivery in trigger.deliveries] == ["task-1", "task-2"]
+    assert [source.key for source in objects(trigger)] == ["a", "b"]
+
+
+@pytest.mark.parametrize("version", [None, "", 0, 7, ["v"], {"of": "v"}])
+def test_a_version_that_is_no_text_is_none(version: object) -> None:
+    event = s3_batch("2.0", {"s3Key": "key", "s3Bucket": BUCKET, "s3VersionId": version})
+
+    assert objects(read_event(event)) == [CaptureObject(BUCKET, "key", None)]
+
+
+def test_a_bucket_of_another_partition_is_named_by_its_arn() -> None:
+    event = s3_batch("1.0", {"s3Key": "key", "s3BucketArn": "arn:aws-us-gov:s3:::gov-bucket"})
+
+    assert objects(read_event(event)) == [CaptureObject("gov-bucket", "key")]
+
+
+# --- what cannot be read -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", MALFORMED_BODIES)
+def test_a_malformed_message_fails_alone_and_quotes_no_value(case: str) -> None:
+    event = {
+        "Records": [
+            sqs_record(json.dumps(s3("good-1")), "first"),
+            sqs_record(MALFORMED_BODIES[case], "bad"),
+            sqs_record(json.dumps(s3("good-2")), "last"),
+        ]
+    }
+
+    first, bad, last = read_event(event).deliveries
+
+    assert first == Delivery("first", (CaptureObject(BUCKET, "good-1"),))
+    assert last == Delivery("last", (CaptureObject(BUCKET, "good-2"),))
+    assert (bad.id, bad.objects) == ("bad", ())
+    assert bad.problem
+    assert SECRET not in bad.problem
+
+
+def test_one_bad_record_makes_its_whole_message_fail() -> None:
+    # Half a message cannot be acknowledged; what was good in it comes again with it.
+    (delivery,) = read_event(sqs({"Records": [s3_record("good"), {"s3": {}}]})).deliveries
+
+    assert delivery.objects == ()
+    assert delivery.problem
+
+
+@pytest.mark.parametrize(
+    ("message", "says"),
+    [
+        ({"order": 1, "amount": 2}, "amount, order"),
+        ({"Records": [s3_record("k") | {"eventName": "ObjectRemoved:Delete"}]}, "no new object"),
+        ({"Records": [{"s3": {"object": {"key": "k"}}}]}, "no 'bucket'"),
+        ([1], "a JSON list"),
+    ],
+)
+def test_the_problem_says_what_the_message_is_instead(message: object, says: str) -> None:
+    (delivery,) = read_event(sqs(message)).deliveries
+
+    assert says in str(delivery.problem)
+
+
+def test_a_bad_record_of_s3_fails_alone() -> None:
+    bad, good = read_event({"Records": [{"s3": {}}, s3_record("good")]}).deliveries
+
+    assert bad.problem
+    assert good.objects == (CaptureObject(BUCKET, "good"),)
+
+
+@pytest.mark.parametrize(
+    "task", [{}, {"s3Key": "k"}, {"s3Bucket": "b"}, {"s3Bucket": "", "s3Key": "k"}]
+)
+def test_a_task_without_bucket_or_key_fails_alone(task: Event) -> None:
+    event = s3_batch_2("good")
+    event["tasks"].append({"taskId": "bad", **task})
+
+    good, bad = read_event(event).deliveries
+
+    assert good.objects == (CaptureObject(BUCKET, "good"),)
+    assert bad.id == "bad"
+    assert bad.problem
+
+
+@pytest.mark.parametrize(
+    ("event", "names"),
+    [
+        pytest.param({"order": SECRET, "amount": 1}, "amount, order", id="a foreign object"),
+        pytest.param({"Records": []}, "Records", id="no records"),
+        pytest.param({"Records": SECRET}, "Records", id="records that are no list"),
+        pytest.param(
+            {"Records": [{"dynamodb": SECRET, "eventSource": "aws:dynamodb"}]},
+            "dynamodb, eventSource",
+            id="records of another service",
+        ),
+        pytest.param({"Records": [SECRET]}, "a JSON str", id="records that are no objects"),
+        pytest.param({"Records": [[]]}, "a JSON list", id="records that are lists"),
+        pytest.param({}, "an empty object", id="nothing"),
+        pytest.param(
+            {"source": "aws.ec2", "detail": SECRET}, "detail, source", id="EventBridge of another"
+        ),
+        pytest.param(
+            {"Records": [{"eventSource": "aws:sqs", "body": SECRET}]}, "messageId", id="no id"
+        ),
+        pytest.param(
+            {"Records": [sqs_record("{}"), {"body": SECRET}]}, "messageId", id="no id further on"
+        ),
+        pytest.param(
+            {"invocationSchemaVersion": "1.0", "invocationId": "i", "tasks": []}, "tasks", id="idle"
+        ),
+        pytest.param(
+            {"invocationSchemaVersion": "1.0", "invocationId": "i", "tasks": [{"s3Key": SECRET}]},
+            "s3Key",
+            id="a task without an id",
+        ),
+        pytest.param(
+            {"invocationSchemaVersion": "1.0", "tasks": [{"taskId": SECRET}]},
+            "invocationId",
+            id="a batch that cannot be answered",
+        ),
+        pytest.param([SECRET], "a JSON list", id="a list"),
+        pytest.param(SECRET, "a JSON str", id="text"),
+        pytest.param(None, "a JSON NoneType", id="null"),
+    ],
+)
+def test_an_unknown_event_fails_loudly_by_its_keys_and_no_value(event: object, names: str) -> None:
+    with pytest.raises(UnknownEventError) as raised:
+        read_event(event)
+
+    assert names in str(raised.value)
+    assert SECRET not in str(raised.value)
+
+
+# --- answers -------------------------------------------------------------------------------
+
+GONE = ObjectError("it is gone", permanent=True)
+BUSY = PlatformUnavailableError("it is busy", "Wait.")
+
+
+def test_sqs_is_told_the_failed_messages_and_no_others() -> None:
+    event = sqs(s3("a"), s3("b"), s3("c"))
+
+    told = answer(read_event(event), event, {"message-1": BUSY, "message-3": GONE})
+
+    assert told == {
+        "batchItemFailures": [{"itemIdentifier": "message-1"}, {"itemIdentifier": "message-3"}]
+    }
+
+
+def test_sqs_is_told_an_empty_list_when_all_went_well() -> None:
+    event = sqs(s3("a"))
+
+    assert answer(read_event(event), event, {}) == {"batchItemFailures": []}
+
+
+@pytest.mark.parametrize("schema", ["1.0", "2.0"])
+def test_s3_batch_gets_a_result_for_each_task_in_its_own_schema(schema: str) -> None:
+    event = s3_batch(schema, {"s3Key": "a", "s3Bucket": BUCKET})
+    event["tasks"] += [
+        {"taskId": name, "s3Key": name, "s3Bucket": BUCKET} for name in ("task-2", "task-3")
+    ]
+
+    told = answer(read_event(event), event, {"task-2": GONE, "task-3": BUSY})
+
+    assert told == {
+        "invocationSchemaVersion": schema,
+        "treatMissingKeysAs": "PermanentFailure",
+        "invocationId": "invocation-1",
+        "results": [
+            {"taskId": "task-1", "resultCode": "Succeeded", "resultString": "forwarded"},
+            {"taskId": "task-2", "resultCode": "PermanentFailure", "resultString": "it is gone"},
+            {
+                "taskId": "task-3",
+                "resultCode": "TemporaryFailure",
+                "resultString": "it is busy Wait.",
+            },
+        ],
+    }
+
+
+def test_a_result_of_s3_batch_has_a_bounded_text() -> None:
+    event = s3_batch_2("a")
+
+    told: Any = answer(read_event(event), event, {"task-1": ObjectError("x" * 10_000)})
+
+    assert told["results"][0]["resultString"] == "x" * 1024
+
+
+ALL_OR_NOTHING = [
+    pytest.param({"Records": [s3_record("a"), s3_record("b")]}, 2, id="S3"),
+    pytest.param(sns(s3("a")), 1, id="SNS"),
+    pytest.param(eventbridge("a"), 1, id="EventBridge"),
+]
+
+
+@pytest.mark.parametrize(("event", "count"), ALL_OR_NOTHING)
+def test_other_sources_are_told_a_failure_by_an_error(event: Event, count: int) -> None:
+    with pytest.raises(ObjectsFailedError, match=rf"1 of {count} deliveries failed: it is busy"):
+        answer(read_event(event), event, {"0": BUSY})
+
+
+@pytest.mark.parametrize(("event", "count"), ALL_OR_NOTHING)
+def test_other_sources_are_told_a_success_by_a_count(event: Event, count: int) -> None:
+    assert answer(read_event(event), event, {}) == {"deliveries": count}
+
+
+def test_all_failures_are_named_in_the_error() -> None:
+    event = {"Records": [s3_record("a"), s3_record("b")]}
+
+    with pytest.raises(ObjectsFailedError, match=r"it is busy.*it is gone"):
+        answer(read_event(event), event, {"0": BUSY, "1": GONE})
+
+
+# --- any event -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", EVENTS_LIKE)
+@given(data=st.data())
+def test_any_document_is_read_or_refused_and_can_be_answered(
+    shape: str, data: st.DataObject
+) -> None:
+    event: Any = data.draw(EVENTS_LIKE[shape])
+    try:
+        trigger = read_event(event)
+    except UnknownEventError:
+        return
+
+    assert trigger.deliveries
+    for delivery in trigger.deliveries:
+        check_delivery(delivery)
+    json.dumps(answer(trigger, event, {}))
+    failures: dict[str, ForwarderError] = dict.fromkeys((d.id for d in trigger.deliveries), BUSY)
+    if trigger.source in {Source.SQS, Source.S3_BATCH}:
+        json.dumps(answer(trigger, event, failures))
+    else:
+        with pytest.raises(ObjectsFailedError):
+            answer(trigger, event, failures)
+
+
+@given(body=st.text() | NEARLY.map(json.dumps) | NEARLY)
+def test_any_body_of_sqs_makes_a_problem_or_objects(body: object) -> None:
+    event = {"Records": [sqs_record(body), sqs_record(json.dumps(s3("good")), "message-2")]}
+
+    any_delivery, good = read_event(event).deliveries
+
+    check_delivery(any_delivery)
+    assert good.objects == (CaptureObject(BUCKET, "good"),)
+
+
+@given(key=st.text(st.characters(codec="utf-8"), min_size=1))
+def test_any_key_survives_its_encoding(key: str) -> None:
+    assert objects(read_event(s3(quote_plus(key)))) == [CaptureObject(BUCKET, key)]
+    assert objects(read_event(eventbridge(key))) == [CaptureObject(BUCKET, key)]
+
+
+def check_delivery(delivery: Delivery) -> None:
+    assert isinstance(delivery.id, str)
+    assert delivery.problem is None or (delivery.problem and not delivery.objects)
+    for source in delivery.objects:
+        assert isinstance(source.bucket, str)
+        assert isinstance(source.key, str)
+        assert source.version_id is None or isinstance(source.version_id, str)
+        assert source.bucket
+        assert source.key
