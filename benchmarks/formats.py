@@ -14,7 +14,9 @@ import numpy as np
 
 from benchmarks.captures import FEATURES, ID, MINI_BATCH, OUTPUT, TIME, line, lines, sqs_event
 from benchmarks.lab import say
-from capture_forwarder.core.model import CaptureObject, DataType, ParsedLine, Schema
+from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.inference import ParsedLine
+from capture_forwarder.core.schema import DataType, Schema
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from capture_forwarder.triggers import read_event

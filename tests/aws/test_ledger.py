@@ -11,7 +11,8 @@ from moto import mock_aws
 from capture_forwarder.aws.clients import dynamodb_client
 from capture_forwarder.aws.ledger import DynamoDbLedger, item_id
 from capture_forwarder.core.errors import ObjectBusyError
-from capture_forwarder.core.model import Claim, Place
+from capture_forwarder.core.ledger import Claim
+from capture_forwarder.core.line import Place
 from tests.support.ledgers import KEY, LEASE, TABLE, ManualClock, make_table
 
 if TYPE_CHECKING:

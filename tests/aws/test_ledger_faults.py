@@ -16,7 +16,8 @@ from capture_forwarder.aws import clients
 from capture_forwarder.aws.clients import dynamodb_client
 from capture_forwarder.aws.ledger import DynamoDbLedger, item_id
 from capture_forwarder.core.errors import LedgerError
-from capture_forwarder.core.model import Claim, Place
+from capture_forwarder.core.ledger import Claim
+from capture_forwarder.core.line import Place
 from tests.support.ledgers import KEY, LEASE, TABLE, ManualClock
 from tests.support.platforms.faults import (
     CUT_JSON,

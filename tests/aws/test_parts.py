@@ -17,13 +17,14 @@ from moto import mock_aws
 from capture_forwarder.aws.clients import s3_client
 from capture_forwarder.aws.parts import S3Files
 from capture_forwarder.core.batch import Batch
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.core.errors import (
     CredentialsRefusedError,
     PlatformUnavailableError,
     PublisherMisconfiguredError,
     PublishError,
 )
-from capture_forwarder.core.model import CaptureObject, Inference
+from capture_forwarder.core.inference import Inference
 from capture_forwarder.forwarding.router import lies_under
 from capture_forwarder.publishers.files.publisher import FilePublisher, PartFiles
 from capture_forwarder.settings import load

@@ -19,9 +19,11 @@ from moto import mock_aws
 from capture_forwarder.aws.clients import s3_client
 from capture_forwarder.aws.objects import S3ObjectStore
 from capture_forwarder.aws.quarantine import S3Quarantine
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.core.errors import ObjectError, QuarantineError
-from capture_forwarder.core.model import CaptureObject, QuarantineEntry, RawLine, Reason, Rejection
-from capture_forwarder.local.quarantine import make_entry
+from capture_forwarder.core.line import RawLine
+from capture_forwarder.core.quarantine_entry import QuarantineEntry, make_entry
+from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.parser.lines import read_lines
 from tests.support.platforms.faults import Answer, Reset, Truncated
 from tests.support.platforms.server import LoopbackServer, Reply, Request

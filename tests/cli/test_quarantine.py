@@ -19,9 +19,16 @@ from typer.testing import CliRunner, Result
 
 from capture_forwarder.aws.quarantine_files import S3QuarantineFiles
 from capture_forwarder.cli.app import app
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.core.errors import QuarantineError
-from capture_forwarder.core.model import CaptureObject, QuarantineEntry, RawLine, Reason, Rejection
-from capture_forwarder.local.quarantine import encode_entries, entry_path, make_entry
+from capture_forwarder.core.line import RawLine
+from capture_forwarder.core.quarantine_entry import (
+    QuarantineEntry,
+    encode_entries,
+    entry_path,
+    make_entry,
+)
+from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.quarantine.place import FolderFiles
 from tests.support.captures import line, side
 from tests.support.platforms.faults import Reset, Status

@@ -18,8 +18,10 @@ from moto import mock_aws
 from typer.testing import CliRunner, Result
 
 from capture_forwarder.cli.app import app
-from capture_forwarder.core.model import CaptureObject, RawLine, Reason, Rejection
-from capture_forwarder.local.quarantine import encode_entries, entry_path, make_entry
+from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.line import RawLine
+from capture_forwarder.core.quarantine_entry import encode_entries, entry_path, make_entry
+from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.settings import PublisherName
 from tests.support.captures import line, side
 from tests.support.platforms.arthur import MODEL_ID as ARTHUR_MODEL

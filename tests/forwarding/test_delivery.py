@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture_forwarder.core.batch import Batch, Receipt
+from capture_forwarder.core.batch import Batch, BatchLimits, Receipt
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.core.errors import (
     BatchRefusedError,
     BatchTooLargeError,
@@ -17,7 +18,8 @@ from capture_forwarder.core.errors import (
     LeaseLostError,
     PlatformUnavailableError,
 )
-from capture_forwarder.core.model import BatchLimits, CaptureObject, Inference, Place, RawLine
+from capture_forwarder.core.inference import Inference
+from capture_forwarder.core.line import Place, RawLine
 from capture_forwarder.forwarding.batching import BatchBuilder
 from capture_forwarder.forwarding.delivery import Deliverer
 from tests.support.fakes import ManualClock, MemoryPublisher

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.core.errors import (
     ForwarderError,
     ObjectsFailedError,
@@ -15,7 +16,9 @@ from capture_forwarder.core.errors import (
     UnexpectedError,
     UnknownEventError,
 )
-from capture_forwarder.core.model import CaptureObject, DataType, Inference, ObjectReport, Schema
+from capture_forwarder.core.inference import Inference
+from capture_forwarder.core.report import ObjectReport
+from capture_forwarder.core.schema import DataType, Schema
 from capture_forwarder.forwarding.forwarder import Forwarder
 from capture_forwarder.forwarding.lane import Lane, check_columns, complete
 from capture_forwarder.forwarding.terms import Ports, Terms

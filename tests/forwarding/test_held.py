@@ -9,18 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture_forwarder.core.batch import Batch
+from capture_forwarder.core.batch import Batch, BatchLimits
 from capture_forwarder.core.block import Block
 from capture_forwarder.core.errors import AccountingError
-from capture_forwarder.core.model import (
-    BatchLimits,
-    DataType,
-    ParsedLine,
-    Place,
-    Reason,
-    Rejection,
-    Schema,
-)
+from capture_forwarder.core.inference import ParsedLine
+from capture_forwarder.core.line import Place
+from capture_forwarder.core.rejection import Reason, Rejection
+from capture_forwarder.core.schema import DataType, Schema
 from capture_forwarder.forwarding.batching import BatchBuilder
 from capture_forwarder.forwarding.held import Held, Kept, holding
 from capture_forwarder.parser import LineParser

@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.core.errors import (
     ObjectError,
     PlatformUnavailableError,
     QuarantineError,
 )
-from capture_forwarder.core.model import CaptureObject, ObjectReport, Schema
+from capture_forwarder.core.report import ObjectReport
+from capture_forwarder.core.schema import Schema
 from capture_forwarder.forwarding.pipeline import forward_object
 from capture_forwarder.forwarding.terms import Invocation, Ports, Terms
 from capture_forwarder.parser import LineParser

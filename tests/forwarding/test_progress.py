@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capture_forwarder.core.errors import LeaseLostError, LedgerError, OutOfTimeError
-from capture_forwarder.core.model import Inference, LedgerKey, Place
+from capture_forwarder.core.inference import Inference
+from capture_forwarder.core.ledger import LedgerKey
+from capture_forwarder.core.line import Place
 from capture_forwarder.forwarding.terms import Terms
 from tests.forwarding.test_resume import Setting, call
 from tests.support.fakes import MemoryLedger

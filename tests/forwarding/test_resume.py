@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.core.errors import (
     BatchRefusedError,
     LeaseLostError,
@@ -26,8 +27,11 @@ from capture_forwarder.core.errors import (
     PublisherMisconfiguredError,
     QuarantineError,
 )
-from capture_forwarder.core.model import CaptureObject, Inference, LedgerKey, ObjectReport, Place
+from capture_forwarder.core.inference import Inference
+from capture_forwarder.core.ledger import LedgerKey
+from capture_forwarder.core.line import Place
 from capture_forwarder.core.ports import OpenedObject
+from capture_forwarder.core.report import ObjectReport
 from capture_forwarder.forwarding.forwarder import Forwarder
 from capture_forwarder.forwarding.lane import Lane
 from capture_forwarder.forwarding.pipeline import forward_object

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capture_forwarder.cli.terminal.reporter import CollectingReporter
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.core.errors import LedgerError, SettingsError
-from capture_forwarder.core.model import CaptureObject
 from capture_forwarder.forwarding.lane import Lane
 from capture_forwarder.forwarding.router import RouteBook, Routes, lies_under, takes
 from capture_forwarder.forwarding.terms import Ports, Terms

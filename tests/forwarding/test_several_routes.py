@@ -8,12 +8,14 @@ from collections.abc import Sequence
 
 import pytest
 
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.core.errors import (
     ContinuationError,
     ForwarderError,
     PlatformUnavailableError,
 )
-from capture_forwarder.core.model import CaptureObject, Inference, ObjectReport
+from capture_forwarder.core.inference import Inference
+from capture_forwarder.core.report import ObjectReport
 from capture_forwarder.forwarding.forwarder import Forwarder
 from capture_forwarder.forwarding.lane import Lane
 from capture_forwarder.forwarding.terms import Ports, Terms

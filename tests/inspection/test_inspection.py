@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from capture_forwarder.core.model import CaptureObject
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.inspection import Given, Inspection, Sample, assignments, inspect_files
 from capture_forwarder.parser.lines import read_lines
 from capture_forwarder.parser.mapping.columns import ColumnMapping, parse_columns

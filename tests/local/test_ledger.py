@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from capture_forwarder.core.errors import LedgerError
-from capture_forwarder.core.model import LedgerKey, Place
+from capture_forwarder.core.ledger import LedgerKey
+from capture_forwarder.core.line import Place
 from capture_forwarder.local import ledger as sqlite_ledger
 from capture_forwarder.local.ledger import SqliteLedger
 from tests.support.ledgers import KEY, LEASE, ManualClock
@@ -25,7 +26,8 @@ import sys
 from pathlib import Path
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.core.errors import ObjectBusyError
-from capture_forwarder.core.model import LedgerKey, Place
+from capture_forwarder.core.ledger import LedgerKey
+from capture_forwarder.core.line import Place
 from capture_forwarder.local.ledger import SqliteLedger
 
 ledger = SqliteLedger(Path(sys.argv[1]), SystemClock())
@@ -48,7 +50,8 @@ WORKER = """
 import sys
 from pathlib import Path
 from capture_forwarder.local.clock import SystemClock
-from capture_forwarder.core.model import LedgerKey, Place
+from capture_forwarder.core.ledger import LedgerKey
+from capture_forwarder.core.line import Place
 from capture_forwarder.local.ledger import SqliteLedger
 
 ledger = SqliteLedger(Path(sys.argv[1]), SystemClock())

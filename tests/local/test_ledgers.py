@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from capture_forwarder.core.errors import LeaseLostError, ObjectBusyError
-from capture_forwarder.core.model import Claim, LedgerKey, Place
+from capture_forwarder.core.ledger import Claim, LedgerKey
+from capture_forwarder.core.line import Place
 from capture_forwarder.core.ports import Ledger
 from tests.support.ledgers import KEY, LEASE, LEDGERS, ManualClock
 

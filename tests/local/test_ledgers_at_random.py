@@ -23,7 +23,8 @@ from hypothesis.stateful import (
 from moto.dynamodb.models import DynamoDBBackend
 
 from capture_forwarder.core.errors import ForwarderError, LeaseLostError, ObjectBusyError
-from capture_forwarder.core.model import Claim, LedgerKey, Place
+from capture_forwarder.core.ledger import Claim, LedgerKey
+from capture_forwarder.core.line import Place
 from capture_forwarder.core.ports import Ledger
 from tests.support.ledgers import KEY, LEASE, LEDGERS, ManualClock
 

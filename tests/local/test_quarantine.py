@@ -11,14 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.core.errors import QuarantineError
-from capture_forwarder.core.model import CaptureObject, QuarantineEntry, RawLine, Reason, Rejection
-from capture_forwarder.local.quarantine import (
-    FolderQuarantine,
+from capture_forwarder.core.line import RawLine
+from capture_forwarder.core.quarantine_entry import (
+    QuarantineEntry,
     encode_entries,
     entry_path,
     make_entry,
 )
+from capture_forwarder.core.rejection import Reason, Rejection
+from capture_forwarder.local.quarantine import FolderQuarantine
 
 SOURCE = CaptureObject("bucket", "captures/churn/AllTraffic/2026/03/01/10/a.jsonl")
 VERSIONED = CaptureObject("bucket", SOURCE.key, "v-1")

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capture_forwarder.core.errors import ObjectError
-from capture_forwarder.core.model import Place, RawLine
+from capture_forwarder.core.line import Place, RawLine
 from capture_forwarder.parser.lines import read_lines
 
 LIMIT = 1000

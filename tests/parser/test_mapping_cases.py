@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from capture_forwarder.core.model import CaptureObject, ParsedLine, Rejection
+from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.inference import ParsedLine
+from capture_forwarder.core.rejection import Rejection
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.mapping.columns import ColumnMapping, parse_columns, parse_metadata
 from tests.support.captures import parse

@@ -5,7 +5,10 @@ from __future__ import annotations
 import base64
 import json
 
-from capture_forwarder.core.model import CaptureObject, DataType, ParsedLine, Rejection, Schema
+from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.inference import ParsedLine
+from capture_forwarder.core.rejection import Rejection
+from capture_forwarder.core.schema import DataType, Schema
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.mapping.columns import ColumnMapping, parse_columns
 

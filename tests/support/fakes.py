@@ -8,19 +8,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from capture_forwarder.core.batch import ACCEPTED, Batch, Receipt
+from capture_forwarder.core.batch import ACCEPTED, Batch, BatchLimits, Receipt
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.core.errors import LeaseLostError, ObjectBusyError, ObjectError
-from capture_forwarder.core.model import (
-    BatchLimits,
-    CaptureObject,
-    Claim,
-    Inference,
-    LedgerKey,
-    Place,
-    QuarantineEntry,
-    Schema,
-)
+from capture_forwarder.core.inference import Inference
+from capture_forwarder.core.ledger import Claim, LedgerKey
+from capture_forwarder.core.line import Place
 from capture_forwarder.core.ports import OpenedObject
+from capture_forwarder.core.quarantine_entry import QuarantineEntry
+from capture_forwarder.core.schema import Schema
 from capture_forwarder.forwarding.lane import Lane
 
 

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from capture_forwarder.core.batch import Batch
-from capture_forwarder.core.model import Inference
+from capture_forwarder.core.inference import Inference
 from capture_forwarder.forwarding.delivery import Deliverer
 from capture_forwarder.local.secrets import FixedSecret
 from capture_forwarder.parser.mapping.columns import ColumnMapping

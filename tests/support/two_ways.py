@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from unittest.mock import patch
 
-from capture_forwarder.core.model import DataType, ParsedLine, Rejection, Schema
+from capture_forwarder.core.inference import ParsedLine
+from capture_forwarder.core.rejection import Rejection
+from capture_forwarder.core.schema import DataType, Schema
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.fast.numbers import no_numbers
 from capture_forwarder.parser.mapping.columns import ColumnMapping

@@ -14,8 +14,11 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["capture_forwarder"]):
+    from capture_forwarder.core.capture_file import CaptureObject
+    from capture_forwarder.core.inference import ParsedLine
     from capture_forwarder.core.inferences import WrittenInferences
-    from capture_forwarder.core.model import CaptureObject, DataType, ParsedLine, Rejection, Schema
+    from capture_forwarder.core.rejection import Rejection
+    from capture_forwarder.core.schema import DataType, Schema
     from capture_forwarder.parser import LineParser
     from capture_forwarder.parser.mapping.columns import Column, ColumnMapping
 

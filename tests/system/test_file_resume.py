@@ -28,7 +28,8 @@ from hypothesis import strategies as st
 import capture_forwarder.forwarding.batching
 import capture_forwarder.forwarding.pipeline
 import capture_forwarder.forwarding.rejections
-from capture_forwarder.core.batch import Batch
+from capture_forwarder.core.batch import Batch, BatchLimits
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.core.errors import (
     ForwarderError,
     LedgerError,
@@ -36,17 +37,12 @@ from capture_forwarder.core.errors import (
     PlatformUnavailableError,
     QuarantineError,
 )
-from capture_forwarder.core.model import (
-    BatchLimits,
-    CaptureObject,
-    Claim,
-    LedgerKey,
-    ObjectReport,
-    ParsedLine,
-    Place,
-    QuarantineEntry,
-    Rejection,
-)
+from capture_forwarder.core.inference import ParsedLine
+from capture_forwarder.core.ledger import Claim, LedgerKey
+from capture_forwarder.core.line import Place
+from capture_forwarder.core.quarantine_entry import QuarantineEntry
+from capture_forwarder.core.rejection import Rejection
+from capture_forwarder.core.report import ObjectReport
 from capture_forwarder.forwarding.pipeline import forward_object
 from capture_forwarder.forwarding.terms import Invocation, Ports, Terms
 from capture_forwarder.parser import LineParser

@@ -90,7 +90,7 @@ def test_rows_of_numbers_are_written_by_the_packages_compiled_code(
         runtime,
         "import json\n"
         "from capture_forwarder.parser.mapping.columns import ColumnMapping\n"
-        "from capture_forwarder.core.model import CaptureObject\n"
+        "from capture_forwarder.core.capture_file import CaptureObject\n"
         "from capture_forwarder.parser import LineParser\n"
         "side = {'data': '0.50\\n' * 9, 'encoding': 'CSV', 'observedContentType': 'text/csv'}\n"
         "data = {'endpointInput': side, 'endpointOutput': side}\n"

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.core.errors import (
     ForwarderError,
     ObjectError,
@@ -18,7 +19,6 @@ from capture_forwarder.core.errors import (
     PlatformUnavailableError,
     UnknownEventError,
 )
-from capture_forwarder.core.model import CaptureObject
 from capture_forwarder.triggers import Delivery, Source, Trigger, answer, read_event
 from tests.support.trigger_events import (
     AS_IT_IS,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.core.errors import ContinuationError
-from capture_forwarder.core.model import CaptureObject
 from capture_forwarder.triggers import write_continuation
 
 if TYPE_CHECKING:

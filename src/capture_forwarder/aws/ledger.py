@@ -12,8 +12,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from capture_forwarder.core.errors import LedgerError
-from capture_forwarder.core.ledger_errors import busy, describe, lost
-from capture_forwarder.core.model import Claim, LedgerKey, Place
+from capture_forwarder.core.ledger import Claim, LedgerKey, busy, describe, lost
+from capture_forwarder.core.line import Place
 from capture_forwarder.core.ports import Clock
 
 if TYPE_CHECKING:

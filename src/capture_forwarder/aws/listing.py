@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.core.errors import ObjectError
-from capture_forwarder.core.model import CaptureObject
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

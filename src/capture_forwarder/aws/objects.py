@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.core.errors import ObjectError
-from capture_forwarder.core.model import CaptureObject
 from capture_forwarder.core.ports import OpenedObject
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.core.errors import QuarantineError
-from capture_forwarder.core.model import CaptureObject, QuarantineEntry
-from capture_forwarder.local.quarantine import encode_entries, entry_path
+from capture_forwarder.core.quarantine_entry import QuarantineEntry, encode_entries, entry_path
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -12,8 +12,9 @@ import threading
 from functools import cache
 from typing import TYPE_CHECKING
 
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.core.errors import ForwarderError
-from capture_forwarder.core.model import CaptureObject, ObjectReport
+from capture_forwarder.core.report import ObjectReport
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger

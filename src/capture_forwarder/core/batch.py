@@ -10,8 +10,25 @@ from typing import Self
 import msgspec
 
 from capture_forwarder.core.block import Block
+from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.inference import Inference
 from capture_forwarder.core.json_rows import JsonRows
-from capture_forwarder.core.model import CaptureObject, Inference, Place, RawLine
+from capture_forwarder.core.line import Place, RawLine
+
+
+@dataclass(frozen=True)
+class BatchLimits:
+    """The most of one publish request, and of several.
+
+    `rows` and `bytes` (of captured text) are those of one request; `requests` is how many may be
+    under way at once. Where `whole_lines`, a batch holds all inferences of a line or none, and a
+    line that is over the limits by itself goes alone.
+    """
+
+    rows: int
+    bytes: int
+    requests: int = 64
+    whole_lines: bool = False
 
 
 class Part(msgspec.Struct, frozen=True, gc=False):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from capture_forwarder.core.model import Place, RawLine
+from capture_forwarder.core.line import Place, RawLine
 
 
 class Block(msgspec.Struct, frozen=True):

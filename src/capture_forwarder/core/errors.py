@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Iterable
 from pathlib import Path
 
-from capture_forwarder.core.model import ObjectReport
+from capture_forwarder.core.report import ObjectReport
 
 
 class ForwarderError(Exception):

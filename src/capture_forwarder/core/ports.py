@@ -9,18 +9,14 @@ from typing import BinaryIO, Protocol
 
 import msgspec
 
-from capture_forwarder.core.batch import Batch, Receipt
+from capture_forwarder.core.batch import Batch, BatchLimits, Receipt
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.core.errors import ForwarderError
-from capture_forwarder.core.model import (
-    BatchLimits,
-    CaptureObject,
-    Claim,
-    LedgerKey,
-    ObjectReport,
-    Place,
-    QuarantineEntry,
-    Schema,
-)
+from capture_forwarder.core.ledger import Claim, LedgerKey
+from capture_forwarder.core.line import Place
+from capture_forwarder.core.quarantine_entry import QuarantineEntry
+from capture_forwarder.core.report import ObjectReport
+from capture_forwarder.core.schema import Schema
 
 
 class OpenedObject(msgspec.Struct, frozen=True):

@@ -10,8 +10,11 @@ from datetime import UTC, datetime
 import msgspec
 
 from capture_forwarder.core.errors import AccountingError, ForwarderError, PublishError
-from capture_forwarder.core.model import ObjectReport, ParsedLine, Place, Reason
+from capture_forwarder.core.inference import ParsedLine
+from capture_forwarder.core.line import Place
 from capture_forwarder.core.ports import Clock
+from capture_forwarder.core.rejection import Reason
+from capture_forwarder.core.report import ObjectReport
 from capture_forwarder.forwarding.delivery import Outcome
 
 # CloudWatch takes 100 values of a metric in one document; the newest are told.

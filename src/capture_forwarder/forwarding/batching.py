@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from capture_forwarder.core.batch import Batch, Part, Piece, Stretch
+from capture_forwarder.core.batch import Batch, BatchLimits, Part, Piece, Stretch
 from capture_forwarder.core.block import Block
-from capture_forwarder.core.model import BatchLimits, CaptureObject, Inference, Place, RawLine
+from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.inference import Inference
+from capture_forwarder.core.line import Place, RawLine
 from capture_forwarder.forwarding.held import Held, Kept
 
 # The most that is read past, of what is rejected, while a batch fills.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 
 from capture_forwarder.core.errors import LeaseLostError
-from capture_forwarder.core.model import Claim, LedgerKey, Place
+from capture_forwarder.core.ledger import Claim, LedgerKey
+from capture_forwarder.core.line import Place
 from capture_forwarder.core.ports import Clock, Ledger
 
 

@@ -14,7 +14,8 @@ from capture_forwarder.core.errors import (
     PlatformUnavailableError,
     PublishError,
 )
-from capture_forwarder.core.model import Inference, RawLine
+from capture_forwarder.core.inference import Inference
+from capture_forwarder.core.line import RawLine
 from capture_forwarder.core.ports import Clock, Publisher
 from capture_forwarder.forwarding.retry import Retrier
 

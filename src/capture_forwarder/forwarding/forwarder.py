@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 from uuid import uuid4
 
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.core.errors import (
     ForwarderError,
     OutOfTimeError,
@@ -15,8 +16,8 @@ from capture_forwarder.core.errors import (
     UnexpectedError,
     UnknownEventError,
 )
-from capture_forwarder.core.model import CaptureObject, ObjectReport
 from capture_forwarder.core.ports import Clock, Continuations, Reporter
+from capture_forwarder.core.report import ObjectReport
 from capture_forwarder.forwarding.lane import Lane
 from capture_forwarder.forwarding.terms import Invocation
 from capture_forwarder.triggers import Delivery, answer, read_event

@@ -11,9 +11,10 @@ import msgspec
 from capture_forwarder.core.batch import Piece, Stretch
 from capture_forwarder.core.block import Block
 from capture_forwarder.core.errors import AccountingError
+from capture_forwarder.core.inference import Inference, ParsedLine
 from capture_forwarder.core.inferences import Inferences, WrittenInferences
 from capture_forwarder.core.json_rows import JsonRowEncoder, JsonRows
-from capture_forwarder.core.model import Inference, ParsedLine, Rejection
+from capture_forwarder.core.rejection import Rejection
 
 # Written so few at a time, rows are still in the processor's cache, where they were made.
 _ROWS_AT_ONCE = 128

@@ -5,14 +5,16 @@ from __future__ import annotations
 import dataclasses
 import threading
 
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.core.errors import (
     ForwarderError,
     OutOfTimeError,
     PublisherMisconfiguredError,
     UnexpectedError,
 )
-from capture_forwarder.core.model import CaptureObject, ObjectReport, Schema
 from capture_forwarder.core.ports import Reporter
+from capture_forwarder.core.report import ObjectReport
+from capture_forwarder.core.schema import Schema
 from capture_forwarder.forwarding.pipeline import forward_object
 from capture_forwarder.forwarding.retry import Retrier
 from capture_forwarder.forwarding.terms import Invocation, Ports, Terms

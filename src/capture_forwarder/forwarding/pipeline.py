@@ -16,23 +16,19 @@ from contextlib import suppress
 
 from capture_forwarder.core.batch import Batch
 from capture_forwarder.core.block import Block
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.core.errors import (
     ForwarderError,
     LeaseLostError,
     OutOfTimeError,
     PublishError,
 )
-from capture_forwarder.core.model import (
-    CaptureObject,
-    LedgerKey,
-    ObjectReport,
-    ParsedLine,
-    Place,
-    RawLine,
-    Reason,
-    Rejection,
-)
+from capture_forwarder.core.inference import ParsedLine
+from capture_forwarder.core.ledger import LedgerKey
+from capture_forwarder.core.line import Place, RawLine
 from capture_forwarder.core.ports import OpenedObject
+from capture_forwarder.core.rejection import Reason, Rejection
+from capture_forwarder.core.report import ObjectReport
 from capture_forwarder.forwarding.accounting import Accounting, Mark
 from capture_forwarder.forwarding.batching import BatchBuilder
 from capture_forwarder.forwarding.checkpoint import Checkpoint

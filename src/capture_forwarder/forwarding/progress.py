@@ -6,7 +6,7 @@ from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 
 from capture_forwarder.core.errors import OutOfTimeError
-from capture_forwarder.core.model import Place
+from capture_forwarder.core.line import Place
 from capture_forwarder.core.ports import Clock
 from capture_forwarder.forwarding.accounting import Accounting, Mark
 from capture_forwarder.forwarding.checkpoint import Checkpoint

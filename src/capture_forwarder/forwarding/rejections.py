@@ -6,18 +6,13 @@ from collections import Counter
 
 import msgspec
 
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.core.errors import QuarantineError
-from capture_forwarder.core.model import (
-    CaptureObject,
-    Place,
-    QuarantineEntry,
-    RawLine,
-    Reason,
-    Rejection,
-)
+from capture_forwarder.core.line import Place, RawLine
 from capture_forwarder.core.ports import Clock, Quarantine
+from capture_forwarder.core.quarantine_entry import QuarantineEntry, make_entry
+from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.forwarding.delivery import Refusal
-from capture_forwarder.local.quarantine import make_entry
 
 _RUN_ENTRIES = 1000
 _RUN_BYTES = 4 * 1024 * 1024

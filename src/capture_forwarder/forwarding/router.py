@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.core.errors import ForwarderError
-from capture_forwarder.core.model import CaptureObject
 from capture_forwarder.core.ports import Clock, Reporter
 from capture_forwarder.forwarding.lane import Lane
 from capture_forwarder.settings.platforms import FilesSettings

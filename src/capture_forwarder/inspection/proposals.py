@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from capture_forwarder.core.model import CaptureObject
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.inspection.fields import Field, name_columns, name_positions
 from capture_forwarder.inspection.shapes import Shape, SideView
 from capture_forwarder.inspection.trials import Trial, try_mapping

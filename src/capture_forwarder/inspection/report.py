@@ -7,7 +7,10 @@ from collections.abc import Mapping as Dict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from capture_forwarder.core.model import CaptureObject, Inference, RawLine, Reason, Rejection
+from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.inference import Inference
+from capture_forwarder.core.line import RawLine
+from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.inspection.proposals import Given, ViewedLine, propose
 from capture_forwarder.inspection.shapes import SideView, view_side
 from capture_forwarder.inspection.suggest import notes_on, variables_of

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from jmespath.exceptions import JMESPathError
 
-from capture_forwarder.core.model import CaptureObject, ParsedLine
+from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.inference import ParsedLine
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 

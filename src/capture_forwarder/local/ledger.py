@@ -8,8 +8,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from capture_forwarder.core.errors import LedgerError
-from capture_forwarder.core.ledger_errors import busy, describe, lost
-from capture_forwarder.core.model import Claim, LedgerKey, Place
+from capture_forwarder.core.ledger import Claim, LedgerKey, busy, describe, lost
+from capture_forwarder.core.line import Place
 from capture_forwarder.core.ports import Clock
 
 _BUSY_SECONDS = 10.0

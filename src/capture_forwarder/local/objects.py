@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.core.errors import ObjectError
-from capture_forwarder.core.model import CaptureObject
 from capture_forwarder.core.ports import OpenedObject
 
 

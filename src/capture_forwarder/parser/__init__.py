@@ -2,7 +2,8 @@
 
 from typing import Protocol
 
-from capture_forwarder.core.model import CaptureObject, Schema
+from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.schema import Schema
 from capture_forwarder.parser.line import LineParser, ParseAlike, ParseLine
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 

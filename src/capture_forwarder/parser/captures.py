@@ -11,15 +11,10 @@ from typing import BinaryIO, cast
 
 import msgspec
 
-from capture_forwarder.core.model import (
-    CaptureObject,
-    DataType,
-    Inference,
-    Reason,
-    Rejection,
-    Row,
-    Schema,
-)
+from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.inference import Inference, Row
+from capture_forwarder.core.rejection import Reason, Rejection
+from capture_forwarder.core.schema import DataType, Schema
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.lines import read_lines
 from capture_forwarder.parser.mapping.columns import ColumnMapping

@@ -15,15 +15,11 @@ from operator import add
 from typing import TYPE_CHECKING
 
 from capture_forwarder.core.block import Block
+from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.inference import Inference, ParsedLine
 from capture_forwarder.core.inferences import Inferences, WrittenInferences
-from capture_forwarder.core.model import (
-    CaptureObject,
-    Inference,
-    ParsedLine,
-    Reason,
-    Rejection,
-    Schema,
-)
+from capture_forwarder.core.rejection import Reason, Rejection
+from capture_forwarder.core.schema import Schema
 from capture_forwarder.parser.fast.alike import ReadAlike, WriteAlike, alike_reader, no_alike
 from capture_forwarder.parser.fast.numbers import number_reader, plain_csv
 from capture_forwarder.parser.mapping.candidates import best_pairs

@@ -13,7 +13,7 @@ import msgspec
 
 from capture_forwarder.core.block import Block
 from capture_forwarder.core.errors import ObjectError
-from capture_forwarder.core.model import Place, RawLine
+from capture_forwarder.core.line import Place, RawLine
 
 _BUFFER_BYTES = 256 * 1024
 _BLOCK_BYTES = 256 * 1024

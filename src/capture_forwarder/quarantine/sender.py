@@ -8,18 +8,12 @@ from dataclasses import dataclass
 
 import msgspec
 
-from capture_forwarder.core.batch import Batch, Part
-from capture_forwarder.core.model import (
-    BatchLimits,
-    CaptureObject,
-    Inference,
-    ParsedLine,
-    Place,
-    QuarantineEntry,
-    RawLine,
-    Reason,
-    Rejection,
-)
+from capture_forwarder.core.batch import Batch, BatchLimits, Part
+from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.inference import Inference, ParsedLine
+from capture_forwarder.core.line import Place, RawLine
+from capture_forwarder.core.quarantine_entry import QuarantineEntry
+from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.forwarding.delivery import Deliverer
 from capture_forwarder.parser import ObjectParser
 from capture_forwarder.quarantine.place import Kept, is_cut

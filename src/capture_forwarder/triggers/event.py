@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import unquote_plus
 
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.core.errors import UnknownEventError
-from capture_forwarder.core.model import CaptureObject
 from capture_forwarder.triggers.continuation import read_continuation
 from capture_forwarder.triggers.message import Delivery, Source, Trigger
 from capture_forwarder.triggers.notification import (

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from capture_forwarder.core.model import CaptureObject
+from capture_forwarder.core.capture_file import CaptureObject
 
 
 class Source(StrEnum):

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from urllib.parse import unquote_plus
 
-from capture_forwarder.core.model import CaptureObject
+from capture_forwarder.core.capture_file import CaptureObject
 
 _DEEPEST_WRAPPING = 3
 

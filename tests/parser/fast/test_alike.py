@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from capture_forwarder.core.batch import Batch
 from capture_forwarder.core.block import Block
+from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.inference import ParsedLine
 from capture_forwarder.core.inferences import WrittenInferences
-from capture_forwarder.core.model import CaptureObject, DataType, ParsedLine, Schema
+from capture_forwarder.core.schema import DataType, Schema
 from capture_forwarder.forwarding.pipeline import forward_object
 from capture_forwarder.forwarding.terms import Invocation, Ports, Terms
 from capture_forwarder.local.clock import SystemClock

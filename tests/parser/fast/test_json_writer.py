@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capture_forwarder.core.errors import AccountingError
+from capture_forwarder.core.inference import ParsedLine
 from capture_forwarder.core.inferences import WrittenInferences
-from capture_forwarder.core.model import DataType, ParsedLine, Schema
+from capture_forwarder.core.schema import DataType, Schema
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.fast.json_writer import LIBRARY, JsonWriter
 from capture_forwarder.parser.mapping.columns import Column, ColumnMapping

@@ -21,7 +21,9 @@ from capture_forwarder.core.errors import (
     PublisherMisconfiguredError,
     PublishError,
 )
-from capture_forwarder.core.model import ParsedLine, Place, RawLine, Schema
+from capture_forwarder.core.inference import ParsedLine
+from capture_forwarder.core.line import Place, RawLine
+from capture_forwarder.core.schema import Schema
 from capture_forwarder.forwarding.batching import BatchBuilder
 from capture_forwarder.forwarding.delivery import Deliverer, Outcome
 from capture_forwarder.parser import compile_mapping

@@ -15,7 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capture_forwarder.core.batch import Batch
-from capture_forwarder.core.model import Inference, ParsedLine, RawLine, Rejection, Schema
+from capture_forwarder.core.inference import Inference, ParsedLine
+from capture_forwarder.core.line import RawLine
+from capture_forwarder.core.rejection import Rejection
+from capture_forwarder.core.schema import Schema
 from capture_forwarder.parser import compile_mapping
 from capture_forwarder.parser.mapping.casts import infer
 from capture_forwarder.parser.mapping.columns import ColumnMapping

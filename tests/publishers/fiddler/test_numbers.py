@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from capture_forwarder.cli.terminal.reporter import CollectingReporter
-from capture_forwarder.core.model import ObjectReport
+from capture_forwarder.core.report import ObjectReport
 from capture_forwarder.forwarding.lane import Lane
 from capture_forwarder.forwarding.terms import Invocation, Ports, Terms
 from capture_forwarder.local.clock import SystemClock

@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capture_forwarder.core.batch import Batch, Part
-from capture_forwarder.core.model import CaptureObject, Inference, Place, RawLine, Row
+from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.inference import Inference, Row
+from capture_forwarder.core.line import Place, RawLine
 from capture_forwarder.publishers.files.part_names import part_name
 
 TIME = "inference_time"

@@ -20,12 +20,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capture_forwarder.core.batch import Batch, Part
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.core.errors import (
     PlatformUnavailableError,
     PublisherMisconfiguredError,
     PublishError,
 )
-from capture_forwarder.core.model import CaptureObject, Inference, Place, RawLine, Row
+from capture_forwarder.core.inference import Inference, Row
+from capture_forwarder.core.line import Place, RawLine
 from capture_forwarder.forwarding.pipeline import forward_object
 from capture_forwarder.forwarding.terms import Invocation, Ports, Terms
 from capture_forwarder.parser import LineParser

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from capture_forwarder.core.batch import Batch
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.core.errors import (
     BatchRefusedError,
     BatchTooLargeError,
@@ -23,7 +24,8 @@ from capture_forwarder.core.errors import (
     PublishError,
     SettingsError,
 )
-from capture_forwarder.core.model import CaptureObject, Inference, Place, RawLine
+from capture_forwarder.core.inference import Inference
+from capture_forwarder.core.line import Place, RawLine
 from capture_forwarder.forwarding.batching import BatchBuilder
 from capture_forwarder.local.secrets import FixedSecret
 from capture_forwarder.parser.mapping.columns import ColumnMapping

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from capture_forwarder.core.model import Inference, ParsedLine, Row, Schema
+from capture_forwarder.core.inference import Inference, ParsedLine, Row
+from capture_forwarder.core.schema import Schema
 from capture_forwarder.forwarding.lane import complete
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.mapping.columns import ColumnMapping

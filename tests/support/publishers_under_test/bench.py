@@ -11,7 +11,8 @@ import pytest
 
 from capture_forwarder.core.batch import Batch
 from capture_forwarder.core.errors import PublishError
-from capture_forwarder.core.model import ParsedLine, Place, RawLine
+from capture_forwarder.core.inference import ParsedLine
+from capture_forwarder.core.line import Place, RawLine
 from capture_forwarder.core.ports import Publisher
 from capture_forwarder.forwarding.batching import BatchBuilder
 from capture_forwarder.forwarding.held import holding

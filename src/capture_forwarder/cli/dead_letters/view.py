@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from capture_forwarder.cli.quarantine.view import plain
 from capture_forwarder.cli.terminal.console import ERR, OUT, say, say_json
 from capture_forwarder.cli.terminal.tables import add, new_table
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.core.errors import ForwarderError
-from capture_forwarder.core.model import CaptureObject
 from capture_forwarder.triggers import read_event
 
 if TYPE_CHECKING:

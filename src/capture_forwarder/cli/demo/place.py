@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from capture_forwarder.core.errors import ForwarderError, UsageError
-from capture_forwarder.core.model import QuarantineEntry, Reason
+from capture_forwarder.core.quarantine_entry import QuarantineEntry
+from capture_forwarder.core.rejection import Reason
 from capture_forwarder.settings import ONLY_ROUTE
 
 if TYPE_CHECKING:

@@ -16,7 +16,9 @@ from capture_forwarder.cli.terminal.tables import (
     rows_table,
     short_name,
 )
-from capture_forwarder.core.model import CaptureObject, ObjectReport, QuarantineEntry
+from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.quarantine_entry import QuarantineEntry
+from capture_forwarder.core.report import ObjectReport
 from capture_forwarder.settings import ONLY_ROUTE
 
 _ROWS = 3

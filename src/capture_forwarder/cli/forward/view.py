@@ -10,7 +10,7 @@ from capture_forwarder.cli.terminal.console import ERR, OUT, complain, say
 from capture_forwarder.cli.terminal.places import Found
 from capture_forwarder.cli.terminal.tables import COUNTS, add, counts_of, long_name, new_table
 from capture_forwarder.core.errors import ForwarderError
-from capture_forwarder.core.model import ObjectReport
+from capture_forwarder.core.report import ObjectReport
 from capture_forwarder.settings import RouteSettings
 from capture_forwarder.settings.platforms import DuckDbSettings
 

@@ -14,7 +14,7 @@ from capture_forwarder.cli.terminal import options
 from capture_forwarder.cli.terminal.console import ERR, say_json, user_errors
 from capture_forwarder.cli.terminal.places import Found, find
 from capture_forwarder.core.errors import ObjectError
-from capture_forwarder.core.model import RawLine
+from capture_forwarder.core.line import RawLine
 from capture_forwarder.core.ports import ObjectStore
 from capture_forwarder.inspection import Given, Sample, inspect_files
 from capture_forwarder.parser.lines import read_lines

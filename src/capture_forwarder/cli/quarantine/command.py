@@ -20,7 +20,7 @@ from capture_forwarder.cli.quarantine.view import (
 from capture_forwarder.cli.terminal import options
 from capture_forwarder.cli.terminal.console import ERR, user_errors
 from capture_forwarder.core.errors import ForwarderError, UsageError
-from capture_forwarder.core.model import Reason
+from capture_forwarder.core.rejection import Reason
 from capture_forwarder.forwarding.delivery import Deliverer
 from capture_forwarder.forwarding.lane import check_columns, complete
 from capture_forwarder.local.clock import SystemClock

@@ -11,8 +11,9 @@ import msgspec
 
 from capture_forwarder.cli.terminal.console import OUT, complain, say, say_json
 from capture_forwarder.cli.terminal.tables import add, long_name, new_table
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.core.errors import ForwarderError
-from capture_forwarder.core.model import CaptureObject, QuarantineEntry
+from capture_forwarder.core.quarantine_entry import QuarantineEntry
 from capture_forwarder.quarantine.place import Kept, is_cut, line_of
 
 _MOST_SHOWN = 40

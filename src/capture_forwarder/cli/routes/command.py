@@ -10,8 +10,8 @@ import typer
 
 from capture_forwarder.cli.routes.view import Checked, show_checked
 from capture_forwarder.cli.terminal.console import user_errors
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.core.errors import UsageError
-from capture_forwarder.core.model import CaptureObject
 from capture_forwarder.settings import RouteSettings
 from capture_forwarder.settings.routes_check import unreachable, verdicts
 from capture_forwarder.settings.schema import routes_schema

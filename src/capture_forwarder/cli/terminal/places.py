@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.core.errors import UsageError
-from capture_forwarder.core.model import CaptureObject
 from capture_forwarder.core.ports import ObjectStore
 from capture_forwarder.local.objects import FolderObjectStore
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.core.errors import ForwarderError
-from capture_forwarder.core.model import CaptureObject, ObjectReport
+from capture_forwarder.core.report import ObjectReport
 from capture_forwarder.settings import ONLY_ROUTE
 
 

@@ -10,7 +10,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from capture_forwarder.core.model import CaptureObject, ObjectReport
+from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.report import ObjectReport
 
 _CAPTURE_NAME = re.compile(r"\d\d-\d\d-\d{3}(?=-[0-9a-f-]{36}\.)")  # mm-ss-SSS
 _LONGEST_VALUE = 32

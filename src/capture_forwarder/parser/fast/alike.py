@@ -15,8 +15,9 @@ from typing import Generic, Literal, TypeVar
 import msgspec
 
 from capture_forwarder.core.block import Block
+from capture_forwarder.core.inference import ParsedLine
 from capture_forwarder.core.inferences import Inferences, WrittenInferences
-from capture_forwarder.core.model import DataType, ParsedLine
+from capture_forwarder.core.schema import DataType
 from capture_forwarder.parser.fast.numbers import CELL_TYPES, plain_base64
 from capture_forwarder.parser.mapping.tails import Constants, Tails
 from capture_forwarder.parser.record import EventMetadata

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice, repeat
 from operator import attrgetter
 
-from capture_forwarder.core.model import CaptureObject
+from capture_forwarder.core.capture_file import CaptureObject
 from capture_forwarder.parser.mapping.columns import ColumnMapping, MetadataField
 from capture_forwarder.parser.record import EventMetadata
 

@@ -8,13 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from capture_forwarder.core.model import (
-    CaptureObject,
-    Inference,
-    ParsedLine,
-    Reason,
-    Rejection,
-)
+from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.inference import Inference, ParsedLine
+from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.parser.formats.reading import Reading
 from capture_forwarder.parser.line import ParseAlike, ParseLine
 from capture_forwarder.parser.mapping.casts import infer

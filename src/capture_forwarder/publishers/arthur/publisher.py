@@ -13,9 +13,9 @@ from urllib.parse import quote
 import requests
 from urllib3.filepost import encode_multipart_formdata
 
-from capture_forwarder.core.batch import Batch, Receipt
-from capture_forwarder.core.model import BatchLimits, Schema
+from capture_forwarder.core.batch import Batch, BatchLimits, Receipt
 from capture_forwarder.core.ports import Secret
+from capture_forwarder.core.schema import Schema
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from capture_forwarder.publishers.arthur.answers import read_receipt
 from capture_forwarder.publishers.arthur.requests import LineWriter

@@ -14,7 +14,7 @@ from operator import eq
 import msgspec
 
 from capture_forwarder.core.batch import Batch, Part
-from capture_forwarder.core.model import Inference
+from capture_forwarder.core.inference import Inference
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from capture_forwarder.parser.record import CaptureData, Side
 from capture_forwarder.publishers.arthur.payloads import (

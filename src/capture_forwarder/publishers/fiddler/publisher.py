@@ -15,14 +15,14 @@ from uuid import UUID
 
 import msgspec
 
-from capture_forwarder.core.batch import ACCEPTED, Batch, Receipt
+from capture_forwarder.core.batch import ACCEPTED, Batch, BatchLimits, Receipt
 from capture_forwarder.core.errors import (
     CredentialsRefusedError,
     PublisherMisconfiguredError,
     PublishError,
 )
 from capture_forwarder.core.json_rows import JsonRowEncoder, JsonRows
-from capture_forwarder.core.model import BatchLimits, DataType, Schema
+from capture_forwarder.core.schema import DataType, Schema
 from capture_forwarder.publishers.fiddler.answers import (
     PUBLISHING,
     check_accepted,

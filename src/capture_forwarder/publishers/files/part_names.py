@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 
 from capture_forwarder.core.batch import Batch
-from capture_forwarder.core.model import Place
+from capture_forwarder.core.line import Place
 
 OTHER = "other"
 """Stands for an endpoint, a variant or a file name that the object's key does not tell."""

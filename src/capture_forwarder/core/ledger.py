@@ -1,11 +1,33 @@
-"""What every ledger says when a lease stands in the way."""
+"""What the ledger is asked and answers, and what it says when a lease stands in the way."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import msgspec
+
 from capture_forwarder.core.errors import LeaseLostError, ObjectBusyError
-from capture_forwarder.core.model import LedgerKey
+from capture_forwarder.core.line import Place
+
+
+class LedgerKey(msgspec.Struct, frozen=True):
+    """What the ledger keeps a place for: one revision of an object on one route.
+
+    `revision` is the version id where the bucket has versions, else the ETag, so that an object
+    that was overwritten is not taken for the one that was delivered.
+    """
+
+    bucket: str
+    key: str
+    revision: str
+    route: str
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """What the ledger says when work on an object begins: where to go on, or that it is done."""
+
+    place: Place
+    finished: bool = False
 
 
 def describe(key: LedgerKey) -> str:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture_forwarder.core.model import CaptureObject, ObjectReport
+from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.report import ObjectReport
 
 FILE = "20-30-123-f41b4ce1-ffef-4339-9e96-7556c2c96346.jsonl"
 TAIL = f"churn/AllTraffic/2026/03/01/10/{FILE}"
