@@ -18,7 +18,7 @@ from moto import mock_aws
 from typer.testing import CliRunner, Result
 
 from capture_forwarder.cli.app import app
-from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.line import RawLine
 from capture_forwarder.core.quarantine_entry import encode_entries, entry_path, make_entry
 from capture_forwarder.core.rejection import Reason, Rejection
@@ -87,7 +87,7 @@ def capture(endpoint: str, count: int, name: str = "20-30-123-a") -> None:
 
 def keep(route_name: str, *numbers: int, endpoint: str = "churn") -> None:
     """Put entries of a route into the quarantine, one file for each call."""
-    source = CaptureObject("captured", KEY.format(endpoint))
+    source = CaptureFile("captured", KEY.format(endpoint))
     rejection = Rejection(Reason.COLUMN_COUNT_MISMATCH, "told then")
     entries = [
         make_entry(

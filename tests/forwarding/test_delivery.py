@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capture_forwarder.core.batch import Batch, BatchLimits, Receipt
-from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import (
     BatchRefusedError,
     BatchTooLargeError,
@@ -257,7 +257,7 @@ def parts(batch: Batch) -> list[tuple[int, int, int]]:
 
 def test_a_part_of_a_batch_knows_the_lines_it_comes_from() -> None:
     lines = [RawLine(n, 10 * n, b"x", 9) for n in (1, 2, 3)]
-    builder = BatchBuilder(BatchLimits(5, 1000), CaptureObject("b", "k"), "r")
+    builder = BatchBuilder(BatchLimits(5, 1000), CaptureFile("b", "k"), "r")
     full = []
     for raw, size in zip(lines, (2, 4, 2), strict=True):
         rows = [Inference.of(f"{raw.number}_{n}", {"a": n}) for n in range(size)]
@@ -274,7 +274,7 @@ def test_a_part_of_a_batch_knows_the_lines_it_comes_from() -> None:
 
 @given(st.lists(st.integers(1, 12), min_size=1, max_size=12))
 def test_where_lines_stay_whole_no_batch_ends_inside_one(sizes: list[int]) -> None:
-    builder = BatchBuilder(BatchLimits(5, 400, whole_lines=True), CaptureObject("b", "k"), "r")
+    builder = BatchBuilder(BatchLimits(5, 400, whole_lines=True), CaptureFile("b", "k"), "r")
     full = []
     for number, size in enumerate(sizes, 1):
         rows = [Inference.of(f"{number}_{n}", {"a": n}) for n in range(size)]

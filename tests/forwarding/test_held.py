@@ -27,22 +27,22 @@ MAPPING = ColumnMapping.of("a,b", "score", timestamp="at", event_id="id")
 SCHEMA = Schema(dict.fromkeys(("a", "b", "score"), DataType.FLOAT))
 PARSER = LineParser(MAPPING, SCHEMA)
 WRITER = LineParser(MAPPING, SCHEMA, as_json=True)
-PARSE = PARSER.for_object(SOURCE)
-PARSE_BLOCK = PARSER.for_blocks(SOURCE)
+PARSE = PARSER.for_file(SOURCE)
+PARSE_BLOCK = PARSER.for_chunks(SOURCE)
 
 
 def written(parser: LineParser) -> Held:
-    return holding(parser.for_object(SOURCE), parser.for_blocks(SOURCE), as_json=True)
+    return holding(parser.for_file(SOURCE), parser.for_chunks(SOURCE), as_json=True)
 
 
 def batches(data: bytes, held: Held, rows: int, parser: LineParser = PARSER) -> list[Batch]:
     """Cut an object's lines into batches as the pipeline does."""
     builder = BatchBuilder(BatchLimits(rows, 10**6), SOURCE, "r", held)
-    parse = parser.for_object(SOURCE)
+    parse = parser.for_file(SOURCE)
     full = []
     for block in read_blocks(io.BytesIO(data), 10**6):
         assert isinstance(block, Block)
-        alike, taken = parser.for_blocks(SOURCE)(block), 0
+        alike, taken = parser.for_chunks(SOURCE)(block), 0
         while alike and taken < len(block):
             taken += builder.extend(block, taken, alike.inferences)
             if builder.is_full:

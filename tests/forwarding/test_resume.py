@@ -15,13 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import (
     BatchRefusedError,
+    CaptureFileBusyError,
+    CaptureFileError,
+    CaptureFilesFailedError,
     LeaseLostError,
-    ObjectBusyError,
-    ObjectError,
-    ObjectsFailedError,
     OutOfTimeError,
     PlatformUnavailableError,
     PublisherMisconfiguredError,
@@ -30,11 +30,11 @@ from capture_forwarder.core.errors import (
 from capture_forwarder.core.inference import Inference
 from capture_forwarder.core.ledger import LedgerKey
 from capture_forwarder.core.line import Place
-from capture_forwarder.core.ports import OpenedObject
-from capture_forwarder.core.report import ObjectReport
+from capture_forwarder.core.ports import OpenedFile
+from capture_forwarder.core.report import FileReport
 from capture_forwarder.forwarding.forwarder import Forwarder
 from capture_forwarder.forwarding.lane import Lane
-from capture_forwarder.forwarding.pipeline import forward_object
+from capture_forwarder.forwarding.pipeline import forward_file
 from capture_forwarder.forwarding.terms import Invocation, Ports, Terms
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.mapping.columns import ColumnMapping
@@ -51,7 +51,7 @@ from tests.support.fakes import (
 )
 
 MAPPING = ColumnMapping.of("a", "score")
-SOURCE = CaptureObject("bucket", "file")
+SOURCE = CaptureFile("bucket", "file")
 TERMS = Terms("default", 10**6, requests_in_flight=1, retry_seconds=0.0)
 
 
@@ -74,8 +74,8 @@ class Setting:
         self.ports = Ports(self.store, self.publisher, self.quarantine, self.clock, self.ledger)
         self.terms = TERMS
 
-    def forward(self, owner: str = "one", deadline: float | None = None) -> ObjectReport:
-        return forward_object(
+    def forward(self, owner: str = "one", deadline: float | None = None) -> FileReport:
+        return forward_file(
             SOURCE, LineParser(MAPPING), self.ports, self.terms, Invocation(owner, deadline)
         )
 
@@ -127,14 +127,14 @@ class BreakingStore(MemoryStore):
     broken = False
 
     @contextmanager
-    def open(self, source: CaptureObject) -> Iterator[OpenedObject]:
+    def open(self, source: CaptureFile) -> Iterator[OpenedFile]:
         with super().open(source) as opened:
             if self.broken:
                 yield opened
                 return
             self.broken = True
             half = len(self.objects[source.key]) // 2
-            yield OpenedObject(cast("BinaryIO", _Breaking(opened.stream, half)), opened.revision)
+            yield OpenedFile(cast("BinaryIO", _Breaking(opened.stream, half)), opened.revision)
 
 
 class _Breaking(io.RawIOBase):
@@ -148,7 +148,7 @@ class _Breaking(io.RawIOBase):
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         if not self._length:
-            raise ObjectError("Reading broke off.")
+            raise CaptureFileError("Reading broke off.")
         data = self._stream.read(min(len(buffer), self._length))
         buffer[: len(data)] = data
         self._length -= len(data)
@@ -163,7 +163,7 @@ def test_what_was_under_way_still_counts_when_the_object_breaks_off() -> None:
     setting.ports = Ports(
         store, setting.publisher, setting.quarantine, setting.clock, setting.ledger
     )
-    with pytest.raises(ObjectError):
+    with pytest.raises(CaptureFileError):
         setting.forward()
     assert len(setting.ids) == setting.place.lines > 0
 
@@ -199,7 +199,7 @@ def test_two_invocations_never_work_on_one_object() -> None:
     setting = Setting(call(1))
     setting.ledger.claim(next(iter(_keys(setting))), "other", 60)
 
-    with pytest.raises(ObjectBusyError):
+    with pytest.raises(CaptureFileBusyError):
         setting.forward()
     setting.clock.time += 61
     setting.forward()
@@ -271,7 +271,7 @@ def test_what_was_rejected_is_kept_before_the_place_moves_past_it() -> None:
     kept_at: list[int] = []
 
     class Watching(MemoryQuarantine):
-        def put(self, source: CaptureObject, entries: object) -> None:
+        def put(self, source: CaptureFile, entries: object) -> None:
             kept_at.append(setting.place.lines)
             super().put(source, entries)  # type: ignore[arg-type]
 
@@ -397,10 +397,10 @@ class Queue:
     """Keeps what is handed on."""
 
     def __init__(self) -> None:
-        self.sent: list[tuple[CaptureObject, int]] = []
+        self.sent: list[tuple[CaptureFile, int]] = []
         self.routes: list[str] = []
 
-    def send(self, source: CaptureObject, hops: int, routes: Sequence[str]) -> None:
+    def send(self, source: CaptureFile, hops: int, routes: Sequence[str]) -> None:
         self.sent.append((source, hops))
         self.routes += routes
 
@@ -450,7 +450,7 @@ def test_without_a_queue_the_invocation_fails_instead() -> None:
     setting = Setting(*map(call, range(40)))
     setting.publisher.refuse = lambda _: setting.clock.sleep(2)
     event = json.loads(write_continuation(SOURCE, 0, []))
-    with pytest.raises(ObjectsFailedError):
+    with pytest.raises(CaptureFilesFailedError):
         forwarder(setting, None, Reports()).handle(event, seconds_left=20)
 
 

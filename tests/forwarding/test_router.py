@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capture_forwarder.cli.terminal.reporter import CollectingReporter
-from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import LedgerError, SettingsError
 from capture_forwarder.forwarding.lane import Lane
 from capture_forwarder.forwarding.router import RouteBook, Routes, lies_under, takes
@@ -33,11 +33,11 @@ def route(
     return RouteSettings.model_validate(written | {"publisher": publisher or {"type": "duckdb"}})
 
 
-def captured(endpoint: str, variant: str = "AllTraffic", bucket: str = "captures") -> CaptureObject:
-    return CaptureObject(bucket, f"dir/{LAYOUT.format(endpoint=endpoint, variant=variant)}")
+def captured(endpoint: str, variant: str = "AllTraffic", bucket: str = "captures") -> CaptureFile:
+    return CaptureFile(bucket, f"dir/{LAYOUT.format(endpoint=endpoint, variant=variant)}")
 
 
-def names(routes: list[RouteSettings], source: CaptureObject) -> list[str]:
+def names(routes: list[RouteSettings], source: CaptureFile) -> list[str]:
     return [taken.name for taken in takes(routes, source)]
 
 
@@ -96,7 +96,7 @@ def test_everything_that_a_route_asks_for_must_fit(match: dict[str, str], fits: 
 
 
 def test_a_key_of_another_layout_names_no_endpoint_at_all() -> None:
-    loose = CaptureObject("captures", "uploads/file.jsonl")
+    loose = CaptureFile("captures", "uploads/file.jsonl")
 
     assert names([route("any", {"endpoint": "*"}), route("rest")], loose) == ["rest"]
 
@@ -109,7 +109,7 @@ def test_what_keeps_an_object_from_a_route_is_told_in_full() -> None:
         "the endpoint is 'credit', not 'churn-*'",
         "the variant is 'AllTraffic', not 'A'",
     ]
-    assert Match(endpoint="x").misses(CaptureObject("b", "k")) == [
+    assert Match(endpoint="x").misses(CaptureFile("b", "k")) == [
         "the key names no endpoint, as 'x' asks for"
     ]
 
@@ -128,7 +128,7 @@ MATCHES = st.fixed_dictionaries(
 )
 NAMES = st.sampled_from(["a", "b", "ab", "ba", "c"])
 SOURCES = st.builds(
-    CaptureObject,
+    CaptureFile,
     NAMES,
     st.builds("/".join, st.lists(NAMES, min_size=1, max_size=3))
     | st.builds("{}/{}/2026/03/01/10/x.jsonl".format, NAMES, NAMES)
@@ -136,7 +136,7 @@ SOURCES = st.builds(
 )
 
 
-def fits(match: dict[str, str], source: CaptureObject) -> bool:
+def fits(match: dict[str, str], source: CaptureFile) -> bool:
     """Say the same as the documents do, step by step."""
     parts = source.key.split("/")
     in_layout = len(parts) > 6
@@ -157,7 +157,7 @@ def fits(match: dict[str, str], source: CaptureObject) -> bool:
 
 @given(written=st.lists(st.tuples(MATCHES, st.booleans()), max_size=5), source=SOURCES)
 def test_takes_says_what_the_documents_say(
-    written: list[tuple[dict[str, str], bool]], source: CaptureObject
+    written: list[tuple[dict[str, str], bool]], source: CaptureFile
 ) -> None:
     routes = [
         route(str(number), match, goes_on=goes_on)
@@ -179,7 +179,7 @@ def test_takes_says_what_the_documents_say(
 
 @given(wide=MATCHES, narrow=MATCHES, source=SOURCES)
 def test_a_match_that_covers_another_fits_all_of_its_objects(
-    wide: dict[str, str], narrow: dict[str, str], source: CaptureObject
+    wide: dict[str, str], narrow: dict[str, str], source: CaptureFile
 ) -> None:
     if covers(Match(**wide), Match(**narrow)) and fits(narrow, source):
         assert fits(wide, source)
@@ -368,16 +368,16 @@ def test_quarantine_and_what_file_publishers_wrote_are_output_and_nothing_else()
     files = {"type": "files", "place": "s3://archive/rows/"}
     setting = Setting(route("archive", publisher=files, goes_on=True), route("rest"))
 
-    assert setting.book.is_output(CaptureObject("archive", "rows/archive/x.jsonl.gz"))
-    assert setting.book.is_output(CaptureObject("captures", "quarantine/x.jsonl"))
-    assert not setting.book.is_output(CaptureObject("archive", "rows2/x.jsonl"))
-    assert not setting.book.is_output(CaptureObject("captures", "rows/x.jsonl"))
+    assert setting.book.is_output(CaptureFile("archive", "rows/archive/x.jsonl.gz"))
+    assert setting.book.is_output(CaptureFile("captures", "quarantine/x.jsonl"))
+    assert not setting.book.is_output(CaptureFile("archive", "rows2/x.jsonl"))
+    assert not setting.book.is_output(CaptureFile("captures", "rows/x.jsonl"))
     assert not setting.book.is_output(captured("churn"))
 
 
 @pytest.mark.parametrize("place", ["s3://b/p", "s3://b/p/"])
 def test_a_place_holds_what_lies_below_it(place: str) -> None:
-    assert lies_under(place, CaptureObject("b", "p/x"))
-    assert not lies_under(place, CaptureObject("b", "p"))
-    assert not lies_under(place, CaptureObject("b", "px"))
-    assert not lies_under("folder", CaptureObject("b", "folder/x"))
+    assert lies_under(place, CaptureFile("b", "p/x"))
+    assert not lies_under(place, CaptureFile("b", "p"))
+    assert not lies_under(place, CaptureFile("b", "px"))
+    assert not lies_under("folder", CaptureFile("b", "folder/x"))

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 
 import pytest
 
-from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import (
     ContinuationError,
     ForwarderError,
     PlatformUnavailableError,
 )
 from capture_forwarder.core.inference import Inference
-from capture_forwarder.core.report import ObjectReport
+from capture_forwarder.core.report import FileReport
 from capture_forwarder.forwarding.forwarder import Forwarder
 from capture_forwarder.forwarding.lane import Lane
 from capture_forwarder.forwarding.terms import Ports, Terms
@@ -33,14 +33,14 @@ from tests.support.fakes import (
 
 MAPPING = ColumnMapping(parse_columns("a"), parse_columns("score"))
 LINES = [line(side(str(n)), side("0.5"), eventId=f"call-{n:03d}") for n in range(40)]
-SOURCE = CaptureObject("b", "one")
+SOURCE = CaptureFile("b", "one")
 
 
 class Told:
     """Collects what is told of one route, or of none."""
 
     def __init__(self) -> None:
-        self.done: list[ObjectReport] = []
+        self.done: list[FileReport] = []
         self.failures: list[ForwarderError] = []
         self.handed_on: list[int] = []
         self.skips: list[str] = []
@@ -49,11 +49,11 @@ class Told:
         del route, publisher
         return self
 
-    def forwarded(self, source: CaptureObject, report: ObjectReport) -> None:
+    def forwarded(self, source: CaptureFile, report: FileReport) -> None:
         del source
         self.done.append(report)
 
-    def continued(self, source: CaptureObject, hops: int, report: ObjectReport | None) -> None:
+    def continued(self, source: CaptureFile, hops: int, report: FileReport | None) -> None:
         del source, report
         self.handed_on.append(hops)
 
@@ -61,7 +61,7 @@ class Told:
         del what
         self.failures.append(error)
 
-    def skipped(self, source: CaptureObject, why: str) -> None:
+    def skipped(self, source: CaptureFile, why: str) -> None:
         del source
         self.skips.append(why)
 
@@ -76,7 +76,7 @@ class Queue:
         self.bodies: list[str] = []
         self.closed = False
 
-    def send(self, source: CaptureObject, hops: int, routes: Sequence[str]) -> None:
+    def send(self, source: CaptureFile, hops: int, routes: Sequence[str]) -> None:
         if self.closed:
             raise ContinuationError("The queue takes nothing.")
         self.bodies.append(write_continuation(source, hops, routes))
@@ -121,7 +121,7 @@ class Setting:
         told = self.told[after]
         forwarded, failed = told.forwarded, told.failed
 
-        def on_success(source: CaptureObject, report: ObjectReport) -> None:
+        def on_success(source: CaptureFile, report: FileReport) -> None:
             forwarded(source, report)
             self.quick_is_done.set()
 

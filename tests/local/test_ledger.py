@@ -25,7 +25,7 @@ CONTENDER = """
 import sys
 from pathlib import Path
 from capture_forwarder.local.clock import SystemClock
-from capture_forwarder.core.errors import ObjectBusyError
+from capture_forwarder.core.errors import CaptureFileBusyError
 from capture_forwarder.core.ledger import LedgerKey
 from capture_forwarder.core.line import Place
 from capture_forwarder.local.ledger import SqliteLedger
@@ -38,7 +38,7 @@ for number in range(int(sys.argv[3])):
     key = LedgerKey("bucket", f"{number}.jsonl", "etag", "default")
     try:
         claim = ledger.claim(key, owner, 600.0)
-    except ObjectBusyError:
+    except CaptureFileBusyError:
         continue
     if not claim.finished:
         print(number, flush=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from capture_forwarder.core.errors import LeaseLostError, ObjectBusyError
+from capture_forwarder.core.errors import CaptureFileBusyError, LeaseLostError
 from capture_forwarder.core.ledger import Claim, LedgerKey
 from capture_forwarder.core.line import Place
 from capture_forwarder.core.ports import Ledger
@@ -32,7 +32,7 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock) -
 def busy(ledger: Ledger, owner: str, key: LedgerKey = KEY) -> bool:
     try:
         ledger.claim(key, owner, LEASE)
-    except ObjectBusyError:
+    except CaptureFileBusyError:
         return True
     return False
 
@@ -47,7 +47,7 @@ def test_a_new_object_is_begun_at_its_start(ledger: Ledger) -> None:
 def test_an_object_under_lease_is_busy_for_others(ledger: Ledger) -> None:
     ledger.claim(KEY, "a", LEASE)
 
-    with pytest.raises(ObjectBusyError) as raised:
+    with pytest.raises(CaptureFileBusyError) as raised:
         ledger.claim(KEY, "b", LEASE)
 
     assert f"s3://{KEY.bucket}/{KEY.key} (route default)" in raised.value.message

@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 )
 from moto.dynamodb.models import DynamoDBBackend
 
-from capture_forwarder.core.errors import ForwarderError, LeaseLostError, ObjectBusyError
+from capture_forwarder.core.errors import CaptureFileBusyError, ForwarderError, LeaseLostError
 from capture_forwarder.core.ledger import Claim, LedgerKey
 from capture_forwarder.core.line import Place
 from capture_forwarder.core.ports import Ledger
@@ -69,7 +69,7 @@ def test_of_threads_that_claim_at_once_exactly_one_wins(
         ready.wait()
         try:
             ledgers[name].claim(KEY, f"owner {owner}", LEASE)
-        except ObjectBusyError:
+        except CaptureFileBusyError:
             return False
         return True
 
@@ -104,7 +104,7 @@ class ModelLedger:
         now = self._clock.monotonic()
         if not entry.finished:
             if entry.owner not in {None, owner} and round(entry.until - now, 6) > 0:
-                raise ObjectBusyError("busy")
+                raise CaptureFileBusyError("busy")
             entry.owner, entry.until = owner, now + lease_seconds
         return Claim(entry.place, finished=entry.finished)
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import QuarantineError
 from capture_forwarder.core.line import RawLine
 from capture_forwarder.core.quarantine_entry import (
@@ -23,8 +23,8 @@ from capture_forwarder.core.quarantine_entry import (
 from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.local.quarantine import FolderQuarantine
 
-SOURCE = CaptureObject("bucket", "captures/churn/AllTraffic/2026/03/01/10/a.jsonl")
-VERSIONED = CaptureObject("bucket", SOURCE.key, "v-1")
+SOURCE = CaptureFile("bucket", "captures/churn/AllTraffic/2026/03/01/10/a.jsonl")
+VERSIONED = CaptureFile("bucket", SOURCE.key, "v-1")
 REJECTION = Rejection(Reason.INVALID_JSON, "It is cut off.")
 TIME = "2026-03-01T10:20:30+00:00"
 
@@ -32,7 +32,7 @@ TIME = "2026-03-01T10:20:30+00:00"
 def entry(
     data: bytes = b"{",
     number: int = 3,
-    source: CaptureObject = SOURCE,
+    source: CaptureFile = SOURCE,
     reason: Reason = Reason.INVALID_JSON,
     route: str = "default",
 ) -> QuarantineEntry:
@@ -131,7 +131,7 @@ def test_a_name_does_not_depend_on_when_or_what() -> None:
 
 
 def test_different_runs_have_different_names() -> None:
-    other = CaptureObject("bucket-2", SOURCE.key)
+    other = CaptureFile("bucket-2", SOURCE.key)
     names = [
         entry_path(SOURCE, entry()),
         entry_path(VERSIONED, entry(source=VERSIONED)),
@@ -146,7 +146,7 @@ def test_different_runs_have_different_names() -> None:
 
 @pytest.mark.parametrize("key", ["x" * 1024, "ü" * 512, "a/" * 512])
 def test_a_long_key_is_replaced_by_its_digest(key: str) -> None:
-    source = CaptureObject("b" * 63, key, "v" * 32)
+    source = CaptureFile("b" * 63, key, "v" * 32)
 
     name = entry_path(source, entry(source=source))
 
@@ -158,7 +158,7 @@ def test_a_long_key_is_replaced_by_its_digest(key: str) -> None:
 
 
 def test_two_long_keys_have_two_names() -> None:
-    first, second = (CaptureObject("bucket", "x" * 1000 + end) for end in "ab")
+    first, second = (CaptureFile("bucket", "x" * 1000 + end) for end in "ab")
 
     assert entry_path(first, entry(source=first)) != entry_path(second, entry(source=second))
 
@@ -203,7 +203,7 @@ def test_odd_keys_neither_leave_the_folder_nor_overwrite_each_other(tmp_path: Pa
     quarantine = FolderQuarantine(tmp_path / "quarantine")
 
     for key in ODD_KEYS:
-        source = CaptureObject("bucket", key)
+        source = CaptureFile("bucket", key)
         quarantine.put(source, [entry(source=source)])
 
     kept = files_in(tmp_path / "quarantine")
@@ -213,7 +213,7 @@ def test_odd_keys_neither_leave_the_folder_nor_overwrite_each_other(tmp_path: Pa
 
 @pytest.mark.parametrize("key", ["a\0b", "x" * 600])
 def test_a_key_that_no_file_can_be_called_is_kept_all_the_same(tmp_path: Path, key: str) -> None:
-    source = CaptureObject("bucket", key)
+    source = CaptureFile("bucket", key)
 
     FolderQuarantine(tmp_path).put(source, [entry(source=source)])
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture_forwarder.core.errors import ObjectError
+from capture_forwarder.core.errors import CaptureFileError
 from capture_forwarder.core.line import Place, RawLine
 from capture_forwarder.parser.lines import read_lines
 
@@ -137,11 +137,11 @@ def test_lines_come_while_the_stream_still_comes() -> None:
 
 
 def test_a_stream_that_breaks_off_is_an_error_after_the_lines_before_it() -> None:
-    broken = Chunks([b"a\nb\nhalf a li"], ObjectError("the connection broke"))
+    broken = Chunks([b"a\nb\nhalf a li"], CaptureFileError("the connection broke"))
     lines = read_lines(cast("BinaryIO", broken), LIMIT)
     found: list[bytes] = []
 
-    with pytest.raises(ObjectError, match="the connection broke"):
+    with pytest.raises(CaptureFileError, match="the connection broke"):
         found.extend(line.data for line in lines)
 
     assert b"half a li" not in found
@@ -178,14 +178,14 @@ def test_almost_gzip_is_text(data: bytes) -> None:
 
 @pytest.mark.parametrize("cut", [2, 3, 9, 10, 11, 50, len(ZIPPED) - 9, -8, -4, -1])
 def test_truncated_gzip_never_looks_like_the_end(cut: int) -> None:
-    with pytest.raises(ObjectError, match="damaged or cut short") as raised:
+    with pytest.raises(CaptureFileError, match="damaged or cut short") as raised:
         split(ZIPPED[:cut])
 
     assert raised.value.permanent
 
 
 def test_gzip_that_ends_within_its_second_member_is_damaged() -> None:
-    with pytest.raises(ObjectError):
+    with pytest.raises(CaptureFileError):
         split(ZIPPED + ZIPPED[:40])
 
 
@@ -194,21 +194,21 @@ def test_damaged_gzip_is_an_error(place: int) -> None:
     damaged = bytearray(ZIPPED)
     damaged[place] ^= 0xFF
 
-    with pytest.raises(ObjectError, match="damaged or cut short") as raised:
+    with pytest.raises(CaptureFileError, match="damaged or cut short") as raised:
         split(bytes(damaged))
 
     assert raised.value.permanent
 
 
 def test_something_else_behind_a_gzip_file_is_an_error() -> None:
-    with pytest.raises(ObjectError):
+    with pytest.raises(CaptureFileError):
         split(ZIPPED + b"more")
 
 
 def test_a_broken_connection_within_gzip_is_not_the_objects_fault() -> None:
-    broken = Chunks([ZIPPED[:100]], ObjectError("the connection broke"))
+    broken = Chunks([ZIPPED[:100]], CaptureFileError("the connection broke"))
 
-    with pytest.raises(ObjectError, match="the connection broke") as raised:
+    with pytest.raises(CaptureFileError, match="the connection broke") as raised:
         list(read_lines(cast("BinaryIO", broken), LIMIT))
 
     assert not raised.value.permanent
@@ -296,5 +296,5 @@ def test_reading_goes_on_at_a_lines_place_as_if_it_had_never_stopped(
 
 
 def test_an_object_shorter_than_what_was_delivered_of_it_is_an_error() -> None:
-    with pytest.raises(ObjectError, match="shorter"):
+    with pytest.raises(CaptureFileError, match="shorter"):
         list(read_lines(io.BytesIO(b"a\n"), 10, Place(5, 2)))

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from capture_forwarder.core.batch import ACCEPTED, Batch, BatchLimits, Receipt
-from capture_forwarder.core.capture_file import CaptureObject
-from capture_forwarder.core.errors import LeaseLostError, ObjectBusyError, ObjectError
+from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.errors import CaptureFileBusyError, CaptureFileError, LeaseLostError
 from capture_forwarder.core.inference import Inference
 from capture_forwarder.core.ledger import Claim, LedgerKey
 from capture_forwarder.core.line import Place
-from capture_forwarder.core.ports import OpenedObject
+from capture_forwarder.core.ports import OpenedFile
 from capture_forwarder.core.quarantine_entry import QuarantineEntry
 from capture_forwarder.core.schema import Schema
 from capture_forwarder.forwarding.lane import Lane
@@ -27,11 +27,11 @@ class MemoryStore:
         self.objects = objects
 
     @contextmanager
-    def open(self, source: CaptureObject) -> Iterator[OpenedObject]:
+    def open(self, source: CaptureFile) -> Iterator[OpenedFile]:
         if source.key not in self.objects:
-            raise ObjectError(f"{source} is not there.", "Look again.", permanent=True)
+            raise CaptureFileError(f"{source} is not there.", "Look again.", permanent=True)
         content = self.objects[source.key]
-        yield OpenedObject(io.BytesIO(content), hashlib.sha256(content).hexdigest())
+        yield OpenedFile(io.BytesIO(content), hashlib.sha256(content).hexdigest())
 
 
 class MemoryPublisher:
@@ -67,12 +67,12 @@ class MemoryQuarantine:
     def __init__(self) -> None:
         self.entries: list[QuarantineEntry] = []
 
-    def put(self, source: CaptureObject, entries: Sequence[QuarantineEntry]) -> None:
+    def put(self, source: CaptureFile, entries: Sequence[QuarantineEntry]) -> None:
         assert {(entry.bucket, entry.key) for entry in entries} == {(source.bucket, source.key)}
         assert len({entry.reason for entry in entries}) == 1
         self.entries += entries
 
-    def holds(self, source: CaptureObject) -> bool:
+    def holds(self, source: CaptureFile) -> bool:
         return source.key.startswith("quarantine/")
 
 
@@ -82,11 +82,11 @@ class OneRoute:
     def __init__(self, *lanes: Lane) -> None:
         self.routes = lanes
 
-    def lanes(self, source: CaptureObject) -> Sequence[Lane]:
+    def lanes(self, source: CaptureFile) -> Sequence[Lane]:
         del source
         return self.routes
 
-    def is_output(self, source: CaptureObject) -> bool:
+    def is_output(self, source: CaptureFile) -> bool:
         return source.key.startswith("quarantine/")
 
 
@@ -124,7 +124,7 @@ class MemoryLedger:
             return Claim(self.places[key], finished=True)
         holder, until = self.leases.get(key, (owner, 0.0))
         if holder != owner and until > self.clock.time:
-            raise ObjectBusyError(f"{holder} works on it.")
+            raise CaptureFileBusyError(f"{holder} works on it.")
         self.leases[key] = (owner, self.clock.time + lease_seconds)
         return Claim(self.places.setdefault(key, Place()))
 

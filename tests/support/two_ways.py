@@ -23,7 +23,7 @@ def long_way(raw: bytes, mapping: ColumnMapping, types: Types = None) -> ParsedL
     """Parse a line without the short way."""
     parser = LineParser(mapping, Schema(types or {}))
     with patch.object(parser, "_numbers", no_numbers):
-        return parser.for_object(SOURCE)(raw)
+        return parser.for_file(SOURCE)(raw)
 
 
 def short_way(
@@ -33,7 +33,7 @@ def short_way(
     parser = LineParser(mapping, Schema(types or {}))
     with patch.object(parser, "_any_payload", side_effect=_DeclinedError):
         try:
-            return parser.for_object(SOURCE)(raw)
+            return parser.for_file(SOURCE)(raw)
         except _DeclinedError:
             return None
 

@@ -29,7 +29,7 @@ import capture_forwarder.forwarding.batching
 import capture_forwarder.forwarding.pipeline
 import capture_forwarder.forwarding.rejections
 from capture_forwarder.core.batch import Batch, BatchLimits
-from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import (
     ForwarderError,
     LedgerError,
@@ -42,8 +42,8 @@ from capture_forwarder.core.ledger import Claim, LedgerKey
 from capture_forwarder.core.line import Place
 from capture_forwarder.core.quarantine_entry import QuarantineEntry
 from capture_forwarder.core.rejection import Rejection
-from capture_forwarder.core.report import ObjectReport
-from capture_forwarder.forwarding.pipeline import forward_object
+from capture_forwarder.core.report import FileReport
+from capture_forwarder.forwarding.pipeline import forward_file
 from capture_forwarder.forwarding.terms import Invocation, Ports, Terms
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.line import ParseLine
@@ -52,7 +52,7 @@ from capture_forwarder.publishers.files.publisher import KEY, FilePublisher, Fol
 from tests.support.captures import line, side
 from tests.support.fakes import ManualClock, MemoryLedger, MemoryQuarantine, MemoryStore
 
-SOURCE = CaptureObject("bucket", "captures/churn/blue/2026/03/01/10/20-30-1.jsonl")
+SOURCE = CaptureFile("bucket", "captures/churn/blue/2026/03/01/10/20-30-1.jsonl")
 MAPPING = ColumnMapping.of("a", "score", event_id=KEY)
 
 
@@ -173,7 +173,7 @@ class FatefulQuarantine(MemoryQuarantine):
         super().__init__()
         self._fate = fate
 
-    def put(self, source: CaptureObject, entries: Sequence[QuarantineEntry]) -> None:
+    def put(self, source: CaptureFile, entries: Sequence[QuarantineEntry]) -> None:
         self._fate.meet(partial(super().put, source, entries), QuarantineError("down"))
 
 
@@ -182,8 +182,8 @@ class SlowParser(LineParser):
 
     clock: ManualClock
 
-    def for_object(self, source: CaptureObject) -> ParseLine:
-        parse = super().for_object(source)
+    def for_file(self, source: CaptureFile) -> ParseLine:
+        parse = super().for_file(source)
 
         def slowly(data: bytes) -> ParsedLine | Rejection:
             self.clock.time += 1
@@ -234,13 +234,13 @@ class World:
         self.parser.clock = self.clock
         self.invocations = 0
 
-    def run(self, attempt: Attempt = CALM) -> ObjectReport | None:
+    def run(self, attempt: Attempt = CALM) -> FileReport | None:
         """Forward the object; return the report if that ends well."""
         self.fate.begin(attempt)
         self.invocations += 1
         deadline = None if attempt.deadline is None else self.clock.time + attempt.deadline
         try:
-            return forward_object(
+            return forward_file(
                 SOURCE,
                 self.parser,
                 self.ports,
@@ -408,7 +408,7 @@ def test_what_is_rejected_while_a_file_fills_does_not_pile_up() -> None:
     kept: list[int] = []
 
     class Counting(MemoryQuarantine):
-        def put(self, source: CaptureObject, entries: Sequence[QuarantineEntry]) -> None:
+        def put(self, source: CaptureFile, entries: Sequence[QuarantineEntry]) -> None:
             kept.append(len(entries))
             super().put(source, entries)
 
@@ -443,7 +443,7 @@ def test_an_object_handed_on_again_and_again_is_done_at_last(tmp_path: Path) -> 
 def test_stopping_says_behind_which_line_the_next_goes_on(tmp_path: Path) -> None:
     world = folder_world(tmp_path)
     with pytest.raises(OutOfTimeError) as raised:
-        forward_object(
+        forward_file(
             SOURCE, world.parser, world.ports, Terms("captures", 10**6), Invocation("one", 12.0)
         )
 

@@ -10,7 +10,7 @@ from typing import Self
 import msgspec
 
 from capture_forwarder.core.block import Block
-from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.inference import Inference
 from capture_forwarder.core.json_rows import JsonRows
 from capture_forwarder.core.line import Place, RawLine
@@ -63,8 +63,8 @@ class Batch:
 
     Parameters
     ----------
-    source, revision
-        The object they come from, and which content of it; see `OpenedObject`.
+    capture_file, revision
+        The object they come from, and which content of it; see `OpenedFile`.
     inferences
         What is published, in the object's order.
     pieces
@@ -77,7 +77,7 @@ class Batch:
         take it, and for a part of a batch.
     """
 
-    source: CaptureObject
+    capture_file: CaptureFile
     revision: str
     inferences: Sequence[Inference]
     pieces: Sequence[Piece]
@@ -89,7 +89,7 @@ class Batch:
         """Make a batch that belongs to no object, as if one line held all inferences."""
         count = len(inferences)
         parts = [Part(line or RawLine(1, 0, b"", 0), 0, count, count)]
-        return cls(CaptureObject("", ""), "", inferences, parts, Place())
+        return cls(CaptureFile("", ""), "", inferences, parts, Place())
 
     def __len__(self) -> int:
         return len(self.inferences)

@@ -17,7 +17,7 @@ _KEY = re.compile(
 
 
 @dataclass(frozen=True)
-class CaptureObject:
+class CaptureFile:
     """One S3 object with capture lines.
 
     Parameters

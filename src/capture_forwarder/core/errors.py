@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Iterable
 from pathlib import Path
 
-from capture_forwarder.core.report import ObjectReport
+from capture_forwarder.core.report import FileReport
 
 
 class ForwarderError(Exception):
@@ -23,7 +23,7 @@ class ForwarderError(Exception):
         What the reader can do about it; empty when there is nothing to do but to try again.
     """
 
-    report: ObjectReport | None = None
+    report: FileReport | None = None
     """What had been brought to an end of the object that failed, where that is known."""
 
     permanent = False
@@ -54,7 +54,7 @@ class UnknownEventError(ForwarderError):
     permanent = True
 
 
-class ObjectError(ForwarderError):
+class CaptureFileError(ForwarderError):
     """A capture object could not be read to its end."""
 
     def __init__(self, message: str, advice: str = "", *, permanent: bool = False) -> None:
@@ -66,7 +66,7 @@ class LedgerError(ForwarderError):
     """The ledger could not be read or written; what is delivered is not known for sure."""
 
 
-class ObjectBusyError(ForwarderError):
+class CaptureFileBusyError(ForwarderError):
     """Another invocation works on this object and route; it holds the lease."""
 
 
@@ -145,5 +145,5 @@ class UnexpectedError(ForwarderError):
         super().__init__(message, "Please report it; the delivery is tried again.")
 
 
-class ObjectsFailedError(ForwarderError):
+class CaptureFilesFailedError(ForwarderError):
     """Some objects of an event failed and the event's source can only be told all or nothing."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from capture_forwarder.core.errors import LeaseLostError, ObjectBusyError
+from capture_forwarder.core.errors import CaptureFileBusyError, LeaseLostError
 from capture_forwarder.core.line import Place
 
 
@@ -35,12 +35,12 @@ def describe(key: LedgerKey) -> str:
     return f"s3://{key.bucket}/{key.key} (route {key.route})"
 
 
-def busy(key: LedgerKey, until: float) -> ObjectBusyError:
+def busy(key: LedgerKey, until: float) -> CaptureFileBusyError:
     """Another owner's lease lasts until so many seconds after 1970."""
     time = datetime.fromtimestamp(until, UTC).isoformat(timespec="seconds")
     message = f"Another invocation works on {describe(key)}; its lease lasts until {time}."
     advice = "It is tried again on the next delivery; the lease of one that was killed runs out."
-    return ObjectBusyError(message, advice)
+    return CaptureFileBusyError(message, advice)
 
 
 def lost(key: LedgerKey) -> LeaseLostError:

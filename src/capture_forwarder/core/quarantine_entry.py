@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.line import RawLine
 from capture_forwarder.core.rejection import Rejection
 
@@ -42,7 +42,7 @@ _LONGEST_PATH = 700
 
 
 def make_entry(
-    source: CaptureObject, line: RawLine, rejection: Rejection, route: str, time: str
+    capture_file: CaptureFile, line: RawLine, rejection: Rejection, route: str, time: str
 ) -> QuarantineEntry:
     """Put together what is known of a rejected line.
 
@@ -57,9 +57,9 @@ def make_entry(
     return QuarantineEntry(
         reason=rejection.reason.value,
         detail=rejection.detail,
-        bucket=source.bucket,
-        key=source.key,
-        version_id=source.version_id,
+        bucket=capture_file.bucket,
+        key=capture_file.key,
+        version_id=capture_file.version_id,
         route=route,
         line_number=line.number,
         offset=line.offset,
@@ -75,15 +75,15 @@ def encode_entries(entries: Sequence[QuarantineEntry]) -> bytes:
     return msgspec.json.Encoder().encode_lines(list(entries))
 
 
-def entry_path(source: CaptureObject, first: QuarantineEntry, *, readable: bool = True) -> str:
+def entry_path(capture_file: CaptureFile, first: QuarantineEntry, *, readable: bool = True) -> str:
     """Name the file for a run of entries, the same whenever the run starts at the same line.
 
     `{reason}/{bucket}/{key}/{version}/{route}-{line}.jsonl`; a key too long for that, or not to
     be `readable`, is replaced by its SHA-256, since every entry carries the key in full.
     """
-    version = source.version_id or "unversioned"
-    path = f"{first.reason}/{source.bucket}/{source.key}/{version}/"
+    version = capture_file.version_id or "unversioned"
+    path = f"{first.reason}/{capture_file.bucket}/{capture_file.key}/{version}/"
     if not readable or len(path.encode()) > _LONGEST_PATH:
-        digest = hashlib.sha256(source.key.encode()).hexdigest()
-        path = f"{first.reason}/{source.bucket}/{digest}/{version}/"
+        digest = hashlib.sha256(capture_file.key.encode()).hexdigest()
+        path = f"{first.reason}/{capture_file.bucket}/{digest}/{version}/"
     return f"{path}{first.route}-{first.line_number:09d}.jsonl"

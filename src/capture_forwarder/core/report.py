@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 
-class ObjectReport(msgspec.Struct, frozen=True):
+class FileReport(msgspec.Struct, frozen=True):
     """The accounting of one object on one route, as far as this invocation went through it.
 
     lines = forwarded + quarantined + empty, and inferences = published + refused. `repeated` says

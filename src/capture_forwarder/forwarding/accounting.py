@@ -14,7 +14,7 @@ from capture_forwarder.core.inference import ParsedLine
 from capture_forwarder.core.line import Place
 from capture_forwarder.core.ports import Clock
 from capture_forwarder.core.rejection import Reason
-from capture_forwarder.core.report import ObjectReport
+from capture_forwarder.core.report import FileReport
 from capture_forwarder.forwarding.delivery import Outcome
 
 # CloudWatch takes 100 values of a metric in one document; the newest are told.
@@ -129,7 +129,7 @@ class Accounting:
             message = f"{self._inferences} inferences were read, but {out} accounted for."
             raise AccountingError(message, _REPORT)
 
-    def report(self, mark: Mark, place: Place) -> ObjectReport:
+    def report(self, mark: Mark, place: Place) -> FileReport:
         """Sum up what this invocation has brought to an end.
 
         Parameters
@@ -138,7 +138,7 @@ class Accounting:
             What was counted up to the place that the ledger has.
         """
         refused = self._refused + bisect_right(self._refused_lines, place.lines)
-        return ObjectReport(
+        return FileReport(
             lines=place.lines - self._start.lines,
             forwarded=mark.forwarded,
             empty=mark.empty,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from capture_forwarder.core.batch import Batch, BatchLimits, Part, Piece, Stretch
 from capture_forwarder.core.block import Block
-from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.inference import Inference
 from capture_forwarder.core.line import Place, RawLine
 from capture_forwarder.forwarding.held import Held, Kept
@@ -25,7 +25,7 @@ class BatchBuilder:
     """
 
     limits: BatchLimits
-    source: CaptureObject
+    capture_file: CaptureFile
     revision: str
     held: Held = field(default_factory=Kept)
     _pieces: list[Piece] = field(default_factory=list)
@@ -123,7 +123,7 @@ class BatchBuilder:
         if not self.held:
             return []
         inferences, json_rows = self.held.give(self._pieces)
-        batch = Batch(self.source, self.revision, inferences, self._pieces, place, json_rows)
+        batch = Batch(self.capture_file, self.revision, inferences, self._pieces, place, json_rows)
         self._pieces = []
         self._bytes = 0.0
         self._skipped = self._skipped_bytes = 0

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 from uuid import uuid4
 
-from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import (
     ForwarderError,
     OutOfTimeError,
@@ -17,7 +17,7 @@ from capture_forwarder.core.errors import (
     UnknownEventError,
 )
 from capture_forwarder.core.ports import Clock, Continuations, Reporter
-from capture_forwarder.core.report import ObjectReport
+from capture_forwarder.core.report import FileReport
 from capture_forwarder.forwarding.lane import Lane
 from capture_forwarder.forwarding.terms import Invocation
 from capture_forwarder.triggers import Delivery, answer, read_event
@@ -29,7 +29,7 @@ _Found = TypeVar("_Found")
 class Router(Protocol):
     """Knows which routes an object takes, and what is never taken as input."""
 
-    def lanes(self, source: CaptureObject) -> Sequence[Lane]:
+    def lanes(self, capture_file: CaptureFile) -> Sequence[Lane]:
         """The routes of an object, none if no route is for it.
 
         Raises
@@ -39,7 +39,7 @@ class Router(Protocol):
         """
         ...
 
-    def is_output(self, source: CaptureObject) -> bool:
+    def is_output(self, capture_file: CaptureFile) -> bool:
         """Whether the object is one that the forwarder itself has written."""
         ...
 
@@ -90,7 +90,7 @@ class Forwarder:
         ------
         UnknownEventError
             The event has no known shape.
-        ObjectsFailedError
+        CaptureFilesFailedError
             Something failed and the source understands only an error.
         """
         trigger = read_event(event)
@@ -108,13 +108,13 @@ class Forwarder:
         return answer(trigger, event, failures)
 
     def forward(
-        self, source: CaptureObject, down: dict[str, ForwarderError]
-    ) -> Mapping[str, ObjectReport | ForwarderError]:
+        self, capture_file: CaptureFile, down: dict[str, ForwarderError]
+    ) -> Mapping[str, FileReport | ForwarderError]:
         """Forward one object on all its routes, in an invocation of its own without a deadline.
 
         Parameters
         ----------
-        source
+        capture_file
             The object.
         down
             Route → why its platform takes nothing; those are not tried. Routes whose platform is
@@ -132,10 +132,10 @@ class Forwarder:
             The routes cannot be read.
         """
         invocation = Invocation(str(uuid4()))
-        lanes = self._router.lanes(source)
+        lanes = self._router.lanes(capture_file)
         tried = [lane for lane in lanes if lane.name not in down]
-        outcomes = _at_once(tried, lambda lane: _outcome(lane, source, invocation))
-        found: dict[str, ObjectReport | ForwarderError] = {
+        outcomes = _at_once(tried, lambda lane: _outcome(lane, capture_file, invocation))
+        found: dict[str, FileReport | ForwarderError] = {
             lane.name: outcomes[lane] if lane in outcomes else down[lane.name] for lane in lanes
         }
         for lane, outcome in outcomes.items():
@@ -143,9 +143,9 @@ class Forwarder:
                 down[lane.name] = outcome
         return found
 
-    def is_output(self, source: CaptureObject) -> bool:
+    def is_output(self, capture_file: CaptureFile) -> bool:
         """Whether an object is one that the forwarder wrote; see `Router.is_output`."""
-        return self._router.is_output(source)
+        return self._router.is_output(capture_file)
 
     def _deliver(
         self, delivery: Delivery, invocation: Invocation, down: dict[Lane, ForwarderError]
@@ -162,14 +162,14 @@ class Forwarder:
             self._reporter.failed(f"message {delivery.id}", problem)
             return problem
         first_error: ForwarderError | None = None
-        for source in delivery.objects:
-            error = self._object(source, invocation, delivery, down)
+        for capture_file in delivery.objects:
+            error = self._object(capture_file, invocation, delivery, down)
             first_error = first_error or error
         return first_error
 
     def _object(
         self,
-        source: CaptureObject,
+        capture_file: CaptureFile,
         invocation: Invocation,
         delivery: Delivery,
         down: dict[Lane, ForwarderError],
@@ -178,31 +178,31 @@ class Forwarder:
 
         `down` are the routes whose platform has been found down, with the error that says so.
         """
-        if self._router.is_output(source):
-            self._reporter.skipped(source, "what the forwarder wrote is never taken as input")
+        if self._router.is_output(capture_file):
+            self._reporter.skipped(capture_file, "what the forwarder wrote is never taken as input")
             return None
         try:
-            lanes = self._router.lanes(source)
+            lanes = self._router.lanes(capture_file)
         except ForwarderError as error:
-            self._reporter.failed(str(source), error)
+            self._reporter.failed(str(capture_file), error)
             return error
         if delivery.routes:
             lanes = [lane for lane in lanes if lane.name in delivery.routes]
         if not lanes:
-            self._reporter.skipped(source, "no route is for it")
+            self._reporter.skipped(capture_file, "no route is for it")
             return None
-        errors = self._attempt(source, lanes, invocation, down)
+        errors = self._attempt(capture_file, lanes, invocation, down)
         failed = [error for error in errors.values() if not isinstance(error, OutOfTimeError)]
         down.update(
             {lane: _untried(error) for lane, error in errors.items() if _concerns_all(error)}
         )
         late = {lane: error for lane, error in errors.items() if error not in failed}
-        unsent = self._hand_on(source, late, delivery.hops) if late else None
+        unsent = self._hand_on(capture_file, late, delivery.hops) if late else None
         return next(iter(failed), unsent)
 
     def _attempt(
         self,
-        source: CaptureObject,
+        capture_file: CaptureFile,
         lanes: Sequence[Lane],
         invocation: Invocation,
         down: Mapping[Lane, ForwarderError],
@@ -210,28 +210,28 @@ class Forwarder:
         """Forward an object on several routes at once, so that none waits for another."""
         errors = {lane: down[lane] for lane in lanes if lane in down}
         for lane, error in errors.items():
-            lane.reporter.failed(str(source), error)
+            lane.reporter.failed(str(capture_file), error)
         tried = [lane for lane in lanes if lane not in down]
-        outcomes = _at_once(tried, lambda lane: lane.attempt(source, invocation))
+        outcomes = _at_once(tried, lambda lane: lane.attempt(capture_file, invocation))
         return errors | {lane: error for lane, error in outcomes.items() if error is not None}
 
     def _hand_on(
-        self, source: CaptureObject, late: Mapping[Lane, ForwarderError], hops: int
+        self, capture_file: CaptureFile, late: Mapping[Lane, ForwarderError], hops: int
     ) -> ForwarderError | None:
         """Have a later invocation go on at the saved places, on these routes alone."""
         if self._continuations is None or hops >= _MOST_HOPS:
             for lane, error in late.items():
-                lane.reporter.failed(str(source), error)
+                lane.reporter.failed(str(capture_file), error)
             return next(iter(late.values()))
         try:
-            self._continuations.send(source, hops + 1, [lane.name for lane in late])
+            self._continuations.send(capture_file, hops + 1, [lane.name for lane in late])
         except ForwarderError as failure:
             for lane, error in late.items():
                 failure.report = error.report
-                lane.reporter.failed(str(source), failure)
+                lane.reporter.failed(str(capture_file), failure)
             return failure
         for lane, error in late.items():
-            lane.reporter.continued(source, hops + 1, error.report)
+            lane.reporter.continued(capture_file, hops + 1, error.report)
         return None
 
 
@@ -244,14 +244,14 @@ def _at_once(lanes: Sequence[Lane], work: Callable[[Lane], _Found]) -> dict[Lane
 
 
 def _outcome(
-    lane: Lane, source: CaptureObject, invocation: Invocation
-) -> ObjectReport | ForwarderError:
+    lane: Lane, capture_file: CaptureFile, invocation: Invocation
+) -> FileReport | ForwarderError:
     try:
-        return lane.forward(source, invocation)
+        return lane.forward(capture_file, invocation)
     except ForwarderError as error:
         return error
     except Exception as error:  # noqa: BLE001 - ends as a failure, never as a success
-        return UnexpectedError(str(source), error)
+        return UnexpectedError(str(capture_file), error)
 
 
 def _untried(error: ForwarderError) -> ForwarderError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 
-from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import (
     ForwarderError,
     OutOfTimeError,
@@ -13,12 +13,12 @@ from capture_forwarder.core.errors import (
     UnexpectedError,
 )
 from capture_forwarder.core.ports import Reporter
-from capture_forwarder.core.report import ObjectReport
+from capture_forwarder.core.report import FileReport
 from capture_forwarder.core.schema import Schema
-from capture_forwarder.forwarding.pipeline import forward_object
+from capture_forwarder.forwarding.pipeline import forward_file
 from capture_forwarder.forwarding.retry import Retrier
 from capture_forwarder.forwarding.terms import Invocation, Ports, Terms
-from capture_forwarder.parser import ObjectParser, compile_mapping
+from capture_forwarder.parser import RouteParser, compile_mapping
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 
 _SETTING_UP_SECONDS = 10.0
@@ -46,7 +46,7 @@ class Lane:
         self._terms = terms
         self._ports = ports
         self._lock = threading.Lock()
-        self._compiled: tuple[Schema, ObjectParser] | None = None
+        self._compiled: tuple[Schema, RouteParser] | None = None
         self.reporter = reporter
 
     @property
@@ -54,38 +54,38 @@ class Lane:
         """The route's name."""
         return self._terms.route
 
-    def forward(self, source: CaptureObject, invocation: Invocation) -> ObjectReport:
+    def forward(self, capture_file: CaptureFile, invocation: Invocation) -> FileReport:
         """Forward one object.
 
         Raises
         ------
         ForwarderError
-            It was not forwarded to its end; see `forward_object`.
+            It was not forwarded to its end; see `forward_file`.
         """
         parser = self._parser(invocation.deadline)
-        report = forward_object(source, parser, self._ports, self._terms, invocation)
-        self.reporter.forwarded(source, report)
+        report = forward_file(capture_file, parser, self._ports, self._terms, invocation)
+        self.reporter.forwarded(capture_file, report)
         return report
 
-    def attempt(self, source: CaptureObject, invocation: Invocation) -> ForwarderError | None:
+    def attempt(self, capture_file: CaptureFile, invocation: Invocation) -> ForwarderError | None:
         """Forward one object and tell of its failure, but not that its time was up.
 
         A fault that nobody expected fails this object on this route alone.
         """
         try:
-            self.forward(source, invocation)
+            self.forward(capture_file, invocation)
         except OutOfTimeError as error:
             return error
         except ForwarderError as error:
             failure = error
         except Exception as error:  # noqa: BLE001 - ends as a failure, never as a success
-            failure = UnexpectedError(str(source), error)
+            failure = UnexpectedError(str(capture_file), error)
         else:
             return None
-        self.reporter.failed(str(source), failure)
+        self.reporter.failed(str(capture_file), failure)
         return failure
 
-    def _parser(self, deadline: float | None) -> ObjectParser:
+    def _parser(self, deadline: float | None) -> RouteParser:
         """Compile the mapping, again when the platform's schema has changed."""
         seconds = min(_SETTING_UP_SECONDS, self._terms.retry_seconds)
         retrier = Retrier(self._ports.clock, seconds)

@@ -3,7 +3,7 @@
     bytes ─ lines ─ parse ─┬─ inferences ─ batches ─ several requests under way ─ ledger
                            └─ rejections ─ runs ──── quarantine ────────────────────┘
 
-An object counts as delivered when `forward_object` returns. It raises if a single inference was
+An object counts as delivered when `forward_file` returns. It raises if a single inference was
 not accepted or a single rejected line could not be kept, so that no failure ends as a success.
 The ledger's place moves only over an unbroken run of finished lines, and only after what was
 rejected among them is in quarantine.
@@ -16,7 +16,7 @@ from contextlib import suppress
 
 from capture_forwarder.core.batch import Batch
 from capture_forwarder.core.block import Block
-from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import (
     ForwarderError,
     LeaseLostError,
@@ -26,9 +26,9 @@ from capture_forwarder.core.errors import (
 from capture_forwarder.core.inference import ParsedLine
 from capture_forwarder.core.ledger import LedgerKey
 from capture_forwarder.core.line import Place, RawLine
-from capture_forwarder.core.ports import OpenedObject
+from capture_forwarder.core.ports import OpenedFile
 from capture_forwarder.core.rejection import Reason, Rejection
-from capture_forwarder.core.report import ObjectReport
+from capture_forwarder.core.report import FileReport
 from capture_forwarder.forwarding.accounting import Accounting, Mark
 from capture_forwarder.forwarding.batching import BatchBuilder
 from capture_forwarder.forwarding.checkpoint import Checkpoint
@@ -39,7 +39,7 @@ from capture_forwarder.forwarding.held import holding
 from capture_forwarder.forwarding.progress import Progress
 from capture_forwarder.forwarding.rejections import RejectionRun
 from capture_forwarder.forwarding.terms import Invocation, Ports, Terms
-from capture_forwarder.parser import ObjectParser
+from capture_forwarder.parser import RouteParser
 from capture_forwarder.parser.lines import line_before, read_blocks
 
 _LINES_A_LOOK_AT_THE_CLOCK = 64
@@ -48,18 +48,18 @@ _FEW_LINES = 16
 _BLANK = ParsedLine(())
 
 
-def forward_object(
-    source: CaptureObject,
-    parser: ObjectParser,
+def forward_file(
+    capture_file: CaptureFile,
+    parser: RouteParser,
     ports: Ports,
     terms: Terms,
     invocation: Invocation,
-) -> ObjectReport:
+) -> FileReport:
     """Forward every line of an object that is not forwarded yet.
 
     Parameters
     ----------
-    source
+    capture_file
         The object.
     parser, terms, ports
         The route's compiled mapping, its settings, and where lines come from and go to.
@@ -68,27 +68,27 @@ def forward_object(
 
     Returns
     -------
-    ObjectReport
+    FileReport
         The accounting of what this invocation did.
 
     Raises
     ------
-    ObjectError, PublishError, QuarantineError
+    CaptureFileError, PublishError, QuarantineError
         The object was not read to its end, a batch not accepted, or a rejected line not kept.
-    ObjectBusyError, LeaseLostError, LedgerError
+    CaptureFileBusyError, LeaseLostError, LedgerError
         Another invocation works on the object, or the ledger failed.
     OutOfTimeError
         The time was up; the place is saved.
     """
-    with ports.store.open(source) as opened:
-        key = LedgerKey(source.bucket, source.key, opened.revision, terms.route)
+    with ports.store.open(capture_file) as opened:
+        key = LedgerKey(capture_file.bucket, capture_file.key, opened.revision, terms.route)
         lease = terms.lease_seconds
         checkpoint = Checkpoint(ports.ledger, key, invocation.owner, ports.clock, lease)
         claim = checkpoint.begin()
         if claim.finished:
-            return ObjectReport(repeated=True)
+            return FileReport(repeated=True)
         deadline = Deadline(ports.clock, invocation.deadline)
-        run = _Run(source, claim.place, parser, ports, terms, checkpoint, deadline)
+        run = _Run(capture_file, claim.place, parser, ports, terms, checkpoint, deadline)
         return run.forward(opened)
 
 
@@ -97,9 +97,9 @@ class _Run:
 
     def __init__(  # noqa: PLR0913, PLR0917 - what one object's way needs
         self,
-        source: CaptureObject,
+        capture_file: CaptureFile,
         start: Place,
-        parser: ObjectParser,
+        parser: RouteParser,
         ports: Ports,
         terms: Terms,
         checkpoint: Checkpoint,
@@ -107,8 +107,8 @@ class _Run:
     ) -> None:
         limits = ports.publisher.limits
         in_flight = max(1, min(terms.requests_in_flight, limits.requests))
-        self._parse = parser.for_object(source)
-        self._parse_alike = parser.for_blocks(source)
+        self._parse = parser.for_file(capture_file)
+        self._parse_alike = parser.for_chunks(capture_file)
         self._max_line_bytes = terms.max_line_bytes
         self._start = start
         self._last = line_before(start)
@@ -116,8 +116,8 @@ class _Run:
         self._deadline = deadline
         self._deliverer = Deliverer(ports.publisher, ports.clock, retry_seconds=terms.retry_seconds)
         held = holding(self._parse, self._parse_alike, as_json=ports.publisher.takes_json)
-        self._builder = BatchBuilder(limits, source, checkpoint.revision, held)
-        self._rejections = RejectionRun(source, terms.route, ports.quarantine, ports.clock)
+        self._builder = BatchBuilder(limits, capture_file, checkpoint.revision, held)
+        self._rejections = RejectionRun(capture_file, terms.route, ports.quarantine, ports.clock)
         self._accounting = Accounting(ports.clock, start)
         # One thread more than requests, for saving the place.
         self._executor = ThreadPoolExecutor(in_flight + 1, thread_name_prefix="forward")
@@ -134,7 +134,7 @@ class _Run:
             clock=ports.clock,
         )
 
-    def forward(self, opened: OpenedObject) -> ObjectReport:
+    def forward(self, opened: OpenedFile) -> FileReport:
         try:
             self._look_at_the_clock()
             for found in read_blocks(opened.stream, self._max_line_bytes, self._start):

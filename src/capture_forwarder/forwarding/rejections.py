@@ -6,7 +6,7 @@ from collections import Counter
 
 import msgspec
 
-from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import QuarantineError
 from capture_forwarder.core.line import Place, RawLine
 from capture_forwarder.core.ports import Clock, Quarantine
@@ -23,7 +23,7 @@ class RejectionRun:
 
     Parameters
     ----------
-    source, route
+    capture_file, route
         What the rejections belong to.
     quarantine
         Where they are kept, if anywhere.
@@ -32,9 +32,9 @@ class RejectionRun:
     """
 
     def __init__(
-        self, source: CaptureObject, route: str, quarantine: Quarantine | None, clock: Clock
+        self, capture_file: CaptureFile, route: str, quarantine: Quarantine | None, clock: Clock
     ) -> None:
-        self._source = source
+        self._source = capture_file
         self._route = route
         self._quarantine = quarantine
         self._clock = clock

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import QuarantineError
 from capture_forwarder.core.quarantine_entry import QuarantineEntry, encode_entries, entry_path
 
@@ -19,11 +19,11 @@ class FolderQuarantine:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def put(self, source: CaptureObject, entries: Sequence[QuarantineEntry]) -> None:
+    def put(self, capture_file: CaptureFile, entries: Sequence[QuarantineEntry]) -> None:
         """Keep the entries; see `Quarantine.put`."""
         # What a file system drops or refuses would make two keys one file, or none.
-        readable = all(map(_is_file_name, source.key.split("/")))
-        path = self._folder / entry_path(source, entries[0], readable=readable)
+        readable = all(map(_is_file_name, capture_file.key.split("/")))
+        path = self._folder / entry_path(capture_file, entries[0], readable=readable)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("wb") as file:
@@ -31,12 +31,14 @@ class FolderQuarantine:
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            message = f"Rejected lines of {source} cannot be kept in {path}: {error.strerror}."
+            message = (
+                f"Rejected lines of {capture_file} cannot be kept in {path}: {error.strerror}."
+            )
             raise QuarantineError(message, "Look at FORWARDER_QUARANTINE.") from error
 
-    def holds(self, source: CaptureObject) -> bool:
+    def holds(self, capture_file: CaptureFile) -> bool:
         """Whether the object lies in the quarantine: an S3 object never does."""
-        del source
+        del capture_file
         return False
 
 

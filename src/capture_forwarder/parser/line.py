@@ -15,7 +15,7 @@ from operator import add
 from typing import TYPE_CHECKING
 
 from capture_forwarder.core.block import Block
-from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.inference import Inference, ParsedLine
 from capture_forwarder.core.inferences import Inferences, WrittenInferences
 from capture_forwarder.core.rejection import Reason, Rejection
@@ -102,7 +102,7 @@ class LineParser:
             )
         self._typed = RowTyper(plans, schema)
 
-    def for_object(self, source: CaptureObject) -> ParseLine:
+    def for_file(self, capture_file: CaptureFile) -> ParseLine:
         """Bind what all lines of an object share.
 
         Returns
@@ -111,7 +111,7 @@ class LineParser:
             Takes a line's bytes without the line end; returns its inferences or a rejection
             and raises nothing, whatever the bytes are.
         """
-        constants = constants_of(source)
+        constants = constants_of(capture_file)
 
         def parse(line: bytes) -> ParsedLine | Rejection:
             try:
@@ -121,7 +121,7 @@ class LineParser:
 
         return parse
 
-    def for_blocks(self, source: CaptureObject) -> ParseAlike:
+    def for_chunks(self, capture_file: CaptureFile) -> ParseAlike:
         """Bind what all blocks of an object share.
 
         Returns
@@ -130,7 +130,7 @@ class LineParser:
             Takes a block of lines that hold one inference each; see `alike_reader`. What it gives
             is what they give one by one; None if that is how they have to be parsed.
         """
-        constants = constants_of(source)
+        constants = constants_of(capture_file)
         return lambda block: self._read_alike(block, constants)
 
     def _parse(self, line: bytes, constants: Constants) -> ParsedLine:

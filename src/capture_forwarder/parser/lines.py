@@ -12,7 +12,7 @@ from typing import BinaryIO, cast
 import msgspec
 
 from capture_forwarder.core.block import Block
-from capture_forwarder.core.errors import ObjectError
+from capture_forwarder.core.errors import CaptureFileError
 from capture_forwarder.core.line import Place, RawLine
 
 _BUFFER_BYTES = 256 * 1024
@@ -60,7 +60,7 @@ def read_blocks(
 
     Raises
     ------
-    ObjectError
+    CaptureFileError
         The gzip data is damaged or cut short.
     """
     with _buffered(stream) as reader:
@@ -72,7 +72,9 @@ def read_blocks(
                 yield from _split(reader, max_line_bytes, start)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             message = f"The object is gzip, but its data is damaged or cut short: {error}."
-            raise ObjectError(message, "Look at how it was written.", permanent=True) from error
+            raise CaptureFileError(
+                message, "Look at how it was written.", permanent=True
+            ) from error
 
 
 def line_before(place: Place) -> RawLine:
@@ -160,12 +162,12 @@ def _skip(reader: io.BufferedReader, count: int) -> None:
 
     Raises
     ------
-    ObjectError
+    CaptureFileError
         The object ends before: it is not the one that the place was saved for.
     """
     while count:
         read = len(reader.read(min(count, _BUFFER_BYTES)))
         if not read:
             message = "The object is shorter than what was delivered of it."
-            raise ObjectError(message, "It was changed without a new version.", permanent=True)
+            raise CaptureFileError(message, "It was changed without a new version.", permanent=True)
         count -= read

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import msgspec
 
 from capture_forwarder.core.batch import Batch, BatchLimits, Part
-from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.inference import Inference, ParsedLine
 from capture_forwarder.core.line import Place, RawLine
 from capture_forwarder.core.quarantine_entry import QuarantineEntry
 from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.forwarding.delivery import Deliverer
-from capture_forwarder.parser import ObjectParser
+from capture_forwarder.parser import RouteParser
 from capture_forwarder.quarantine.place import Kept, is_cut
 from capture_forwarder.quarantine.tally import RouteTally
 
@@ -69,13 +69,13 @@ class Sender:
     """
 
     def __init__(
-        self, parser: ObjectParser, deliverer: Deliverer, limits: BatchLimits, *, dry_run: bool
+        self, parser: RouteParser, deliverer: Deliverer, limits: BatchLimits, *, dry_run: bool
     ) -> None:
         self._parser = parser
         self._deliverer = deliverer
         self._limits = limits
         self._dry_run = dry_run
-        self._last: tuple[CaptureObject, bytes, ParsedLine | Rejection] | None = None
+        self._last: tuple[CaptureFile, bytes, ParsedLine | Rejection] | None = None
         self._delivered: set[bytes] = set()
         self._tally = RouteTally()
 
@@ -131,7 +131,7 @@ class Sender:
 
     def _work(self, place: int, entry: QuarantineEntry, line: bytes) -> _Work | Rejection:
         """What an entry stands for: its line's inferences, or the one that was refused."""
-        parsed = self._parsed(CaptureObject(entry.bucket, entry.key, entry.version_id), line)
+        parsed = self._parsed(CaptureFile(entry.bucket, entry.key, entry.version_id), line)
         if isinstance(parsed, Rejection):
             return parsed
         numbered = list(enumerate(parsed.inferences))
@@ -143,10 +143,10 @@ class Sender:
         detail = "The line holds no inference with that id any more."
         return Rejection(Reason.RECORD_COUNT_MISMATCH, detail)
 
-    def _parsed(self, source: CaptureObject, line: bytes) -> ParsedLine | Rejection:
+    def _parsed(self, capture_file: CaptureFile, line: bytes) -> ParsedLine | Rejection:
         """Parse a line; entries of several inferences of one line follow each other."""
-        if self._last is None or self._last[:2] != (source, line):
-            self._last = (source, line, self._parser.for_object(source)(line))
+        if self._last is None or self._last[:2] != (capture_file, line):
+            self._last = (capture_file, line, self._parser.for_file(capture_file)(line))
         return self._last[2]
 
     def _deliver(self, group: Sequence[_Work], left: list[list[bytes]]) -> None:
@@ -216,15 +216,15 @@ def _groups(works: Iterable[_Work], limits: BatchLimits) -> Iterator[list[_Work]
         yield group
 
 
-def _source(work: _Work) -> CaptureObject:
-    return CaptureObject(work.entry.bucket, work.entry.key, work.entry.version_id)
+def _source(work: _Work) -> CaptureFile:
+    return CaptureFile(work.entry.bucket, work.entry.key, work.entry.version_id)
 
 
 def _batches(group: Sequence[_Work], limits: BatchLimits) -> Iterator[Batch]:
-    source = _source(group[0])
+    capture_file = _source(group[0])
     batch = Batch(
-        source,
-        source.version_id or "",
+        capture_file,
+        capture_file.version_id or "",
         [found for work in group for _, found in work.inferences],
         [work.part for work in group],
         Place(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from capture_forwarder.core.errors import ForwarderError, ObjectsFailedError
+from capture_forwarder.core.errors import CaptureFilesFailedError, ForwarderError
 from capture_forwarder.triggers.message import Source, Trigger
 
 _MAX_RESULT_TEXT = 1024
@@ -30,7 +30,7 @@ def answer(
 
     Raises
     ------
-    ObjectsFailedError
+    CaptureFilesFailedError
         Something failed and the source knows only success and error.
     """
     if trigger.source is Source.SQS:
@@ -40,7 +40,7 @@ def answer(
     if failures:
         reasons = " | ".join(str(error) for error in failures.values())
         message = f"{len(failures)} of {len(trigger.deliveries)} deliveries failed: {reasons}"
-        raise ObjectsFailedError(message)
+        raise CaptureFilesFailedError(message)
     return {"deliveries": len(trigger.deliveries)}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import unquote_plus
 
-from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import UnknownEventError
 from capture_forwarder.triggers.continuation import read_continuation
 from capture_forwarder.triggers.message import Delivery, Source, Trigger
@@ -69,7 +69,7 @@ def _records(records: Sequence[object]) -> Trigger:
 
 
 def _delivery(
-    name: str, message: object, read: Callable[[object], tuple[CaptureObject, ...]]
+    name: str, message: object, read: Callable[[object], tuple[CaptureFile, ...]]
 ) -> Delivery:
     try:
         return Delivery(name, read(message))
@@ -77,11 +77,11 @@ def _delivery(
         return Delivery(name, problem=f"The message holds {error}.")
 
 
-def _s3_objects(record: object) -> tuple[CaptureObject, ...]:
+def _s3_objects(record: object) -> tuple[CaptureFile, ...]:
     return objects_of({"Records": [record]})
 
 
-def _sns_objects(record: object) -> tuple[CaptureObject, ...]:
+def _sns_objects(record: object) -> tuple[CaptureFile, ...]:
     envelope = record.get("Sns") if isinstance(record, Mapping) else None
     return objects_of(envelope)
 
@@ -123,7 +123,7 @@ def _s3_batch(event: Mapping[str, object]) -> Trigger:
     return Trigger(Source.S3_BATCH, tuple(deliveries))
 
 
-def _batch_objects(task: object) -> tuple[CaptureObject, ...]:
+def _batch_objects(task: object) -> tuple[CaptureFile, ...]:
     """Read a task; schema 1.0 names the bucket by its ARN, 2.0 by its name."""
     facts = task if isinstance(task, Mapping) else {}
     bucket = facts.get("s3Bucket") or str(facts.get("s3BucketArn") or "").rpartition(":::")[2]
@@ -133,4 +133,4 @@ def _batch_objects(task: object) -> tuple[CaptureObject, ...]:
         raise MalformedError(text)
     version = facts.get("s3VersionId")
     version = version if isinstance(version, str) and version else None
-    return (CaptureObject(bucket, unquote_plus(key), version),)
+    return (CaptureFile(bucket, unquote_plus(key), version),)

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.capture_file import CaptureFile
 
 
 class Source(StrEnum):
@@ -37,7 +37,7 @@ class Delivery(msgspec.Struct, frozen=True):
     """
 
     id: str
-    objects: tuple[CaptureObject, ...] = ()
+    objects: tuple[CaptureFile, ...] = ()
     problem: str | None = None
     hops: int = 0
     routes: frozenset[str] = frozenset()

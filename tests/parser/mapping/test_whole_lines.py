@@ -23,7 +23,7 @@ NPY = (
 
 
 def parse(raw: bytes) -> ParsedLine | Rejection:
-    return WholeLineParser().for_object(SOURCE)(raw)
+    return WholeLineParser().for_file(SOURCE)(raw)
 
 
 def document(value: object, content_type: str = JSON) -> object:

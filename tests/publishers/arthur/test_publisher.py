@@ -82,7 +82,7 @@ def publisher(
 
 def batch_of(lines: Sequence[bytes], mapping: ColumnMapping = WHOLE) -> Batch:
     """Put captured lines, as they are parsed, into one batch."""
-    parse = compile_mapping(mapping, Schema()).for_object(SOURCE)
+    parse = compile_mapping(mapping, Schema()).for_file(SOURCE)
     limits = ArthurPublisher("", Tokens(""), "", timeout=1, mapping=mapping).limits
     builder = BatchBuilder(limits, SOURCE, "r")
     offset = 0

@@ -39,7 +39,7 @@ def instances(*items: object) -> dict[str, Any]:
 
 
 def parsed(raw: bytes, mapping: ColumnMapping = WHOLE) -> Sequence[Inference]:
-    result = compile_mapping(mapping, Schema()).for_object(SOURCE)(raw)
+    result = compile_mapping(mapping, Schema()).for_file(SOURCE)(raw)
     assert isinstance(result, ParsedLine), result
     return result.inferences
 
@@ -352,7 +352,7 @@ def test_a_line_that_goes_as_it_is_holds_what_was_parsed(
     request_: object, response: object
 ) -> None:
     raw = line(request_, response)
-    result = compile_mapping(WHOLE, Schema()).for_object(SOURCE)(raw)
+    result = compile_mapping(WHOLE, Schema()).for_file(SOURCE)(raw)
     if isinstance(result, Rejection) or not result.inferences:
         return
     lines = LineWriter(WHOLE).lines(Batch.of(result.inferences, RawLine(1, 0, raw, len(raw))))

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from capture_forwarder.cli.terminal.reporter import CollectingReporter
-from capture_forwarder.core.report import ObjectReport
+from capture_forwarder.core.report import FileReport
 from capture_forwarder.forwarding.lane import Lane
 from capture_forwarder.forwarding.terms import Invocation, Ports, Terms
 from capture_forwarder.local.clock import SystemClock
@@ -37,7 +37,7 @@ def server() -> Iterator[FiddlerServer]:
         yield server
 
 
-def forward(server: FiddlerServer, *lines: bytes) -> ObjectReport:
+def forward(server: FiddlerServer, *lines: bytes) -> FileReport:
     fiddler = FiddlerPublisher(
         server.url, FixedSecret(TOKEN), UUID(MODEL_ID), timeout=5.0, clock=SystemClock()
     )

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capture_forwarder.core.batch import Batch, Part
-from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.inference import Inference, Row
 from capture_forwarder.core.line import Place, RawLine
 from capture_forwarder.publishers.files.part_names import part_name
@@ -37,7 +37,7 @@ def batch(  # noqa: PLR0913 - what a name depends on
     """A batch of one inference that begins at an offset and index."""
     offset, index = start
     return Batch(
-        CaptureObject(bucket, key),
+        CaptureFile(bucket, key),
         revision,
         [Inference.of("id", {"a": 1} if row is None else row)],
         [Part(RawLine(1, offset, b"", 9), index, 1, index + 1)],
@@ -108,7 +108,7 @@ def test_how_far_a_batch_goes_does_not_change_its_name() -> None:
 
 def test_the_version_in_an_event_does_not_change_the_name() -> None:
     # A command that is given the key alone reads the same revision.
-    known = dataclasses.replace(batch(), source=CaptureObject("bucket", KEY, "version"))
+    known = dataclasses.replace(batch(), capture_file=CaptureFile("bucket", KEY, "version"))
     assert name(known) == name(batch())
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from capture_forwarder.core.batch import Batch
-from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import (
     BatchRefusedError,
     BatchTooLargeError,
@@ -277,7 +277,7 @@ def test_wide_rows_are_cut_into_requests_of_900_kilobytes(
     values = {name: n / 7 for n, name in enumerate(columns)}
     row: dict[str, object] = {**values, "score": 1, "scoring_timestamp": WHEN}
     rows = [Inference.of(f"call_{n}", row) for n in range(600)]
-    builder = BatchBuilder(openscale.limits, CaptureObject("b", "k"), "")
+    builder = BatchBuilder(openscale.limits, CaptureFile("b", "k"), "")
     captured = RawLine(1, 0, b"", len(json.dumps(list(values.values()))) * len(rows))
     batches = builder.add(captured, rows) + builder.cut(Place())
 

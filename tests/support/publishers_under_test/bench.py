@@ -58,10 +58,10 @@ class Bench:
         """Make batches of captured calls, as large as the publisher says, or smaller."""
         schema = self.publisher.schema()
         parser = compile_mapping(complete(self._mapping, schema), schema)
-        parse = parser.for_object(SOURCE)
+        parse = parser.for_file(SOURCE)
         limits = self.publisher.limits
         smaller = dataclasses.replace(limits, rows=rows or limits.rows)
-        held = holding(parse, parser.for_blocks(SOURCE), as_json=self.publisher.takes_json)
+        held = holding(parse, parser.for_chunks(SOURCE), as_json=self.publisher.takes_json)
         builder = BatchBuilder(smaller, SOURCE, "revision", held)
         full, place = [], Place()
         for raw in lines(calls):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from capture_forwarder.core.capture_file import CaptureObject
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.inference import Inference, ParsedLine
 from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.parser.formats.reading import Reading
@@ -32,14 +32,14 @@ class WholeLineParser:
     other and disagree are a rejection.
     """
 
-    def for_object(self, source: CaptureObject) -> ParseLine:
-        """Return what parses the lines of an object; see `LineParser.for_object`."""
-        del source
+    def for_file(self, capture_file: CaptureFile) -> ParseLine:
+        """Return what parses the lines of an object; see `LineParser.for_file`."""
+        del capture_file
         return _parse
 
-    def for_blocks(self, source: CaptureObject) -> ParseAlike:
+    def for_chunks(self, capture_file: CaptureFile) -> ParseAlike:
         """Return what declines all blocks: these lines are parsed one by one."""
-        del source
+        del capture_file
         return lambda _block: None
 
 
