@@ -12,15 +12,15 @@ from capture_forwarder.aws.clients import dynamodb_client
 from capture_forwarder.aws.ledger import DynamoDbLedger, item_id
 from capture_forwarder.core.errors import CaptureFileBusyError
 from capture_forwarder.core.ledger import Claim
-from capture_forwarder.core.line import Place
+from capture_forwarder.core.line import Position
 from tests.support.ledgers import KEY, LEASE, TABLE, ManualClock, make_table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-START = Place()
-PLACE = Place(700, 7)
-FURTHER = Place(900, 9)
+START = Position()
+PLACE = Position(700, 7)
+FURTHER = Position(900, 9)
 
 
 @pytest.fixture

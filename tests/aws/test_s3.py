@@ -21,7 +21,7 @@ from capture_forwarder.aws.objects import S3ObjectStore
 from capture_forwarder.aws.quarantine import S3Quarantine
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import CaptureFileError, QuarantineError
-from capture_forwarder.core.line import RawLine
+from capture_forwarder.core.line import Line
 from capture_forwarder.core.quarantine_entry import QuarantineEntry, make_entry
 from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.parser.lines import read_lines
@@ -275,7 +275,7 @@ def quarantine(s3: S3Client) -> S3Quarantine:
 
 def entry(data: bytes = b"{", number: int = 3, source: CaptureFile = SOURCE) -> QuarantineEntry:
     rejection = Rejection(Reason.INVALID_JSON, "It is cut off.")
-    return make_entry(source, RawLine(number, 100, data, len(data)), rejection, "default", TIME)
+    return make_entry(source, Line(number, 100, data, len(data)), rejection, "default", TIME)
 
 
 def kept(client: S3Client) -> dict[str, bytes]:

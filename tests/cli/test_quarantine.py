@@ -21,7 +21,7 @@ from capture_forwarder.aws.quarantine_files import S3QuarantineFiles
 from capture_forwarder.cli.app import app
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import QuarantineError
-from capture_forwarder.core.line import RawLine
+from capture_forwarder.core.line import Line
 from capture_forwarder.core.quarantine_entry import (
     QuarantineEntry,
     encode_entries,
@@ -116,7 +116,7 @@ def entry(
 ) -> QuarantineEntry:
     """Make an entry as the function makes it, of a line with one inference if none is given."""
     raw = call(f"event-{number}", [(number, 1.5, 0.5)]) if raw is None else raw
-    place = RawLine(number, number * 1000, raw, changes.pop("length", len(raw)))
+    place = Line(number, number * 1000, raw, changes.pop("length", len(raw)))
     made = make_entry(
         source, place, Rejection(reason, "told then"), route, f"2026-03-01T10:00:{number % 60:02}"
     )

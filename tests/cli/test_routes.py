@@ -19,7 +19,7 @@ from typer.testing import CliRunner, Result
 
 from capture_forwarder.cli.app import app
 from capture_forwarder.core.capture_file import CaptureFile
-from capture_forwarder.core.line import RawLine
+from capture_forwarder.core.line import Line
 from capture_forwarder.core.quarantine_entry import encode_entries, entry_path, make_entry
 from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.settings import PublisherName
@@ -92,7 +92,7 @@ def keep(route_name: str, *numbers: int, endpoint: str = "churn") -> None:
     entries = [
         make_entry(
             source,
-            RawLine(number, number * 1000, raw := call(f"event-{number}"), len(raw)),
+            Line(number, number * 1000, raw := call(f"event-{number}"), len(raw)),
             rejection,
             route_name,
             "2026-03-01T10:00:00",

@@ -19,7 +19,7 @@ from capture_forwarder.core.errors import (
     PlatformUnavailableError,
 )
 from capture_forwarder.core.inference import Inference
-from capture_forwarder.core.line import Place, RawLine
+from capture_forwarder.core.line import Line, Position
 from capture_forwarder.forwarding.batching import BatchBuilder
 from capture_forwarder.forwarding.delivery import Deliverer
 from tests.support.fakes import ManualClock, MemoryPublisher
@@ -252,17 +252,17 @@ def test_a_batch_that_is_too_large_is_sent_in_pieces(count: int, most: int) -> N
 
 
 def parts(batch: Batch) -> list[tuple[int, int, int]]:
-    return [(part.line.number, part.first, part.count) for part in batch.parts]
+    return [(part.line.number, part.first, part.count) for part in batch.line_slices]
 
 
 def test_a_part_of_a_batch_knows_the_lines_it_comes_from() -> None:
-    lines = [RawLine(n, 10 * n, b"x", 9) for n in (1, 2, 3)]
+    lines = [Line(n, 10 * n, b"x", 9) for n in (1, 2, 3)]
     builder = BatchBuilder(BatchLimits(5, 1000), CaptureFile("b", "k"), "r")
     full = []
     for raw, size in zip(lines, (2, 4, 2), strict=True):
         rows = [Inference.of(f"{raw.number}_{n}", {"a": n}) for n in range(size)]
         full += builder.add(raw, rows)
-    full += builder.cut(Place())
+    full += builder.cut(Position())
 
     assert [parts(one) for one in full] == [[(1, 0, 2), (2, 0, 3)], [(2, 3, 1), (3, 0, 2)]]
     assert [one.start for one in full] == [(10, 0), (20, 3)]
@@ -278,11 +278,11 @@ def test_where_lines_stay_whole_no_batch_ends_inside_one(sizes: list[int]) -> No
     full = []
     for number, size in enumerate(sizes, 1):
         rows = [Inference.of(f"{number}_{n}", {"a": n}) for n in range(size)]
-        full += builder.add(RawLine(number, number * 100, b"x", 99), rows)
-    full += builder.cut(Place())
+        full += builder.add(Line(number, number * 100, b"x", 99), rows)
+    full += builder.cut(Position())
 
-    assert all(part.count == part.total for one in full for part in one.parts)
-    assert all(len(one) <= 5 or len(one.parts) == 1 for one in full)
+    assert all(part.count == part.total for one in full for part in one.line_slices)
+    assert all(len(one) <= 5 or len(one.line_slices) == 1 for one in full)
     assert [row.id for one in full for row in one.inferences] == [
         f"{number}_{n}" for number, size in enumerate(sizes, 1) for n in range(size)
     ]

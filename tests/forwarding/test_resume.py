@@ -1,4 +1,4 @@
-"""The ledger's place, leases, the deadline, and objects that are handed on."""
+"""The ledger's position, leases, the deadline, and objects that are handed on."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from capture_forwarder.core.errors import (
 )
 from capture_forwarder.core.inference import Inference
 from capture_forwarder.core.ledger import LedgerKey
-from capture_forwarder.core.line import Place
+from capture_forwarder.core.line import Position
 from capture_forwarder.core.ports import OpenedFile
 from capture_forwarder.core.report import FileReport
 from capture_forwarder.forwarding.forwarder import Forwarder
@@ -84,9 +84,9 @@ class Setting:
         return [inference.id for inference in self.publisher.published]
 
     @property
-    def place(self) -> Place:
-        (place,) = self.ledger.places.values()
-        return place
+    def position(self) -> Position:
+        (position,) = self.ledger.positions.values()
+        return position
 
     def fail_after(self, batches: int, error: Exception) -> None:
         def refuse(_: Sequence[Inference]) -> None:
@@ -111,7 +111,7 @@ def test_the_next_delivery_goes_on_at_the_first_line_that_is_not_acknowledged(
     setting.fail_after(batches, PlatformUnavailableError("down"))
     with pytest.raises(PlatformUnavailableError):
         setting.forward()
-    assert setting.place.lines == 2 * batches
+    assert setting.position.lines == 2 * batches
     setting.heal()
 
     report = setting.forward("two")
@@ -165,7 +165,7 @@ def test_what_was_under_way_still_counts_when_the_object_breaks_off() -> None:
     )
     with pytest.raises(CaptureFileError):
         setting.forward()
-    assert len(setting.ids) == setting.place.lines > 0
+    assert len(setting.ids) == setting.position.lines > 0
 
     setting.forward()
 
@@ -213,7 +213,7 @@ def _keys(setting: Setting) -> list[LedgerKey]:
     with pytest.raises(PlatformUnavailableError):
         setting.forward("probe")
     setting.heal()
-    return list(setting.ledger.places)
+    return list(setting.ledger.positions)
 
 
 def test_who_lost_the_lease_publishes_nothing_more() -> None:
@@ -222,16 +222,16 @@ def test_who_lost_the_lease_publishes_nothing_more() -> None:
     def take_over(_: Sequence[Inference]) -> None:
         if len(setting.publisher.batches) == 1:
             setting.clock.time += 61
-            (key,) = setting.ledger.places
+            (key,) = setting.ledger.positions
             setting.ledger.claim(key, "other", 60)
 
     setting.publisher.refuse = take_over
     with pytest.raises(LeaseLostError):
         setting.forward()
 
-    # The batch that was under way is out; nothing follows it, and its place is not saved.
+    # The batch that was under way is out; nothing follows it, and its position is not saved.
     assert setting.ids == NAMES[:4]
-    assert setting.place.lines == 2
+    assert setting.position.lines == 2
 
 
 def test_a_lease_is_renewed_while_requests_take_long() -> None:
@@ -259,7 +259,7 @@ def test_the_place_never_stands_inside_a_line() -> None:
     setting.fail_after(3, PlatformUnavailableError("down"))
     with pytest.raises(PlatformUnavailableError):
         setting.forward()
-    assert setting.place.lines == 1
+    assert setting.position.lines == 1
     setting.heal()
     setting.forward()
     sent = set(setting.ids)
@@ -272,7 +272,7 @@ def test_what_was_rejected_is_kept_before_the_place_moves_past_it() -> None:
 
     class Watching(MemoryQuarantine):
         def put(self, source: CaptureFile, entries: object) -> None:
-            kept_at.append(setting.place.lines)
+            kept_at.append(setting.position.lines)
             super().put(source, entries)  # type: ignore[arg-type]
 
     setting.ports = Ports(
@@ -304,7 +304,7 @@ def test_without_a_quarantine_the_place_stays_before_what_was_rejected() -> None
     with pytest.raises(QuarantineError):
         setting.forward()
     assert setting.ids == NAMES[:4]
-    assert setting.place.lines == 2
+    assert setting.position.lines == 2
 
 
 def test_a_refused_inference_is_quarantined_by_its_line_and_index() -> None:
@@ -334,7 +334,7 @@ def test_the_function_stops_reading_in_time_and_saves_its_place() -> None:
         setting.forward(deadline=20.0)
 
     assert setting.clock.time <= 20
-    assert setting.place.lines == len(setting.ids) > 0
+    assert setting.position.lines == len(setting.ids) > 0
     setting.heal()
     setting.forward()
     assert len(setting.ids) == len(set(setting.ids)) == 40
@@ -355,7 +355,7 @@ def test_a_platform_that_does_not_answer_cannot_hold_the_function_past_its_time(
             setting.forward(deadline=50.0)
     finally:
         release.set()
-    assert setting.place.lines == 0
+    assert setting.position.lines == 0
 
 
 @given(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import QuarantineError
-from capture_forwarder.core.line import RawLine
+from capture_forwarder.core.line import Line
 from capture_forwarder.core.quarantine_entry import (
     QuarantineEntry,
     encode_entries,
@@ -36,7 +36,7 @@ def entry(
     reason: Reason = Reason.INVALID_JSON,
     route: str = "default",
 ) -> QuarantineEntry:
-    line = RawLine(number, 100, data, len(data))
+    line = Line(number, 100, data, len(data))
     return make_entry(source, line, Rejection(reason, "It is cut off."), route, TIME)
 
 
@@ -54,7 +54,7 @@ def read_back(data: bytes) -> list[dict[str, Any]]:
 
 
 def test_an_entry_says_all_that_is_known_of_the_line() -> None:
-    line = RawLine(7, 1234, b'{"cut', 5)
+    line = Line(7, 1234, b'{"cut', 5)
 
     made = make_entry(VERSIONED, line, REJECTION, "churn", TIME)
 
@@ -79,7 +79,7 @@ def test_an_entry_says_all_that_is_known_of_the_line() -> None:
 
 
 def test_a_line_over_the_limit_keeps_its_true_length() -> None:
-    line = RawLine(1, 0, b"begin", 1_000_000, too_long=True)
+    line = Line(1, 0, b"begin", 1_000_000, too_long=True)
 
     made = make_entry(SOURCE, line, Rejection(Reason.LINE_TOO_LONG, "long"), "default", TIME)
 
@@ -88,7 +88,7 @@ def test_a_line_over_the_limit_keeps_its_true_length() -> None:
 
 def test_a_line_over_the_limit_that_was_cut_within_a_character_is_kept_to_the_byte() -> None:
     cut = "ü".encode()[:1]
-    made = make_entry(SOURCE, RawLine(1, 0, cut, 9, too_long=True), REJECTION, "default", TIME)
+    made = make_entry(SOURCE, Line(1, 0, cut, 9, too_long=True), REJECTION, "default", TIME)
 
     assert raw_line(read_back(encode_entries([made]))[0]) == cut
 
@@ -125,7 +125,7 @@ def test_a_name_is_made_of_reason_object_version_route_and_line() -> None:
 
 
 def test_a_name_does_not_depend_on_when_or_what() -> None:
-    later = make_entry(SOURCE, RawLine(3, 5, b"other", 5), REJECTION, "default", "2027-01-01")
+    later = make_entry(SOURCE, Line(3, 5, b"other", 5), REJECTION, "default", "2027-01-01")
 
     assert entry_path(SOURCE, later) == entry_path(SOURCE, entry())
 

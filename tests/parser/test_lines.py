@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capture_forwarder.core.errors import CaptureFileError
-from capture_forwarder.core.line import Place, RawLine
+from capture_forwarder.core.line import Line, Position
 from capture_forwarder.parser.lines import read_lines
 
 LIMIT = 1000
@@ -52,7 +52,7 @@ def stream(*chunks: bytes) -> BinaryIO:
     return cast("BinaryIO", Chunks(chunks))
 
 
-def split(data: bytes, limit: int = LIMIT) -> list[RawLine]:
+def split(data: bytes, limit: int = LIMIT) -> list[Line]:
     return list(read_lines(stream(data), limit))
 
 
@@ -91,10 +91,10 @@ def test_an_empty_object_has_no_lines() -> None:
 
 def test_numbers_count_from_one_and_offsets_are_in_bytes() -> None:
     assert split("ü\n\nb\nlast".encode()) == [
-        RawLine(1, 0, "ü".encode(), 2),
-        RawLine(2, 3, b"", 0),
-        RawLine(3, 4, b"b", 1),
-        RawLine(4, 6, b"last", 4, ended=False),
+        Line(1, 0, "ü".encode(), 2),
+        Line(2, 3, b"", 0),
+        Line(3, 4, b"b", 1),
+        Line(4, 6, b"last", 4, ended=False),
     ]
 
 
@@ -222,15 +222,15 @@ def test_a_broken_connection_within_gzip_is_not_the_objects_fault() -> None:
 def test_a_line_over_the_limit_is_only_its_beginning(over: int, end: bytes) -> None:
     first, *rest = split(b"x" * (LIMIT + over) + end)
 
-    assert first == RawLine(1, 0, b"x" * LIMIT, LIMIT + over, too_long=True, ended=bool(end))
-    assert rest == ([RawLine(2, LIMIT + over + 1, b"next", 4)] if len(end) > 1 else [])
+    assert first == Line(1, 0, b"x" * LIMIT, LIMIT + over, too_long=True, ended=bool(end))
+    assert rest == ([Line(2, LIMIT + over + 1, b"next", 4)] if len(end) > 1 else [])
 
 
 @pytest.mark.parametrize("end", [b"", b"\n", b"\nnext"])
 def test_a_line_of_just_the_limit_is_whole(end: bytes) -> None:
     first = split(b"x" * LIMIT + end)[0]
 
-    assert first == RawLine(1, 0, b"x" * LIMIT, LIMIT, ended=bool(end))
+    assert first == Line(1, 0, b"x" * LIMIT, LIMIT, ended=bool(end))
 
 
 def huge_line(mebibytes: int) -> Iterator[bytes]:
@@ -239,7 +239,7 @@ def huge_line(mebibytes: int) -> Iterator[bytes]:
     yield b"\nafter\n\nlast"
 
 
-def peak_of_reading(source: BinaryIO) -> tuple[list[RawLine], int]:
+def peak_of_reading(source: BinaryIO) -> tuple[list[Line], int]:
     tracemalloc.start()
     try:
         lines = list(read_lines(source, 64 * 1024))
@@ -289,7 +289,7 @@ def test_reading_goes_on_at_a_lines_place_as_if_it_had_never_stopped(
     content = b"\n".join([b"first", *lines])  # what begins like gzip would be read as gzip
     whole = list(read_lines(io.BytesIO(content), 10))
     done = data.draw(st.integers(0, len(whole)))
-    start = whole[done - 1].place if done else Place()
+    start = whole[done - 1].position if done else Position()
     stored = data.draw(st.sampled_from([content, gzip.compress(content)]))
 
     assert list(read_lines(io.BytesIO(stored), 10, start)) == whole[done:]
@@ -297,4 +297,4 @@ def test_reading_goes_on_at_a_lines_place_as_if_it_had_never_stopped(
 
 def test_an_object_shorter_than_what_was_delivered_of_it_is_an_error() -> None:
     with pytest.raises(CaptureFileError, match="shorter"):
-        list(read_lines(io.BytesIO(b"a\n"), 10, Place(5, 2)))
+        list(read_lines(io.BytesIO(b"a\n"), 10, Position(5, 2)))

@@ -13,7 +13,7 @@ from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import CaptureFileBusyError, CaptureFileError, LeaseLostError
 from capture_forwarder.core.inference import Inference
 from capture_forwarder.core.ledger import Claim, LedgerKey
-from capture_forwarder.core.line import Place
+from capture_forwarder.core.line import Position
 from capture_forwarder.core.ports import OpenedFile
 from capture_forwarder.core.quarantine_entry import QuarantineEntry
 from capture_forwarder.core.schema import Schema
@@ -109,11 +109,11 @@ class ManualClock:
 
 
 class MemoryLedger:
-    """Places by key, with leases by the clock that is handed in."""
+    """Positions by key, with leases by the clock that is handed in."""
 
     def __init__(self, clock: ManualClock) -> None:
         self.clock = clock
-        self.places: dict[LedgerKey, Place] = {}
+        self.positions: dict[LedgerKey, Position] = {}
         self.finished: set[LedgerKey] = set()
         self.leases: dict[LedgerKey, tuple[str, float]] = {}
         self.writes = 0
@@ -121,24 +121,24 @@ class MemoryLedger:
     def claim(self, key: LedgerKey, owner: str, lease_seconds: float) -> Claim:
         self.writes += 1
         if key in self.finished:
-            return Claim(self.places[key], finished=True)
+            return Claim(self.positions[key], finished=True)
         holder, until = self.leases.get(key, (owner, 0.0))
         if holder != owner and until > self.clock.time:
             raise CaptureFileBusyError(f"{holder} works on it.")
         self.leases[key] = (owner, self.clock.time + lease_seconds)
-        return Claim(self.places.setdefault(key, Place()))
+        return Claim(self.positions.setdefault(key, Position()))
 
-    def save(self, key: LedgerKey, owner: str, place: Place, lease_seconds: float) -> None:
+    def save(self, key: LedgerKey, owner: str, position: Position, lease_seconds: float) -> None:
         self.writes += 1
         self._check(key, owner)
-        assert place.offset >= self.places[key].offset
-        self.places[key] = place
+        assert position.offset >= self.positions[key].offset
+        self.positions[key] = position
         self.leases[key] = (owner, self.clock.time + lease_seconds)
 
-    def finish(self, key: LedgerKey, owner: str, place: Place) -> None:
+    def finish(self, key: LedgerKey, owner: str, position: Position) -> None:
         self.writes += 1
         self._check(key, owner)
-        self.places[key] = place
+        self.positions[key] = position
         self.finished.add(key)
 
     def release(self, key: LedgerKey, owner: str) -> None:

@@ -39,7 +39,7 @@ from capture_forwarder.core.errors import (
 )
 from capture_forwarder.core.inference import ParsedLine
 from capture_forwarder.core.ledger import Claim, LedgerKey
-from capture_forwarder.core.line import Place
+from capture_forwarder.core.line import Position
 from capture_forwarder.core.quarantine_entry import QuarantineEntry
 from capture_forwarder.core.rejection import Rejection
 from capture_forwarder.core.report import FileReport
@@ -155,11 +155,11 @@ class FatefulLedger(MemoryLedger):
         )
         return claims[0]
 
-    def save(self, key: LedgerKey, owner: str, place: Place, lease_seconds: float) -> None:
+    def save(self, key: LedgerKey, owner: str, place: Position, lease_seconds: float) -> None:
         save = partial(super().save, key, owner, place, lease_seconds)
         self._fate.meet(save, LedgerError("down"))
 
-    def finish(self, key: LedgerKey, owner: str, place: Place) -> None:
+    def finish(self, key: LedgerKey, owner: str, place: Position) -> None:
         self._fate.meet(partial(super().finish, key, owner, place), LedgerError("down"))
 
     def release(self, key: LedgerKey, owner: str) -> None:
@@ -448,7 +448,7 @@ def test_stopping_says_behind_which_line_the_next_goes_on(tmp_path: Path) -> Non
         )
 
     assert isinstance(world.ports.ledger, MemoryLedger)
-    (place,) = world.ports.ledger.places.values()
+    (place,) = world.ports.ledger.positions.values()
     assert f"behind line {place.lines};" in raised.value.message
 
 
@@ -528,4 +528,6 @@ def test_a_batch_of_files_never_parts_a_line(tmp_path: Path) -> None:
     world.ports = Ports(world.ports.store, publisher, world.ports.quarantine, world.clock)
     world.run()
 
-    assert all(part.first == 0 and part.count == part.total for one in seen for part in one.parts)
+    assert all(
+        part.first == 0 and part.count == part.total for one in seen for part in one.line_slices
+    )

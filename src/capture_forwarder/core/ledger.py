@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 import msgspec
 
 from capture_forwarder.core.errors import CaptureFileBusyError, LeaseLostError
-from capture_forwarder.core.line import Place
+from capture_forwarder.core.line import Position
 
 
 class LedgerKey(msgspec.Struct, frozen=True):
-    """What the ledger keeps a place for: one revision of an object on one route.
+    """What the ledger keeps a position for: one revision of an object on one route.
 
     `revision` is the version id where the bucket has versions, else the ETag, so that an object
     that was overwritten is not taken for the one that was delivered.
@@ -26,7 +26,7 @@ class LedgerKey(msgspec.Struct, frozen=True):
 class Claim(msgspec.Struct, frozen=True):
     """What the ledger says when work on an object begins: where to go on, or that it is done."""
 
-    place: Place
+    position: Position
     finished: bool = False
 
 
@@ -46,4 +46,4 @@ def busy(key: LedgerKey, until: float) -> CaptureFileBusyError:
 def lost(key: LedgerKey) -> LeaseLostError:
     """The lease is not the caller's any more."""
     message = f"The lease on {describe(key)} ran out and was taken over, or was given back."
-    return LeaseLostError(message, "Whoever holds it now goes on from the saved place.")
+    return LeaseLostError(message, "Whoever holds it now goes on from the saved position.")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import msgspec
 
 
-class Place(msgspec.Struct, frozen=True, order=True, gc=False):
+class Position(msgspec.Struct, frozen=True, order=True, gc=False):
     """How far an object is done: bytes (unzipped) and lines from its start."""
 
     offset: int = 0
     lines: int = 0
 
 
-class RawLine(msgspec.Struct, frozen=True, gc=False):
+class Line(msgspec.Struct, frozen=True, gc=False):
     """One line of an object.
 
     `number` counts from 1; `offset` is in bytes from the start of the (unzipped) object;
@@ -28,11 +28,11 @@ class RawLine(msgspec.Struct, frozen=True, gc=False):
     ended: bool = True
 
     @property
-    def before(self) -> Place:
+    def before(self) -> Position:
         """How far the object is done when all lines in front of this one are."""
-        return Place(self.offset, self.number - 1)
+        return Position(self.offset, self.number - 1)
 
     @property
-    def place(self) -> Place:
+    def position(self) -> Position:
         """How far the object is done when this line is."""
-        return Place(self.offset + self.length + self.ended, self.number)
+        return Position(self.offset + self.length + self.ended, self.number)

@@ -13,7 +13,7 @@ from capture_forwarder.core.batch import Batch, BatchLimits, Receipt
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import ForwarderError
 from capture_forwarder.core.ledger import Claim, LedgerKey
-from capture_forwarder.core.line import Place
+from capture_forwarder.core.line import Position
 from capture_forwarder.core.quarantine_entry import QuarantineEntry
 from capture_forwarder.core.report import FileReport
 from capture_forwarder.core.schema import Schema
@@ -122,7 +122,7 @@ class Ledger(Protocol):
     def claim(self, key: LedgerKey, owner: str, lease_seconds: float) -> Claim:
         """Begin work: take the lease, unless the object is finished.
 
-        A lease that has expired, or that the same owner holds, is taken over with its place.
+        A lease that has expired, or that the same owner holds, is taken over with its position.
 
         Raises
         ------
@@ -133,7 +133,7 @@ class Ledger(Protocol):
         """
         ...
 
-    def save(self, key: LedgerKey, owner: str, place: Place, lease_seconds: float) -> None:
+    def save(self, key: LedgerKey, owner: str, position: Position, lease_seconds: float) -> None:
         """Note how far the object is done and renew the lease.
 
         Raises
@@ -145,7 +145,7 @@ class Ledger(Protocol):
         """
         ...
 
-    def finish(self, key: LedgerKey, owner: str, place: Place) -> None:
+    def finish(self, key: LedgerKey, owner: str, position: Position) -> None:
         """Note that the object is done, so that its next event is answered at once.
 
         Raises
@@ -156,7 +156,7 @@ class Ledger(Protocol):
         ...
 
     def release(self, key: LedgerKey, owner: str) -> None:
-        """Give the lease back, the place stays; does nothing if it is another owner's by now.
+        """Give the lease back, the position stays; does nothing if it is another owner's by now.
 
         Raises
         ------

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from capture_forwarder.core.capture_file import CaptureFile
-from capture_forwarder.core.line import RawLine
+from capture_forwarder.core.line import Line
 from capture_forwarder.core.rejection import Rejection
 
 
@@ -42,7 +42,7 @@ _LONGEST_PATH = 700
 
 
 def make_entry(
-    capture_file: CaptureFile, line: RawLine, rejection: Rejection, route: str, time: str
+    capture_file: CaptureFile, line: Line, rejection: Rejection, route: str, time: str
 ) -> QuarantineEntry:
     """Put together what is known of a rejected line.
 

@@ -40,7 +40,7 @@ class Deadline:
         """Whether it is time to stop.
 
         What is under way must land, and one batch that is sent before the next look at the
-        clock, and the place must be saved.
+        clock, and the position must be saved.
         """
         left = self.seconds_left()
         rounds = 2 if under_way else 1

@@ -15,7 +15,7 @@ from capture_forwarder.core.errors import (
     PublishError,
 )
 from capture_forwarder.core.inference import Inference
-from capture_forwarder.core.line import RawLine
+from capture_forwarder.core.line import Line
 from capture_forwarder.core.ports import Clock, Publisher
 from capture_forwarder.forwarding.retry import Retrier
 
@@ -24,7 +24,7 @@ class Refusal(msgspec.Struct, frozen=True):
     """An inference that the platform refused: its line, its index there, the platform's words."""
 
     inference: Inference
-    line: RawLine
+    line: Line
     index: int
     said: str
 

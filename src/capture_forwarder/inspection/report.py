@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.inference import Inference
-from capture_forwarder.core.line import RawLine
+from capture_forwarder.core.line import Line
 from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.inspection.proposals import Given, ViewedLine, propose
 from capture_forwarder.inspection.shapes import SideView, view_side
@@ -32,7 +32,7 @@ class Sample:
 
     capture_file: CaptureFile
     name: str
-    lines: Sequence[RawLine] = ()
+    lines: Sequence[Line] = ()
     complete: bool = True
     problem: str = ""
 
@@ -174,7 +174,7 @@ def _map(facts: FileFacts, parser: LineParser | None, preview: list[Inference]) 
             facts.empty += 1
 
 
-def _refuse_unmapped(facts: FileFacts, line: RawLine) -> None:
+def _refuse_unmapped(facts: FileFacts, line: Line) -> None:
     """Say why a line is none, where there is no mapping to try it with."""
     try:
         data, _, _ = read_record(line.data)

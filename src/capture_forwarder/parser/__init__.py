@@ -4,10 +4,10 @@ from typing import Protocol
 
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.schema import Schema
-from capture_forwarder.parser.line import LineParser, ParseAlike, ParseLine
+from capture_forwarder.parser.line import LineParser, ParseChunk, ParseLine
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 
-__all__ = ["LineParser", "ParseAlike", "ParseLine", "RouteParser", "compile_mapping"]
+__all__ = ["LineParser", "ParseChunk", "ParseLine", "RouteParser", "compile_mapping"]
 
 
 class RouteParser(Protocol):
@@ -17,8 +17,8 @@ class RouteParser(Protocol):
         """Bind what all lines of an object share."""
         ...
 
-    def for_chunks(self, capture_file: CaptureFile) -> ParseAlike:
-        """Bind what all blocks of an object share; what is returned may decline a block."""
+    def for_chunks(self, capture_file: CaptureFile) -> ParseChunk:
+        """Bind what all chunks of an object share; what is returned may decline a chunk."""
         ...
 
 

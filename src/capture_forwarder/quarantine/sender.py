@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import msgspec
 
-from capture_forwarder.core.batch import Batch, BatchLimits, Part
+from capture_forwarder.core.batch import Batch, BatchLimits, LineSlice
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.inference import Inference, ParsedLine
-from capture_forwarder.core.line import Place, RawLine
+from capture_forwarder.core.line import Line, Position
 from capture_forwarder.core.quarantine_entry import QuarantineEntry
 from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.forwarding.delivery import Deliverer
@@ -24,18 +24,18 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True)
 class Held:
-    """An entry, its place among its file's, and its line byte for byte."""
+    """An entry, its index among its file's, and its line byte for byte."""
 
-    place: int
+    index: int
     kept: Kept
     line: bytes
 
 
 @dataclass(frozen=True)
 class _Work:
-    """An entry that can be sent: its place in the file, its inferences with their row indexes."""
+    """An entry that can be sent: its index in the file, its inferences with their row indexes."""
 
-    place: int
+    index: int
     entry: QuarantineEntry
     inferences: Sequence[tuple[int, Inference]]
     total: int
@@ -47,10 +47,10 @@ class _Work:
         return len(self.line) * len(self.inferences) / self.total
 
     @property
-    def part(self) -> Part:
+    def part(self) -> LineSlice:
         """Its share of a batch; a work's inferences are one of a line's, or all."""
-        line = RawLine(self.entry.line_number, self.entry.offset, self.line, len(self.line))
-        return Part(line, self.inferences[0][0], len(self.inferences), self.total)
+        line = Line(self.entry.line_number, self.entry.offset, self.line, len(self.line))
+        return LineSlice(line, self.inferences[0][0], len(self.inferences), self.total)
 
 
 class Sender:
@@ -87,7 +87,7 @@ class Sender:
         held
             The route's entries in it.
         left
-            Place in the file → what is to stand there from now on; kept up to date.
+            Index in the file → what is to stand there from now on; kept up to date.
         tally
             Is told what became of the entries.
 
@@ -98,12 +98,12 @@ class Sender:
         """
         self._tally = tally
         works = list(self._prepared(held, left))
-        unsent = {work.place: work.entry for work in works}
+        unsent = {work.index: work.entry for work in works}
         try:
             for group in _groups(works, self._limits):
                 self._deliver(group, left)
                 for work in group:
-                    del unsent[work.place]
+                    del unsent[work.index]
         finally:
             for entry in unsent.values():
                 tally.counts(entry).unsent += 1
@@ -118,28 +118,28 @@ class Sender:
                 self._tally.note_cut(entry)
             elif _digest(entry) in self._delivered:
                 counts.repeated += 1
-                left[one.place] = []
-            elif isinstance(work := self._work(one.place, entry, one.line), Rejection):
+                left[one.index] = []
+            elif isinstance(work := self._work(one.index, entry, one.line), Rejection):
                 counts.rejected += 1
                 self._tally.note(work.reason.value, work.detail)
-                left[one.place] = [_rewritten(one.kept, work)]
+                left[one.index] = [_rewritten(one.kept, work)]
             elif work.inferences:
                 yield work
             else:
                 counts.empty += 1
-                left[one.place] = []
+                left[one.index] = []
 
-    def _work(self, place: int, entry: QuarantineEntry, line: bytes) -> _Work | Rejection:
+    def _work(self, index: int, entry: QuarantineEntry, line: bytes) -> _Work | Rejection:
         """What an entry stands for: its line's inferences, or the one that was refused."""
         parsed = self._parsed(CaptureFile(entry.bucket, entry.key, entry.version_id), line)
         if isinstance(parsed, Rejection):
             return parsed
         numbered = list(enumerate(parsed.inferences))
         if entry.inference_id is None:
-            return _Work(place, entry, numbered, len(numbered), line)
+            return _Work(index, entry, numbered, len(numbered), line)
         own = [(index, found) for index, found in numbered if found.id == entry.inference_id]
         if own:
-            return _Work(place, entry, own, len(numbered), line)
+            return _Work(index, entry, own, len(numbered), line)
         detail = "The line holds no inference with that id any more."
         return Rejection(Reason.RECORD_COUNT_MISMATCH, detail)
 
@@ -163,7 +163,7 @@ class Sender:
                 if id(found) in refused
             ]
             self._tally.inferences += len(work.inferences) - len(again)
-            left[work.place] = list(self._refused(work, again))
+            left[work.index] = list(self._refused(work, again))
             if again:
                 self._tally.counts(work.entry).rejected += 1
             else:
@@ -227,7 +227,7 @@ def _batches(group: Sequence[_Work], limits: BatchLimits) -> Iterator[Batch]:
         capture_file.version_id or "",
         [found for work in group for _, found in work.inferences],
         [work.part for work in group],
-        Place(),
+        Position(),
     )
     count = len(batch)
     if limits.whole_lines and len(group) == 1:

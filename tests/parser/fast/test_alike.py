@@ -11,17 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capture_forwarder.core.batch import Batch
-from capture_forwarder.core.block import Block
 from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.chunk import Chunk
 from capture_forwarder.core.inference import ParsedLine
 from capture_forwarder.core.inferences import WrittenInferences
 from capture_forwarder.core.schema import DataType, Schema
 from capture_forwarder.forwarding.pipeline import forward_file
 from capture_forwarder.forwarding.terms import Invocation, Ports, Terms
 from capture_forwarder.local.clock import SystemClock
-from capture_forwarder.parser import LineParser, ParseAlike, ParseLine, RouteParser
+from capture_forwarder.parser import LineParser, ParseChunk, ParseLine, RouteParser
 from capture_forwarder.parser.fast.json_writer import LIBRARY
-from capture_forwarder.parser.lines import read_blocks
+from capture_forwarder.parser.lines import read_chunks
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from tests.support.captures import CSV, SOURCE, line, side
 from tests.support.fakes import MemoryPublisher, MemoryQuarantine, MemoryStore
@@ -95,9 +95,9 @@ STRANGE = st.sampled_from(
 )
 
 
-def block_of(lines: Sequence[bytes]) -> Block:
-    (block,) = read_blocks(io.BytesIO(b"\n".join(lines) + b"\n"), 10**6)
-    assert isinstance(block, Block)
+def block_of(lines: Sequence[bytes]) -> Chunk:
+    (block,) = read_chunks(io.BytesIO(b"\n".join(lines) + b"\n"), 10**6)
+    assert isinstance(block, Chunk)
     return block
 
 
@@ -252,7 +252,7 @@ class OneByOne:
     def for_file(self, source: CaptureFile) -> ParseLine:
         return self._parser.for_file(source)
 
-    def for_chunks(self, source: CaptureFile) -> ParseAlike:
+    def for_chunks(self, source: CaptureFile) -> ParseChunk:
         del source
         return lambda _block: None
 
@@ -267,7 +267,7 @@ class Batches(MemoryPublisher):
     def publish(self, batch: Batch, deadline: float | None = None):  # type: ignore[no-untyped-def]  # noqa: ANN201
         ids = [one.id for one in batch.inferences]
         origins = [batch.origin(n) for n in range(len(batch))]
-        self.cuts.append((batch.start, batch.place, ids, origins))
+        self.cuts.append((batch.start, batch.position, ids, origins))
         return super().publish(batch, deadline)
 
 

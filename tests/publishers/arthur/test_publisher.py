@@ -22,7 +22,7 @@ from capture_forwarder.core.errors import (
     PublishError,
 )
 from capture_forwarder.core.inference import ParsedLine
-from capture_forwarder.core.line import Place, RawLine
+from capture_forwarder.core.line import Line, Position
 from capture_forwarder.core.schema import Schema
 from capture_forwarder.forwarding.batching import BatchBuilder
 from capture_forwarder.forwarding.delivery import Deliverer, Outcome
@@ -89,9 +89,9 @@ def batch_of(lines: Sequence[bytes], mapping: ColumnMapping = WHOLE) -> Batch:
     for number, raw in enumerate(lines, 1):
         parsed = parse(raw)
         assert isinstance(parsed, ParsedLine), parsed
-        builder.add(RawLine(number, offset, raw, len(raw)), parsed.inferences)
+        builder.add(Line(number, offset, raw, len(raw)), parsed.inferences)
         offset += len(raw) + 1
-    (batch,) = builder.cut(Place())
+    (batch,) = builder.cut(Position())
     return batch
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from capture_forwarder.core.batch import Batch
 from capture_forwarder.core.inference import Inference, ParsedLine
-from capture_forwarder.core.line import RawLine
+from capture_forwarder.core.line import Line
 from capture_forwarder.core.rejection import Rejection
 from capture_forwarder.core.schema import Schema
 from capture_forwarder.parser import compile_mapping
@@ -45,7 +45,7 @@ def parsed(raw: bytes, mapping: ColumnMapping = WHOLE) -> Sequence[Inference]:
 
 
 def batch_of(raw: bytes, mapping: ColumnMapping = WHOLE) -> Batch:
-    return Batch.of(parsed(raw, mapping), RawLine(1, 0, raw, len(raw)))
+    return Batch.of(parsed(raw, mapping), Line(1, 0, raw, len(raw)))
 
 
 def written(raw: bytes, mapping: ColumnMapping = WHOLE) -> bytes:
@@ -355,7 +355,7 @@ def test_a_line_that_goes_as_it_is_holds_what_was_parsed(
     result = compile_mapping(WHOLE, Schema()).for_file(SOURCE)(raw)
     if isinstance(result, Rejection) or not result.inferences:
         return
-    lines = LineWriter(WHOLE).lines(Batch.of(result.inferences, RawLine(1, 0, raw, len(raw))))
+    lines = LineWriter(WHOLE).lines(Batch.of(result.inferences, Line(1, 0, raw, len(raw))))
     events = [read_event(sent.data) for sent in lines]
 
     assert not any(b"\n" in sent.data for sent in lines)

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture_forwarder.core.batch import Batch, Part
+from capture_forwarder.core.batch import Batch, LineSlice
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import (
     PlatformUnavailableError,
@@ -27,7 +27,7 @@ from capture_forwarder.core.errors import (
     PublishError,
 )
 from capture_forwarder.core.inference import Inference, Row
-from capture_forwarder.core.line import Place, RawLine
+from capture_forwarder.core.line import Line, Position
 from capture_forwarder.forwarding.pipeline import forward_file
 from capture_forwarder.forwarding.terms import Invocation, Ports, Terms
 from capture_forwarder.parser import LineParser
@@ -374,8 +374,8 @@ def test_the_pages_table_looks_for_files_where_they_lie() -> None:
     (shown,) = re.findall(r"(?m)^rows/(\S+)$", PAGE)
     (template,) = re.findall(r"'storage\.location\.template' = 's3://rows-bucket/rows/(\S+)'", PAGE)
     key = "captures/churn/AllTraffic/2026/03/01/10/20-30-123-4fae283c.jsonl"
-    part = Part(RawLine(1, 0, b"", 9), 0, 1, 1)
-    batch = Batch(CaptureFile("bucket", key), "v", [Inference.of("1", {})], [part], Place(10, 1))
+    part = LineSlice(Line(1, 0, b"", 9), 0, 1, 1)
+    batch = Batch(CaptureFile("bucket", key), "v", [Inference.of("1", {})], [part], Position(10, 1))
     files = MemoryFiles()
 
     FilePublisher(files, "captures").publish(batch)

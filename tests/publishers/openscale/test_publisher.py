@@ -25,7 +25,7 @@ from capture_forwarder.core.errors import (
     SettingsError,
 )
 from capture_forwarder.core.inference import Inference
-from capture_forwarder.core.line import Place, RawLine
+from capture_forwarder.core.line import Line, Position
 from capture_forwarder.forwarding.batching import BatchBuilder
 from capture_forwarder.local.secrets import FixedSecret
 from capture_forwarder.parser.mapping.columns import ColumnMapping
@@ -278,8 +278,8 @@ def test_wide_rows_are_cut_into_requests_of_900_kilobytes(
     row: dict[str, object] = {**values, "score": 1, "scoring_timestamp": WHEN}
     rows = [Inference.of(f"call_{n}", row) for n in range(600)]
     builder = BatchBuilder(openscale.limits, CaptureFile("b", "k"), "")
-    captured = RawLine(1, 0, b"", len(json.dumps(list(values.values()))) * len(rows))
-    batches = builder.add(captured, rows) + builder.cut(Place())
+    captured = Line(1, 0, b"", len(json.dumps(list(values.values()))) * len(rows))
+    batches = builder.add(captured, rows) + builder.cut(Position())
 
     outcomes = [deliverer(openscale, clock).deliver(part) for part in batches]
 

@@ -14,7 +14,7 @@ from capture_forwarder.cli.terminal import options
 from capture_forwarder.cli.terminal.console import ERR, say_json, user_errors
 from capture_forwarder.cli.terminal.places import Found, find
 from capture_forwarder.core.errors import CaptureFileError
-from capture_forwarder.core.line import RawLine
+from capture_forwarder.core.line import Line
 from capture_forwarder.core.ports import ObjectStore
 from capture_forwarder.inspection import Given, Sample, inspect_files
 from capture_forwarder.parser.lines import read_lines
@@ -98,7 +98,7 @@ def _samples(files: Sequence[Found], store: ObjectStore, limit: int) -> list[Sam
 
 def _sample(file: Found, store: ObjectStore, limit: int, room: int) -> Sample:
     """Read a file's first lines, as many as are asked for and fit; at least one."""
-    lines: list[RawLine] = []
+    lines: list[Line] = []
     try:
         with store.open(file.capture_file) as opened:
             for line in read_lines(opened.stream, _MAX_LINE_BYTES):

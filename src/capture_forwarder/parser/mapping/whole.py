@@ -12,7 +12,7 @@ from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.inference import Inference, ParsedLine
 from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.parser.formats.reading import Reading
-from capture_forwarder.parser.line import ParseAlike, ParseLine
+from capture_forwarder.parser.line import ParseChunk, ParseLine
 from capture_forwarder.parser.mapping.casts import infer
 from capture_forwarder.parser.mapping.natural import natural_readings
 from capture_forwarder.parser.record import Side, read_record
@@ -37,10 +37,10 @@ class WholeLineParser:
         del capture_file
         return _parse
 
-    def for_chunks(self, capture_file: CaptureFile) -> ParseAlike:
-        """Return what declines all blocks: these lines are parsed one by one."""
+    def for_chunks(self, capture_file: CaptureFile) -> ParseChunk:
+        """Return what declines all chunks: these lines are parsed one by one."""
         del capture_file
-        return lambda _block: None
+        return lambda _chunk: None
 
 
 def _parse(line: bytes) -> ParsedLine | Rejection:

@@ -78,7 +78,7 @@ class ArthurPublisher:
         """
         del deadline
         lines = self._writer.lines(batch)
-        content = b"".join(piece for line in lines for piece in (line.data, b"\n"))
+        content = b"".join(part for line in lines for part in (line.data, b"\n"))
         part = ("inferences.jsonl", content, "application/jsonl")
         body, content_type = encode_multipart_formdata({"inference_data": part})
         response = self._post(body, content_type)

@@ -150,8 +150,8 @@ class FiddlerPublisher:
             values = [inference.values for inference in inferences]
             events = [self._as_json(inferences[0].names, values)]
         parts: list[JsonRows] = []
-        for piece in events:
-            parts += (b",", piece)
+        for fragment in events:
+            parts += (b",", fragment)
         parts[0] = self._before + b"["
         return b"".join((*parts, b"]", self._behind))
 

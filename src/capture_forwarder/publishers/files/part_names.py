@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 
 from capture_forwarder.core.batch import Batch
-from capture_forwarder.core.line import Place
+from capture_forwarder.core.line import Position
 
 OTHER = "other"
 """Stands for an endpoint, a variant or a file name that the object's key does not tell."""
@@ -59,7 +59,7 @@ def part_name(batch: Batch, route: str, time_column: str) -> str:
 def _digest(batch: Batch, route: str) -> str:
     capture_file = batch.capture_file
     identity = [route, capture_file.bucket, capture_file.key, batch.revision]
-    if batch.place == Place():
+    if batch.position == Position():
         identity += [inference.id for inference in batch.inferences]
     # Unlike a joined text this is another one for any other list, and unlike JSON it takes
     # every text that a file system may give.
