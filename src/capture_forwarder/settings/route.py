@@ -16,7 +16,13 @@ from capture_forwarder.parser.mapping.columns import (
     parse_columns,
     parse_metadata,
 )
-from capture_forwarder.settings.platforms import AnyPlatform, Model, PublisherName, Text
+from capture_forwarder.settings.platforms import (
+    AnyPlatform,
+    FilesSettings,
+    Model,
+    PublisherName,
+    Text,
+)
 
 ONLY_ROUTE = "captures"
 """The name of the route that the environment describes."""
@@ -132,6 +138,15 @@ class RouteSettings(Model):
     def platform(self) -> PublisherName:
         """Where the rows go."""
         return PublisherName(self.publisher.type)
+
+    @property
+    def output(self) -> str | None:
+        """The address that the publisher writes files to, if it does."""
+        return self.publisher.place if isinstance(self.publisher, FilesSettings) else None
+
+    def misses(self, capture_file: CaptureFile) -> list[str]:
+        """Say what keeps a capture file from this route; nothing if it matches."""
+        return self.match.misses(capture_file)
 
 
 class RoutesDocument(Model):

@@ -20,7 +20,7 @@ from capture_forwarder.core.ports import (
 from capture_forwarder.forwarding.forwarder import Forwarder
 from capture_forwarder.forwarding.options import Ports, RouteOptions
 from capture_forwarder.forwarding.route import Route
-from capture_forwarder.forwarding.router import RouteBook, Routes
+from capture_forwarder.forwarding.router import RouteBook
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.settings import PublisherName, RouteSettings, Settings
 from capture_forwarder.wiring.publishers import build_publisher
@@ -72,7 +72,7 @@ def build_forwarder(
     return Forwarder(router, clock, teller, _continuations(settings))
 
 
-def read_routes(settings: Settings) -> Routes:
+def read_routes(settings: Settings) -> tuple[RouteSettings, ...]:
     """The routes: the environment's one, or those of the routes file as it is now.
 
     Raises
@@ -91,7 +91,7 @@ def read_routes(settings: Settings) -> Routes:
     return routes
 
 
-def read_routes_file(place: str) -> Routes:
+def read_routes_file(place: str) -> tuple[RouteSettings, ...]:
     """Read and check a routes file: a path, `s3://bucket/key` or `ssm://parameter`.
 
     Raises
