@@ -207,6 +207,20 @@ def test_two_invocations_never_work_on_one_object() -> None:
     assert setting.ids == ["call-001"]
 
 
+def test_invocations_without_a_name_do_not_share_a_lease() -> None:
+    assert Invocation().owner != Invocation().owner
+    setting = Setting(call(0))
+    owners = set()
+    for _ in range(2):
+        forwarder(setting, None, Reports()).handle(
+            {"Records": [{"s3": {"bucket": {"name": "bucket"}, "object": {"key": "file"}}}]}
+        )
+        owners |= {owner for owner, _ in setting.ledger.leases.values()}
+        setting.ledger.finished.clear()
+        setting.clock.time += 61
+    assert len(owners) == 2
+
+
 def _keys(setting: Setting) -> list[LedgerKey]:
     """The key of the object, found by an attempt that fails before it publishes."""
     setting.fail_after(0, PlatformUnavailableError("down"))

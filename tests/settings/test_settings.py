@@ -291,6 +291,22 @@ def test_a_value_out_of_its_range_is_refused(name: str, value: str) -> None:
     assert problem(GUIDE | {name: value}).startswith(f"{name}: ")
 
 
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"FORWARDER_LEASE_SECONDS": "30"},
+        {"FORWARDER_REQUEST_TIMEOUT_SECONDS": "60"},
+        {"FORWARDER_LEASE_SECONDS": "10", "FORWARDER_REQUEST_TIMEOUT_SECONDS": "10"},
+    ],
+)
+def test_a_lease_that_a_request_may_outlast_is_refused(variables: dict[str, str]) -> None:
+    told = problem(GUIDE | variables)
+
+    assert told.startswith("FORWARDER_LEASE_SECONDS: ")
+    assert "FORWARDER_REQUEST_TIMEOUT_SECONDS" in told
+    load(GUIDE | {"FORWARDER_LEASE_SECONDS": "31"})
+
+
 def test_one_error_names_every_wrong_variable_at_once() -> None:
     wrong = WRONG_VALUES | {"FIDDLER_TOKN": TOKEN, "FORWARDER_INPUT_COLUMNS": "a"}
     del wrong["FORWARDER_PUBLISHER"]

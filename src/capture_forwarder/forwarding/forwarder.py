@@ -6,7 +6,6 @@ import copy
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
-from uuid import uuid4
 
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import (
@@ -73,7 +72,11 @@ class Forwarder:
         self._continuations = continuations
 
     def handle(
-        self, event: object, *, owner: str = "", seconds_left: float | None = None
+        self,
+        event: Mapping[str, object],
+        *,
+        owner: str | None = None,
+        seconds_left: float | None = None,
     ) -> dict[str, object]:
         """Forward every object of an event and answer its source.
 
@@ -82,7 +85,7 @@ class Forwarder:
         event
             The event, decoded.
         owner
-            Names this invocation in the ledger.
+            Names this invocation in the ledger; by default a name that no other has.
         seconds_left
             How long it may take; None for as long as it takes.
 
@@ -94,11 +97,8 @@ class Forwarder:
             Something failed and the source understands only an error.
         """
         trigger = read_event(event)
-        if not isinstance(event, Mapping):
-            problem = "The event is no JSON object."
-            raise UnknownEventError(problem)
-        now = self._clock.monotonic()
-        invocation = Invocation(owner, None if seconds_left is None else now + seconds_left)
+        end = None if seconds_left is None else self._clock.monotonic() + seconds_left
+        invocation = Invocation(owner, end) if owner else Invocation(deadline=end)
         failures: dict[str, ForwarderError] = {}
         down: dict[Route, ForwarderError] = {}
         for message in trigger.messages:
@@ -131,7 +131,7 @@ class Forwarder:
         ForwarderError
             The routes cannot be read.
         """
-        invocation = Invocation(str(uuid4()))
+        invocation = Invocation()
         routes = self._router.routes(capture_file)
         tried = [route for route in routes if route.name not in down]
         outcomes = _at_once(tried, lambda route: _outcome(route, capture_file, invocation))

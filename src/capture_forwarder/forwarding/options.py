@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import uuid4
 
 import msgspec
 
@@ -47,7 +48,10 @@ class RouteOptions:
 
 
 class Invocation(msgspec.Struct, frozen=True):
-    """One call of the function: its name in the ledger; its end in the clock's monotonic time."""
+    """One call of the function: its name in the ledger; its end in the clock's monotonic time.
 
-    owner: str = ""
+    Without a name it gets one of its own: two invocations of one name would share a lease.
+    """
+
+    owner: str = msgspec.field(default_factory=lambda: str(uuid4()))
     deadline: float | None = None
