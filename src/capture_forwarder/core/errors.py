@@ -83,7 +83,18 @@ class ContinuationError(ForwarderError):
 
 
 class OutOfTimeError(ForwarderError):
-    """The invocation's time is up before the object's end; its place is saved."""
+    """The invocation's time is up before the file's end; how far it is done is saved."""
+
+
+class NoProgressError(ForwarderError):
+    """The invocation's time is up, and nothing of the file was brought to an end in it."""
+
+
+class FileHeldError(ForwarderError):
+    """A capture file is held, since what would be sent of it or was refused looks wrong as a whole.
+
+    Nothing of it is lost: its message goes back to the queue, and in the end to the dead letters.
+    """
 
 
 class QuarantineError(ForwarderError):
@@ -100,11 +111,20 @@ class PublishError(ForwarderError):
 class PlatformUnavailableError(PublishError):
     """The platform could not be reached, is busy or answered nonsense: worth another try.
 
-    `retry_after` is the number of seconds that the platform asked to wait, if it did.
+    `retry_after` is the number of seconds that the platform asked to wait, if it did; `timed_out`
+    says that it took the request and did not answer in time, which fewer rows may help.
     """
 
-    def __init__(self, message: str, advice: str = "", *, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        advice: str = "",
+        *,
+        retry_after: float | None = None,
+        timed_out: bool = False,
+    ) -> None:
         self.retry_after = retry_after
+        self.timed_out = timed_out
         super().__init__(message, advice)
 
 
@@ -136,14 +156,19 @@ class BatchTooLargeError(BatchRefusedError):
 
 
 class UnexpectedError(ForwarderError):
-    """A fault of this package: it names the type and the place, since a text may quote data."""
+    """A fault of this package: it names the type and the code, since a text may quote data."""
 
     def __init__(self, what: str, error: Exception) -> None:
-        frames = traceback.extract_tb(error.__traceback__)
-        place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-        message = f"{what} failed by {type(error).__name__}{place}, which nobody expected."
+        where = code_position(error)
+        message = f"{what} failed by {type(error).__name__}{where}, which nobody expected."
         super().__init__(message, "Please report it; the delivery is tried again.")
 
 
 class CaptureFilesFailedError(ForwarderError):
     """Some objects of an event failed and the event's source can only be told all or nothing."""
+
+
+def code_position(error: BaseException) -> str:
+    """Say where in the code an error arose, as ` at file.py:12`; empty if nobody knows."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

@@ -37,7 +37,10 @@ class RouteOptions:
     retry_seconds
         How long a batch is tried before the platform counts as down.
     lease_seconds
-        How long an invocation that died keeps others from its object.
+        How long an invocation that died keeps others from its file.
+    max_cast_failures
+        The share of rows, from 0 to 1, in which a column may fail its type before the file is
+        held; None for any.
     """
 
     route: str
@@ -45,6 +48,7 @@ class RouteOptions:
     requests_in_flight: int = 8
     retry_seconds: float = 60.0
     lease_seconds: float = 60.0
+    max_cast_failures: float | None = None
 
 
 class Invocation(msgspec.Struct, frozen=True):

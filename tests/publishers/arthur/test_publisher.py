@@ -25,7 +25,8 @@ from capture_forwarder.core.inference import ParsedLine
 from capture_forwarder.core.line import Line, Position
 from capture_forwarder.core.schema import Schema
 from capture_forwarder.forwarding.batching import BatchBuilder
-from capture_forwarder.forwarding.sending import BatchSender, Outcome
+from capture_forwarder.forwarding.outcome import Outcome
+from capture_forwarder.forwarding.sending import BatchSender
 from capture_forwarder.parser import compile_mapping
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from capture_forwarder.publishers.arthur.publisher import ArthurPublisher
