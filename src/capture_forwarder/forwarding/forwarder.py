@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
+from uuid import uuid4
 
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import (
+    ContinuationError,
     ForwarderError,
     OutOfTimeError,
     PublishError,
@@ -17,11 +19,12 @@ from capture_forwarder.core.errors import (
 )
 from capture_forwarder.core.ports import Clock, Continuations, Reporter
 from capture_forwarder.core.report import FileReport
+from capture_forwarder.forwarding.continuing import Continuing
 from capture_forwarder.forwarding.options import Invocation
 from capture_forwarder.forwarding.route import Route
+from capture_forwarder.forwarding.turns import Turns
 from capture_forwarder.triggers import Message, answer, read_event
 
-_MOST_HOPS = 100
 _Found = TypeVar("_Found")
 
 
@@ -69,7 +72,7 @@ class Forwarder:
         self._router = router
         self._clock = clock
         self._reporter = reporter
-        self._continuations = continuations
+        self._continuing = Continuing(continuations, clock)
 
     def handle(
         self,
@@ -97,12 +100,15 @@ class Forwarder:
             Something failed and the source understands only an error.
         """
         trigger = read_event(event)
+        owner = owner or str(uuid4())
         end = None if seconds_left is None else self._clock.monotonic() + seconds_left
-        invocation = Invocation(owner, end) if owner else Invocation(deadline=end)
         failures: dict[str, ForwarderError] = {}
         down: dict[Route, ForwarderError] = {}
-        for message in trigger.messages:
-            error = self._deliver(message, invocation, down)
+        # What was left waiting most often goes first, so that nothing waits for ever.
+        messages = sorted(trigger.messages, key=lambda message: -message.receives)
+        turns = Turns(self._clock, owner, end, sum(len(message.objects) for message in messages))
+        for message in messages:
+            error = self._deliver(message, turns, down)
             if error is not None:
                 failures[message.id] = error
         return answer(trigger, event, failures)
@@ -149,9 +155,9 @@ class Forwarder:
         return self._router.is_output(capture_file)
 
     def _deliver(
-        self, message: Message, invocation: Invocation, down: dict[Route, ForwarderError]
+        self, message: Message, turns: Turns, down: dict[Route, ForwarderError]
     ) -> ForwarderError | None:
-        """Forward all objects of a message, the others also when one fails.
+        """Forward all files of a message, the others also when one fails.
 
         Returns
         -------
@@ -164,18 +170,18 @@ class Forwarder:
             return problem
         first_error: ForwarderError | None = None
         for capture_file in message.objects:
-            error = self._object(capture_file, invocation, message, down)
+            error = self._file(capture_file, turns.next(), message, down)
             first_error = first_error or error
         return first_error
 
-    def _object(
+    def _file(
         self,
         capture_file: CaptureFile,
         invocation: Invocation,
         message: Message,
         down: dict[Route, ForwarderError],
     ) -> ForwarderError | None:
-        """Forward an object on its routes, of those that the message is for.
+        """Forward a capture file on its routes, of those that the message is for.
 
         `down` are the routes whose platform has been found down, with the error that says so.
         """
@@ -187,19 +193,24 @@ class Forwarder:
         except ForwarderError as error:
             self._reporter.failed(str(capture_file), error)
             return error
+        if gone := message.routes - {route.name for route in routes}:
+            problem = _route_gone(capture_file, gone)
+            self._reporter.failed(str(capture_file), problem)
         if message.routes:
             routes = [route for route in routes if route.name in message.routes]
-        if not routes:
+        elif not routes:
             self._reporter.skipped(capture_file, "no route is for it")
             return None
         errors = self._attempt(capture_file, routes, invocation, down)
+        late = {
+            route: error for route, error in errors.items() if isinstance(error, OutOfTimeError)
+        }
         failed = [error for error in errors.values() if not isinstance(error, OutOfTimeError)]
         down.update(
             {route: _untried(error) for route, error in errors.items() if _concerns_all(error)}
         )
-        late = {route: error for route, error in errors.items() if error not in failed}
-        unsent = self._hand_on(capture_file, late, message.hops) if late else None
-        return next(iter(failed), unsent)
+        failed += self._continuing.go_on(capture_file, late, message.hops + 1, invocation)
+        return problem if gone else next(iter(failed), None)
 
     def _attempt(
         self,
@@ -208,32 +219,13 @@ class Forwarder:
         invocation: Invocation,
         down: Mapping[Route, ForwarderError],
     ) -> dict[Route, ForwarderError]:
-        """Forward an object on several routes at once, so that none waits for another."""
+        """Forward a capture file on several routes at once, so that none waits for another."""
         errors = {route: down[route] for route in routes if route in down}
         for route, error in errors.items():
             route.reporter.failed(str(capture_file), error)
         tried = [route for route in routes if route not in down]
         outcomes = _at_once(tried, lambda route: route.attempt(capture_file, invocation))
         return errors | {route: error for route, error in outcomes.items() if error is not None}
-
-    def _hand_on(
-        self, capture_file: CaptureFile, late: Mapping[Route, ForwarderError], hops: int
-    ) -> ForwarderError | None:
-        """Have a later invocation go on at the saved places, on these routes alone."""
-        if self._continuations is None or hops >= _MOST_HOPS:
-            for route, error in late.items():
-                route.reporter.failed(str(capture_file), error)
-            return next(iter(late.values()))
-        try:
-            self._continuations.send(capture_file, hops + 1, [route.name for route in late])
-        except ForwarderError as failure:
-            for route, error in late.items():
-                failure.report = error.report
-                route.reporter.failed(str(capture_file), failure)
-            return failure
-        for route, error in late.items():
-            route.reporter.continued(capture_file, hops + 1, error.report)
-        return None
 
 
 def _at_once(routes: Sequence[Route], work: Callable[[Route], _Found]) -> dict[Route, _Found]:
@@ -256,10 +248,20 @@ def _outcome(
 
 
 def _untried(error: ForwarderError) -> ForwarderError:
-    """The error for objects that are not tried: what was done of the first is told only once."""
+    """The error for files that are not tried: what was done of the first is reported only once."""
     other = copy.copy(error)
     other.report = None
     return other
+
+
+def _route_gone(capture_file: CaptureFile, names: Collection[str]) -> ContinuationError:
+    listed = ", ".join(map(repr, sorted(names)))
+    return ContinuationError(
+        f"The rest of {capture_file} is to go by {listed}, and no route of that name takes the "
+        "file any more.",
+        "Give the route its name and its match back. To have the file go by the routes there are "
+        "now, from its beginning, announce it anew, and delete this message.",
+    )
 
 
 def _concerns_all(error: ForwarderError) -> bool:

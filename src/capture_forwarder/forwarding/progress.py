@@ -72,6 +72,8 @@ class Progress:
         self._deadline = deadline
         self._clock = clock
         self._batches: deque[_Batch] = deque()
+        # What ended the work before may end it again: one batch is at stake, not all.
+        self._is_cautious = start > Position()
         self._settled = self._quarantined = self.saved = start
         self._unsaved = self._being_saved = 0
         self._enough, self._few = max(1, limit * 3 // 4), max(1, limit // 4)
@@ -94,6 +96,8 @@ class Progress:
         """
         self._make_room()
         sending = self._sender.begin(batch)
+        if not self._batches:
+            sending.may_split()
         self._batches.append(_Batch(batch, sending, self._executor.submit(sending.run)))
 
     def settle(self) -> None:
@@ -147,6 +151,13 @@ class Progress:
 
     def _make_room(self) -> None:
         self._collect(0)
+        if self._is_cautious and self.in_flight:
+            self.settle()
+            self.save()
+            self._is_cautious = False
+        while self._batches and self._batches[0].sending.is_split:
+            # It may take all the time there is, and what is sent behind it would be sent again.
+            self._collect(1)
         # Room is made before it is needed, so that sending goes on while the position is saved.
         room = self._limit - self.in_flight
         overdue = self._clock.monotonic() >= self._save_at
@@ -188,6 +199,8 @@ class Progress:
                 self._await_answer(head)
             self._take(head)
             self._batches.popleft()
+            if self._batches:
+                self._batches[0].sending.may_split()
             self._unsaved += 1
             taken += 1
             if head.saved_in_part:

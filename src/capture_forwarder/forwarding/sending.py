@@ -20,6 +20,8 @@ from capture_forwarder.forwarding.outcome import Outcome, Refusal, Settled
 from capture_forwarder.forwarding.refusing import RefusalWatch
 from capture_forwarder.forwarding.retry import Retrier
 
+_LOOK_SECONDS = 0.1
+
 
 class BatchSender:
     """Sends batches of one capture file; may be used from several threads.
@@ -83,6 +85,7 @@ class BatchSender:
             It was not settled to its end; see `Publisher.publish`. Some of it may have been.
         """
         sending = self.begin(batch)
+        sending.may_split()
         sending.run()
         outcome = sending.take()
         if outcome.error is None:
@@ -115,13 +118,18 @@ class Sending:
     """One batch on its way.
 
     Rows are settled in their order as far as the platform's answers allow, so that whatever ends
-    the sending, the first of them are done. `take` may be called while `run` is at work.
+    the sending, the first of them are done. A batch is split only when all before it are settled:
+    else rows would be settled behind a position that may not come to them in time, and sent again.
+    `take` may be called while `run` is at work.
     """
 
     def __init__(self, sender: BatchSender, batch: Batch) -> None:
         self._sender = sender
         self._batch = batch
         self._settled = Settled(len(batch))
+        self._turn = threading.Event()
+        self.is_split = False
+        """Whether the batch takes more requests than one, which may be many."""
 
     def run(self) -> None:
         """Send the batch until each row is settled, or until an error ends it; see `take`.
@@ -134,6 +142,10 @@ class Sending:
         except ForwarderError as error:
             self._settled.end(error)
 
+    def may_split(self) -> None:
+        """All batches before this one are settled."""
+        self._turn.set()
+
     def take(self) -> Outcome:
         """Return what was settled and asked since the last call."""
         return self._settled.take()
@@ -143,6 +155,7 @@ class Sending:
         rows = self._settled.open(rows)
         most = self._sender.most_rows
         if most is not None and len(rows) > most:
+            self._await_turn()
             self._send_halves(rows)
             return
         if not rows:
@@ -150,12 +163,19 @@ class Sending:
         rows, refusal = self._try(rows)
         if refusal is None:
             return
+        self._await_turn()
         if len(rows) == 1:
             self._refuse(rows[0], refusal)
         elif isinstance(refusal, BatchTooLargeError):
             self._send_halves(rows)
         else:
             self._halve(rows)
+
+    def _await_turn(self) -> None:
+        self.is_split = True
+        while not self._turn.wait(_LOOK_SECONDS):
+            self._sender.deadline.check()
+            self._sender.before()
 
     def _send_halves(self, rows: Sequence[int]) -> None:
         middle = len(rows) // 2
