@@ -94,7 +94,9 @@ class Site(msgspec.Struct, frozen=True):
             return PlatformUnavailableError(message, advice)
         if isinstance(cause, requests.Timeout):
             message = f"{self.name} at {self.url} did not answer to `{doing}` in time."
-            return PlatformUnavailableError(message, "It is tried again.")
+            # It took the request and works on it: with fewer rows it may be done in time.
+            working = isinstance(cause, requests.ReadTimeout)
+            return PlatformUnavailableError(message, "It is tried again.", timed_out=working)
         message = f"{self.name} at {self.url} cannot be reached ({type(cause).__name__})."
         advice = f"Look at {self.setting} and at the function's way out of its network."
         return PlatformUnavailableError(message, advice)

@@ -121,8 +121,8 @@ def _as_requests(error: HTTPError | OSError) -> requests.RequestException:
     if isinstance(error, BadCertificateError):
         return requests.exceptions.SSLError(error)
     # That there is no connection counts as a time-out to urllib3, whatever the reason.
-    if isinstance(error, ReadTimeoutError) or (
-        isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError)
-    ):
-        return requests.Timeout(error)
+    if isinstance(error, ReadTimeoutError):
+        return requests.ReadTimeout(error)
+    if isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError):
+        return requests.ConnectTimeout(error)
     return requests.ConnectionError(error)
