@@ -16,10 +16,11 @@ import msgspec
 
 from capture_forwarder.core.batch import ACCEPTED, Batch, Receipt
 from capture_forwarder.core.errors import (
+    MissingExtraError,
     PlatformUnavailableError,
     PublisherMisconfiguredError,
-    SettingsError,
 )
+from capture_forwarder.core.extras import Extra
 from capture_forwarder.core.model import BatchLimits, Inference, Row, Schema
 from capture_forwarder.publishers.duckdb.types import TEXT, column_types, stored, widened
 
@@ -50,7 +51,7 @@ class LocalPublisher:
 
     Raises
     ------
-    SettingsError
+    MissingExtraError
         DuckDB is not installed.
     """
 
@@ -58,8 +59,7 @@ class LocalPublisher:
         try:
             import duckdb  # noqa: PLC0415 - an extra that the Lambda package does not hold
         except ImportError as error:
-            problem = "FORWARDER_PUBLISHER: duckdb needs `pip install 'capture-forwarder[local]'`"
-            raise SettingsError([problem]) from error
+            raise MissingExtraError("Publishing to DuckDB", "duckdb", Extra.DUCKDB) from error
         self._error = duckdb.Error
         self._connect = duckdb.connect
         self._path = path
