@@ -14,7 +14,9 @@ import numpy as np
 
 from benchmarks.captures import FEATURES, ID, MINI_BATCH, OUTPUT, TIME, line, lines, sqs_event
 from benchmarks.lab import say
-from capture_forwarder.core.model import CaptureObject, DataType, ParsedLine, Schema
+from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.inference import ParsedLine
+from capture_forwarder.core.schema import DataType, Schema
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from capture_forwarder.triggers import read_event
@@ -80,7 +82,7 @@ def _parser(data: Sequence[bytes], *, as_json: bool) -> Callable[[], int]:
     mapping = ColumnMapping.of(FEATURES, [OUTPUT], timestamp=TIME, event_id=ID)
     types = dict.fromkeys((*FEATURES, OUTPUT), DataType.FLOAT)
     parser = LineParser(mapping, Schema(types), as_json=as_json)
-    parse = parser.for_object(CaptureObject("bucket", "key"))
+    parse = parser.for_file(CaptureFile("bucket", "key"))
 
     def run() -> int:
         count = 0

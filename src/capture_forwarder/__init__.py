@@ -10,7 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from capture_forwarder.core.model import Inference, Reason
+    from capture_forwarder.core.inference import Inference
+    from capture_forwarder.core.rejection import Reason
     from capture_forwarder.parser.captures import Captures, RejectedLine
     from capture_forwarder.parser.mapping.columns import ColumnMapping
 
@@ -21,8 +22,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "Captures": "parser.captures",
     "ColumnMapping": "parser.mapping.columns",
-    "Inference": "core.model",
-    "Reason": "core.model",
+    "Inference": "core.inference",
+    "Reason": "core.rejection",
     "RejectedLine": "parser.captures",
 }
 

@@ -10,16 +10,17 @@ from moto import mock_aws
 
 from capture_forwarder.aws.clients import dynamodb_client
 from capture_forwarder.aws.ledger import DynamoDbLedger, item_id
-from capture_forwarder.core.errors import ObjectBusyError
-from capture_forwarder.core.model import Claim, Place
+from capture_forwarder.core.errors import CaptureFileBusyError
+from capture_forwarder.core.ledger import Claim
+from capture_forwarder.core.line import Position
 from tests.support.ledgers import KEY, LEASE, TABLE, ManualClock, make_table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-START = Place()
-PLACE = Place(700, 7)
-FURTHER = Place(900, 9)
+START = Position()
+PLACE = Position(700, 7)
+FURTHER = Position(900, 9)
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ def test_every_step_is_one_request(dynamodb: DynamoDBClient, clock: ManualClock)
     )
 
     ledger.claim(KEY, "a", LEASE)
-    with pytest.raises(ObjectBusyError):
+    with pytest.raises(CaptureFileBusyError):
         ledger.claim(KEY, "b", LEASE)
     ledger.save(KEY, "a", PLACE, LEASE)
     ledger.release(KEY, "a")

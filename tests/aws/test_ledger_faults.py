@@ -16,7 +16,8 @@ from capture_forwarder.aws import clients
 from capture_forwarder.aws.clients import dynamodb_client
 from capture_forwarder.aws.ledger import DynamoDbLedger, item_id
 from capture_forwarder.core.errors import LedgerError
-from capture_forwarder.core.model import Claim, Place
+from capture_forwarder.core.ledger import Claim
+from capture_forwarder.core.line import Position
 from tests.support.ledgers import KEY, LEASE, TABLE, ManualClock
 from tests.support.platforms.faults import (
     CUT_JSON,
@@ -34,7 +35,7 @@ from tests.support.platforms.server import LoopbackServer, Reply, Request
 if TYPE_CHECKING:
     pass
 
-PLACE = Place(700, 7)
+PLACE = Position(700, 7)
 STEPS: dict[str, Callable[[DynamoDbLedger], object]] = {
     "claim": lambda ledger: ledger.claim(KEY, "a", LEASE),
     "save": lambda ledger: ledger.save(KEY, "a", PLACE, LEASE),
@@ -165,7 +166,7 @@ def test_a_passing_fault_is_not_noticed(
 
     claim = DynamoDbLedger(dynamodb_client(), TABLE, clock).claim(KEY, "a", LEASE)
 
-    assert claim == Claim(Place(5, 1))
+    assert claim == Claim(Position(5, 1))
     assert len(loopback.requests) == 4
     assert len({json.dumps(request.json) for request in loopback.requests}) == 1
 

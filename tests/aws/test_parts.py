@@ -17,13 +17,14 @@ from moto import mock_aws
 from capture_forwarder.aws.clients import s3_client
 from capture_forwarder.aws.parts import S3Files
 from capture_forwarder.core.batch import Batch
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import (
     CredentialsRefusedError,
     PlatformUnavailableError,
     PublisherMisconfiguredError,
     PublishError,
 )
-from capture_forwarder.core.model import CaptureObject, Inference
+from capture_forwarder.core.inference import Inference
 from capture_forwarder.forwarding.router import lies_under
 from capture_forwarder.publishers.files.publisher import FilePublisher, PartFiles
 from capture_forwarder.settings import load
@@ -104,7 +105,7 @@ def test_publishing_again_replaces_the_file(s3: S3Client) -> None:
 )
 def test_only_what_lies_in_its_place_is_its_own(bucket: str, key: str, *, own: bool) -> None:
     place = f"s3://{BUCKET}/rows/today"
-    assert lies_under(place, CaptureObject(bucket, key)) is own
+    assert lies_under(place, CaptureFile(bucket, key)) is own
 
 
 @pytest.mark.parametrize("written", ["rows", "rows/", "/rows", "//rows//"])
@@ -121,7 +122,7 @@ def test_what_is_put_lies_in_the_place_that_the_settings_name(written: str, s3: 
     S3Files(s3, bucket, prefix).put(NAME, b"")
 
     (key,) = keys(s3)
-    assert lies_under(route.publisher.place, CaptureObject(BUCKET, key))
+    assert lies_under(route.publisher.place, CaptureFile(BUCKET, key))
 
 
 # --- what goes wrong -----------------------------------------------------------------------

@@ -19,9 +19,11 @@ from moto import mock_aws
 from capture_forwarder.aws.clients import s3_client
 from capture_forwarder.aws.objects import S3ObjectStore
 from capture_forwarder.aws.quarantine import S3Quarantine
-from capture_forwarder.core.errors import ObjectError, QuarantineError
-from capture_forwarder.core.model import CaptureObject, QuarantineEntry, RawLine, Reason, Rejection
-from capture_forwarder.local.quarantine import make_entry
+from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.errors import CaptureFileError, QuarantineError
+from capture_forwarder.core.line import Line
+from capture_forwarder.core.quarantine_entry import QuarantineEntry, make_entry
+from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.parser.lines import read_lines
 from tests.support.platforms.faults import Answer, Reset, Truncated
 from tests.support.platforms.server import LoopbackServer, Reply, Request
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
 BUCKET = "capture-bucket"
 KEY = "captures/team=a b/ü+1/churn/AllTraffic/2026/03/01/10/20-30-123-a.jsonl"
-SOURCE = CaptureObject(BUCKET, KEY)
+SOURCE = CaptureFile(BUCKET, KEY)
 LIMIT = 1024 * 1024
 
 
@@ -43,7 +45,7 @@ def s3() -> Iterator[S3Client]:
         yield client
 
 
-def lines_of(client: S3Client, source: CaptureObject = SOURCE) -> list[bytes]:
+def lines_of(client: S3Client, source: CaptureFile = SOURCE) -> list[bytes]:
     with S3ObjectStore(client).open(source) as opened:
         return [line.data for line in read_lines(opened.stream, LIMIT)]
 
@@ -69,7 +71,7 @@ def lines_of(client: S3Client, source: CaptureObject = SOURCE) -> list[bytes]:
 def test_an_object_is_read_by_its_key_as_it_is(s3: S3Client, key: str) -> None:
     s3.put_object(Bucket=BUCKET, Key=key, Body=b"first\nsecond")
 
-    assert lines_of(s3, CaptureObject(BUCKET, key)) == [b"first", b"second"]
+    assert lines_of(s3, CaptureFile(BUCKET, key)) == [b"first", b"second"]
 
 
 def test_an_empty_object_has_no_lines(s3: S3Client) -> None:
@@ -97,7 +99,7 @@ def test_the_version_that_was_announced_is_read(s3: S3Client) -> None:
     old = s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"old")["VersionId"]
     s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"new")
 
-    assert lines_of(s3, CaptureObject(BUCKET, KEY, old)) == [b"old"]
+    assert lines_of(s3, CaptureFile(BUCKET, KEY, old)) == [b"old"]
     assert lines_of(s3) == [b"new"]
 
 
@@ -106,8 +108,8 @@ def test_a_deleted_objects_version_can_still_be_read(s3: S3Client) -> None:
     version = s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"old")["VersionId"]
     s3.delete_object(Bucket=BUCKET, Key=KEY)
 
-    assert lines_of(s3, CaptureObject(BUCKET, KEY, version)) == [b"old"]
-    with pytest.raises(ObjectError):
+    assert lines_of(s3, CaptureFile(BUCKET, KEY, version)) == [b"old"]
+    with pytest.raises(CaptureFileError):
         lines_of(s3)
 
 
@@ -115,7 +117,7 @@ def test_a_deleted_objects_version_can_still_be_read(s3: S3Client) -> None:
 
 
 def test_an_object_that_is_not_there_is_named(s3: S3Client) -> None:
-    with pytest.raises(ObjectError, match="It was deleted, or the event's key") as raised:
+    with pytest.raises(CaptureFileError, match="It was deleted, or the event's key") as raised:
         lines_of(s3)
 
     assert raised.value.message == f"s3://{BUCKET}/{KEY} cannot be read: S3 says NoSuchKey."
@@ -123,8 +125,8 @@ def test_an_object_that_is_not_there_is_named(s3: S3Client) -> None:
 
 
 def test_a_bucket_that_is_not_there_is_named(s3: S3Client) -> None:
-    with pytest.raises(ObjectError, match="Look at the bucket's name") as raised:
-        lines_of(s3, CaptureObject("another-bucket", KEY))
+    with pytest.raises(CaptureFileError, match="Look at the bucket's name") as raised:
+        lines_of(s3, CaptureFile("another-bucket", KEY))
 
     assert raised.value.message.startswith(f"s3://another-bucket/{KEY} cannot be read")
     assert raised.value.permanent
@@ -147,11 +149,11 @@ def test_an_error_of_s3_names_the_object_and_what_to_do(
     code: str, status: int, advice: str, *, permanent: bool
 ) -> None:
     client = s3_client()
-    source = CaptureObject(BUCKET, KEY, "v-1")
+    source = CaptureFile(BUCKET, KEY, "v-1")
     expected = {"Bucket": BUCKET, "Key": KEY, "VersionId": "v-1"}
     with Stubber(client) as stubber:
         stubber.add_client_error("get_object", code, "", status, expected_params=expected)
-        with pytest.raises(ObjectError) as raised:
+        with pytest.raises(CaptureFileError) as raised:
             lines_of(client, source)
 
     assert str(source) in raised.value.message
@@ -198,7 +200,7 @@ def test_a_body_cut_short_is_an_error_and_never_looks_like_the_end(
     body = (b"x" * 99 + b"\n") * (size // 100 + 1)
     with OneObject(gzip.compress(body) if zipped else body) as server:
         server.fail_when(anything, Truncated())
-        with pytest.raises(ObjectError, match="broke off") as raised:
+        with pytest.raises(CaptureFileError, match="broke off") as raised:
             lines_of(impatient_client(server))
 
     assert str(SOURCE) in raised.value.message
@@ -211,7 +213,7 @@ def test_the_lines_before_the_cut_are_whole() -> None:
     with OneObject(body) as server:
         server.fail_when(anything, Truncated())
         client = impatient_client(server)
-        with S3ObjectStore(client).open(SOURCE) as opened, pytest.raises(ObjectError):
+        with S3ObjectStore(client).open(SOURCE) as opened, pytest.raises(CaptureFileError):
             found.extend(line.data for line in read_lines(opened.stream, LIMIT))
 
     assert found == body.split(b"\n")[: len(found)]
@@ -225,14 +227,14 @@ def test_the_same_body_uncut_is_read() -> None:
 
 def test_a_body_that_is_not_what_was_stored_is_an_error() -> None:
     headers = {"x-amz-checksum-crc32": base64.b64encode(b"\0\0\0\0").decode()}
-    with OneObject(b"a\nb\n", headers) as server, pytest.raises(ObjectError, match="Checksum"):
+    with OneObject(b"a\nb\n", headers) as server, pytest.raises(CaptureFileError, match="Checksum"):
         lines_of(impatient_client(server))
 
 
 def test_a_connection_that_is_reset_is_worth_another_try() -> None:
     with OneObject(b"a") as server:
         server.fail_when(anything, Reset(stored=False))
-        with pytest.raises(ObjectError, match="tried again") as raised:
+        with pytest.raises(CaptureFileError, match="tried again") as raised:
             lines_of(impatient_client(server))
 
     assert str(SOURCE) in raised.value.message
@@ -242,7 +244,7 @@ def test_a_connection_that_is_reset_is_worth_another_try() -> None:
 def test_what_a_proxy_answers_in_place_of_s3_is_an_error() -> None:
     with OneObject() as server:
         server.fail_when(anything, Answer(b"<html>no</html>", "text/html", status=403))
-        with pytest.raises(ObjectError, match="cannot be read"):
+        with pytest.raises(CaptureFileError, match="cannot be read"):
             lines_of(impatient_client(server))
 
 
@@ -271,9 +273,9 @@ def quarantine(s3: S3Client) -> S3Quarantine:
     return S3Quarantine(s3, QUARANTINE, "rejected/lines")
 
 
-def entry(data: bytes = b"{", number: int = 3, source: CaptureObject = SOURCE) -> QuarantineEntry:
+def entry(data: bytes = b"{", number: int = 3, source: CaptureFile = SOURCE) -> QuarantineEntry:
     rejection = Rejection(Reason.INVALID_JSON, "It is cut off.")
-    return make_entry(source, RawLine(number, 100, data, len(data)), rejection, "default", TIME)
+    return make_entry(source, Line(number, 100, data, len(data)), rejection, "default", TIME)
 
 
 def kept(client: S3Client) -> dict[str, bytes]:
@@ -330,7 +332,7 @@ def test_objects_and_versions_do_not_overwrite_each_other(
     s3: S3Client, quarantine: S3Quarantine
 ) -> None:
     keys = ["a/b", "a//b", "/a/b", "a/b/", "a b", "a+b"]
-    sources = [CaptureObject(BUCKET, key, version) for key in keys for version in (None, "v-1")]
+    sources = [CaptureFile(BUCKET, key, version) for key in keys for version in (None, "v-1")]
 
     for source in sources:
         quarantine.put(source, [entry(source=source)])
@@ -345,7 +347,7 @@ def test_objects_and_versions_do_not_overwrite_each_other(
 def test_a_long_key_is_kept_within_the_limit_of_s3(
     s3: S3Client, quarantine: S3Quarantine, key: str
 ) -> None:
-    source = CaptureObject(BUCKET, key, "v" * 32)
+    source = CaptureFile(BUCKET, key, "v" * 32)
 
     quarantine.put(source, [entry(source=source)])
 
@@ -369,13 +371,13 @@ def test_a_long_key_is_kept_within_the_limit_of_s3(
 def test_only_what_lies_in_it_is_held(
     quarantine: S3Quarantine, bucket: str, key: str, *, held: bool
 ) -> None:
-    assert quarantine.holds(CaptureObject(bucket, key)) is held
+    assert quarantine.holds(CaptureFile(bucket, key)) is held
 
 
 def test_it_holds_what_it_puts(s3: S3Client, quarantine: S3Quarantine) -> None:
     quarantine.put(SOURCE, [entry()])
 
-    assert all(quarantine.holds(CaptureObject(QUARANTINE, key)) for key in kept(s3))
+    assert all(quarantine.holds(CaptureFile(QUARANTINE, key)) for key in kept(s3))
 
 
 @pytest.mark.parametrize("prefix", ["q", "/q", "q/", "/q/"])
@@ -387,7 +389,7 @@ def test_slashes_around_the_prefix_do_not_matter(s3: S3Client, prefix: str) -> N
 
     (key,) = kept(s3)
     assert key.startswith("q/invalid-json/")
-    assert quarantine.holds(CaptureObject(QUARANTINE, key))
+    assert quarantine.holds(CaptureFile(QUARANTINE, key))
 
 
 def test_a_bucket_that_is_not_there_is_an_error(s3: S3Client) -> None:

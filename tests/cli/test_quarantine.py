@@ -19,9 +19,16 @@ from typer.testing import CliRunner, Result
 
 from capture_forwarder.aws.quarantine_files import S3QuarantineFiles
 from capture_forwarder.cli.app import app
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import QuarantineError
-from capture_forwarder.core.model import CaptureObject, QuarantineEntry, RawLine, Reason, Rejection
-from capture_forwarder.local.quarantine import encode_entries, entry_path, make_entry
+from capture_forwarder.core.line import Line
+from capture_forwarder.core.quarantine_entry import (
+    QuarantineEntry,
+    encode_entries,
+    entry_path,
+    make_entry,
+)
+from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.quarantine.place import FolderFiles
 from tests.support.captures import line, side
 from tests.support.platforms.faults import Reset, Status
@@ -33,7 +40,7 @@ PREFIX = "quarantine"
 S3_PLACE = f"s3://{BUCKET}/{PREFIX}"
 FOLDER = "quarantine"
 KEY = "captures/endpoint/variant/2026/03/01/10/20-30-123-a.jsonl"
-SOURCE = CaptureObject("captured", KEY, "v7")
+SOURCE = CaptureFile("captured", KEY, "v7")
 MODEL = Model.of(
     inputs={"age": "int", "income": "float"},
     outputs={"score": "float"},
@@ -94,8 +101,8 @@ def put(request: pytest.FixtureRequest) -> Iterator[Put]:
         yield put_object
 
 
-def source_of(entry: QuarantineEntry) -> CaptureObject:
-    return CaptureObject(entry.bucket, entry.key, entry.version_id)
+def source_of(entry: QuarantineEntry) -> CaptureFile:
+    return CaptureFile(entry.bucket, entry.key, entry.version_id)
 
 
 def entry(
@@ -103,13 +110,13 @@ def entry(
     raw: bytes | None = None,
     *,
     reason: Reason = Reason.COLUMN_COUNT_MISMATCH,
-    source: CaptureObject = SOURCE,
+    source: CaptureFile = SOURCE,
     route: str = "captures",
     **changes: Any,
 ) -> QuarantineEntry:
     """Make an entry as the function makes it, of a line with one inference if none is given."""
     raw = call(f"event-{number}", [(number, 1.5, 0.5)]) if raw is None else raw
-    place = RawLine(number, number * 1000, raw, changes.pop("length", len(raw)))
+    place = Line(number, number * 1000, raw, changes.pop("length", len(raw)))
     made = make_entry(
         source, place, Rejection(reason, "told then"), route, f"2026-03-01T10:00:{number % 60:02}"
     )
@@ -154,7 +161,7 @@ def test_help_shows_an_example(name: str) -> None:
 
 
 def test_list_counts_by_reason_object_and_route(put: Put) -> None:
-    other = CaptureObject("captured", KEY.replace("endpoint", "other"))
+    other = CaptureFile("captured", KEY.replace("endpoint", "other"))
     put(entry(1), entry(2), entry(3))
     put(entry(4, reason=Reason.INVALID_JSON, source=other))
     place = put(entry(5, route="second"))

@@ -18,8 +18,10 @@ from moto import mock_aws
 from typer.testing import CliRunner, Result
 
 from capture_forwarder.cli.app import app
-from capture_forwarder.core.model import CaptureObject, RawLine, Reason, Rejection
-from capture_forwarder.local.quarantine import encode_entries, entry_path, make_entry
+from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.line import Line
+from capture_forwarder.core.quarantine_entry import encode_entries, entry_path, make_entry
+from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.settings import PublisherName
 from tests.support.captures import line, side
 from tests.support.platforms.arthur import MODEL_ID as ARTHUR_MODEL
@@ -85,12 +87,12 @@ def capture(endpoint: str, count: int, name: str = "20-30-123-a") -> None:
 
 def keep(route_name: str, *numbers: int, endpoint: str = "churn") -> None:
     """Put entries of a route into the quarantine, one file for each call."""
-    source = CaptureObject("captured", KEY.format(endpoint))
+    source = CaptureFile("captured", KEY.format(endpoint))
     rejection = Rejection(Reason.COLUMN_COUNT_MISMATCH, "told then")
     entries = [
         make_entry(
             source,
-            RawLine(number, number * 1000, raw := call(f"event-{number}"), len(raw)),
+            Line(number, number * 1000, raw := call(f"event-{number}"), len(raw)),
             rejection,
             route_name,
             "2026-03-01T10:00:00",

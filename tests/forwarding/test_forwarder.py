@@ -7,18 +7,21 @@ from collections.abc import Sequence
 
 import pytest
 
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import (
+    CaptureFilesFailedError,
     ForwarderError,
-    ObjectsFailedError,
     PlatformUnavailableError,
     PublisherMisconfiguredError,
     UnexpectedError,
     UnknownEventError,
 )
-from capture_forwarder.core.model import CaptureObject, DataType, Inference, ObjectReport, Schema
+from capture_forwarder.core.inference import Inference
+from capture_forwarder.core.report import FileReport
+from capture_forwarder.core.schema import DataType, Schema
 from capture_forwarder.forwarding.forwarder import Forwarder
-from capture_forwarder.forwarding.lane import Lane, check_columns, complete
-from capture_forwarder.forwarding.terms import Ports, Terms
+from capture_forwarder.forwarding.options import Ports, RouteOptions
+from capture_forwarder.forwarding.route import Route, check_columns, complete
 from capture_forwarder.parser.mapping.columns import ColumnMapping, parse_columns
 from tests.support.captures import line, side
 from tests.support.fakes import (
@@ -38,7 +41,7 @@ class Reports:
     """Collects what is reported."""
 
     def __init__(self) -> None:
-        self.done: list[tuple[str, ObjectReport]] = []
+        self.done: list[tuple[str, FileReport]] = []
         self.failures: list[tuple[str, ForwarderError]] = []
         self.skips: list[str] = []
         self.continued_objects: list[tuple[str, int]] = []
@@ -48,17 +51,17 @@ class Reports:
         del route, publisher
         return self
 
-    def forwarded(self, source: CaptureObject, report: ObjectReport) -> None:
+    def forwarded(self, source: CaptureFile, report: FileReport) -> None:
         self.done.append((source.key, report))
 
-    def continued(self, source: CaptureObject, hops: int, report: ObjectReport | None) -> None:
+    def continued(self, source: CaptureFile, hops: int, report: FileReport | None) -> None:
         assert report is not None
         self.continued_objects.append((source.key, hops))
 
     def failed(self, what: str, error: ForwarderError) -> None:
         self.failures.append((what, error))
 
-    def skipped(self, source: CaptureObject, why: str) -> None:
+    def skipped(self, source: CaptureFile, why: str) -> None:
         self.skips.append(f"{source.key}: {why}")
 
     def warn(self, message: str, **facts: object) -> None:
@@ -73,8 +76,8 @@ class Setting:
         self.reports = Reports()
         store = MemoryStore(one=GOOD, two=GOOD, broken=GOOD)
         ports = Ports(store, self.publisher, MemoryQuarantine(), ManualClock())
-        lane = Lane(mapping, Terms("default", 10**6), ports, self.reports)
-        self.forwarder = Forwarder(OneRoute(lane), ports.clock, self.reports)
+        route = Route(mapping, RouteOptions("default", 10**6), ports, self.reports)
+        self.forwarder = Forwarder(OneRoute(route), ports.clock, self.reports)
 
     def send(self, *bodies: object) -> dict[str, object]:
         records = [
@@ -121,7 +124,7 @@ def test_a_fault_that_nobody_expected_fails_one_object_and_tells_no_data() -> No
 
 
 def test_sources_that_know_no_partial_failure_get_an_error() -> None:
-    with pytest.raises(ObjectsFailedError, match="s3://b/missing"):
+    with pytest.raises(CaptureFilesFailedError, match="s3://b/missing"):
         Setting().forwarder.handle(announce("one", "missing"))
 
 

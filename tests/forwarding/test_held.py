@@ -9,22 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture_forwarder.core.batch import Batch
-from capture_forwarder.core.block import Block
+from capture_forwarder.core.batch import Batch, BatchLimits
+from capture_forwarder.core.chunk import Chunk
 from capture_forwarder.core.errors import AccountingError
-from capture_forwarder.core.model import (
-    BatchLimits,
-    DataType,
-    ParsedLine,
-    Place,
-    Reason,
-    Rejection,
-    Schema,
-)
+from capture_forwarder.core.inference import ParsedLine
+from capture_forwarder.core.line import Position
+from capture_forwarder.core.rejection import Reason, Rejection
+from capture_forwarder.core.schema import DataType, Schema
 from capture_forwarder.forwarding.batching import BatchBuilder
 from capture_forwarder.forwarding.held import Held, Kept, holding
 from capture_forwarder.parser import LineParser
-from capture_forwarder.parser.lines import read_blocks
+from capture_forwarder.parser.lines import read_chunks
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from tests.support.captures import SOURCE, line, side
 
@@ -32,31 +27,31 @@ MAPPING = ColumnMapping.of("a,b", "score", timestamp="at", event_id="id")
 SCHEMA = Schema(dict.fromkeys(("a", "b", "score"), DataType.FLOAT))
 PARSER = LineParser(MAPPING, SCHEMA)
 WRITER = LineParser(MAPPING, SCHEMA, as_json=True)
-PARSE = PARSER.for_object(SOURCE)
-PARSE_BLOCK = PARSER.for_blocks(SOURCE)
+PARSE = PARSER.for_file(SOURCE)
+PARSE_BLOCK = PARSER.for_chunks(SOURCE)
 
 
 def written(parser: LineParser) -> Held:
-    return holding(parser.for_object(SOURCE), parser.for_blocks(SOURCE), as_json=True)
+    return holding(parser.for_file(SOURCE), parser.for_chunks(SOURCE), as_json=True)
 
 
 def batches(data: bytes, held: Held, rows: int, parser: LineParser = PARSER) -> list[Batch]:
     """Cut an object's lines into batches as the pipeline does."""
     builder = BatchBuilder(BatchLimits(rows, 10**6), SOURCE, "r", held)
-    parse = parser.for_object(SOURCE)
+    parse = parser.for_file(SOURCE)
     full = []
-    for block in read_blocks(io.BytesIO(data), 10**6):
-        assert isinstance(block, Block)
-        alike, taken = parser.for_blocks(SOURCE)(block), 0
+    for block in read_chunks(io.BytesIO(data), 10**6):
+        assert isinstance(block, Chunk)
+        alike, taken = parser.for_chunks(SOURCE)(block), 0
         while alike and taken < len(block):
             taken += builder.extend(block, taken, alike.inferences)
             if builder.is_full:
-                full += builder.cut(block.line(taken - 1).place)
+                full += builder.cut(block.line(taken - 1).position)
         for raw in () if alike else map(block.line, range(len(block))):
             parsed = parse(raw.data)
             assert isinstance(parsed, ParsedLine)
             full += builder.add(raw, parsed.inferences)
-    return full + builder.cut(Place())
+    return full + builder.cut(Position())
 
 
 def call(number: int, records: int) -> bytes:
@@ -79,7 +74,7 @@ def test_forgotten_inferences_are_read_again_as_they_were(
     kept = batches(data, Kept(), rows)
     forgotten = batches(data, written(parser), rows, parser)
 
-    assert [one.place for one in forgotten] == [one.place for one in kept]
+    assert [one.position for one in forgotten] == [one.position for one in kept]
     for one, other in zip(forgotten, kept, strict=True):
         assert len(one) == len(other)
         sent = json.loads(b"[" + b",".join(one.json_rows) + b"]")

@@ -9,21 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import (
-    ObjectError,
+    CaptureFileError,
     PlatformUnavailableError,
     QuarantineError,
 )
-from capture_forwarder.core.model import CaptureObject, ObjectReport, Schema
-from capture_forwarder.forwarding.pipeline import forward_object
-from capture_forwarder.forwarding.terms import Invocation, Ports, Terms
+from capture_forwarder.core.report import FileReport
+from capture_forwarder.core.schema import Schema
+from capture_forwarder.forwarding.options import Invocation, Ports, RouteOptions
+from capture_forwarder.forwarding.pipeline import forward_file
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.mapping.columns import ColumnMapping, parse_columns
 from tests.support.captures import line, side
 from tests.support.fakes import ManualClock, MemoryPublisher, MemoryQuarantine, MemoryStore
 
 MAPPING = ColumnMapping(parse_columns("a,b"), parse_columns("score"))
-SOURCE = CaptureObject("bucket", "file")
+SOURCE = CaptureFile("bucket", "file")
 WRONG_WIDTH = line(side("1,2,3"), side("0.5"))
 EMPTY = line(side(""), side(""))
 
@@ -42,10 +44,12 @@ class Setting:
         self.publisher = MemoryPublisher(rows=rows, size=size)
         self.quarantine: MemoryQuarantine | None = MemoryQuarantine()
 
-    def forward(self, max_line_bytes: int = 10**7) -> ObjectReport:
+    def forward(self, max_line_bytes: int = 10**7) -> FileReport:
         ports = Ports(self.store, self.publisher, self.quarantine, ManualClock())
         parser = LineParser(MAPPING, Schema())
-        return forward_object(SOURCE, parser, ports, Terms("default", max_line_bytes), Invocation())
+        return forward_file(
+            SOURCE, parser, ports, RouteOptions("default", max_line_bytes), Invocation()
+        )
 
 
 def test_every_line_is_accounted_for() -> None:
@@ -161,7 +165,7 @@ def test_rejected_lines_that_cannot_be_kept_fail_the_object() -> None:
 def test_a_damaged_object_fails() -> None:
     setting = Setting()
     setting.store.objects["file"] = gzip.compress(call(2))[:-9]
-    with pytest.raises(ObjectError, match="gzip"):
+    with pytest.raises(CaptureFileError, match="gzip"):
         setting.forward()
 
 
@@ -186,7 +190,7 @@ def test_memory_does_not_grow_with_the_object() -> None:
 class ForgetfulQuarantine(MemoryQuarantine):
     """Takes entries without holding them."""
 
-    def put(self, source: CaptureObject, entries: object) -> None:
+    def put(self, source: CaptureFile, entries: object) -> None:
         pass
 
 
@@ -195,7 +199,7 @@ def test_many_rejected_lines_are_kept_in_runs_of_bounded_size() -> None:
     puts: list[int] = []
 
     class Counting(MemoryQuarantine):
-        def put(self, source: CaptureObject, entries: object) -> None:
+        def put(self, source: CaptureFile, entries: object) -> None:
             super().put(source, entries)  # type: ignore[arg-type]
             puts.append(len(self.entries))
 

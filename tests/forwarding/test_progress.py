@@ -1,4 +1,4 @@
-"""The place is saved while others are sent, and never more is unsaved than may be sent twice."""
+"""The position is saved while others are sent, and never more is unsaved than may be sent twice."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capture_forwarder.core.errors import LeaseLostError, LedgerError, OutOfTimeError
-from capture_forwarder.core.model import Inference, LedgerKey, Place
-from capture_forwarder.forwarding.terms import Terms
+from capture_forwarder.core.inference import Inference
+from capture_forwarder.core.ledger import LedgerKey
+from capture_forwarder.core.line import Position
+from capture_forwarder.forwarding.options import RouteOptions
 from tests.forwarding.test_resume import Setting, call
 from tests.support.fakes import MemoryLedger
 
 
 class Watched(MemoryLedger):
-    """Waits with each save until it is let go on, and keeps the places that were saved."""
+    """Waits with each save until it is let go on, and keeps the positions that were saved."""
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting.clock)
@@ -26,22 +28,22 @@ class Watched(MemoryLedger):
         self.go_on.set()
         self.begun = threading.Event()
         self.ended = threading.Event()
-        self.saved: list[Place] = []
+        self.saved: list[Position] = []
         self.error: Exception | None = None
 
-    def save(self, key: LedgerKey, owner: str, place: Place, lease_seconds: float) -> None:
+    def save(self, key: LedgerKey, owner: str, position: Position, lease_seconds: float) -> None:
         self.begun.set()
         assert self.go_on.wait(30)
         if self.error is not None:
             raise self.error
-        super().save(key, owner, place, lease_seconds)
-        self.saved.append(place)
+        super().save(key, owner, position, lease_seconds)
+        self.saved.append(position)
         self.ended.set()
 
 
 def watched(lines: int, in_flight: int, rows: int = 1) -> tuple[Setting, Watched]:
     setting = Setting(*map(call, range(lines)), rows=rows)
-    setting.terms = Terms("default", 10**6, in_flight, retry_seconds=0.0)
+    setting.options = RouteOptions("default", 10**6, in_flight, retry_seconds=0.0)
     ledger = setting.ledger = Watched(setting)
     setting.ports = setting.ports.__class__(
         setting.store, setting.publisher, setting.quarantine, setting.clock, ledger
@@ -65,8 +67,8 @@ def test_no_more_is_unsaved_than_may_be_under_way(lines: int, in_flight: int) ->
     setting.forward()
 
     assert len(setting.ids) == lines
-    places = [place.lines for place in ledger.saved]
-    assert places == sorted(set(places))
+    positions = [position.lines for position in ledger.saved]
+    assert positions == sorted(set(positions))
 
 
 def test_batches_are_sent_while_the_place_is_saved() -> None:

@@ -1,4 +1,4 @@
-"""The ledger's place, leases, the deadline, and objects that are handed on."""
+"""The ledger's position, leases, the deadline, and objects that are handed on."""
 
 from __future__ import annotations
 
@@ -15,23 +15,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import (
     BatchRefusedError,
+    CaptureFileBusyError,
+    CaptureFileError,
+    CaptureFilesFailedError,
     LeaseLostError,
-    ObjectBusyError,
-    ObjectError,
-    ObjectsFailedError,
     OutOfTimeError,
     PlatformUnavailableError,
     PublisherMisconfiguredError,
     QuarantineError,
 )
-from capture_forwarder.core.model import CaptureObject, Inference, LedgerKey, ObjectReport, Place
-from capture_forwarder.core.ports import OpenedObject
+from capture_forwarder.core.inference import Inference
+from capture_forwarder.core.ledger import LedgerKey
+from capture_forwarder.core.line import Position
+from capture_forwarder.core.ports import OpenedFile
+from capture_forwarder.core.report import FileReport
 from capture_forwarder.forwarding.forwarder import Forwarder
-from capture_forwarder.forwarding.lane import Lane
-from capture_forwarder.forwarding.pipeline import forward_object
-from capture_forwarder.forwarding.terms import Invocation, Ports, Terms
+from capture_forwarder.forwarding.options import Invocation, Ports, RouteOptions
+from capture_forwarder.forwarding.pipeline import forward_file
+from capture_forwarder.forwarding.route import Route
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from capture_forwarder.triggers import write_continuation
@@ -47,8 +51,8 @@ from tests.support.fakes import (
 )
 
 MAPPING = ColumnMapping.of("a", "score")
-SOURCE = CaptureObject("bucket", "file")
-TERMS = Terms("default", 10**6, requests_in_flight=1, retry_seconds=0.0)
+SOURCE = CaptureFile("bucket", "file")
+TERMS = RouteOptions("default", 10**6, requests_in_flight=1, retry_seconds=0.0)
 
 
 def call(number: int, records: int = 1) -> bytes:
@@ -68,11 +72,11 @@ class Setting:
         self.quarantine = MemoryQuarantine()
         self.ledger = MemoryLedger(self.clock)
         self.ports = Ports(self.store, self.publisher, self.quarantine, self.clock, self.ledger)
-        self.terms = TERMS
+        self.options = TERMS
 
-    def forward(self, owner: str = "one", deadline: float | None = None) -> ObjectReport:
-        return forward_object(
-            SOURCE, LineParser(MAPPING), self.ports, self.terms, Invocation(owner, deadline)
+    def forward(self, owner: str = "one", deadline: float | None = None) -> FileReport:
+        return forward_file(
+            SOURCE, LineParser(MAPPING), self.ports, self.options, Invocation(owner, deadline)
         )
 
     @property
@@ -80,9 +84,9 @@ class Setting:
         return [inference.id for inference in self.publisher.published]
 
     @property
-    def place(self) -> Place:
-        (place,) = self.ledger.places.values()
-        return place
+    def position(self) -> Position:
+        (position,) = self.ledger.positions.values()
+        return position
 
     def fail_after(self, batches: int, error: Exception) -> None:
         def refuse(_: Sequence[Inference]) -> None:
@@ -107,7 +111,7 @@ def test_the_next_delivery_goes_on_at_the_first_line_that_is_not_acknowledged(
     setting.fail_after(batches, PlatformUnavailableError("down"))
     with pytest.raises(PlatformUnavailableError):
         setting.forward()
-    assert setting.place.lines == 2 * batches
+    assert setting.position.lines == 2 * batches
     setting.heal()
 
     report = setting.forward("two")
@@ -123,14 +127,14 @@ class BreakingStore(MemoryStore):
     broken = False
 
     @contextmanager
-    def open(self, source: CaptureObject) -> Iterator[OpenedObject]:
+    def open(self, source: CaptureFile) -> Iterator[OpenedFile]:
         with super().open(source) as opened:
             if self.broken:
                 yield opened
                 return
             self.broken = True
             half = len(self.objects[source.key]) // 2
-            yield OpenedObject(cast("BinaryIO", _Breaking(opened.stream, half)), opened.revision)
+            yield OpenedFile(cast("BinaryIO", _Breaking(opened.stream, half)), opened.revision)
 
 
 class _Breaking(io.RawIOBase):
@@ -144,7 +148,7 @@ class _Breaking(io.RawIOBase):
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         if not self._length:
-            raise ObjectError("Reading broke off.")
+            raise CaptureFileError("Reading broke off.")
         data = self._stream.read(min(len(buffer), self._length))
         buffer[: len(data)] = data
         self._length -= len(data)
@@ -154,14 +158,14 @@ class _Breaking(io.RawIOBase):
 def test_what_was_under_way_still_counts_when_the_object_breaks_off() -> None:
     # Longer than the reader's buffer, so that some of it is sent before the end is missed.
     setting = Setting(*map(call, range(2000)), rows=50)
-    setting.terms = Terms("default", 10**6, requests_in_flight=4)
+    setting.options = RouteOptions("default", 10**6, requests_in_flight=4)
     store = BreakingStore(file=setting.store.objects["file"])
     setting.ports = Ports(
         store, setting.publisher, setting.quarantine, setting.clock, setting.ledger
     )
-    with pytest.raises(ObjectError):
+    with pytest.raises(CaptureFileError):
         setting.forward()
-    assert len(setting.ids) == setting.place.lines > 0
+    assert len(setting.ids) == setting.position.lines > 0
 
     setting.forward()
 
@@ -195,7 +199,7 @@ def test_two_invocations_never_work_on_one_object() -> None:
     setting = Setting(call(1))
     setting.ledger.claim(next(iter(_keys(setting))), "other", 60)
 
-    with pytest.raises(ObjectBusyError):
+    with pytest.raises(CaptureFileBusyError):
         setting.forward()
     setting.clock.time += 61
     setting.forward()
@@ -209,7 +213,7 @@ def _keys(setting: Setting) -> list[LedgerKey]:
     with pytest.raises(PlatformUnavailableError):
         setting.forward("probe")
     setting.heal()
-    return list(setting.ledger.places)
+    return list(setting.ledger.positions)
 
 
 def test_who_lost_the_lease_publishes_nothing_more() -> None:
@@ -218,16 +222,16 @@ def test_who_lost_the_lease_publishes_nothing_more() -> None:
     def take_over(_: Sequence[Inference]) -> None:
         if len(setting.publisher.batches) == 1:
             setting.clock.time += 61
-            (key,) = setting.ledger.places
+            (key,) = setting.ledger.positions
             setting.ledger.claim(key, "other", 60)
 
     setting.publisher.refuse = take_over
     with pytest.raises(LeaseLostError):
         setting.forward()
 
-    # The batch that was under way is out; nothing follows it, and its place is not saved.
+    # The batch that was in flight is out; nothing follows it, and its position is not saved.
     assert setting.ids == NAMES[:4]
-    assert setting.place.lines == 2
+    assert setting.position.lines == 2
 
 
 def test_a_lease_is_renewed_while_requests_take_long() -> None:
@@ -255,7 +259,7 @@ def test_the_place_never_stands_inside_a_line() -> None:
     setting.fail_after(3, PlatformUnavailableError("down"))
     with pytest.raises(PlatformUnavailableError):
         setting.forward()
-    assert setting.place.lines == 1
+    assert setting.position.lines == 1
     setting.heal()
     setting.forward()
     sent = set(setting.ids)
@@ -267,8 +271,8 @@ def test_what_was_rejected_is_kept_before_the_place_moves_past_it() -> None:
     kept_at: list[int] = []
 
     class Watching(MemoryQuarantine):
-        def put(self, source: CaptureObject, entries: object) -> None:
-            kept_at.append(setting.place.lines)
+        def put(self, source: CaptureFile, entries: object) -> None:
+            kept_at.append(setting.position.lines)
             super().put(source, entries)  # type: ignore[arg-type]
 
     setting.ports = Ports(
@@ -300,7 +304,7 @@ def test_without_a_quarantine_the_place_stays_before_what_was_rejected() -> None
     with pytest.raises(QuarantineError):
         setting.forward()
     assert setting.ids == NAMES[:4]
-    assert setting.place.lines == 2
+    assert setting.position.lines == 2
 
 
 def test_a_refused_inference_is_quarantined_by_its_line_and_index() -> None:
@@ -330,7 +334,7 @@ def test_the_function_stops_reading_in_time_and_saves_its_place() -> None:
         setting.forward(deadline=20.0)
 
     assert setting.clock.time <= 20
-    assert setting.place.lines == len(setting.ids) > 0
+    assert setting.position.lines == len(setting.ids) > 0
     setting.heal()
     setting.forward()
     assert len(setting.ids) == len(set(setting.ids)) == 40
@@ -338,7 +342,7 @@ def test_the_function_stops_reading_in_time_and_saves_its_place() -> None:
 
 def test_a_platform_that_does_not_answer_cannot_hold_the_function_past_its_time() -> None:
     setting = Setting(*map(call, range(4)))
-    setting.terms = Terms("default", 10**6, requests_in_flight=2)
+    setting.options = RouteOptions("default", 10**6, requests_in_flight=2)
     release = threading.Event()
 
     def hang(_: Sequence[Inference]) -> None:
@@ -351,7 +355,7 @@ def test_a_platform_that_does_not_answer_cannot_hold_the_function_past_its_time(
             setting.forward(deadline=50.0)
     finally:
         release.set()
-    assert setting.place.lines == 0
+    assert setting.position.lines == 0
 
 
 @given(
@@ -368,7 +372,7 @@ def test_nothing_is_lost_and_nothing_is_sent_again_whenever_the_platform_fails(
         lines[kind](n) if kind in lines else b"x" * (kind == "bad") for n, kind in enumerate(kinds)
     ]
     setting = Setting(*content, rows=rows)
-    setting.terms = Terms("default", 10**6, in_flight, retry_seconds=0.0)
+    setting.options = RouteOptions("default", 10**6, in_flight, retry_seconds=0.0)
     for failing in failures:
         setting.fail_after(failing, PlatformUnavailableError("down"))
         try:
@@ -393,17 +397,17 @@ class Queue:
     """Keeps what is handed on."""
 
     def __init__(self) -> None:
-        self.sent: list[tuple[CaptureObject, int]] = []
+        self.sent: list[tuple[CaptureFile, int]] = []
         self.routes: list[str] = []
 
-    def send(self, source: CaptureObject, hops: int, routes: Sequence[str]) -> None:
+    def send(self, source: CaptureFile, hops: int, routes: Sequence[str]) -> None:
         self.sent.append((source, hops))
         self.routes += routes
 
 
 def forwarder(setting: Setting, queue: Queue | None, reports: Reports) -> Forwarder:
-    lane = Lane(MAPPING, TERMS, setting.ports, reports)
-    return Forwarder(OneRoute(lane), setting.clock, reports, queue)
+    route = Route(MAPPING, TERMS, setting.ports, reports)
+    return Forwarder(OneRoute(route), setting.clock, reports, queue)
 
 
 def message(hops: int) -> dict[str, object]:
@@ -446,7 +450,7 @@ def test_without_a_queue_the_invocation_fails_instead() -> None:
     setting = Setting(*map(call, range(40)))
     setting.publisher.refuse = lambda _: setting.clock.sleep(2)
     event = json.loads(write_continuation(SOURCE, 0, []))
-    with pytest.raises(ObjectsFailedError):
+    with pytest.raises(CaptureFilesFailedError):
         forwarder(setting, None, Reports()).handle(event, seconds_left=20)
 
 
@@ -472,7 +476,7 @@ def test_a_platform_found_down_is_not_tried_for_the_rest_of_the_event(error: Exc
 
 def test_requests_made_in_vain_are_told_too() -> None:
     setting = Setting(*map(call, range(6)))
-    setting.terms = dataclasses.replace(TERMS, retry_seconds=10.0)
+    setting.options = dataclasses.replace(TERMS, retry_seconds=10.0)
     tries = 0
 
     def refuse(rows: Sequence[Inference]) -> None:

@@ -8,15 +8,17 @@ from collections.abc import Sequence
 
 import pytest
 
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import (
     ContinuationError,
     ForwarderError,
     PlatformUnavailableError,
 )
-from capture_forwarder.core.model import CaptureObject, Inference, ObjectReport
+from capture_forwarder.core.inference import Inference
+from capture_forwarder.core.report import FileReport
 from capture_forwarder.forwarding.forwarder import Forwarder
-from capture_forwarder.forwarding.lane import Lane
-from capture_forwarder.forwarding.terms import Ports, Terms
+from capture_forwarder.forwarding.options import Ports, RouteOptions
+from capture_forwarder.forwarding.route import Route
 from capture_forwarder.parser.mapping.columns import ColumnMapping, parse_columns
 from capture_forwarder.triggers import write_continuation
 from tests.support.captures import line, side
@@ -31,14 +33,14 @@ from tests.support.fakes import (
 
 MAPPING = ColumnMapping(parse_columns("a"), parse_columns("score"))
 LINES = [line(side(str(n)), side("0.5"), eventId=f"call-{n:03d}") for n in range(40)]
-SOURCE = CaptureObject("b", "one")
+SOURCE = CaptureFile("b", "one")
 
 
 class Told:
     """Collects what is told of one route, or of none."""
 
     def __init__(self) -> None:
-        self.done: list[ObjectReport] = []
+        self.done: list[FileReport] = []
         self.failures: list[ForwarderError] = []
         self.handed_on: list[int] = []
         self.skips: list[str] = []
@@ -47,11 +49,11 @@ class Told:
         del route, publisher
         return self
 
-    def forwarded(self, source: CaptureObject, report: ObjectReport) -> None:
+    def forwarded(self, source: CaptureFile, report: FileReport) -> None:
         del source
         self.done.append(report)
 
-    def continued(self, source: CaptureObject, hops: int, report: ObjectReport | None) -> None:
+    def continued(self, source: CaptureFile, hops: int, report: FileReport | None) -> None:
         del source, report
         self.handed_on.append(hops)
 
@@ -59,7 +61,7 @@ class Told:
         del what
         self.failures.append(error)
 
-    def skipped(self, source: CaptureObject, why: str) -> None:
+    def skipped(self, source: CaptureFile, why: str) -> None:
         del source
         self.skips.append(why)
 
@@ -74,7 +76,7 @@ class Queue:
         self.bodies: list[str] = []
         self.closed = False
 
-    def send(self, source: CaptureObject, hops: int, routes: Sequence[str]) -> None:
+    def send(self, source: CaptureFile, hops: int, routes: Sequence[str]) -> None:
         if self.closed:
             raise ContinuationError("The queue takes nothing.")
         self.bodies.append(write_continuation(source, hops, routes))
@@ -91,16 +93,16 @@ class Setting:
         content = b"\n".join(LINES)
         store = MemoryStore(one=content, two=content.replace(b"call", b"other"))
         ledger, quarantine = MemoryLedger(self.clock), MemoryQuarantine()
-        self.lanes = [
-            Lane(
+        self.routes = [
+            Route(
                 MAPPING,
-                Terms(name, 10**6, requests_in_flight=1, retry_seconds=0),
+                RouteOptions(name, 10**6, requests_in_flight=1, retry_seconds=0),
                 Ports(store, self.publishers[name], quarantine, self.clock, ledger),
                 self.told[name],
             )
             for name in names
         ]
-        self.router = OneRoute(*self.lanes)
+        self.router = OneRoute(*self.routes)
         self.quick_is_done = threading.Event()
         self.forwarder = Forwarder(self.router, self.clock, self.told["none"], self.queue)
 
@@ -119,7 +121,7 @@ class Setting:
         told = self.told[after]
         forwarded, failed = told.forwarded, told.failed
 
-        def on_success(source: CaptureObject, report: ObjectReport) -> None:
+        def on_success(source: CaptureFile, report: FileReport) -> None:
             forwarded(source, report)
             self.quick_is_done.set()
 

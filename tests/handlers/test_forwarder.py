@@ -13,7 +13,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from capture_forwarder.core.errors import ForwarderError, ObjectsFailedError, SettingsError
+from capture_forwarder.core.errors import CaptureFilesFailedError, ForwarderError, SettingsError
 from capture_forwarder.handlers import forwarder as handler
 from tests.support.platforms.fiddler import CHURN_MODEL, TOKEN, FiddlerServer
 
@@ -170,7 +170,7 @@ def test_a_wrong_setting_is_a_clear_error_and_never_a_success(
 ) -> None:
     value, named = BROKEN[variable]
     monkeypatch.setenv(variable, value)
-    with pytest.raises(ObjectsFailedError, match=named):
+    with pytest.raises(CaptureFilesFailedError, match=named):
         invoke("s3")
     handler.forwarder.cache_clear()
     assert invoke("sqs-eventbridge")["batchItemFailures"]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from capture_forwarder.core.model import CaptureObject
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.inspection import Given, Inspection, Sample, assignments, inspect_files
 from capture_forwarder.parser.lines import read_lines
 from capture_forwarder.parser.mapping.columns import ColumnMapping, parse_columns
@@ -52,7 +52,7 @@ def line(request: Any = None, response: Any = None) -> bytes:
 
 def sample(*lines: bytes, name: str = "file") -> Sample:
     raw = list(read_lines(io.BytesIO(b"\n".join(lines)), 1024 * 1024))
-    return Sample(CaptureObject("bucket", KEY), name, raw)
+    return Sample(CaptureFile("bucket", KEY), name, raw)
 
 
 def inspected(*lines: bytes, given: Given | None = None) -> Inspection:

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from capture_forwarder.core.errors import LedgerError
-from capture_forwarder.core.model import LedgerKey, Place
+from capture_forwarder.core.ledger import LedgerKey
+from capture_forwarder.core.line import Position
 from capture_forwarder.local import ledger as sqlite_ledger
 from capture_forwarder.local.ledger import SqliteLedger
 from tests.support.ledgers import KEY, LEASE, ManualClock
@@ -24,8 +25,9 @@ CONTENDER = """
 import sys
 from pathlib import Path
 from capture_forwarder.local.clock import SystemClock
-from capture_forwarder.core.errors import ObjectBusyError
-from capture_forwarder.core.model import LedgerKey, Place
+from capture_forwarder.core.errors import CaptureFileBusyError
+from capture_forwarder.core.ledger import LedgerKey
+from capture_forwarder.core.line import Position
 from capture_forwarder.local.ledger import SqliteLedger
 
 ledger = SqliteLedger(Path(sys.argv[1]), SystemClock())
@@ -36,27 +38,28 @@ for number in range(int(sys.argv[3])):
     key = LedgerKey("bucket", f"{number}.jsonl", "etag", "default")
     try:
         claim = ledger.claim(key, owner, 600.0)
-    except ObjectBusyError:
+    except CaptureFileBusyError:
         continue
     if not claim.finished:
         print(number, flush=True)
-        ledger.finish(key, owner, Place(number, number))
+        ledger.finish(key, owner, Position(number, number))
 """
 
-# Says every place once it is saved, until it is killed.
+# Says every position once it is saved, until it is killed.
 WORKER = """
 import sys
 from pathlib import Path
 from capture_forwarder.local.clock import SystemClock
-from capture_forwarder.core.model import LedgerKey, Place
+from capture_forwarder.core.ledger import LedgerKey
+from capture_forwarder.core.line import Position
 from capture_forwarder.local.ledger import SqliteLedger
 
 ledger = SqliteLedger(Path(sys.argv[1]), SystemClock())
 key = LedgerKey(*sys.argv[2:6])
-lines = ledger.claim(key, "worker", 600.0).place.lines
+lines = ledger.claim(key, "worker", 600.0).position.lines
 while True:
     lines += 1
-    ledger.save(key, "worker", Place(7 * lines, lines), 600.0)
+    ledger.save(key, "worker", Position(7 * lines, lines), 600.0)
     print(lines, flush=True)
 """
 
@@ -102,15 +105,15 @@ def test_a_killed_process_loses_no_place_that_it_saved(tmp_path: Path) -> None:
         rest, _ = worker.communicate(timeout=60)
         assert worker.returncode == -signal.SIGKILL
 
-        place = SqliteLedger(path, ManualClock()).claim(KEY, "worker", 600.0).place
+        position = SqliteLedger(path, ManualClock()).claim(KEY, "worker", 600.0).position
 
         # The last number may be cut off, or be missing though it was saved.
         told = [int(line) for line in rest.split("\n")[:-1] if line]
-        assert place.offset == 7 * place.lines
-        assert place.lines > before
+        assert position.offset == 7 * position.lines
+        assert position.lines > before
         if told:
-            assert place.lines - told[-1] in {0, 1}
-        before = place.lines
+            assert position.lines - told[-1] in {0, 1}
+        before = position.lines
 
 
 def fails(path: Path) -> LedgerError:
@@ -157,7 +160,7 @@ def test_the_file_is_made_by_the_first_claim_and_is_one_file(tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
     ledger.claim(KEY, "a", LEASE)
-    ledger.save(KEY, "a", Place(7, 1), LEASE)
+    ledger.save(KEY, "a", Position(7, 1), LEASE)
 
     assert list(tmp_path.iterdir()) == [tmp_path / "ledger.sqlite"]
 

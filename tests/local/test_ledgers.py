@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from capture_forwarder.core.errors import LeaseLostError, ObjectBusyError
-from capture_forwarder.core.model import Claim, LedgerKey, Place
+from capture_forwarder.core.errors import CaptureFileBusyError, LeaseLostError
+from capture_forwarder.core.ledger import Claim, LedgerKey
+from capture_forwarder.core.line import Position
 from capture_forwarder.core.ports import Ledger
 from tests.support.ledgers import KEY, LEASE, LEDGERS, ManualClock
 
-START = Place()
-PLACE = Place(700, 7)
-FURTHER = Place(900, 9)
+START = Position()
+PLACE = Position(700, 7)
+FURTHER = Position(900, 9)
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock) -
 def busy(ledger: Ledger, owner: str, key: LedgerKey = KEY) -> bool:
     try:
         ledger.claim(key, owner, LEASE)
-    except ObjectBusyError:
+    except CaptureFileBusyError:
         return True
     return False
 
@@ -46,7 +47,7 @@ def test_a_new_object_is_begun_at_its_start(ledger: Ledger) -> None:
 def test_an_object_under_lease_is_busy_for_others(ledger: Ledger) -> None:
     ledger.claim(KEY, "a", LEASE)
 
-    with pytest.raises(ObjectBusyError) as raised:
+    with pytest.raises(CaptureFileBusyError) as raised:
         ledger.claim(KEY, "b", LEASE)
 
     assert f"s3://{KEY.bucket}/{KEY.key} (route default)" in raised.value.message
@@ -115,12 +116,12 @@ def test_who_lost_the_lease_changes_nothing(ledger: Ledger, clock: ManualClock) 
     assert ledger.claim(KEY, "c", LEASE) == Claim(PLACE)
 
 
-@pytest.mark.parametrize("place", [START, PLACE])
-def test_nothing_is_noted_without_a_claim(ledger: Ledger, place: Place) -> None:
+@pytest.mark.parametrize("position", [START, PLACE])
+def test_nothing_is_noted_without_a_claim(ledger: Ledger, position: Position) -> None:
     with pytest.raises(LeaseLostError):
-        ledger.save(KEY, "a", place, LEASE)
+        ledger.save(KEY, "a", position, LEASE)
     with pytest.raises(LeaseLostError):
-        ledger.finish(KEY, "a", place)
+        ledger.finish(KEY, "a", position)
 
     ledger.release(KEY, "a")
     assert ledger.claim(KEY, "b", LEASE) == Claim(START)
@@ -154,7 +155,7 @@ def test_only_the_owner_can_release(ledger: Ledger) -> None:
     ledger.save(KEY, "a", PLACE, LEASE)
 
 
-# --- finished objects and places -----------------------------------------------------------
+# --- finished objects and positions -----------------------------------------------------------
 
 
 @pytest.mark.parametrize("owner", ["a", "b"])
@@ -178,7 +179,7 @@ def test_finishing_again_is_no_error(ledger: Ledger) -> None:
     with pytest.raises(LeaseLostError):
         ledger.finish(KEY, "b", FURTHER)
     with pytest.raises(LeaseLostError):
-        ledger.save(KEY, "a", Place(1000, 10), LEASE)
+        ledger.save(KEY, "a", Position(1000, 10), LEASE)
     assert ledger.claim(KEY, "b", LEASE) == Claim(FURTHER, finished=True)
 
 
@@ -197,11 +198,11 @@ def test_a_place_never_moves_backwards(ledger: Ledger, clock: ManualClock) -> No
 
 
 def test_places_in_large_objects_are_exact(ledger: Ledger) -> None:
-    place = Place(2**53 + 1, 2**40 + 1)
+    position = Position(2**53 + 1, 2**40 + 1)
     ledger.claim(KEY, "a", LEASE)
-    ledger.save(KEY, "a", place, LEASE)
+    ledger.save(KEY, "a", position, LEASE)
 
-    assert ledger.claim(KEY, "a", LEASE) == Claim(place)
+    assert ledger.claim(KEY, "a", LEASE) == Claim(position)
 
 
 LIKE = [
@@ -236,7 +237,7 @@ LIKE = [
 def test_objects_revisions_and_routes_are_told_apart(ledger: Ledger) -> None:
     for number, key in enumerate(LIKE, 1):
         assert ledger.claim(key, f"owner {number}", LEASE) == Claim(START)
-        ledger.save(key, f"owner {number}", Place(number, number), LEASE)
+        ledger.save(key, f"owner {number}", Position(number, number), LEASE)
 
     for number, key in enumerate(LIKE, 1):
-        assert ledger.claim(key, f"owner {number}", LEASE) == Claim(Place(number, number))
+        assert ledger.claim(key, f"owner {number}", LEASE) == Claim(Position(number, number))

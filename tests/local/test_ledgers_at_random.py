@@ -22,8 +22,9 @@ from hypothesis.stateful import (
 )
 from moto.dynamodb.models import DynamoDBBackend
 
-from capture_forwarder.core.errors import ForwarderError, LeaseLostError, ObjectBusyError
-from capture_forwarder.core.model import Claim, LedgerKey, Place
+from capture_forwarder.core.errors import CaptureFileBusyError, ForwarderError, LeaseLostError
+from capture_forwarder.core.ledger import Claim, LedgerKey
+from capture_forwarder.core.line import Position
 from capture_forwarder.core.ports import Ledger
 from tests.support.ledgers import KEY, LEASE, LEDGERS, ManualClock
 
@@ -68,7 +69,7 @@ def test_of_threads_that_claim_at_once_exactly_one_wins(
         ready.wait()
         try:
             ledgers[name].claim(KEY, f"owner {owner}", LEASE)
-        except ObjectBusyError:
+        except CaptureFileBusyError:
             return False
         return True
 
@@ -85,7 +86,7 @@ def test_of_threads_that_claim_at_once_exactly_one_wins(
 class Entry:
     """What is known of one key."""
 
-    place: Place = field(default_factory=Place)
+    position: Position = field(default_factory=Position)
     owner: str | None = None
     until: float = 0.0
     finished: bool = False
@@ -103,22 +104,22 @@ class ModelLedger:
         now = self._clock.monotonic()
         if not entry.finished:
             if entry.owner not in {None, owner} and round(entry.until - now, 6) > 0:
-                raise ObjectBusyError("busy")
+                raise CaptureFileBusyError("busy")
             entry.owner, entry.until = owner, now + lease_seconds
-        return Claim(entry.place, finished=entry.finished)
+        return Claim(entry.position, finished=entry.finished)
 
-    def save(self, key: LedgerKey, owner: str, place: Place, lease_seconds: float) -> None:
+    def save(self, key: LedgerKey, owner: str, position: Position, lease_seconds: float) -> None:
         entry = self._entries.get(key, Entry())
         if entry.owner != owner or entry.finished:
             raise LeaseLostError("lost")
-        entry.place = max(entry.place, place, key=lambda one: one.offset)
+        entry.position = max(entry.position, position, key=lambda one: one.offset)
         entry.until = self._clock.monotonic() + lease_seconds
 
-    def finish(self, key: LedgerKey, owner: str, place: Place) -> None:
+    def finish(self, key: LedgerKey, owner: str, position: Position) -> None:
         entry = self._entries.get(key, Entry())
         if entry.owner != owner:
             raise LeaseLostError("lost")
-        entry.place = max(entry.place, place, key=lambda one: one.offset)
+        entry.position = max(entry.position, position, key=lambda one: one.offset)
         entry.finished = True
 
     def release(self, key: LedgerKey, owner: str) -> None:
@@ -129,7 +130,7 @@ class ModelLedger:
 
 KEYS = st.integers(0, 2)
 HOLDERS = st.sampled_from(["a", "b", "c"])
-PLACES = st.integers(0, 12).map(lambda lines: Place(100 * lines, lines))
+PLACES = st.integers(0, 12).map(lambda lines: Position(100 * lines, lines))
 LEASES = st.sampled_from([0.0, 0.1, 1.0, 7.25, 60.0])
 
 
@@ -152,16 +153,16 @@ class SameAnswers(RuleBasedStateMachine):
     def claim(self, key: int, owner: str, lease: float) -> None:
         answer = self._same(lambda ledger: ledger.claim(self._key(key), owner, lease))
         if isinstance(answer, Claim):
-            assert answer.place.offset >= self._furthest.get(key, 0)
-            self._furthest[key] = answer.place.offset
+            assert answer.position.offset >= self._furthest.get(key, 0)
+            self._furthest[key] = answer.position.offset
 
-    @rule(key=KEYS, owner=HOLDERS, place=PLACES, lease=LEASES)
-    def save(self, key: int, owner: str, place: Place, lease: float) -> None:
-        self._same(lambda ledger: ledger.save(self._key(key), owner, place, lease))
+    @rule(key=KEYS, owner=HOLDERS, position=PLACES, lease=LEASES)
+    def save(self, key: int, owner: str, position: Position, lease: float) -> None:
+        self._same(lambda ledger: ledger.save(self._key(key), owner, position, lease))
 
-    @rule(key=KEYS, owner=HOLDERS, place=PLACES)
-    def finish(self, key: int, owner: str, place: Place) -> None:
-        self._same(lambda ledger: ledger.finish(self._key(key), owner, place))
+    @rule(key=KEYS, owner=HOLDERS, position=PLACES)
+    def finish(self, key: int, owner: str, position: Position) -> None:
+        self._same(lambda ledger: ledger.finish(self._key(key), owner, position))
 
     @rule(key=KEYS, owner=HOLDERS)
     def release(self, key: int, owner: str) -> None:

@@ -11,17 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import QuarantineError
-from capture_forwarder.core.model import CaptureObject, QuarantineEntry, RawLine, Reason, Rejection
-from capture_forwarder.local.quarantine import (
-    FolderQuarantine,
+from capture_forwarder.core.line import Line
+from capture_forwarder.core.quarantine_entry import (
+    QuarantineEntry,
     encode_entries,
     entry_path,
     make_entry,
 )
+from capture_forwarder.core.rejection import Reason, Rejection
+from capture_forwarder.local.quarantine import FolderQuarantine
 
-SOURCE = CaptureObject("bucket", "captures/churn/AllTraffic/2026/03/01/10/a.jsonl")
-VERSIONED = CaptureObject("bucket", SOURCE.key, "v-1")
+SOURCE = CaptureFile("bucket", "captures/churn/AllTraffic/2026/03/01/10/a.jsonl")
+VERSIONED = CaptureFile("bucket", SOURCE.key, "v-1")
 REJECTION = Rejection(Reason.INVALID_JSON, "It is cut off.")
 TIME = "2026-03-01T10:20:30+00:00"
 
@@ -29,11 +32,11 @@ TIME = "2026-03-01T10:20:30+00:00"
 def entry(
     data: bytes = b"{",
     number: int = 3,
-    source: CaptureObject = SOURCE,
+    source: CaptureFile = SOURCE,
     reason: Reason = Reason.INVALID_JSON,
     route: str = "default",
 ) -> QuarantineEntry:
-    line = RawLine(number, 100, data, len(data))
+    line = Line(number, 100, data, len(data))
     return make_entry(source, line, Rejection(reason, "It is cut off."), route, TIME)
 
 
@@ -51,7 +54,7 @@ def read_back(data: bytes) -> list[dict[str, Any]]:
 
 
 def test_an_entry_says_all_that_is_known_of_the_line() -> None:
-    line = RawLine(7, 1234, b'{"cut', 5)
+    line = Line(7, 1234, b'{"cut', 5)
 
     made = make_entry(VERSIONED, line, REJECTION, "churn", TIME)
 
@@ -76,7 +79,7 @@ def test_an_entry_says_all_that_is_known_of_the_line() -> None:
 
 
 def test_a_line_over_the_limit_keeps_its_true_length() -> None:
-    line = RawLine(1, 0, b"begin", 1_000_000, too_long=True)
+    line = Line(1, 0, b"begin", 1_000_000, too_long=True)
 
     made = make_entry(SOURCE, line, Rejection(Reason.LINE_TOO_LONG, "long"), "default", TIME)
 
@@ -85,7 +88,7 @@ def test_a_line_over_the_limit_keeps_its_true_length() -> None:
 
 def test_a_line_over_the_limit_that_was_cut_within_a_character_is_kept_to_the_byte() -> None:
     cut = "ü".encode()[:1]
-    made = make_entry(SOURCE, RawLine(1, 0, cut, 9, too_long=True), REJECTION, "default", TIME)
+    made = make_entry(SOURCE, Line(1, 0, cut, 9, too_long=True), REJECTION, "default", TIME)
 
     assert raw_line(read_back(encode_entries([made]))[0]) == cut
 
@@ -122,13 +125,13 @@ def test_a_name_is_made_of_reason_object_version_route_and_line() -> None:
 
 
 def test_a_name_does_not_depend_on_when_or_what() -> None:
-    later = make_entry(SOURCE, RawLine(3, 5, b"other", 5), REJECTION, "default", "2027-01-01")
+    later = make_entry(SOURCE, Line(3, 5, b"other", 5), REJECTION, "default", "2027-01-01")
 
     assert entry_path(SOURCE, later) == entry_path(SOURCE, entry())
 
 
 def test_different_runs_have_different_names() -> None:
-    other = CaptureObject("bucket-2", SOURCE.key)
+    other = CaptureFile("bucket-2", SOURCE.key)
     names = [
         entry_path(SOURCE, entry()),
         entry_path(VERSIONED, entry(source=VERSIONED)),
@@ -143,7 +146,7 @@ def test_different_runs_have_different_names() -> None:
 
 @pytest.mark.parametrize("key", ["x" * 1024, "ü" * 512, "a/" * 512])
 def test_a_long_key_is_replaced_by_its_digest(key: str) -> None:
-    source = CaptureObject("b" * 63, key, "v" * 32)
+    source = CaptureFile("b" * 63, key, "v" * 32)
 
     name = entry_path(source, entry(source=source))
 
@@ -155,7 +158,7 @@ def test_a_long_key_is_replaced_by_its_digest(key: str) -> None:
 
 
 def test_two_long_keys_have_two_names() -> None:
-    first, second = (CaptureObject("bucket", "x" * 1000 + end) for end in "ab")
+    first, second = (CaptureFile("bucket", "x" * 1000 + end) for end in "ab")
 
     assert entry_path(first, entry(source=first)) != entry_path(second, entry(source=second))
 
@@ -200,7 +203,7 @@ def test_odd_keys_neither_leave_the_folder_nor_overwrite_each_other(tmp_path: Pa
     quarantine = FolderQuarantine(tmp_path / "quarantine")
 
     for key in ODD_KEYS:
-        source = CaptureObject("bucket", key)
+        source = CaptureFile("bucket", key)
         quarantine.put(source, [entry(source=source)])
 
     kept = files_in(tmp_path / "quarantine")
@@ -210,7 +213,7 @@ def test_odd_keys_neither_leave_the_folder_nor_overwrite_each_other(tmp_path: Pa
 
 @pytest.mark.parametrize("key", ["a\0b", "x" * 600])
 def test_a_key_that_no_file_can_be_called_is_kept_all_the_same(tmp_path: Path, key: str) -> None:
-    source = CaptureObject("bucket", key)
+    source = CaptureFile("bucket", key)
 
     FolderQuarantine(tmp_path).put(source, [entry(source=source)])
 

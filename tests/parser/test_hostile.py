@@ -8,7 +8,7 @@ import tracemalloc
 
 import pytest
 
-from capture_forwarder.core.model import Reason, Rejection
+from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.parser.mapping.columns import ColumnMapping, parse_columns
 from tests.support.captures import CSV, JSON, line, parse, side
 

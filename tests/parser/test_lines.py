@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture_forwarder.core.errors import ObjectError
-from capture_forwarder.core.model import Place, RawLine
+from capture_forwarder.core.errors import CaptureFileError
+from capture_forwarder.core.line import Line, Position
 from capture_forwarder.parser.lines import read_lines
 
 LIMIT = 1000
@@ -52,7 +52,7 @@ def stream(*chunks: bytes) -> BinaryIO:
     return cast("BinaryIO", Chunks(chunks))
 
 
-def split(data: bytes, limit: int = LIMIT) -> list[RawLine]:
+def split(data: bytes, limit: int = LIMIT) -> list[Line]:
     return list(read_lines(stream(data), limit))
 
 
@@ -91,10 +91,10 @@ def test_an_empty_object_has_no_lines() -> None:
 
 def test_numbers_count_from_one_and_offsets_are_in_bytes() -> None:
     assert split("ü\n\nb\nlast".encode()) == [
-        RawLine(1, 0, "ü".encode(), 2),
-        RawLine(2, 3, b"", 0),
-        RawLine(3, 4, b"b", 1),
-        RawLine(4, 6, b"last", 4, ended=False),
+        Line(1, 0, "ü".encode(), 2),
+        Line(2, 3, b"", 0),
+        Line(3, 4, b"b", 1),
+        Line(4, 6, b"last", 4, ended=False),
     ]
 
 
@@ -137,11 +137,11 @@ def test_lines_come_while_the_stream_still_comes() -> None:
 
 
 def test_a_stream_that_breaks_off_is_an_error_after_the_lines_before_it() -> None:
-    broken = Chunks([b"a\nb\nhalf a li"], ObjectError("the connection broke"))
+    broken = Chunks([b"a\nb\nhalf a li"], CaptureFileError("the connection broke"))
     lines = read_lines(cast("BinaryIO", broken), LIMIT)
     found: list[bytes] = []
 
-    with pytest.raises(ObjectError, match="the connection broke"):
+    with pytest.raises(CaptureFileError, match="the connection broke"):
         found.extend(line.data for line in lines)
 
     assert b"half a li" not in found
@@ -178,14 +178,14 @@ def test_almost_gzip_is_text(data: bytes) -> None:
 
 @pytest.mark.parametrize("cut", [2, 3, 9, 10, 11, 50, len(ZIPPED) - 9, -8, -4, -1])
 def test_truncated_gzip_never_looks_like_the_end(cut: int) -> None:
-    with pytest.raises(ObjectError, match="damaged or cut short") as raised:
+    with pytest.raises(CaptureFileError, match="damaged or cut short") as raised:
         split(ZIPPED[:cut])
 
     assert raised.value.permanent
 
 
 def test_gzip_that_ends_within_its_second_member_is_damaged() -> None:
-    with pytest.raises(ObjectError):
+    with pytest.raises(CaptureFileError):
         split(ZIPPED + ZIPPED[:40])
 
 
@@ -194,21 +194,21 @@ def test_damaged_gzip_is_an_error(place: int) -> None:
     damaged = bytearray(ZIPPED)
     damaged[place] ^= 0xFF
 
-    with pytest.raises(ObjectError, match="damaged or cut short") as raised:
+    with pytest.raises(CaptureFileError, match="damaged or cut short") as raised:
         split(bytes(damaged))
 
     assert raised.value.permanent
 
 
 def test_something_else_behind_a_gzip_file_is_an_error() -> None:
-    with pytest.raises(ObjectError):
+    with pytest.raises(CaptureFileError):
         split(ZIPPED + b"more")
 
 
 def test_a_broken_connection_within_gzip_is_not_the_objects_fault() -> None:
-    broken = Chunks([ZIPPED[:100]], ObjectError("the connection broke"))
+    broken = Chunks([ZIPPED[:100]], CaptureFileError("the connection broke"))
 
-    with pytest.raises(ObjectError, match="the connection broke") as raised:
+    with pytest.raises(CaptureFileError, match="the connection broke") as raised:
         list(read_lines(cast("BinaryIO", broken), LIMIT))
 
     assert not raised.value.permanent
@@ -222,15 +222,15 @@ def test_a_broken_connection_within_gzip_is_not_the_objects_fault() -> None:
 def test_a_line_over_the_limit_is_only_its_beginning(over: int, end: bytes) -> None:
     first, *rest = split(b"x" * (LIMIT + over) + end)
 
-    assert first == RawLine(1, 0, b"x" * LIMIT, LIMIT + over, too_long=True, ended=bool(end))
-    assert rest == ([RawLine(2, LIMIT + over + 1, b"next", 4)] if len(end) > 1 else [])
+    assert first == Line(1, 0, b"x" * LIMIT, LIMIT + over, too_long=True, ended=bool(end))
+    assert rest == ([Line(2, LIMIT + over + 1, b"next", 4)] if len(end) > 1 else [])
 
 
 @pytest.mark.parametrize("end", [b"", b"\n", b"\nnext"])
 def test_a_line_of_just_the_limit_is_whole(end: bytes) -> None:
     first = split(b"x" * LIMIT + end)[0]
 
-    assert first == RawLine(1, 0, b"x" * LIMIT, LIMIT, ended=bool(end))
+    assert first == Line(1, 0, b"x" * LIMIT, LIMIT, ended=bool(end))
 
 
 def huge_line(mebibytes: int) -> Iterator[bytes]:
@@ -239,7 +239,7 @@ def huge_line(mebibytes: int) -> Iterator[bytes]:
     yield b"\nafter\n\nlast"
 
 
-def peak_of_reading(source: BinaryIO) -> tuple[list[RawLine], int]:
+def peak_of_reading(source: BinaryIO) -> tuple[list[Line], int]:
     tracemalloc.start()
     try:
         lines = list(read_lines(source, 64 * 1024))
@@ -289,12 +289,12 @@ def test_reading_goes_on_at_a_lines_place_as_if_it_had_never_stopped(
     content = b"\n".join([b"first", *lines])  # what begins like gzip would be read as gzip
     whole = list(read_lines(io.BytesIO(content), 10))
     done = data.draw(st.integers(0, len(whole)))
-    start = whole[done - 1].place if done else Place()
+    start = whole[done - 1].position if done else Position()
     stored = data.draw(st.sampled_from([content, gzip.compress(content)]))
 
     assert list(read_lines(io.BytesIO(stored), 10, start)) == whole[done:]
 
 
 def test_an_object_shorter_than_what_was_delivered_of_it_is_an_error() -> None:
-    with pytest.raises(ObjectError, match="shorter"):
-        list(read_lines(io.BytesIO(b"a\n"), 10, Place(5, 2)))
+    with pytest.raises(CaptureFileError, match="shorter"):
+        list(read_lines(io.BytesIO(b"a\n"), 10, Position(5, 2)))

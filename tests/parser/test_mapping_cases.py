@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from capture_forwarder.core.model import CaptureObject, ParsedLine, Rejection
+from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.inference import ParsedLine
+from capture_forwarder.core.rejection import Rejection
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.mapping.columns import ColumnMapping, parse_columns, parse_metadata
 from tests.support.captures import parse
@@ -85,7 +87,7 @@ def test_every_real_line_maps_with_suitable_settings(name: str) -> None:
             width = json.loads(raw)["captureData"]["endpointInput"]["data"].count(",") + 1
             inputs, outputs = ",".join(f"f{n}" for n in range(width)), "score"
         mapping = ColumnMapping(parse_columns(inputs), parse_columns(outputs))
-        parsed = LineParser(mapping).for_object(CaptureObject("bucket", "key"))(raw)
+        parsed = LineParser(mapping).for_file(CaptureFile("bucket", "key"))(raw)
         assert isinstance(parsed, ParsedLine), parsed
         assert parsed.inferences
         assert all(None not in inference.row.values() for inference in parsed.inferences)

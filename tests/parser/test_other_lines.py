@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from capture_forwarder.core.model import ParsedLine, Reason, Rejection
+from capture_forwarder.core.inference import ParsedLine
+from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from tests.support.captures import EVENT_ID, TIME, line, parse, side
 

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture_forwarder.core.model import DataType, ParsedLine, Reason, Rejection
+from capture_forwarder.core.inference import ParsedLine
+from capture_forwarder.core.rejection import Reason, Rejection
+from capture_forwarder.core.schema import DataType
 from capture_forwarder.parser.mapping.columns import ColumnMapping, parse_columns
 from tests.support.captures import CSV, EVENT_ID, JSON, line, parse, side
 from tests.support.two_ways import is_same_both_ways

@@ -78,7 +78,7 @@ def test_a_call_over_the_limits_arrives_whole_or_in_parts_as_they_say(name: str,
     for batch in batches:
         here.publish(batch)
 
-    whole = all(part.count == part.total for batch in batches for part in batch.parts)
+    whole = all(part.count == part.total for batch in batches for part in batch.line_slices)
     assert whole is limits.whole_lines
     assert here.stored() == dict.fromkeys([*call.rows, "before", "after"], 1)
 

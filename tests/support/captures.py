@@ -5,7 +5,10 @@ from __future__ import annotations
 import base64
 import json
 
-from capture_forwarder.core.model import CaptureObject, DataType, ParsedLine, Rejection, Schema
+from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.inference import ParsedLine
+from capture_forwarder.core.rejection import Rejection
+from capture_forwarder.core.schema import DataType, Schema
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.mapping.columns import ColumnMapping, parse_columns
 
@@ -13,7 +16,7 @@ CSV = "text/csv"
 JSON = "application/json"
 EVENT_ID = "4fae283c-7e6b-4c3b-9d2e-5e1f0a6a0001"
 TIME = "2026-03-01T10:20:30Z"
-SOURCE = CaptureObject("bucket", "captures/endpoint/variant/2026/03/01/10/20-30-123-a.jsonl")
+SOURCE = CaptureFile("bucket", "captures/endpoint/variant/2026/03/01/10/20-30-123-a.jsonl")
 
 
 def side(data: str | bytes, content_type: str | None = CSV, encoding: str | None = None) -> object:
@@ -43,7 +46,7 @@ def parse(
 ) -> ParsedLine | Rejection:
     """Parse one line with a mapping and the types of a platform's schema."""
     schema = Schema(types={name: DataType(kind) for name, kind in (types or {}).items()})
-    return LineParser(mapping, schema).for_object(SOURCE)(raw)
+    return LineParser(mapping, schema).for_file(SOURCE)(raw)
 
 
 def values(

@@ -8,20 +8,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from capture_forwarder.core.batch import ACCEPTED, Batch, Receipt
-from capture_forwarder.core.errors import LeaseLostError, ObjectBusyError, ObjectError
-from capture_forwarder.core.model import (
-    BatchLimits,
-    CaptureObject,
-    Claim,
-    Inference,
-    LedgerKey,
-    Place,
-    QuarantineEntry,
-    Schema,
-)
-from capture_forwarder.core.ports import OpenedObject
-from capture_forwarder.forwarding.lane import Lane
+from capture_forwarder.core.batch import ACCEPTED, Batch, BatchLimits, Receipt
+from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.errors import CaptureFileBusyError, CaptureFileError, LeaseLostError
+from capture_forwarder.core.inference import Inference
+from capture_forwarder.core.ledger import Claim, LedgerKey
+from capture_forwarder.core.line import Position
+from capture_forwarder.core.ports import OpenedFile
+from capture_forwarder.core.quarantine_entry import QuarantineEntry
+from capture_forwarder.core.schema import Schema
+from capture_forwarder.forwarding.route import Route
 
 
 class MemoryStore:
@@ -31,11 +27,11 @@ class MemoryStore:
         self.objects = objects
 
     @contextmanager
-    def open(self, source: CaptureObject) -> Iterator[OpenedObject]:
+    def open(self, source: CaptureFile) -> Iterator[OpenedFile]:
         if source.key not in self.objects:
-            raise ObjectError(f"{source} is not there.", "Look again.", permanent=True)
+            raise CaptureFileError(f"{source} is not there.", "Look again.", permanent=True)
         content = self.objects[source.key]
-        yield OpenedObject(io.BytesIO(content), hashlib.sha256(content).hexdigest())
+        yield OpenedFile(io.BytesIO(content), hashlib.sha256(content).hexdigest())
 
 
 class MemoryPublisher:
@@ -71,26 +67,26 @@ class MemoryQuarantine:
     def __init__(self) -> None:
         self.entries: list[QuarantineEntry] = []
 
-    def put(self, source: CaptureObject, entries: Sequence[QuarantineEntry]) -> None:
+    def put(self, source: CaptureFile, entries: Sequence[QuarantineEntry]) -> None:
         assert {(entry.bucket, entry.key) for entry in entries} == {(source.bucket, source.key)}
         assert len({entry.reason for entry in entries}) == 1
         self.entries += entries
 
-    def holds(self, source: CaptureObject) -> bool:
+    def holds(self, source: CaptureFile) -> bool:
         return source.key.startswith("quarantine/")
 
 
 class OneRoute:
     """Has every object take the same route, but what lies below `quarantine/`."""
 
-    def __init__(self, *lanes: Lane) -> None:
-        self.routes = lanes
+    def __init__(self, *routes: Route) -> None:
+        self._routes = routes
 
-    def lanes(self, source: CaptureObject) -> Sequence[Lane]:
+    def routes(self, source: CaptureFile) -> Sequence[Route]:
         del source
-        return self.routes
+        return self._routes
 
-    def is_output(self, source: CaptureObject) -> bool:
+    def is_output(self, source: CaptureFile) -> bool:
         return source.key.startswith("quarantine/")
 
 
@@ -113,11 +109,11 @@ class ManualClock:
 
 
 class MemoryLedger:
-    """Places by key, with leases by the clock that is handed in."""
+    """Positions by key, with leases by the clock that is handed in."""
 
     def __init__(self, clock: ManualClock) -> None:
         self.clock = clock
-        self.places: dict[LedgerKey, Place] = {}
+        self.positions: dict[LedgerKey, Position] = {}
         self.finished: set[LedgerKey] = set()
         self.leases: dict[LedgerKey, tuple[str, float]] = {}
         self.writes = 0
@@ -125,24 +121,24 @@ class MemoryLedger:
     def claim(self, key: LedgerKey, owner: str, lease_seconds: float) -> Claim:
         self.writes += 1
         if key in self.finished:
-            return Claim(self.places[key], finished=True)
+            return Claim(self.positions[key], finished=True)
         holder, until = self.leases.get(key, (owner, 0.0))
         if holder != owner and until > self.clock.time:
-            raise ObjectBusyError(f"{holder} works on it.")
+            raise CaptureFileBusyError(f"{holder} works on it.")
         self.leases[key] = (owner, self.clock.time + lease_seconds)
-        return Claim(self.places.setdefault(key, Place()))
+        return Claim(self.positions.setdefault(key, Position()))
 
-    def save(self, key: LedgerKey, owner: str, place: Place, lease_seconds: float) -> None:
+    def save(self, key: LedgerKey, owner: str, position: Position, lease_seconds: float) -> None:
         self.writes += 1
         self._check(key, owner)
-        assert place.offset >= self.places[key].offset
-        self.places[key] = place
+        assert position.offset >= self.positions[key].offset
+        self.positions[key] = position
         self.leases[key] = (owner, self.clock.time + lease_seconds)
 
-    def finish(self, key: LedgerKey, owner: str, place: Place) -> None:
+    def finish(self, key: LedgerKey, owner: str, position: Position) -> None:
         self.writes += 1
         self._check(key, owner)
-        self.places[key] = place
+        self.positions[key] = position
         self.finished.add(key)
 
     def release(self, key: LedgerKey, owner: str) -> None:

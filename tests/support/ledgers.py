@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from capture_forwarder.aws.clients import dynamodb_client
 from capture_forwarder.aws.ledger import DynamoDbLedger
-from capture_forwarder.core.model import LedgerKey
+from capture_forwarder.core.ledger import LedgerKey
 from capture_forwarder.core.ports import Ledger
 from capture_forwarder.local.ledger import SqliteLedger
 

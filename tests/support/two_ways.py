@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from unittest.mock import patch
 
-from capture_forwarder.core.model import DataType, ParsedLine, Rejection, Schema
+from capture_forwarder.core.inference import ParsedLine
+from capture_forwarder.core.rejection import Rejection
+from capture_forwarder.core.schema import DataType, Schema
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.fast.numbers import no_numbers
 from capture_forwarder.parser.mapping.columns import ColumnMapping
@@ -21,7 +23,7 @@ def long_way(raw: bytes, mapping: ColumnMapping, types: Types = None) -> ParsedL
     """Parse a line without the short way."""
     parser = LineParser(mapping, Schema(types or {}))
     with patch.object(parser, "_numbers", no_numbers):
-        return parser.for_object(SOURCE)(raw)
+        return parser.for_file(SOURCE)(raw)
 
 
 def short_way(
@@ -31,7 +33,7 @@ def short_way(
     parser = LineParser(mapping, Schema(types or {}))
     with patch.object(parser, "_any_payload", side_effect=_DeclinedError):
         try:
-            return parser.for_object(SOURCE)(raw)
+            return parser.for_file(SOURCE)(raw)
         except _DeclinedError:
             return None
 

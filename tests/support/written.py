@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from capture_forwarder.core.inference import Inference
 from capture_forwarder.core.inferences import WrittenInferences
-from capture_forwarder.core.model import Inference
 
 
 def are_the_same(written: WrittenInferences, values: Sequence[Inference]) -> None:

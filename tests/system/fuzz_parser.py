@@ -14,8 +14,11 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["capture_forwarder"]):
+    from capture_forwarder.core.capture_file import CaptureFile
+    from capture_forwarder.core.inference import ParsedLine
     from capture_forwarder.core.inferences import WrittenInferences
-    from capture_forwarder.core.model import CaptureObject, DataType, ParsedLine, Rejection, Schema
+    from capture_forwarder.core.rejection import Rejection
+    from capture_forwarder.core.schema import DataType, Schema
     from capture_forwarder.parser import LineParser
     from capture_forwarder.parser.mapping.columns import Column, ColumnMapping
 
@@ -23,7 +26,7 @@ import msgspec
 
 from tests.support.written import are_the_same
 
-SOURCE = CaptureObject("bucket", "endpoint/variant/2026/03/01/10/file.jsonl")
+SOURCE = CaptureFile("bucket", "endpoint/variant/2026/03/01/10/file.jsonl")
 COLUMNS = (Column("a"), Column("b", "c.d || b"))
 MAPPINGS = [
     ColumnMapping(COLUMNS, (Column("score"),), timestamp="ts", event_id="id"),
@@ -72,8 +75,8 @@ def test_one_input(raw: bytes) -> None:
         }
         line = msgspec.json.encode(record)
 
-    parsed = LineParser(mapping, Schema(types)).for_object(SOURCE)(line)
-    written = LineParser(mapping, Schema(types), as_json=True).for_object(SOURCE)(line)
+    parsed = LineParser(mapping, Schema(types)).for_file(SOURCE)(line)
+    written = LineParser(mapping, Schema(types), as_json=True).for_file(SOURCE)(line)
 
     if isinstance(parsed, ParsedLine):
         msgspec.json.encode([inference.row for inference in parsed.inferences])

@@ -28,7 +28,8 @@ from hypothesis import strategies as st
 import capture_forwarder.forwarding.batching
 import capture_forwarder.forwarding.pipeline
 import capture_forwarder.forwarding.rejections
-from capture_forwarder.core.batch import Batch
+from capture_forwarder.core.batch import Batch, BatchLimits
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import (
     ForwarderError,
     LedgerError,
@@ -36,19 +37,14 @@ from capture_forwarder.core.errors import (
     PlatformUnavailableError,
     QuarantineError,
 )
-from capture_forwarder.core.model import (
-    BatchLimits,
-    CaptureObject,
-    Claim,
-    LedgerKey,
-    ObjectReport,
-    ParsedLine,
-    Place,
-    QuarantineEntry,
-    Rejection,
-)
-from capture_forwarder.forwarding.pipeline import forward_object
-from capture_forwarder.forwarding.terms import Invocation, Ports, Terms
+from capture_forwarder.core.inference import ParsedLine
+from capture_forwarder.core.ledger import Claim, LedgerKey
+from capture_forwarder.core.line import Position
+from capture_forwarder.core.quarantine_entry import QuarantineEntry
+from capture_forwarder.core.rejection import Rejection
+from capture_forwarder.core.report import FileReport
+from capture_forwarder.forwarding.options import Invocation, Ports, RouteOptions
+from capture_forwarder.forwarding.pipeline import forward_file
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.line import ParseLine
 from capture_forwarder.parser.mapping.columns import ColumnMapping
@@ -56,7 +52,7 @@ from capture_forwarder.publishers.files.publisher import KEY, FilePublisher, Fol
 from tests.support.captures import line, side
 from tests.support.fakes import ManualClock, MemoryLedger, MemoryQuarantine, MemoryStore
 
-SOURCE = CaptureObject("bucket", "captures/churn/blue/2026/03/01/10/20-30-1.jsonl")
+SOURCE = CaptureFile("bucket", "captures/churn/blue/2026/03/01/10/20-30-1.jsonl")
 MAPPING = ColumnMapping.of("a", "score", event_id=KEY)
 
 
@@ -159,11 +155,11 @@ class FatefulLedger(MemoryLedger):
         )
         return claims[0]
 
-    def save(self, key: LedgerKey, owner: str, place: Place, lease_seconds: float) -> None:
+    def save(self, key: LedgerKey, owner: str, place: Position, lease_seconds: float) -> None:
         save = partial(super().save, key, owner, place, lease_seconds)
         self._fate.meet(save, LedgerError("down"))
 
-    def finish(self, key: LedgerKey, owner: str, place: Place) -> None:
+    def finish(self, key: LedgerKey, owner: str, place: Position) -> None:
         self._fate.meet(partial(super().finish, key, owner, place), LedgerError("down"))
 
     def release(self, key: LedgerKey, owner: str) -> None:
@@ -177,7 +173,7 @@ class FatefulQuarantine(MemoryQuarantine):
         super().__init__()
         self._fate = fate
 
-    def put(self, source: CaptureObject, entries: Sequence[QuarantineEntry]) -> None:
+    def put(self, source: CaptureFile, entries: Sequence[QuarantineEntry]) -> None:
         self._fate.meet(partial(super().put, source, entries), QuarantineError("down"))
 
 
@@ -186,8 +182,8 @@ class SlowParser(LineParser):
 
     clock: ManualClock
 
-    def for_object(self, source: CaptureObject) -> ParseLine:
-        parse = super().for_object(source)
+    def for_file(self, source: CaptureFile) -> ParseLine:
+        parse = super().for_file(source)
 
         def slowly(data: bytes) -> ParsedLine | Rejection:
             self.clock.time += 1
@@ -238,18 +234,18 @@ class World:
         self.parser.clock = self.clock
         self.invocations = 0
 
-    def run(self, attempt: Attempt = CALM) -> ObjectReport | None:
+    def run(self, attempt: Attempt = CALM) -> FileReport | None:
         """Forward the object; return the report if that ends well."""
         self.fate.begin(attempt)
         self.invocations += 1
         others = set(threading.enumerate())
         deadline = None if attempt.deadline is None else self.clock.time + attempt.deadline
         try:
-            return forward_object(
+            return forward_file(
                 SOURCE,
                 self.parser,
                 self.ports,
-                Terms("captures", 10**6, 8, retry_seconds=0.0),
+                RouteOptions("captures", 10**6, 8, retry_seconds=0.0),
                 Invocation(f"invocation-{self.invocations}", deadline),
             )
         except (ForwarderError, CrashedError):
@@ -417,7 +413,7 @@ def test_what_is_rejected_while_a_file_fills_does_not_pile_up() -> None:
     kept: list[int] = []
 
     class Counting(MemoryQuarantine):
-        def put(self, source: CaptureObject, entries: Sequence[QuarantineEntry]) -> None:
+        def put(self, source: CaptureFile, entries: Sequence[QuarantineEntry]) -> None:
             kept.append(len(entries))
             super().put(source, entries)
 
@@ -452,12 +448,16 @@ def test_an_object_handed_on_again_and_again_is_done_at_last(tmp_path: Path) -> 
 def test_stopping_says_behind_which_line_the_next_goes_on(tmp_path: Path) -> None:
     world = folder_world(tmp_path)
     with pytest.raises(OutOfTimeError) as raised:
-        forward_object(
-            SOURCE, world.parser, world.ports, Terms("captures", 10**6), Invocation("one", 12.0)
+        forward_file(
+            SOURCE,
+            world.parser,
+            world.ports,
+            RouteOptions("captures", 10**6),
+            Invocation("one", 12.0),
         )
 
     assert isinstance(world.ports.ledger, MemoryLedger)
-    (place,) = world.ports.ledger.places.values()
+    (place,) = world.ports.ledger.positions.values()
     assert f"behind line {place.lines};" in raised.value.message
 
 
@@ -537,4 +537,6 @@ def test_a_batch_of_files_never_parts_a_line(tmp_path: Path) -> None:
     world.ports = Ports(world.ports.store, publisher, world.ports.quarantine, world.clock)
     world.run()
 
-    assert all(part.first == 0 and part.count == part.total for one in seen for part in one.parts)
+    assert all(
+        part.first == 0 and part.count == part.total for one in seen for part in one.line_slices
+    )

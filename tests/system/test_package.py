@@ -90,13 +90,13 @@ def test_rows_of_numbers_are_written_by_the_packages_compiled_code(
         runtime,
         "import json\n"
         "from capture_forwarder.parser.mapping.columns import ColumnMapping\n"
-        "from capture_forwarder.core.model import CaptureObject\n"
+        "from capture_forwarder.core.capture_file import CaptureFile\n"
         "from capture_forwarder.parser import LineParser\n"
         "side = {'data': '0.50\\n' * 9, 'encoding': 'CSV', 'observedContentType': 'text/csv'}\n"
         "data = {'endpointInput': side, 'endpointOutput': side}\n"
         "line = json.dumps({'captureData': data, 'eventMetadata': {'eventId': 'x'}}).encode()\n"
         "parser = LineParser(ColumnMapping.of('a', 'b'), as_json=True)\n"
-        "rows = parser.for_object(CaptureObject('bucket', 'key'))(line).inferences.json_rows\n"
+        "rows = parser.for_file(CaptureFile('bucket', 'key'))(line).inferences.json_rows\n"
         "print(bytes(rows[:21]).decode())\n",
     )
     assert printed.strip() == '{"a":0.50,"b":0.50},{'

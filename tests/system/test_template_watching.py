@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from capture_forwarder.aws.reporting import NAMESPACE, LogReporter
-from capture_forwarder.core.errors import ObjectError
+from capture_forwarder.core.errors import CaptureFileError
 from capture_forwarder.settings import ONLY_ROUTE, PublisherName
 from tests.support.package import REPOSITORY
 from tests.support.template_values import (
@@ -206,7 +206,7 @@ def emitted(capsys: pytest.CaptureFixture[str]) -> list[dict[str, str]]:
     variables = properties("ForwarderFunction")["Environment"]["Variables"]
     service = Deployment({}).value(variables["POWERTOOLS_SERVICE_NAME"])
     reporter = LogReporter(service).on_route(ONLY_ROUTE, PublisherName.FIDDLER.value)
-    reporter.failed("an object", ObjectError("It is gone."))
+    reporter.failed("an object", CaptureFileError("It is gone."))
     lines = map(json.loads, capsys.readouterr().out.splitlines())
     (found,) = (line for line in lines if "_aws" in line)
     (told,) = found["_aws"]["CloudWatchMetrics"]

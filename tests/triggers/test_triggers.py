@@ -1,4 +1,4 @@
-"""Any event the function can be invoked with becomes deliveries, and outcomes its answer."""
+"""Any event the function can be invoked with becomes messages, and outcomes its answer."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import (
+    CaptureFileError,
+    CaptureFilesFailedError,
     ForwarderError,
-    ObjectError,
-    ObjectsFailedError,
     PlatformUnavailableError,
     UnknownEventError,
 )
-from capture_forwarder.core.model import CaptureObject
-from capture_forwarder.triggers import Delivery, Source, Trigger, answer, read_event
+from capture_forwarder.triggers import Message, Source, Trigger, answer, read_event
 from tests.support.trigger_events import (
     AS_IT_IS,
     AWKWARD_KEYS,
@@ -46,9 +46,9 @@ from tests.support.trigger_events import (
 EVENTS = Path(__file__).parents[2] / "events"
 
 
-def objects(trigger: Trigger) -> list[CaptureObject]:
-    assert [delivery.problem for delivery in trigger.deliveries if delivery.problem] == []
-    return [source for delivery in trigger.deliveries for source in delivery.objects]
+def objects(trigger: Trigger) -> list[CaptureFile]:
+    assert [delivery.problem for delivery in trigger.messages if delivery.problem] == []
+    return [source for delivery in trigger.messages for source in delivery.objects]
 
 
 # --- every shape ---------------------------------------------------------------------------
@@ -61,9 +61,9 @@ def test_a_sample_event_delivers_the_objects_it_names(name: str) -> None:
     trigger = read_event(json.loads((EVENTS / f"{name}.json").read_text()))
 
     assert trigger.source is source
-    assert [delivery.problem for delivery in trigger.deliveries] == [None] * len(keys)
-    assert [list(delivery.objects) for delivery in trigger.deliveries] == [
-        [CaptureObject(BUCKET, key) for key in one] for one in keys
+    assert [delivery.problem for delivery in trigger.messages] == [None] * len(keys)
+    assert [list(delivery.objects) for delivery in trigger.messages] == [
+        [CaptureFile(BUCKET, key) for key in one] for one in keys
     ]
 
 
@@ -75,42 +75,42 @@ def test_every_sample_event_is_tried() -> None:
 def test_every_shape_carries_the_version(shape: str) -> None:
     trigger = read_event(SHAPES[shape]("key", "v-1"))
 
-    assert objects(trigger) == [CaptureObject(BUCKET, "key", "v-1")]
+    assert objects(trigger) == [CaptureFile(BUCKET, "key", "v-1")]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_an_unversioned_object_has_no_version(shape: str) -> None:
     trigger = read_event(SHAPES[shape]("key", None))
 
-    assert objects(trigger) == [CaptureObject(BUCKET, "key", None)]
+    assert objects(trigger) == [CaptureFile(BUCKET, "key", None)]
 
 
 @pytest.mark.parametrize(("key", "written"), AWKWARD_KEYS)
 @pytest.mark.parametrize("shape", ENCODED)
 def test_a_form_encoded_key_is_decoded_once(shape: str, key: str, written: str) -> None:
-    assert objects(read_event(ENCODED[shape](written, None))) == [CaptureObject(BUCKET, key)]
+    assert objects(read_event(ENCODED[shape](written, None))) == [CaptureFile(BUCKET, key)]
 
 
 @pytest.mark.parametrize("key", [key for key, _ in AWKWARD_KEYS])
 @pytest.mark.parametrize("shape", AS_IT_IS)
 def test_a_key_of_eventbridge_is_taken_as_it_is(shape: str, key: str) -> None:
-    assert objects(read_event(AS_IT_IS[shape](key, None))) == [CaptureObject(BUCKET, key)]
+    assert objects(read_event(AS_IT_IS[shape](key, None))) == [CaptureFile(BUCKET, key)]
 
 
 def test_each_record_of_s3_is_a_delivery_of_its_own() -> None:
     trigger = read_event({"Records": [s3_record("a"), s3_record("b"), s3_record("c")]})
 
-    assert [delivery.objects for delivery in trigger.deliveries] == [
-        (CaptureObject(BUCKET, key),) for key in "abc"
+    assert [delivery.objects for delivery in trigger.messages] == [
+        (CaptureFile(BUCKET, key),) for key in "abc"
     ]
-    assert len({delivery.id for delivery in trigger.deliveries}) == 3
+    assert len({delivery.id for delivery in trigger.messages}) == 3
 
 
 def test_all_records_of_one_message_are_one_delivery() -> None:
     trigger = read_event(sqs({"Records": [s3_record("a"), s3_record("b")]}, s3("c")))
 
-    assert [delivery.id for delivery in trigger.deliveries] == ["message-1", "message-2"]
-    assert [[source.key for source in delivery.objects] for delivery in trigger.deliveries] == [
+    assert [delivery.id for delivery in trigger.messages] == ["message-1", "message-2"]
+    assert [[source.key for source in delivery.objects] for delivery in trigger.messages] == [
         ["a", "b"],
         ["c"],
     ]
@@ -121,14 +121,14 @@ def test_new_fields_of_a_notification_are_ignored(version: str) -> None:
     record = s3_record("key") | {"eventVersion": version, "newField": {"of": [version]}}
     record["s3"]["object"]["newField"] = 1
 
-    assert objects(read_event({"Records": [record]})) == [CaptureObject(BUCKET, "key")]
+    assert objects(read_event({"Records": [record]})) == [CaptureFile(BUCKET, "key")]
 
 
 @pytest.mark.parametrize("event_name", ["ObjectCreated:Copy", "s3:ObjectCreated:Put"])
 def test_every_way_to_create_an_object_counts(event_name: str) -> None:
     record = s3_record("key") | {"eventName": event_name}
 
-    assert objects(read_event({"Records": [record]})) == [CaptureObject(BUCKET, "key")]
+    assert objects(read_event({"Records": [record]})) == [CaptureFile(BUCKET, "key")]
 
 
 TEST_EVENT = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": BUCKET}
@@ -146,7 +146,7 @@ TEST_EVENT = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": BUCKET}
 def test_a_test_event_of_s3_is_acknowledged_and_delivers_nothing(event: Event) -> None:
     trigger = read_event(event)
 
-    (delivery,) = trigger.deliveries
+    (delivery,) = trigger.messages
     assert (delivery.objects, delivery.problem) == ((), None)
     assert answer(trigger, event, {}) is not None
 
@@ -157,7 +157,7 @@ def test_every_task_of_s3_batch_is_a_delivery_under_its_id() -> None:
 
     trigger = read_event(event)
 
-    assert [delivery.id for delivery in trigger.deliveries] == ["task-1", "task-2"]
+    assert [delivery.id for delivery in trigger.messages] == ["task-1", "task-2"]
     assert [source.key for source in objects(trigger)] == ["a", "b"]
 
 
@@ -165,13 +165,13 @@ def test_every_task_of_s3_batch_is_a_delivery_under_its_id() -> None:
 def test_a_version_that_is_no_text_is_none(version: object) -> None:
     event = s3_batch("2.0", {"s3Key": "key", "s3Bucket": BUCKET, "s3VersionId": version})
 
-    assert objects(read_event(event)) == [CaptureObject(BUCKET, "key", None)]
+    assert objects(read_event(event)) == [CaptureFile(BUCKET, "key", None)]
 
 
 def test_a_bucket_of_another_partition_is_named_by_its_arn() -> None:
     event = s3_batch("1.0", {"s3Key": "key", "s3BucketArn": "arn:aws-us-gov:s3:::gov-bucket"})
 
-    assert objects(read_event(event)) == [CaptureObject("gov-bucket", "key")]
+    assert objects(read_event(event)) == [CaptureFile("gov-bucket", "key")]
 
 
 # --- what cannot be read -------------------------------------------------------------------
@@ -187,10 +187,10 @@ def test_a_malformed_message_fails_alone_and_quotes_no_value(case: str) -> None:
         ]
     }
 
-    first, bad, last = read_event(event).deliveries
+    first, bad, last = read_event(event).messages
 
-    assert first == Delivery("first", (CaptureObject(BUCKET, "good-1"),))
-    assert last == Delivery("last", (CaptureObject(BUCKET, "good-2"),))
+    assert first == Message("first", (CaptureFile(BUCKET, "good-1"),))
+    assert last == Message("last", (CaptureFile(BUCKET, "good-2"),))
     assert (bad.id, bad.objects) == ("bad", ())
     assert bad.problem
     assert SECRET not in bad.problem
@@ -198,7 +198,7 @@ def test_a_malformed_message_fails_alone_and_quotes_no_value(case: str) -> None:
 
 def test_one_bad_record_makes_its_whole_message_fail() -> None:
     # Half a message cannot be acknowledged; what was good in it comes again with it.
-    (delivery,) = read_event(sqs({"Records": [s3_record("good"), {"s3": {}}]})).deliveries
+    (delivery,) = read_event(sqs({"Records": [s3_record("good"), {"s3": {}}]})).messages
 
     assert delivery.objects == ()
     assert delivery.problem
@@ -214,16 +214,16 @@ def test_one_bad_record_makes_its_whole_message_fail() -> None:
     ],
 )
 def test_the_problem_says_what_the_message_is_instead(message: object, says: str) -> None:
-    (delivery,) = read_event(sqs(message)).deliveries
+    (delivery,) = read_event(sqs(message)).messages
 
     assert says in str(delivery.problem)
 
 
 def test_a_bad_record_of_s3_fails_alone() -> None:
-    bad, good = read_event({"Records": [{"s3": {}}, s3_record("good")]}).deliveries
+    bad, good = read_event({"Records": [{"s3": {}}, s3_record("good")]}).messages
 
     assert bad.problem
-    assert good.objects == (CaptureObject(BUCKET, "good"),)
+    assert good.objects == (CaptureFile(BUCKET, "good"),)
 
 
 @pytest.mark.parametrize(
@@ -233,9 +233,9 @@ def test_a_task_without_bucket_or_key_fails_alone(task: Event) -> None:
     event = s3_batch_2("good")
     event["tasks"].append({"taskId": "bad", **task})
 
-    good, bad = read_event(event).deliveries
+    good, bad = read_event(event).messages
 
-    assert good.objects == (CaptureObject(BUCKET, "good"),)
+    assert good.objects == (CaptureFile(BUCKET, "good"),)
     assert bad.id == "bad"
     assert bad.problem
 
@@ -291,7 +291,7 @@ def test_an_unknown_event_fails_loudly_by_its_keys_and_no_value(event: object, n
 
 # --- answers -------------------------------------------------------------------------------
 
-GONE = ObjectError("it is gone", permanent=True)
+GONE = CaptureFileError("it is gone", permanent=True)
 BUSY = PlatformUnavailableError("it is busy", "Wait.")
 
 
@@ -339,7 +339,7 @@ def test_s3_batch_gets_a_result_for_each_task_in_its_own_schema(schema: str) -> 
 def test_a_result_of_s3_batch_has_a_bounded_text() -> None:
     event = s3_batch_2("a")
 
-    told: Any = answer(read_event(event), event, {"task-1": ObjectError("x" * 10_000)})
+    told: Any = answer(read_event(event), event, {"task-1": CaptureFileError("x" * 10_000)})
 
     assert told["results"][0]["resultString"] == "x" * 1024
 
@@ -353,19 +353,19 @@ ALL_OR_NOTHING = [
 
 @pytest.mark.parametrize(("event", "count"), ALL_OR_NOTHING)
 def test_other_sources_are_told_a_failure_by_an_error(event: Event, count: int) -> None:
-    with pytest.raises(ObjectsFailedError, match=rf"1 of {count} deliveries failed: it is busy"):
+    with pytest.raises(CaptureFilesFailedError, match=rf"1 of {count} messages failed: it is busy"):
         answer(read_event(event), event, {"0": BUSY})
 
 
 @pytest.mark.parametrize(("event", "count"), ALL_OR_NOTHING)
 def test_other_sources_are_told_a_success_by_a_count(event: Event, count: int) -> None:
-    assert answer(read_event(event), event, {}) == {"deliveries": count}
+    assert answer(read_event(event), event, {}) == {"messages": count}
 
 
 def test_all_failures_are_named_in_the_error() -> None:
     event = {"Records": [s3_record("a"), s3_record("b")]}
 
-    with pytest.raises(ObjectsFailedError, match=r"it is busy.*it is gone"):
+    with pytest.raises(CaptureFilesFailedError, match=r"it is busy.*it is gone"):
         answer(read_event(event), event, {"0": BUSY, "1": GONE})
 
 
@@ -383,15 +383,15 @@ def test_any_document_is_read_or_refused_and_can_be_answered(
     except UnknownEventError:
         return
 
-    assert trigger.deliveries
-    for delivery in trigger.deliveries:
+    assert trigger.messages
+    for delivery in trigger.messages:
         check_delivery(delivery)
     json.dumps(answer(trigger, event, {}))
-    failures: dict[str, ForwarderError] = dict.fromkeys((d.id for d in trigger.deliveries), BUSY)
+    failures: dict[str, ForwarderError] = dict.fromkeys((d.id for d in trigger.messages), BUSY)
     if trigger.source in {Source.SQS, Source.S3_BATCH}:
         json.dumps(answer(trigger, event, failures))
     else:
-        with pytest.raises(ObjectsFailedError):
+        with pytest.raises(CaptureFilesFailedError):
             answer(trigger, event, failures)
 
 
@@ -399,19 +399,19 @@ def test_any_document_is_read_or_refused_and_can_be_answered(
 def test_any_body_of_sqs_makes_a_problem_or_objects(body: object) -> None:
     event = {"Records": [sqs_record(body), sqs_record(json.dumps(s3("good")), "message-2")]}
 
-    any_delivery, good = read_event(event).deliveries
+    any_delivery, good = read_event(event).messages
 
     check_delivery(any_delivery)
-    assert good.objects == (CaptureObject(BUCKET, "good"),)
+    assert good.objects == (CaptureFile(BUCKET, "good"),)
 
 
 @given(key=st.text(st.characters(codec="utf-8"), min_size=1))
 def test_any_key_survives_its_encoding(key: str) -> None:
-    assert objects(read_event(s3(quote_plus(key)))) == [CaptureObject(BUCKET, key)]
-    assert objects(read_event(eventbridge(key))) == [CaptureObject(BUCKET, key)]
+    assert objects(read_event(s3(quote_plus(key)))) == [CaptureFile(BUCKET, key)]
+    assert objects(read_event(eventbridge(key))) == [CaptureFile(BUCKET, key)]
 
 
-def check_delivery(delivery: Delivery) -> None:
+def check_delivery(delivery: Message) -> None:
     assert isinstance(delivery.id, str)
     assert delivery.problem is None or (delivery.problem and not delivery.objects)
     for source in delivery.objects:

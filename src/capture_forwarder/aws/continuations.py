@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import ContinuationError
-from capture_forwarder.core.model import CaptureObject
 from capture_forwarder.triggers import write_continuation
 
 if TYPE_CHECKING:
@@ -31,13 +31,13 @@ class SqsContinuations:
         self._client = cache(make_client)
         self._url = url
 
-    def send(self, source: CaptureObject, hops: int, routes: Sequence[str]) -> None:
+    def send(self, capture_file: CaptureFile, hops: int, routes: Sequence[str]) -> None:
         """Have the object delivered again; see `Continuations.send`."""
         try:
             self._client().send_message(
-                QueueUrl=self._url, MessageBody=write_continuation(source, hops, routes)
+                QueueUrl=self._url, MessageBody=write_continuation(capture_file, hops, routes)
             )
         except (ClientError, BotoCoreError) as error:
-            message = f"The rest of {source} cannot be handed on: {type(error).__name__}."
+            message = f"The rest of {capture_file} cannot be handed on: {type(error).__name__}."
             advice = "Allow sqs:SendMessage on the queue of FORWARDER_QUEUE_URL."
             raise ContinuationError(message, advice) from error

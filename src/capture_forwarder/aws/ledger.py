@@ -12,8 +12,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from capture_forwarder.core.errors import LedgerError
-from capture_forwarder.core.ledger_errors import busy, describe, lost
-from capture_forwarder.core.model import Claim, LedgerKey, Place
+from capture_forwarder.core.ledger import Claim, LedgerKey, busy, describe, lost
+from capture_forwarder.core.line import Position
 from capture_forwarder.core.ports import Clock
 
 if TYPE_CHECKING:
@@ -121,13 +121,13 @@ class DynamoDbLedger:
         finished, until = self._state(key, item)
         if not written and not finished:
             raise busy(key, until)
-        return Claim(self._place(key, item), finished=finished)
+        return Claim(self._position(key, item), finished=finished)
 
-    def save(self, key: LedgerKey, owner: str, place: Place, lease_seconds: float) -> None:
-        """Move the place forward and renew the lease; see `Ledger.save`.
+    def save(self, key: LedgerKey, owner: str, position: Position, lease_seconds: float) -> None:
+        """Move the position forward and renew the lease; see `Ledger.save`.
 
-        A lease that ran out is still its owner's while nobody has taken it over. A place that
-        lies before the stored one renews the lease and leaves the place.
+        A lease that ran out is still its owner's while nobody has taken it over. A position that
+        lies before the stored one renews the lease and leaves the position.
         """
         now = self._now()
         values = {
@@ -136,17 +136,17 @@ class DynamoDbLedger:
             ":expires": self._expires(now),
             ":no": _NO,
         }
-        self._note(key, place, _RENEW, _HOLDS, values)
+        self._note(key, position, _RENEW, _HOLDS, values)
 
-    def finish(self, key: LedgerKey, owner: str, place: Place) -> None:
-        """Note that the object is done; see `Ledger.finish`. The place only moves forward."""
+    def finish(self, key: LedgerKey, owner: str, position: Position) -> None:
+        """Note that the object is done; see `Ledger.finish`. The position only moves forward."""
         values = {
             ":owner": _text(owner),
             ":expires": self._expires(self._now()),
             ":zero": _ZERO,
             ":yes": _YES,
         }
-        self._note(key, place, _FINISH, _HOLDS_OR_FINISHED, values)
+        self._note(key, position, _FINISH, _HOLDS_OR_FINISHED, values)
 
     def release(self, key: LedgerKey, owner: str) -> None:
         """Give the lease back; see `Ledger.release`."""
@@ -159,18 +159,18 @@ class DynamoDbLedger:
         self._update(key, _RELEASE, _HOLDS, values)
 
     def _note(
-        self, key: LedgerKey, place: Place, change: str, condition: str, values: Item
+        self, key: LedgerKey, position: Position, change: str, condition: str, values: Item
     ) -> None:
-        forward = {":offset": _count(place.offset), ":lines": _count(place.lines)}
+        forward = {":offset": _count(position.offset), ":lines": _count(position.lines)}
         written, item = self._update(
             key,
             f"{change}, #offset = :offset, #lines = :lines",
             f"{condition} AND #offset <= :offset",
             {**values, **forward},
         )
-        # An update expression knows no maximum, so a place further back, which should not occur,
+        # An update expression knows no maximum, so a position further back, which should not occur,
         # costs a second request.
-        if not written and item and self._place(key, item).offset > place.offset:
+        if not written and item and self._position(key, item).offset > position.offset:
             written, _ = self._update(key, change, condition, values)
         if not written:
             raise lost(key)
@@ -213,9 +213,9 @@ class DynamoDbLedger:
         except (KeyError, ValueError) as error:
             raise self._strange(key) from error
 
-    def _place(self, key: LedgerKey, item: Item) -> Place:
+    def _position(self, key: LedgerKey, item: Item) -> Position:
         try:
-            return Place(int(item["offset"]["N"]), int(item["lines"]["N"]))
+            return Position(int(item["offset"]["N"]), int(item["lines"]["N"]))
         except (KeyError, ValueError) as error:
             raise self._strange(key) from error
 

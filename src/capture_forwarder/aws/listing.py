@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from capture_forwarder.core.errors import ObjectError
-from capture_forwarder.core.model import CaptureObject
+from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.errors import CaptureFileError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def list_objects(
     make_client: Callable[[], S3Client], bucket: str, prefix: str
-) -> Iterator[tuple[CaptureObject, int]]:
+) -> Iterator[tuple[CaptureFile, int]]:
     """Yield the objects below a prefix, or the one object that the prefix names in full.
 
     Parameters
@@ -33,7 +33,7 @@ def list_objects(
 
     Raises
     ------
-    ObjectError
+    CaptureFileError
         The bucket cannot be listed.
     """
     folder = f"{prefix.rstrip('/')}/" if prefix.strip("/") else ""
@@ -43,20 +43,20 @@ def list_objects(
         for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=folder):
             for found in page.get("Contents", []):
                 if not found["Key"].endswith("/"):
-                    yield CaptureObject(bucket, found["Key"]), found["Size"]
+                    yield CaptureFile(bucket, found["Key"]), found["Size"]
     except (ClientError, BotoCoreError) as error:
         says = type(error).__name__
         if isinstance(error, ClientError):
             says = error.response.get("Error", {}).get("Code", says)
         message = f"s3://{bucket}/{prefix} cannot be listed: {says}."
         advice = f"Look at the name and your credentials, and allow s3:ListBucket on {bucket}."
-        raise ObjectError(message, advice) from error
+        raise CaptureFileError(message, advice) from error
 
 
-def _named(client: S3Client, bucket: str, key: str) -> Iterator[tuple[CaptureObject, int]]:
+def _named(client: S3Client, bucket: str, key: str) -> Iterator[tuple[CaptureFile, int]]:
     """The object with exactly this key; a key sorts before all that it begins."""
     if key and not key.endswith("/"):
         answer = client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
         for found in answer.get("Contents", []):
             if found["Key"] == key:
-                yield CaptureObject(bucket, key), found["Size"]
+                yield CaptureFile(bucket, key), found["Size"]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from capture_forwarder.core.errors import ObjectError
-from capture_forwarder.core.model import CaptureObject
-from capture_forwarder.core.ports import OpenedObject
+from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.errors import CaptureFileError
+from capture_forwarder.core.ports import OpenedFile
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
@@ -39,27 +39,27 @@ class S3ObjectStore:
         self._client = client
 
     @contextmanager
-    def open(self, source: CaptureObject) -> Iterator[OpenedObject]:
+    def open(self, capture_file: CaptureFile) -> Iterator[OpenedFile]:
         """Open an object; see `ObjectStore.open`."""
-        request: GetObjectRequestTypeDef = {"Bucket": source.bucket, "Key": source.key}
-        if source.version_id:
-            request["VersionId"] = source.version_id
+        request: GetObjectRequestTypeDef = {"Bucket": capture_file.bucket, "Key": capture_file.key}
+        if capture_file.version_id:
+            request["VersionId"] = capture_file.version_id
         try:
             answer = self._client.get_object(**request)
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
-            message = f"{source} cannot be read: S3 says {code}."
+            message = f"{capture_file} cannot be read: S3 says {code}."
             advice = _ADVICE.get(code, "")
-            raise ObjectError(message, advice, permanent=code in _PERMANENT) from error
+            raise CaptureFileError(message, advice, permanent=code in _PERMANENT) from error
         except BotoCoreError as error:
-            message = f"{source} cannot be read: {type(error).__name__}."
-            raise ObjectError(message, "It is tried again on the next delivery.") from error
+            message = f"{capture_file} cannot be read: {type(error).__name__}."
+            raise CaptureFileError(message, "It is tried again on the next delivery.") from error
         # On a bucket without versions S3 names none, or "null".
         version = answer.get("VersionId", "null")
         changed = answer.get("ETag", "").strip('"') or _last_modified(answer)
         revision = changed if version == "null" else version
         with closing(answer["Body"]) as body:
-            yield OpenedObject(cast("BinaryIO", _ObjectStream(body, source)), revision)
+            yield OpenedFile(cast("BinaryIO", _ObjectStream(body, capture_file)), revision)
 
 
 def _last_modified(answer: GetObjectOutputTypeDef) -> str:
@@ -72,10 +72,10 @@ class _ObjectStream(io.RawIOBase):
     botocore checks the length when the body ends, so a cut connection never looks like the end.
     """
 
-    def __init__(self, body: StreamingBody, source: CaptureObject) -> None:
+    def __init__(self, body: StreamingBody, capture_file: CaptureFile) -> None:
         super().__init__()
         self._body = body
-        self._source = source
+        self._source = capture_file
 
     def readable(self) -> bool:
         return True
@@ -86,4 +86,4 @@ class _ObjectStream(io.RawIOBase):
             return int(self._body.readinto(buffer))  # type: ignore[arg-type]
         except (BotoCoreError, OSError) as error:
             message = f"Reading {self._source} broke off: {type(error).__name__}."
-            raise ObjectError(message, "It is tried again on the next delivery.") from error
+            raise CaptureFileError(message, "It is tried again on the next delivery.") from error

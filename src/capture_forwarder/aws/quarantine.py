@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import QuarantineError
-from capture_forwarder.core.model import CaptureObject, QuarantineEntry
-from capture_forwarder.local.quarantine import encode_entries, entry_path
+from capture_forwarder.core.quarantine_entry import QuarantineEntry, encode_entries, entry_path
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -31,9 +31,9 @@ class S3Quarantine:
         self._bucket = bucket
         self._prefix = prefix.strip("/")
 
-    def put(self, source: CaptureObject, entries: Sequence[QuarantineEntry]) -> None:
+    def put(self, capture_file: CaptureFile, entries: Sequence[QuarantineEntry]) -> None:
         """Keep the entries; see `Quarantine.put`."""
-        key = f"{self._prefix}/{entry_path(source, entries[0])}"
+        key = f"{self._prefix}/{entry_path(capture_file, entries[0])}"
         try:
             self._client.put_object(
                 Bucket=self._bucket,
@@ -45,10 +45,14 @@ class S3Quarantine:
             says = type(error).__name__
             if isinstance(error, ClientError):
                 says = error.response.get("Error", {}).get("Code", says)
-            message = f"Rejected lines of {source} cannot be kept in s3://{self._bucket}: {says}."
+            message = (
+                f"Rejected lines of {capture_file} cannot be kept in s3://{self._bucket}: {says}."
+            )
             advice = f"Allow s3:PutObject on s3://{self._bucket}/{self._prefix}/*."
             raise QuarantineError(message, advice) from error
 
-    def holds(self, source: CaptureObject) -> bool:
+    def holds(self, capture_file: CaptureFile) -> bool:
         """Whether the object lies in the quarantine."""
-        return source.bucket == self._bucket and source.key.startswith(f"{self._prefix}/")
+        return capture_file.bucket == self._bucket and capture_file.key.startswith(
+            f"{self._prefix}/"
+        )

@@ -44,7 +44,7 @@ class S3QuarantineFiles:
 
         Raises
         ------
-        ObjectError
+        CaptureFileError
             The bucket cannot be listed.
         """
         found = list_objects(self._client, self._bucket, self._prefix)

@@ -12,8 +12,9 @@ import threading
 from functools import cache
 from typing import TYPE_CHECKING
 
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import ForwarderError
-from capture_forwarder.core.model import CaptureObject, ObjectReport
+from capture_forwarder.core.report import FileReport
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
@@ -47,18 +48,18 @@ class LogReporter:
         other._route, other._publisher = route, publisher  # noqa: SLF001 - it is one of these
         return other
 
-    def forwarded(self, source: CaptureObject, report: ObjectReport) -> None:
+    def forwarded(self, capture_file: CaptureFile, report: FileReport) -> None:
         """Tell of an object that is done, or was done before."""
         if report.repeated:
-            self._log().info("object was forwarded before", extra=self._facts(source))
+            self._log().info("object was forwarded before", extra=self._facts(capture_file))
             self._measure("ObjectsRepeated")
             return
-        self._log().info("object forwarded", extra=self._facts(source) | _summary(report))
+        self._log().info("object forwarded", extra=self._facts(capture_file) | _summary(report))
         self._measure("ObjectsForwarded", report)
 
-    def continued(self, source: CaptureObject, hops: int, report: ObjectReport | None) -> None:
+    def continued(self, capture_file: CaptureFile, hops: int, report: FileReport | None) -> None:
         """Tell of an object whose rest was handed on to a later invocation."""
-        facts = {"hops": hops, **self._facts(source), **_summary(report)}
+        facts = {"hops": hops, **self._facts(capture_file), **_summary(report)}
         self._log().info("object continued", extra=facts)
         self._measure("ObjectsContinued", report)
 
@@ -75,9 +76,9 @@ class LogReporter:
         self._log().error("delivery failed", extra=facts | _summary(error.report))
         self._measure("ObjectsFailed", error.report)
 
-    def skipped(self, source: CaptureObject, why: str) -> None:
+    def skipped(self, capture_file: CaptureFile, why: str) -> None:
         """Tell of an object that is acknowledged without being read."""
-        self._log().warning("object skipped", extra={"why": why, **self._facts(source)})
+        self._log().warning("object skipped", extra={"why": why, **self._facts(capture_file)})
         self._measure("ObjectsSkipped")
 
     def warn(self, message: str, **facts: object) -> None:
@@ -88,16 +89,16 @@ class LogReporter:
         with self._lock:
             return self._make_log()
 
-    def _facts(self, source: CaptureObject) -> dict[str, object]:
+    def _facts(self, capture_file: CaptureFile) -> dict[str, object]:
         return {
-            "bucket": source.bucket,
-            "key": source.key,
-            "version_id": source.version_id,
+            "bucket": capture_file.bucket,
+            "key": capture_file.key,
+            "version_id": capture_file.version_id,
             "route": self._route,
             "publisher": self._publisher,
         }
 
-    def _measure(self, what: str, report: ObjectReport | None = None) -> None:
+    def _measure(self, what: str, report: FileReport | None = None) -> None:
         """Count what happened to an object, and what was done of it on the way."""
         from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit  # noqa: PLC0415
 
@@ -123,7 +124,7 @@ def _logger(service: str) -> Logger:
     return Logger(service=service)
 
 
-def _counts(report: ObjectReport) -> dict[str, int]:
+def _counts(report: FileReport) -> dict[str, int]:
     return {
         "LinesRead": report.lines,
         "LinesForwarded": report.forwarded,
@@ -138,7 +139,7 @@ def _counts(report: ObjectReport) -> dict[str, int]:
     }
 
 
-def _summary(report: ObjectReport | None) -> dict[str, object]:
+def _summary(report: FileReport | None) -> dict[str, object]:
     if report is None:
         return {}
     return {

@@ -9,34 +9,51 @@ from typing import Self
 
 import msgspec
 
-from capture_forwarder.core.block import Block
+from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.chunk import Chunk
+from capture_forwarder.core.inference import Inference
 from capture_forwarder.core.json_rows import JsonRows
-from capture_forwarder.core.model import CaptureObject, Inference, Place, RawLine
+from capture_forwarder.core.line import Line, Position
 
 
-class Part(msgspec.Struct, frozen=True, gc=False):
+@dataclass(frozen=True)
+class BatchLimits:
+    """The most of one publish request, and of several.
+
+    `rows` and `bytes` (of captured text) are those of one request; `requests` is how many may be
+    in flight at once. Where `whole_lines`, a batch holds all inferences of a line or none, and a
+    line that is over the limits by itself goes alone.
+    """
+
+    rows: int
+    bytes: int
+    requests: int = 64
+    whole_lines: bool = False
+
+
+class LineSlice(msgspec.Struct, frozen=True, gc=False):
     """The inferences of one line that stand in a batch: from `first` on, `count` of `total`."""
 
-    line: RawLine
+    line: Line
     first: int
     count: int
     total: int
 
 
-class Stretch(msgspec.Struct, frozen=True, gc=False):
-    """Neighbouring lines of a block, `count` from `first` on, with an inference each."""
+class ChunkSlice(msgspec.Struct, frozen=True, gc=False):
+    """Neighbouring lines of a chunk, `count` from `first` on, with an inference each."""
 
-    block: Block
+    chunk: Chunk
     first: int
     count: int
 
-    def parts(self) -> Iterator[Part]:
+    def line_slices(self) -> Iterator[LineSlice]:
         """Yield the lines one by one."""
         for index in range(self.first, self.first + self.count):
-            yield Part(self.block.line(index), 0, 1, 1)
+            yield LineSlice(self.chunk.line(index), 0, 1, 1)
 
 
-Piece = Part | Stretch
+Slice = LineSlice | ChunkSlice
 """What a batch is made of."""
 
 
@@ -46,43 +63,43 @@ class Batch:
 
     Parameters
     ----------
-    source, revision
-        The object they come from, and which content of it; see `OpenedObject`.
+    capture_file, revision
+        The object they come from, and which content of it; see `OpenedFile`.
     inferences
         What is published, in the object's order.
-    pieces
+    slices
         The lines that the inferences come from, in the same order, some of them together.
-    place
-        How far the object is done once this batch and all before it are; `Place()` when the
+    position
+        How far the object is done once this batch and all before it are; `Position()` when the
         batch is no stretch of its object.
     json_rows
-        All inferences as JSON, in their order, in pieces; empty for a publisher that does not
+        All inferences as JSON, in their order, in fragments; empty for a publisher that does not
         take it, and for a part of a batch.
     """
 
-    source: CaptureObject
+    capture_file: CaptureFile
     revision: str
     inferences: Sequence[Inference]
-    pieces: Sequence[Piece]
-    place: Place
+    slices: Sequence[Slice]
+    position: Position
     json_rows: Sequence[JsonRows] = ()
 
     @classmethod
-    def of(cls, inferences: Sequence[Inference], line: RawLine | None = None) -> Self:
+    def of(cls, inferences: Sequence[Inference], line: Line | None = None) -> Self:
         """Make a batch that belongs to no object, as if one line held all inferences."""
         count = len(inferences)
-        parts = [Part(line or RawLine(1, 0, b"", 0), 0, count, count)]
-        return cls(CaptureObject("", ""), "", inferences, parts, Place())
+        parts = [LineSlice(line or Line(1, 0, b"", 0), 0, count, count)]
+        return cls(CaptureFile("", ""), "", inferences, parts, Position())
 
     def __len__(self) -> int:
         return len(self.inferences)
 
     @cached_property
-    def parts(self) -> Sequence[Part]:
+    def line_slices(self) -> Sequence[LineSlice]:
         """The lines that the inferences come from, one by one."""
-        whole: list[Part] = []
-        for piece in self.pieces:
-            whole += piece.parts() if isinstance(piece, Stretch) else [piece]
+        whole: list[LineSlice] = []
+        for slice_ in self.slices:
+            whole += slice_.line_slices() if isinstance(slice_, ChunkSlice) else [slice_]
         return whole
 
     @property
@@ -93,22 +110,22 @@ class Batch:
         whatever happened in between: where it is cut depends on its lines alone, and resuming
         begins where a batch ended.
         """
-        piece = self.pieces[0]
-        if isinstance(piece, Stretch):
-            return piece.block.line(piece.first).offset, 0
-        return piece.line.offset, piece.first
+        slice_ = self.slices[0]
+        if isinstance(slice_, ChunkSlice):
+            return slice_.chunk.line(slice_.first).offset, 0
+        return slice_.line.offset, slice_.first
 
-    def lines(self) -> Iterator[tuple[Part, Sequence[Inference]]]:
+    def lines(self) -> Iterator[tuple[LineSlice, Sequence[Inference]]]:
         """Yield each line with its inferences in this batch."""
         at = 0
-        for part in self.parts:
+        for part in self.line_slices:
             yield part, self.inferences[at : at + part.count]
             at += part.count
 
-    def origin(self, position: int) -> tuple[RawLine, int]:
+    def origin(self, position: int) -> tuple[Line, int]:
         """Find the line of an inference, and its index among the line's inferences."""
         at = 0
-        for part in self.parts:
+        for part in self.line_slices:
             if position < at + part.count:
                 return part.line, part.first + position - at
             at += part.count
@@ -118,21 +135,21 @@ class Batch:
         """Take the inferences from `start` up to `stop`."""
         parts = []
         at = 0
-        for part in self.parts:
+        for part in self.line_slices:
             low, high = max(start, at), min(stop, at + part.count)
             if low < high:
-                parts.append(Part(part.line, part.first + low - at, high - low, part.total))
+                parts.append(LineSlice(part.line, part.first + low - at, high - low, part.total))
             at += part.count
         inferences = self.inferences[start:stop]
-        return replace(self, inferences=inferences, pieces=parts, json_rows=())
+        return replace(self, inferences=inferences, slices=parts, json_rows=())
 
     def select(self, positions: Sequence[int]) -> Self:
         """Take the inferences at these positions, which must be ascending."""
-        pieces = [self.slice(position, position + 1) for position in positions]
+        slices = [self.slice(position, position + 1) for position in positions]
         return replace(
             self,
-            inferences=[inference for piece in pieces for inference in piece.inferences],
-            pieces=[part for piece in pieces for part in piece.parts],
+            inferences=[inference for slice_ in slices for inference in slice_.inferences],
+            slices=[part for slice_ in slices for part in slice_.line_slices],
             json_rows=(),
         )
 

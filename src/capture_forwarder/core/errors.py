@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from capture_forwarder.core.extras import Extra, install_command
-from capture_forwarder.core.model import ObjectReport
+from capture_forwarder.core.report import FileReport
 
 
 class ForwarderError(Exception):
@@ -24,7 +24,7 @@ class ForwarderError(Exception):
         What the reader can do about it; empty when there is nothing to do but to try again.
     """
 
-    report: ObjectReport | None = None
+    report: FileReport | None = None
     """What had been brought to an end of the object that failed, where that is known."""
 
     permanent = False
@@ -73,7 +73,7 @@ class UnknownEventError(ForwarderError):
     permanent = True
 
 
-class ObjectError(ForwarderError):
+class CaptureFileError(ForwarderError):
     """A capture object could not be read to its end."""
 
     def __init__(self, message: str, advice: str = "", *, permanent: bool = False) -> None:
@@ -85,7 +85,7 @@ class LedgerError(ForwarderError):
     """The ledger could not be read or written; what is delivered is not known for sure."""
 
 
-class ObjectBusyError(ForwarderError):
+class CaptureFileBusyError(ForwarderError):
     """Another invocation works on this object and route; it holds the lease."""
 
 
@@ -164,5 +164,5 @@ class UnexpectedError(ForwarderError):
         super().__init__(message, "Please report it; the delivery is tried again.")
 
 
-class ObjectsFailedError(ForwarderError):
+class CaptureFilesFailedError(ForwarderError):
     """Some objects of an event failed and the event's source can only be told all or nothing."""

@@ -8,8 +8,8 @@ from itertools import repeat
 from typing import overload
 
 from capture_forwarder.core.errors import AccountingError
+from capture_forwarder.core.inference import Inference
 from capture_forwarder.core.json_rows import JsonRows
-from capture_forwarder.core.model import Inference
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,21 +9,17 @@ from typing import BinaryIO, Protocol
 
 import msgspec
 
-from capture_forwarder.core.batch import Batch, Receipt
+from capture_forwarder.core.batch import Batch, BatchLimits, Receipt
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import ForwarderError
-from capture_forwarder.core.model import (
-    BatchLimits,
-    CaptureObject,
-    Claim,
-    LedgerKey,
-    ObjectReport,
-    Place,
-    QuarantineEntry,
-    Schema,
-)
+from capture_forwarder.core.ledger import Claim, LedgerKey
+from capture_forwarder.core.line import Position
+from capture_forwarder.core.quarantine_entry import QuarantineEntry
+from capture_forwarder.core.report import FileReport
+from capture_forwarder.core.schema import Schema
 
 
-class OpenedObject(msgspec.Struct, frozen=True):
+class OpenedFile(msgspec.Struct, frozen=True):
     """An object being read.
 
     `revision` is the same only for the same content: the version id, else the ETag.
@@ -36,15 +32,15 @@ class OpenedObject(msgspec.Struct, frozen=True):
 class ObjectStore(Protocol):
     """Where capture objects lie."""
 
-    def open(self, source: CaptureObject) -> AbstractContextManager[OpenedObject]:
+    def open(self, capture_file: CaptureFile) -> AbstractContextManager[OpenedFile]:
         """Open an object for reading from its start.
 
-        The stream raises `ObjectError` when the object ends before its announced length, so
+        The stream raises `CaptureFileError` when the object ends before its announced length, so
         that a broken connection never looks like the end of a file.
 
         Raises
         ------
-        ObjectError
+        CaptureFileError
             The object is not there, may not be read, or cannot be reached.
         """
         ...
@@ -126,18 +122,18 @@ class Ledger(Protocol):
     def claim(self, key: LedgerKey, owner: str, lease_seconds: float) -> Claim:
         """Begin work: take the lease, unless the object is finished.
 
-        A lease that has expired, or that the same owner holds, is taken over with its place.
+        A lease that has expired, or that the same owner holds, is taken over with its position.
 
         Raises
         ------
-        ObjectBusyError
+        CaptureFileBusyError
             Another owner's lease has not expired.
         LedgerError
             The ledger cannot be reached or answered an error.
         """
         ...
 
-    def save(self, key: LedgerKey, owner: str, place: Place, lease_seconds: float) -> None:
+    def save(self, key: LedgerKey, owner: str, position: Position, lease_seconds: float) -> None:
         """Note how far the object is done and renew the lease.
 
         Raises
@@ -149,7 +145,7 @@ class Ledger(Protocol):
         """
         ...
 
-    def finish(self, key: LedgerKey, owner: str, place: Place) -> None:
+    def finish(self, key: LedgerKey, owner: str, position: Position) -> None:
         """Note that the object is done, so that its next event is answered at once.
 
         Raises
@@ -160,7 +156,7 @@ class Ledger(Protocol):
         ...
 
     def release(self, key: LedgerKey, owner: str) -> None:
-        """Give the lease back, the place stays; does nothing if it is another owner's by now.
+        """Give the lease back, the position stays; does nothing if it is another owner's by now.
 
         Raises
         ------
@@ -173,7 +169,7 @@ class Ledger(Protocol):
 class Quarantine(Protocol):
     """Where rejected lines are kept."""
 
-    def put(self, source: CaptureObject, entries: Sequence[QuarantineEntry]) -> None:
+    def put(self, capture_file: CaptureFile, entries: Sequence[QuarantineEntry]) -> None:
         """Keep the entries, all of one object, route and reason; returning means they are safe.
 
         Putting the same entries again changes nothing.
@@ -185,7 +181,7 @@ class Quarantine(Protocol):
         """
         ...
 
-    def holds(self, source: CaptureObject) -> bool:
+    def holds(self, capture_file: CaptureFile) -> bool:
         """Whether this object is itself part of the quarantine, which is never taken as input."""
         ...
 
@@ -197,11 +193,11 @@ class Reporter(Protocol):
         """Who is told of the work on one route."""
         ...
 
-    def continued(self, source: CaptureObject, hops: int, report: ObjectReport | None) -> None:
+    def continued(self, capture_file: CaptureFile, hops: int, report: FileReport | None) -> None:
         """An object's time was up; the rest of it was handed on. `report` is of what was done."""
         ...
 
-    def forwarded(self, source: CaptureObject, report: ObjectReport) -> None:
+    def forwarded(self, capture_file: CaptureFile, report: FileReport) -> None:
         """Tell of an object that is done."""
         ...
 
@@ -209,7 +205,7 @@ class Reporter(Protocol):
         """Tell of an object or a message that failed; it will be delivered again."""
         ...
 
-    def skipped(self, source: CaptureObject, why: str) -> None:
+    def skipped(self, capture_file: CaptureFile, why: str) -> None:
         """Tell of an object that is acknowledged without being read."""
         ...
 
@@ -221,12 +217,12 @@ class Reporter(Protocol):
 class Continuations(Protocol):
     """A queue that brings what is left of an object to a later invocation."""
 
-    def send(self, source: CaptureObject, hops: int, routes: Sequence[str]) -> None:
+    def send(self, capture_file: CaptureFile, hops: int, routes: Sequence[str]) -> None:
         """Have the object delivered again on some routes; returning means that it will be.
 
         Parameters
         ----------
-        source
+        capture_file
             The object.
         hops
             How often it was handed on, this time included.

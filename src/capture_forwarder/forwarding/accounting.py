@@ -10,9 +10,12 @@ from datetime import UTC, datetime
 import msgspec
 
 from capture_forwarder.core.errors import AccountingError, ForwarderError, PublishError
-from capture_forwarder.core.model import ObjectReport, ParsedLine, Place, Reason
+from capture_forwarder.core.inference import ParsedLine
+from capture_forwarder.core.line import Position
 from capture_forwarder.core.ports import Clock
-from capture_forwarder.forwarding.delivery import Outcome
+from capture_forwarder.core.rejection import Reason
+from capture_forwarder.core.report import FileReport
+from capture_forwarder.forwarding.sending import Outcome
 
 # CloudWatch takes 100 values of a metric in one document; the newest are told.
 _MOST_LATENCIES = 99
@@ -34,10 +37,10 @@ class Accounting:
     """Counts lines as they are read, and inferences as they land.
 
     Every line and inference of an object is reported by exactly one invocation: the one that
-    brought the ledger's place past it.
+    brought the ledger's position past it.
     """
 
-    def __init__(self, clock: Clock, start: Place) -> None:
+    def __init__(self, clock: Clock, start: Position) -> None:
         self._clock = clock
         self._started = clock.monotonic()
         self._start = start
@@ -97,13 +100,13 @@ class Accounting:
         self._requests += requests
         self._retries += max(0, requests - 1)
 
-    def saved(self, place: Place) -> None:
-        """Sum up what was refused before a place that will not be gone back behind."""
-        count = bisect_right(self._refused_lines, place.lines)
+    def saved(self, position: Position) -> None:
+        """Sum up what was refused before a position that will not be gone back behind."""
+        count = bisect_right(self._refused_lines, position.lines)
         self._refused += count
         del self._refused_lines[:count]
 
-    def check(self, end: Place) -> None:
+    def check(self, end: Position) -> None:
         """Make sure, at the object's end, that what came in has gone out.
 
         Parameters
@@ -126,17 +129,17 @@ class Accounting:
             message = f"{self._inferences} inferences were read, but {out} accounted for."
             raise AccountingError(message, _REPORT)
 
-    def report(self, mark: Mark, place: Place) -> ObjectReport:
+    def report(self, mark: Mark, position: Position) -> FileReport:
         """Sum up what this invocation has brought to an end.
 
         Parameters
         ----------
-        mark, place
-            What was counted up to the place that the ledger has.
+        mark, position
+            What was counted up to the position that the ledger has.
         """
-        refused = self._refused + bisect_right(self._refused_lines, place.lines)
-        return ObjectReport(
-            lines=place.lines - self._start.lines,
+        refused = self._refused + bisect_right(self._refused_lines, position.lines)
+        return FileReport(
+            lines=position.lines - self._start.lines,
             forwarded=mark.forwarded,
             empty=mark.empty,
             quarantined=mark.reasons,
@@ -147,7 +150,7 @@ class Accounting:
             retries=self._retries,
             latencies=tuple(self._latencies),
             resumed_at=self._start.lines,
-            bytes=place.offset - self._start.offset,
+            bytes=position.offset - self._start.offset,
             seconds=self._clock.monotonic() - self._started,
             lag_seconds=_age(mark.last_time, self._clock.now()),
             cast_failures=mark.cast_failures,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from capture_forwarder.core.batch import Batch, Part, Piece, Stretch
-from capture_forwarder.core.block import Block
-from capture_forwarder.core.model import BatchLimits, CaptureObject, Inference, Place, RawLine
+from capture_forwarder.core.batch import Batch, BatchLimits, ChunkSlice, LineSlice, Slice
+from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.chunk import Chunk
+from capture_forwarder.core.inference import Inference
+from capture_forwarder.core.line import Line, Position
 from capture_forwarder.forwarding.held import Held, Kept
 
 # The most that is read past, of what is rejected, while a batch fills.
@@ -23,18 +25,18 @@ class BatchBuilder:
     """
 
     limits: BatchLimits
-    source: CaptureObject
+    capture_file: CaptureFile
     revision: str
     held: Held = field(default_factory=Kept)
-    _pieces: list[Piece] = field(default_factory=list)
+    _slices: list[Slice] = field(default_factory=list)
     _bytes: float = 0.0
     _skipped: int = 0
     _skipped_bytes: int = 0
 
-    def add(self, line: RawLine, inferences: Sequence[Inference]) -> list[Batch]:
+    def add(self, line: Line, inferences: Sequence[Inference]) -> list[Batch]:
         """Add a line's inferences; return the batches that are full now, in order.
 
-        The place of one that ends inside the line is in front of it, since the line is not done.
+        The position of one that ends inside the line is in front of it, since the line is not done.
 
         Parameters
         ----------
@@ -49,23 +51,23 @@ class BatchBuilder:
         # Most lines fit whole and leave room.
         if size <= limits.bytes and len(self.held) + total < limits.rows:
             self.held.take(inferences)
-            self._pieces.append(Part(line, 0, total, total))
+            self._slices.append(LineSlice(line, 0, total, total))
             self._bytes = size
             return []
         full = self._add_in_parts(line, inferences, total)
         if self.is_full:
-            full += self.cut(line.place)
+            full += self.cut(line.position)
         return full
 
-    def extend(self, block: Block, first: int, inferences: Sequence[Inference]) -> int:
-        """Add as many lines of a block, from `first` on, as there is room for.
+    def extend(self, chunk: Chunk, first: int, inferences: Sequence[Inference]) -> int:
+        """Add as many lines of a chunk, from `first` on, as there is room for.
 
         Parameters
         ----------
-        block, first
+        chunk, first
             The lines, and which of them comes next.
         inferences
-            Those of the whole block: one each line.
+            Those of the whole chunk: one each line.
 
         Returns
         -------
@@ -74,18 +76,16 @@ class BatchBuilder:
         """
         limits = self.limits
         rows = limits.rows - len(self.held)
-        count = block.fitting(first, rows, int(limits.bytes - self._bytes))
+        count = chunk.fitting(first, rows, int(limits.bytes - self._bytes))
         if not count and not self.held:
             count = 1
         if count:
             self.held.take(inferences[first : first + count])
-            self._pieces.append(Stretch(block, first, count))
-            self._bytes += block.size(first, count)
+            self._slices.append(ChunkSlice(chunk, first, count))
+            self._bytes += chunk.size(first, count)
         return count
 
-    def _add_in_parts(
-        self, line: RawLine, inferences: Sequence[Inference], total: int
-    ) -> list[Batch]:
+    def _add_in_parts(self, line: Line, inferences: Sequence[Inference], total: int) -> list[Batch]:
         full = []
         share = line.length / total
         taken = 0
@@ -95,13 +95,13 @@ class BatchBuilder:
                 full += self.cut(line.before)
                 continue
             part = inferences[taken : taken + room] if taken or room < total else inferences
-            self._pieces.append(Part(line, taken, len(part), total))
+            self._slices.append(LineSlice(line, taken, len(part), total))
             self.held.take(part)
             self._bytes += share * len(part)
             taken += len(part)
         return full
 
-    def skip(self, line: RawLine) -> list[Batch]:
+    def skip(self, line: Line) -> list[Batch]:
         """Note a line that gives no inferences but takes memory while the batch fills.
 
         Returns
@@ -114,15 +114,17 @@ class BatchBuilder:
         self._skipped += 1
         self._skipped_bytes += len(line.data)
         enough = self._skipped >= _SKIPPED_LINES or self._skipped_bytes >= _SKIPPED_BYTES
-        return self.cut(line.place) if enough else []
+        return self.cut(line.position) if enough else []
 
-    def cut(self, place: Place) -> list[Batch]:
+    def cut(self, position: Position) -> list[Batch]:
         """Return what was collected as a batch, or nothing if nothing was."""
         if not self.held:
             return []
-        inferences, json_rows = self.held.give(self._pieces)
-        batch = Batch(self.source, self.revision, inferences, self._pieces, place, json_rows)
-        self._pieces = []
+        inferences, json_rows = self.held.give(self._slices)
+        batch = Batch(
+            self.capture_file, self.revision, inferences, self._slices, position, json_rows
+        )
+        self._slices = []
         self._bytes = 0.0
         self._skipped = self._skipped_bytes = 0
         return [batch]

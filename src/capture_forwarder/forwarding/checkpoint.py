@@ -1,11 +1,12 @@
-"""An invocation's hold on one object and route: its lease and its place in the ledger."""
+"""An invocation's hold on one object and route: its lease and its position in the ledger."""
 
 from __future__ import annotations
 
 import threading
 
 from capture_forwarder.core.errors import LeaseLostError
-from capture_forwarder.core.model import Claim, LedgerKey, Place
+from capture_forwarder.core.ledger import Claim, LedgerKey
+from capture_forwarder.core.line import Position
 from capture_forwarder.core.ports import Clock, Ledger
 
 
@@ -33,7 +34,7 @@ class Checkpoint:
         self._clock = clock
         self._lease_seconds = lease_seconds
         self._writing = threading.Lock()
-        self._place = Place()
+        self._position = Position()
         self._renew_at = 0.0
         self._lost: LeaseLostError | None = None
         self._closed = False
@@ -46,10 +47,10 @@ class Checkpoint:
     def begin(self) -> Claim:
         """Take the lease; see `Ledger.claim`."""
         if self._ledger is None:
-            return Claim(self._place)
+            return Claim(self._position)
         claimed_at = self._clock.monotonic()
         claim = self._ledger.claim(self._key, self._owner, self._lease_seconds)
-        self._place = claim.place
+        self._position = claim.position
         self._renew_at = claimed_at + self._lease_seconds / 3
         return claim
 
@@ -68,21 +69,21 @@ class Checkpoint:
             # Another thread may have renewed it meanwhile, or lost it.
             self._check()
             if self._clock.monotonic() >= self._renew_at:
-                self._write(self._ledger, self._place)
+                self._write(self._ledger, self._position)
 
-    def save(self, place: Place) -> None:
+    def save(self, position: Position) -> None:
         """Note how far the object is done; see `Ledger.save`."""
         with self._writing:
             self._check()
-            self._place = place
+            self._position = position
             if self._ledger is not None:
-                self._write(self._ledger, place)
+                self._write(self._ledger, position)
 
-    def finish(self, place: Place) -> None:
+    def finish(self, position: Position) -> None:
         """Note that the object is done; see `Ledger.finish`."""
         with self._writing:
             if self._ledger is not None:
-                self._ledger.finish(self._key, self._owner, place)
+                self._ledger.finish(self._key, self._owner, position)
 
     def release(self, patience: float | None = None) -> None:
         """Let the next invocation go on at once; see `Ledger.release`.
@@ -109,10 +110,10 @@ class Checkpoint:
             message = "This invocation has given the object back."
             raise LeaseLostError(message)
 
-    def _write(self, ledger: Ledger, place: Place) -> None:
+    def _write(self, ledger: Ledger, position: Position) -> None:
         saved_at = self._clock.monotonic()
         try:
-            ledger.save(self._key, self._owner, place, self._lease_seconds)
+            ledger.save(self._key, self._owner, position, self._lease_seconds)
         except LeaseLostError as error:
             self._lost = error
             raise

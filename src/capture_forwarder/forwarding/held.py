@@ -8,12 +8,13 @@ from typing import Protocol, overload
 
 import msgspec
 
-from capture_forwarder.core.batch import Piece, Stretch
-from capture_forwarder.core.block import Block
+from capture_forwarder.core.batch import ChunkSlice, Slice
+from capture_forwarder.core.chunk import Chunk
 from capture_forwarder.core.errors import AccountingError
+from capture_forwarder.core.inference import Inference, ParsedLine
 from capture_forwarder.core.inferences import Inferences, WrittenInferences
 from capture_forwarder.core.json_rows import JsonRowEncoder, JsonRows
-from capture_forwarder.core.model import Inference, ParsedLine, Rejection
+from capture_forwarder.core.rejection import Rejection
 
 # Written so few at a time, rows are still in the processor's cache, where they were made.
 _ROWS_AT_ONCE = 128
@@ -28,18 +29,18 @@ class Held(Protocol):
         """Collect inferences."""
         ...
 
-    def give(self, pieces: Sequence[Piece]) -> tuple[Sequence[Inference], Sequence[JsonRows]]:
+    def give(self, slices: Sequence[Slice]) -> tuple[Sequence[Inference], Sequence[JsonRows]]:
         """Give what was collected, and begin anew.
 
         Parameters
         ----------
-        pieces
+        slices
             The lines that the inferences come from.
 
         Returns
         -------
         tuple
-            The inferences, and all of them as JSON, in pieces; none if they were not written.
+            The inferences, and all of them as JSON, in fragments; none if they were not written.
         """
         ...
 
@@ -57,9 +58,9 @@ class Kept:
         """Collect inferences; see `Held.take`."""
         self._inferences += inferences
 
-    def give(self, pieces: Sequence[Piece]) -> tuple[Sequence[Inference], Sequence[JsonRows]]:
+    def give(self, slices: Sequence[Slice]) -> tuple[Sequence[Inference], Sequence[JsonRows]]:
         """Give what was collected; see `Held.give`."""
-        del pieces
+        del slices
         given, self._inferences = self._inferences, []
         return given, ()
 
@@ -74,7 +75,7 @@ class Written:
     Parameters
     ----------
     read_again
-        Parses a piece of a batch.
+        Parses a slice of a batch.
     """
 
     def __init__(self, read_again: ReadAgain) -> None:
@@ -105,10 +106,10 @@ class Written:
         if len(self._values) >= _ROWS_AT_ONCE:
             self._flush()
 
-    def give(self, pieces: Sequence[Piece]) -> tuple[Sequence[Inference], Sequence[JsonRows]]:
+    def give(self, slices: Sequence[Slice]) -> tuple[Sequence[Inference], Sequence[JsonRows]]:
         """Give what was collected; see `Held.give`."""
         self._flush()
-        given = _Forgotten(pieces, self._count, self._read_again)
+        given = _Forgotten(slices, self._count, self._read_again)
         written, self._written, self._count = self._written, [], 0
         return given, written
 
@@ -123,29 +124,29 @@ class ReadAgain(msgspec.Struct, frozen=True):
 
     Parameters
     ----------
-    parse, parse_alike
-        What parses a line's bytes and a block's lines.
+    parse, parse_chunk
+        What parses a line's bytes and a chunk's lines.
     """
 
     parse: Callable[[bytes], ParsedLine | Rejection]
-    parse_alike: Callable[[Block], ParsedLine | None]
+    parse_chunk: Callable[[Chunk], ParsedLine | None]
 
-    def __call__(self, piece: Piece) -> Sequence[Inference]:
-        """Return the inferences of a piece of a batch."""
+    def __call__(self, slice_: Slice) -> Sequence[Inference]:
+        """Return the inferences of a slice of a batch."""
         parsed = (
-            self.parse_alike(piece.block)
-            if isinstance(piece, Stretch)
-            else self.parse(piece.line.data)
+            self.parse_chunk(slice_.chunk)
+            if isinstance(slice_, ChunkSlice)
+            else self.parse(slice_.line.data)
         )
         if not isinstance(parsed, ParsedLine):
             message = "A line was read as inferences at first, but not when it was read again."
             raise AccountingError(message, "Please report it; the object is delivered again.")
-        return parsed.inferences[piece.first : piece.first + piece.count]
+        return parsed.inferences[slice_.first : slice_.first + slice_.count]
 
 
 def holding(
     parse: Callable[[bytes], ParsedLine | Rejection],
-    parse_alike: Callable[[Block], ParsedLine | None],
+    parse_chunk: Callable[[Chunk], ParsedLine | None],
     *,
     as_json: bool,
 ) -> Held:
@@ -153,19 +154,19 @@ def holding(
 
     Parameters
     ----------
-    parse, parse_alike
-        What parses a line's bytes and a block's lines.
+    parse, parse_chunk
+        What parses a line's bytes and a chunk's lines.
     as_json
         Whether the publisher takes rows as JSON.
     """
-    return Written(ReadAgain(parse, parse_alike)) if as_json else Kept()
+    return Written(ReadAgain(parse, parse_chunk)) if as_json else Kept()
 
 
 class _Forgotten(Sequence[Inference]):
     """Inferences that are not kept, but whose lines are."""
 
-    def __init__(self, pieces: Sequence[Piece], count: int, read_again: ReadAgain) -> None:
-        self._pieces = pieces
+    def __init__(self, slices: Sequence[Slice], count: int, read_again: ReadAgain) -> None:
+        self._slices = slices
         self._count = count
         self._read_again = read_again
 
@@ -186,4 +187,4 @@ class _Forgotten(Sequence[Inference]):
 
     @cached_property
     def _inferences(self) -> Sequence[Inference]:
-        return [found for piece in self._pieces for found in self._read_again(piece)]
+        return [found for slice_ in self._slices for found in self._read_again(slice_)]

@@ -6,12 +6,12 @@ from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 
 from capture_forwarder.core.errors import OutOfTimeError
-from capture_forwarder.core.model import Place
+from capture_forwarder.core.line import Position
 from capture_forwarder.core.ports import Clock
 from capture_forwarder.forwarding.accounting import Accounting, Mark
 from capture_forwarder.forwarding.checkpoint import Checkpoint
 from capture_forwarder.forwarding.deadline import Deadline
-from capture_forwarder.forwarding.flight import Flight
+from capture_forwarder.forwarding.in_flight import InFlight
 from capture_forwarder.forwarding.rejections import RejectionRun
 
 _SAVE_SECONDS = 1.0
@@ -19,29 +19,29 @@ _MOMENT = 0.01
 
 
 class Progress:
-    """Moves the ledger's place over an unbroken run of batches that have landed.
+    """Moves the ledger's position over an unbroken run of batches that have landed.
 
-    What is rejected up to a place is in quarantine before the ledger moves there. A batch counts
-    as under way until its place is saved, so that no more than `limit` can be sent twice. Places
-    are saved in a thread, since others can be sent meanwhile, and several at once, since each
-    save is a request.
+    What is rejected up to a position is in quarantine before the ledger moves there. A batch
+    counts as in flight until its position is saved, so that no more than `limit` can be sent
+    twice. A thread saves positions, so that others can be sent meanwhile, and several at once,
+    since each save is a request.
 
     Parameters
     ----------
     start
         Where the work begins.
-    flight, limit
-        The batches that are under way, and how many may be.
+    in_flight, limit
+        The batches that are in flight, and how many may be.
     executor
-        Saves the places.
+        Saves the positions.
     checkpoint, rejections, accounting, deadline, clock
         Those of the object.
     """
 
     def __init__(  # noqa: PLR0913 - all that has to agree on how far the object is
         self,
-        start: Place,
-        flight: Flight,
+        start: Position,
+        in_flight: InFlight,
         limit: int,
         executor: Executor,
         *,
@@ -51,7 +51,7 @@ class Progress:
         deadline: Deadline,
         clock: Clock,
     ) -> None:
-        self._flight = flight
+        self._in_flight = in_flight
         self._limit = limit
         self._executor = executor
         self._checkpoint = checkpoint
@@ -59,26 +59,26 @@ class Progress:
         self._accounting = accounting
         self._deadline = deadline
         self._clock = clock
-        self._marks: dict[Place, Mark] = {}
+        self._marks: dict[Position, Mark] = {}
         self._landed = self._kept = self.saved = start
         self._waiting = self._being_saved = 0
         self._enough, self._few = max(1, limit * 3 // 4), max(1, limit // 4)
-        self._saving: tuple[Future[None], Place] | None = None
+        self._saving: tuple[Future[None], Position] | None = None
         self._save_at = clock.monotonic() + _SAVE_SECONDS
         self.mark = Mark()
-        """What was counted up to the place that is saved."""
+        """What was counted up to the position that is saved."""
 
     @property
-    def under_way(self) -> int:
+    def in_flight(self) -> int:
         """How many batches could be sent twice if this invocation were killed now."""
-        return len(self._flight) + self._waiting + self._being_saved
+        return len(self._in_flight) + self._waiting + self._being_saved
 
-    def remember(self, place: Place, mark: Mark) -> None:
+    def remember(self, position: Position, mark: Mark) -> None:
         """Note what was counted up to the end of a batch, or of what is to be saved."""
-        self._marks[place] = mark
+        self._marks[position] = mark
 
     def make_room(self) -> None:
-        """Wait until one more batch may be under way.
+        """Wait until one more batch may be in flight.
 
         Raises
         ------
@@ -86,14 +86,14 @@ class Progress:
             What has landed in front of it counts; see `close`.
         """
         self._collect(0)
-        # Room is made before it is needed, so that sending goes on while the place is saved.
-        room = self._limit - self.under_way
+        # Room is made before it is needed, so that sending goes on while the position is saved.
+        room = self._limit - self.in_flight
         overdue = self._clock.monotonic() >= self._save_at
         if self._saving is None and (
             overdue or (room <= self._few and self._waiting >= self._enough)
         ):
             self._start_saving()
-        while self.under_way >= self._limit:
+        while self.in_flight >= self._limit:
             if self._saving is not None:
                 self._await_saving()
             elif self._is_time_to_save():
@@ -107,36 +107,36 @@ class Progress:
         A save takes as much work as a request. While requests land one after the other, several
         are saved at once; where they take their time there is time to save few.
         """
-        if self._waiting >= self._enough or not len(self._flight):
+        if self._waiting >= self._enough or not len(self._in_flight):
             return True
-        if self._waiting < self._few or self._flight.lands_within(_MOMENT):
+        if self._waiting < self._few or self._in_flight.lands_within(_MOMENT):
             return False
         self._enough = self._few
         return True
 
     def settle(self) -> None:
-        """Wait until all that is under way has landed; raises what `make_room` does."""
-        self._collect(len(self._flight))
+        """Wait until all that is in flight has landed; raises what `make_room` does."""
+        self._collect(len(self._in_flight))
 
-    def save(self, place: Place | None = None) -> None:
+    def save(self, position: Position | None = None) -> None:
         """Save how far the object is done, and wait for it.
 
         Parameters
         ----------
-        place
+        position
             Up to where it is, if that is further than the last batch that has landed.
 
         Raises
         ------
         QuarantineError, LedgerError, LeaseLostError, OutOfTimeError
-            The place is not saved.
+            The position is not saved.
         """
         self._await_saving()
-        self._landed = place or self._landed
+        self._landed = position or self._landed
         self._start_saving()
         self._await_saving()
 
-    def finish(self, place: Place) -> None:
+    def finish(self, position: Position) -> None:
         """Note that the object is done: all of it has landed or is kept.
 
         Raises
@@ -145,32 +145,32 @@ class Progress:
             The object must not be acknowledged.
         """
         self._await_saving()
-        self._rejections.finish(place, self._kept)
-        self._accounting.check(place)
-        self._landed = place
-        self._checkpoint.finish(place)
+        self._rejections.finish(position, self._kept)
+        self._accounting.check(position)
+        self._landed = position
+        self._checkpoint.finish(position)
 
-    def _keep(self, place: Place) -> bool:
-        """Keep what was rejected up to a place; return whether the ledger may move there.
+    def _keep(self, position: Position) -> bool:
+        """Keep what was rejected up to a position; return whether the ledger may move there.
 
         A batch's rejections are kept by themselves: its lines are the same the next time.
         """
-        safe = self._rejections.flush(place, self._kept)
-        self._kept = place
+        safe = self._rejections.flush(position, self._kept)
+        self._kept = position
         return safe
 
     def _collect(self, at_least: int) -> None:
         """Account for what has landed, in order."""
         if self._saving is not None and self._saving[0].done():
             self._await_saving()
-        for batch, outcome in self._flight.landed(self._deadline.seconds_left, at_least):
+        for batch, outcome in self._in_flight.landed(self._deadline.seconds_left, at_least):
             self._accounting.landed(outcome)
             self._deadline.saw(outcome.latencies)
             # A platform may name what it refuses over several tries, in any order.
             for refusal in sorted(outcome.refused, key=lambda r: (r.line.number, r.index)):
                 self._rejections.add_refused(refusal)
-            self._keep(batch.place)
-            self._landed = batch.place
+            self._keep(batch.position)
+            self._landed = batch.position
             self._waiting += 1
 
     def _start_saving(self) -> None:
@@ -179,7 +179,7 @@ class Progress:
         count, self._waiting = self._waiting, 0
         if self._landed <= self.saved:
             return
-        # Where the rejected have no home the place stays, and waiting for it would be in vain.
+        # Where the rejected have no home the position stays, and waiting for it would be in vain.
         if self._keep(self._landed):
             future = self._executor.submit(self._checkpoint.save, self._landed)
             self._saving, self._being_saved = (future, self._landed), count
@@ -187,7 +187,7 @@ class Progress:
     def _await_saving(self) -> None:
         if self._saving is None:
             return
-        future, place = self._saving
+        future, position = self._saving
         try:
             future.result(timeout=self._deadline.seconds_left())
         except FutureTimeoutError as error:
@@ -196,8 +196,8 @@ class Progress:
         finally:
             self._saving, self._being_saved = None, 0
         self._save_at = self._clock.monotonic() + _SAVE_SECONDS
-        self._rejections.saved(place)
-        self._accounting.saved(place)
-        self.saved, self.mark = place, self._marks[place]
-        # Places come in order; those before this one will not be asked for again.
-        self._marks = {known: mark for known, mark in self._marks.items() if known >= place}
+        self._rejections.saved(position)
+        self._accounting.saved(position)
+        self.saved, self.mark = position, self._marks[position]
+        # Positions come in order; those before this one will not be asked for again.
+        self._marks = {known: mark for known, mark in self._marks.items() if known >= position}

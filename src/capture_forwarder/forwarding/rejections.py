@@ -6,18 +6,13 @@ from collections import Counter
 
 import msgspec
 
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import QuarantineError
-from capture_forwarder.core.model import (
-    CaptureObject,
-    Place,
-    QuarantineEntry,
-    RawLine,
-    Reason,
-    Rejection,
-)
+from capture_forwarder.core.line import Line, Position
 from capture_forwarder.core.ports import Clock, Quarantine
-from capture_forwarder.forwarding.delivery import Refusal
-from capture_forwarder.local.quarantine import make_entry
+from capture_forwarder.core.quarantine_entry import QuarantineEntry, make_entry
+from capture_forwarder.core.rejection import Reason, Rejection
+from capture_forwarder.forwarding.sending import Refusal
 
 _RUN_ENTRIES = 1000
 _RUN_BYTES = 4 * 1024 * 1024
@@ -28,7 +23,7 @@ class RejectionRun:
 
     Parameters
     ----------
-    source, route
+    capture_file, route
         What the rejections belong to.
     quarantine
         Where they are kept, if anywhere.
@@ -37,9 +32,9 @@ class RejectionRun:
     """
 
     def __init__(
-        self, source: CaptureObject, route: str, quarantine: Quarantine | None, clock: Clock
+        self, capture_file: CaptureFile, route: str, quarantine: Quarantine | None, clock: Clock
     ) -> None:
-        self._source = source
+        self._source = capture_file
         self._route = route
         self._quarantine = quarantine
         self._clock = clock
@@ -49,7 +44,7 @@ class RejectionRun:
         self._first_homeless = ""
         self._first_homeless_line: int | None = None
 
-    def add(self, line: RawLine, rejection: Rejection) -> None:
+    def add(self, line: Line, rejection: Rejection) -> None:
         """Put a line aside."""
         self._put(line, rejection)
 
@@ -63,8 +58,8 @@ class RejectionRun:
         """Whether as much waits as may, so that it must be kept now."""
         return self._count >= _RUN_ENTRIES or self._bytes >= _RUN_BYTES
 
-    def flush(self, place: Place, since: Place) -> bool:
-        """Keep what was put aside between two places: those of a batch and of the one before.
+    def flush(self, position: Position, since: Position) -> bool:
+        """Keep what was put aside between two positions: those of a batch and of the one before.
 
         What is kept waits on until `saved` is called: if the saving fails, the run is written
         again under the same name, here or by the next invocation, and nothing stands in two.
@@ -72,7 +67,7 @@ class RejectionRun:
         Returns
         -------
         bool
-            Whether everything up to the place is safe, so that the ledger may move there: not
+            Whether everything up to the position is safe, so that the ledger may move there: not
             when there is no quarantine and something was rejected.
 
         Raises
@@ -82,20 +77,20 @@ class RejectionRun:
         """
         if self._quarantine is not None:
             for entries in self._waiting.values():
-                due = [one for one in entries if since.lines < one.line_number <= place.lines]
+                due = [one for one in entries if since.lines < one.line_number <= position.lines]
                 if due:
                     self._quarantine.put(self._source, due)
-        return self._first_homeless_line is None or place.lines < self._first_homeless_line
+        return self._first_homeless_line is None or position.lines < self._first_homeless_line
 
-    def saved(self, place: Place) -> None:
-        """Forget what was kept up to a place, now that the ledger has moved there."""
+    def saved(self, position: Position) -> None:
+        """Forget what was kept up to a position, now that the ledger has moved there."""
         for reason, entries in self._waiting.items():
-            self._waiting[reason] = [one for one in entries if one.line_number > place.lines]
+            self._waiting[reason] = [one for one in entries if one.line_number > position.lines]
         self._count = sum(map(len, self._waiting.values()))
         if not self._count:
             self._bytes = 0
 
-    def finish(self, place: Place, since: Place) -> None:
+    def finish(self, position: Position, since: Position) -> None:
         """Keep the last ones at the object's end.
 
         Raises
@@ -103,12 +98,12 @@ class RejectionRun:
         QuarantineError
             They could not be kept, or there is no quarantine to keep them in.
         """
-        self.flush(place, since)
+        self.flush(position, since)
         self._raise_if_homeless()
 
     def _put(
         self,
-        line: RawLine,
+        line: Line,
         rejection: Rejection,
         inference_id: str | None = None,
         row_index: int | None = None,

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from capture_forwarder.core.model import CaptureObject
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.inspection.fields import Field, name_columns, name_positions
 from capture_forwarder.inspection.shapes import Shape, SideView
 from capture_forwarder.inspection.trials import Trial, try_mapping
@@ -42,7 +42,7 @@ class Given:
 class ViewedLine:
     """A line with a capture record and what its sides look like."""
 
-    source: CaptureObject
+    capture_file: CaptureFile
     data: bytes
     request: SideView
     response: SideView
@@ -92,7 +92,7 @@ def propose(lines: Sequence[ViewedLine], given: Given) -> Proposal | None:
         None when no line can be mapped in any way and no columns are given.
     """
     tried = _spread(lines)
-    sample = [(line.source, line.data) for line in tried]
+    sample = [(line.capture_file, line.data) for line in tried]
     headers = not given.header or given.mapping.csv_header
     inputs = _choices([line.request for line in tried], given.mapping.inputs, headers=headers)
     outputs = _choices([line.response for line in tried], given.mapping.outputs, headers=headers)
@@ -150,7 +150,7 @@ def _choices(
 def _best(
     inputs: Sequence[_Choice],
     outputs: Sequence[_Choice],
-    sample: Sequence[tuple[CaptureObject, bytes]],
+    sample: Sequence[tuple[CaptureFile, bytes]],
     given: Given,
 ) -> Proposal | None:
     """The candidate that maps most lines; None when none maps any."""

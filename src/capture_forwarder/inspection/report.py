@@ -7,7 +7,10 @@ from collections.abc import Mapping as Dict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from capture_forwarder.core.model import CaptureObject, Inference, RawLine, Reason, Rejection
+from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.inference import Inference
+from capture_forwarder.core.line import Line
+from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.inspection.proposals import Given, ViewedLine, propose
 from capture_forwarder.inspection.shapes import SideView, view_side
 from capture_forwarder.inspection.suggest import notes_on, variables_of
@@ -27,9 +30,9 @@ class Sample:
     why.
     """
 
-    source: CaptureObject
+    capture_file: CaptureFile
     name: str
-    lines: Sequence[RawLine] = ()
+    lines: Sequence[Line] = ()
     complete: bool = True
     problem: str = ""
 
@@ -142,7 +145,7 @@ def _view(facts: FileFacts) -> list[ViewedLine]:
             facts.sides[SideKind(side, view.content_type, view.encoding, view.form)] += 1
             if view.shapes:
                 facts.widths.setdefault(side, Counter())[_width(view)] += 1
-        viewed.append(ViewedLine(facts.sample.source, line.data, request, response))
+        viewed.append(ViewedLine(facts.sample.capture_file, line.data, request, response))
     return viewed
 
 
@@ -153,7 +156,7 @@ def _width(view: SideView) -> str:
 
 def _map(facts: FileFacts, parser: LineParser | None, preview: list[Inference]) -> None:
     """Count what the mapping makes of a file's lines."""
-    parse = parser.for_object(facts.sample.source) if parser else None
+    parse = parser.for_file(facts.sample.capture_file) if parser else None
     for line in facts.sample.lines:
         if line.too_long:
             facts.refuse(line.number, Reason.LINE_TOO_LONG, f"The line has {line.length} bytes.")
@@ -171,7 +174,7 @@ def _map(facts: FileFacts, parser: LineParser | None, preview: list[Inference]) 
             facts.empty += 1
 
 
-def _refuse_unmapped(facts: FileFacts, line: RawLine) -> None:
+def _refuse_unmapped(facts: FileFacts, line: Line) -> None:
     """Say why a line is none, where there is no mapping to try it with."""
     try:
         data, _, _ = read_record(line.data)

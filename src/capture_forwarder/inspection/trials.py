@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from jmespath.exceptions import JMESPathError
 
-from capture_forwarder.core.model import CaptureObject, ParsedLine
+from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.inference import ParsedLine
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 
@@ -35,7 +36,7 @@ class Trial:
 
 
 def try_mapping(
-    mapping: ColumnMapping, lines: Sequence[tuple[CaptureObject, bytes]], *, strong: bool = True
+    mapping: ColumnMapping, lines: Sequence[tuple[CaptureFile, bytes]], *, strong: bool = True
 ) -> tuple[Trial, int]:
     """Map lines.
 
@@ -59,8 +60,8 @@ def try_mapping(
         return Trial(0, 0, strong, 0), 0
     names = [column.name for column in (*mapping.inputs, *mapping.outputs)]
     clean = mapped = missing = inferences = 0
-    for source, line in lines:
-        parsed = parser.for_object(source)(line)
+    for capture_file, line in lines:
+        parsed = parser.for_file(capture_file)(line)
         if not isinstance(parsed, ParsedLine) or not parsed.inferences:
             continue
         mapped += 1

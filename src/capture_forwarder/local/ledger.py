@@ -8,8 +8,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from capture_forwarder.core.errors import LedgerError
-from capture_forwarder.core.ledger_errors import busy, describe, lost
-from capture_forwarder.core.model import Claim, LedgerKey, Place
+from capture_forwarder.core.ledger import Claim, LedgerKey, busy, describe, lost
+from capture_forwarder.core.line import Position
 from capture_forwarder.core.ports import Clock
 
 _BUSY_SECONDS = 10.0
@@ -99,23 +99,23 @@ class SqliteLedger:
                 if holder != owner and until > self._in(0.0):
                     raise busy(key, until)
                 connection.execute(_CLAIM, (*_parts(key), owner, self._in(lease_seconds)))
-            return Claim(Place(offset, lines), finished=bool(finished))
+            return Claim(Position(offset, lines), finished=bool(finished))
 
-    def save(self, key: LedgerKey, owner: str, place: Place, lease_seconds: float) -> None:
-        """Move the place forward and renew the lease; see `Ledger.save`.
+    def save(self, key: LedgerKey, owner: str, position: Position, lease_seconds: float) -> None:
+        """Move the position forward and renew the lease; see `Ledger.save`.
 
-        A lease that ran out is still its owner's while nobody has taken it over. A place that
-        lies before the stored one renews the lease and leaves the place.
+        A lease that ran out is still its owner's while nobody has taken it over. A position that
+        lies before the stored one renews the lease and leaves the position.
         """
         with self._transaction(key) as connection:
-            values = {**_noted(key, owner, place), "until": self._in(lease_seconds)}
+            values = {**_noted(key, owner, position), "until": self._in(lease_seconds)}
             if not connection.execute(_SAVE, values).rowcount:
                 raise lost(key)
 
-    def finish(self, key: LedgerKey, owner: str, place: Place) -> None:
-        """Note that the object is done; see `Ledger.finish`. The place only moves forward."""
+    def finish(self, key: LedgerKey, owner: str, position: Position) -> None:
+        """Note that the object is done; see `Ledger.finish`. The position only moves forward."""
         with self._transaction(key) as connection:
-            if not connection.execute(_FINISH, _noted(key, owner, place)).rowcount:
+            if not connection.execute(_FINISH, _noted(key, owner, position)).rowcount:
                 raise lost(key)
 
     def release(self, key: LedgerKey, owner: str) -> None:
@@ -153,13 +153,13 @@ def _parts(key: LedgerKey) -> tuple[str, str, str, str]:
     return key.bucket, key.key, key.revision, key.route
 
 
-def _noted(key: LedgerKey, owner: str, place: Place) -> dict[str, str | int | float]:
+def _noted(key: LedgerKey, owner: str, position: Position) -> dict[str, str | int | float]:
     return {
         "bucket": key.bucket,
         "key": key.key,
         "revision": key.revision,
         "route": key.route,
         "owner": owner,
-        "offset": place.offset,
-        "lines": place.lines,
+        "offset": position.offset,
+        "lines": position.lines,
     }

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from capture_forwarder.core.errors import ObjectError
-from capture_forwarder.core.model import CaptureObject
-from capture_forwarder.core.ports import OpenedObject
+from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.errors import CaptureFileError
+from capture_forwarder.core.ports import OpenedFile
 
 
 class FolderObjectStore:
@@ -19,14 +19,16 @@ class FolderObjectStore:
         self._folder = folder
 
     @contextmanager
-    def open(self, source: CaptureObject) -> Iterator[OpenedObject]:
+    def open(self, capture_file: CaptureFile) -> Iterator[OpenedFile]:
         """Open a file; see `ObjectStore.open`."""
-        path = self._folder / source.key
+        path = self._folder / capture_file.key
         try:
             file = path.open("rb", buffering=0)
         except OSError as error:
             message = f"{path} cannot be read: {error.strerror}."
-            raise ObjectError(message, "Look at its name and rights.", permanent=True) from error
+            raise CaptureFileError(
+                message, "Look at its name and rights.", permanent=True
+            ) from error
         with file:
             facts = os.fstat(file.fileno())
-            yield OpenedObject(file, f"{facts.st_mtime_ns}-{facts.st_size}")
+            yield OpenedFile(file, f"{facts.st_mtime_ns}-{facts.st_size}")

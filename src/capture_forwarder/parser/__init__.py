@@ -2,28 +2,29 @@
 
 from typing import Protocol
 
-from capture_forwarder.core.model import CaptureObject, Schema
-from capture_forwarder.parser.line import LineParser, ParseAlike, ParseLine
+from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.schema import Schema
+from capture_forwarder.parser.line import LineParser, ParseChunk, ParseLine
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 
-__all__ = ["LineParser", "ObjectParser", "ParseAlike", "ParseLine", "compile_mapping"]
+__all__ = ["LineParser", "ParseChunk", "ParseLine", "RouteParser", "compile_mapping"]
 
 
-class ObjectParser(Protocol):
+class RouteParser(Protocol):
     """A mapping, compiled."""
 
-    def for_object(self, source: CaptureObject) -> ParseLine:
+    def for_file(self, capture_file: CaptureFile) -> ParseLine:
         """Bind what all lines of an object share."""
         ...
 
-    def for_blocks(self, source: CaptureObject) -> ParseAlike:
-        """Bind what all blocks of an object share; what is returned may decline a block."""
+    def for_chunks(self, capture_file: CaptureFile) -> ParseChunk:
+        """Bind what all chunks of an object share; what is returned may decline a chunk."""
         ...
 
 
 def compile_mapping(
     mapping: ColumnMapping, schema: Schema, *, as_json: bool = False
-) -> ObjectParser:
+) -> RouteParser:
     """Compile a mapping once for all objects of a route.
 
     Parameters

@@ -11,15 +11,10 @@ from typing import BinaryIO, cast
 
 import msgspec
 
-from capture_forwarder.core.model import (
-    CaptureObject,
-    DataType,
-    Inference,
-    Reason,
-    Rejection,
-    Row,
-    Schema,
-)
+from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.inference import Inference, Row
+from capture_forwarder.core.rejection import Reason, Rejection
+from capture_forwarder.core.schema import DataType, Schema
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.lines import read_lines
 from capture_forwarder.parser.mapping.columns import ColumnMapping
@@ -80,7 +75,7 @@ class Captures:
         self._source = source
         place = Path(source).as_posix() if isinstance(source, (str, PathLike)) else ""
         schema = Schema({name: DataType(kind) for name, kind in (types or {}).items()})
-        self._parse = LineParser(mapping, schema).for_object(CaptureObject("", key or place))
+        self._parse = LineParser(mapping, schema).for_file(CaptureFile("", key or place))
 
     def __iter__(self) -> Iterator[Inference | RejectedLine]:
         """Go through the file; blank lines and empty calls give nothing.
@@ -89,7 +84,7 @@ class Captures:
         ------
         OSError
             The file cannot be read.
-        ObjectError
+        CaptureFileError
             It is gzip, and damaged.
         """
         with self._opened() as stream:

@@ -14,16 +14,12 @@ from itertools import chain
 from operator import add
 from typing import TYPE_CHECKING
 
-from capture_forwarder.core.block import Block
+from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.chunk import Chunk
+from capture_forwarder.core.inference import Inference, ParsedLine
 from capture_forwarder.core.inferences import Inferences, WrittenInferences
-from capture_forwarder.core.model import (
-    CaptureObject,
-    Inference,
-    ParsedLine,
-    Reason,
-    Rejection,
-    Schema,
-)
+from capture_forwarder.core.rejection import Reason, Rejection
+from capture_forwarder.core.schema import Schema
 from capture_forwarder.parser.fast.alike import ReadAlike, WriteAlike, alike_reader, no_alike
 from capture_forwarder.parser.fast.numbers import number_reader, plain_csv
 from capture_forwarder.parser.mapping.candidates import best_pairs
@@ -38,7 +34,7 @@ if TYPE_CHECKING:
     from capture_forwarder.parser.fast.json_writer import JsonWriter
 
 ParseLine = Callable[[bytes], ParsedLine | Rejection]
-ParseAlike = Callable[[Block], ParsedLine | None]
+ParseChunk = Callable[[Chunk], ParsedLine | None]
 Values = tuple[object, ...]
 Rows = Collection[Values]
 
@@ -106,7 +102,7 @@ class LineParser:
             )
         self._typed = RowTyper(plans, schema)
 
-    def for_object(self, source: CaptureObject) -> ParseLine:
+    def for_file(self, capture_file: CaptureFile) -> ParseLine:
         """Bind what all lines of an object share.
 
         Returns
@@ -115,7 +111,7 @@ class LineParser:
             Takes a line's bytes without the line end; returns its inferences or a rejection
             and raises nothing, whatever the bytes are.
         """
-        constants = constants_of(source)
+        constants = constants_of(capture_file)
 
         def parse(line: bytes) -> ParsedLine | Rejection:
             try:
@@ -125,17 +121,17 @@ class LineParser:
 
         return parse
 
-    def for_blocks(self, source: CaptureObject) -> ParseAlike:
-        """Bind what all blocks of an object share.
+    def for_chunks(self, capture_file: CaptureFile) -> ParseChunk:
+        """Bind what all chunks of an object share.
 
         Returns
         -------
-        ParseAlike
-            Takes a block of lines that hold one inference each; see `alike_reader`. What it gives
+        ParseChunk
+            Takes a chunk of lines that hold one inference each; see `alike_reader`. What it gives
             is what they give one by one; None if that is how they have to be parsed.
         """
-        constants = constants_of(source)
-        return lambda block: self._read_alike(block, constants)
+        constants = constants_of(capture_file)
+        return lambda chunk: self._read_alike(chunk, constants)
 
     def _parse(self, line: bytes, constants: Constants) -> ParsedLine:
         data, metadata, identity = read_record(line)
@@ -193,18 +189,18 @@ class LineParser:
 
     def _alike_writer(self, write: JsonWriter) -> WriteAlike:
         def write_alike(
-            block: Block,
+            chunk: Chunk,
             sent: str,
             answered: str,
             tails: Iterable[Values],
             constants: Constants,
         ) -> WrittenInferences | None:
             def read() -> Sequence[Inference]:
-                records = [read_record(block.line(index).data) for index in range(len(block))]
+                records = [read_record(chunk.line(index).data) for index in range(len(chunk))]
                 rows = [self._read(*record, constants).inferences for record in records]
                 return list(chain.from_iterable(rows))
 
-            return write(sent, answered, tails, len(block), read)
+            return write(sent, answered, tails, len(chunk), read)
 
         return write_alike
 

@@ -11,31 +11,31 @@ from typing import BinaryIO, cast
 
 import msgspec
 
-from capture_forwarder.core.block import Block
-from capture_forwarder.core.errors import ObjectError
-from capture_forwarder.core.model import Place, RawLine
+from capture_forwarder.core.chunk import Chunk
+from capture_forwarder.core.errors import CaptureFileError
+from capture_forwarder.core.line import Line, Position
 
 _BUFFER_BYTES = 256 * 1024
 _BLOCK_BYTES = 256 * 1024
-# Lines of one block are parsed together if all of them are alike: more would less often be.
+# Lines of one chunk are parsed together if all of them are alike: more would less often be.
 _BLOCK_LINES = 128
 _KEPT_OF_LONG_LINE = 64 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
-_START = Place()
+_START = Position()
 
 
-def read_lines(stream: BinaryIO, max_line_bytes: int, start: Place = _START) -> Iterator[RawLine]:
-    """Yield the lines of a stream one by one; see `read_blocks`."""
-    for found in read_blocks(stream, max_line_bytes, start):
-        if isinstance(found, RawLine):
+def read_lines(stream: BinaryIO, max_line_bytes: int, start: Position = _START) -> Iterator[Line]:
+    """Yield the lines of a stream one by one; see `read_chunks`."""
+    for found in read_chunks(stream, max_line_bytes, start):
+        if isinstance(found, Line):
             yield found
         else:
             yield from map(found.line, range(len(found)))
 
 
-def read_blocks(
-    stream: BinaryIO, max_line_bytes: int, start: Place = _START
-) -> Iterator[Block | RawLine]:
+def read_chunks(
+    stream: BinaryIO, max_line_bytes: int, start: Position = _START
+) -> Iterator[Chunk | Line]:
     r"""Split a stream on `\n` and nothing else, as many lines at once as come at once.
 
     JSON may carry U+2028 and U+0085 unescaped, so `str.splitlines` would cut records in two.
@@ -46,7 +46,7 @@ def read_blocks(
     stream
         The object's bytes.
     max_line_bytes
-        A line longer than this is read past without being held: its `RawLine` is `too_long` and
+        A line longer than this is read past without being held: its `Line` is `too_long` and
         carries only its first bytes.
     start
         Where to go on: what lies before is read past. Offsets and numbers stay those of the
@@ -54,13 +54,13 @@ def read_blocks(
 
     Yields
     ------
-    Block or RawLine
+    Chunk or Line
         Every line of the stream, blank ones too: many at once, or one by itself that is too
         long or has no newline.
 
     Raises
     ------
-    ObjectError
+    CaptureFileError
         The gzip data is damaged or cut short.
     """
     with _buffered(stream) as reader:
@@ -72,12 +72,14 @@ def read_blocks(
                 yield from _split(reader, max_line_bytes, start)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             message = f"The object is gzip, but its data is damaged or cut short: {error}."
-            raise ObjectError(message, "Look at how it was written.", permanent=True) from error
+            raise CaptureFileError(
+                message, "Look at how it was written.", permanent=True
+            ) from error
 
 
-def line_before(place: Place) -> RawLine:
+def line_before(position: Position) -> Line:
     """What stands for the last line that was read, where none was."""
-    return RawLine(place.lines, place.offset, b"", 0, ended=False)
+    return Line(position.lines, position.offset, b"", 0, ended=False)
 
 
 def _buffered(stream: BinaryIO | gzip.GzipFile) -> io.BufferedReader:
@@ -85,25 +87,25 @@ def _buffered(stream: BinaryIO | gzip.GzipFile) -> io.BufferedReader:
 
 
 def _split(
-    reader: io.BufferedReader, max_line_bytes: int, start: Place
-) -> Iterator[Block | RawLine]:
+    reader: io.BufferedReader, max_line_bytes: int, start: Position
+) -> Iterator[Chunk | Line]:
     _skip(reader, start.offset)
-    place = start
+    position = start
     rest = b""
     while data := reader.read1(_BLOCK_BYTES):
         rest += data
         while (ends := _ends(rest)) or len(rest) > max_line_bytes:
             if ends:
-                for found in _whole_lines(rest, ends, place, max_line_bytes):
+                for found in _whole_lines(rest, ends, position, max_line_bytes):
                     yield found
-                    place = _behind(found)
+                    position = _behind(found)
                 rest = rest[ends[-1] + 1 :]
             else:
-                line, rest = _too_long(reader, rest, place, max_line_bytes)
+                line, rest = _too_long(reader, rest, position, max_line_bytes)
                 yield line
-                place = line.place
+                position = line.position
     if rest:
-        yield RawLine(place.lines + 1, place.offset, rest, len(rest), ended=False)
+        yield Line(position.lines + 1, position.offset, rest, len(rest), ended=False)
 
 
 def _ends(data: bytes) -> list[int]:
@@ -118,23 +120,23 @@ def _ends(data: bytes) -> list[int]:
 
 
 def _whole_lines(
-    data: bytes, ends: Sequence[int], start: Place, max_line_bytes: int
-) -> Iterator[Block | RawLine]:
-    """Lines that all end with a newline: in blocks, unless one of them is too long."""
-    block = Block(data, ends, start)
+    data: bytes, ends: Sequence[int], start: Position, max_line_bytes: int
+) -> Iterator[Chunk | Line]:
+    """Lines that all end with a newline: in chunks, unless one of them is too long."""
+    chunk = Chunk(data, ends, start)
     if ends[-1] < max_line_bytes or max(map(sub, ends, [-1, *ends])) - 1 <= max_line_bytes:
-        for first in range(0, len(block), _BLOCK_LINES):
-            yield block.part(first, first + _BLOCK_LINES)
+        for first in range(0, len(chunk), _BLOCK_LINES):
+            yield chunk.part(first, first + _BLOCK_LINES)
         return
-    for index in range(len(block)):
-        yield _cut(block.line(index), max_line_bytes)
+    for index in range(len(chunk)):
+        yield _cut(chunk.line(index), max_line_bytes)
 
 
-def _behind(found: Block | RawLine) -> Place:
-    return found.place if isinstance(found, RawLine) else found.line(len(found) - 1).place
+def _behind(found: Chunk | Line) -> Position:
+    return found.position if isinstance(found, Line) else found.line(len(found) - 1).position
 
 
-def _cut(line: RawLine, max_line_bytes: int) -> RawLine:
+def _cut(line: Line, max_line_bytes: int) -> Line:
     """The line, or its beginning if it is too long."""
     if line.length <= max_line_bytes:
         return line
@@ -143,15 +145,15 @@ def _cut(line: RawLine, max_line_bytes: int) -> RawLine:
 
 
 def _too_long(
-    reader: io.BufferedReader, beginning: bytes, place: Place, max_line_bytes: int
-) -> tuple[RawLine, bytes]:
+    reader: io.BufferedReader, beginning: bytes, position: Position, max_line_bytes: int
+) -> tuple[Line, bytes]:
     """Read past the rest of a line; return what is kept of it, and what follows it."""
     length = len(beginning)
     following = newline = b""
     while not newline and (data := reader.read1(_BLOCK_BYTES)):
         ending, newline, following = data.partition(b"\n")
         length += len(ending)
-    line = RawLine(place.lines + 1, place.offset, beginning, length, ended=bool(newline))
+    line = Line(position.lines + 1, position.offset, beginning, length, ended=bool(newline))
     return _cut(line, max_line_bytes), following
 
 
@@ -160,12 +162,12 @@ def _skip(reader: io.BufferedReader, count: int) -> None:
 
     Raises
     ------
-    ObjectError
-        The object ends before: it is not the one that the place was saved for.
+    CaptureFileError
+        The object ends before: it is not the one that the position was saved for.
     """
     while count:
         read = len(reader.read(min(count, _BUFFER_BYTES)))
         if not read:
             message = "The object is shorter than what was delivered of it."
-            raise ObjectError(message, "It was changed without a new version.", permanent=True)
+            raise CaptureFileError(message, "It was changed without a new version.", permanent=True)
         count -= read

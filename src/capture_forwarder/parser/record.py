@@ -10,7 +10,7 @@ import json
 
 import msgspec
 
-from capture_forwarder.core.model import Reason
+from capture_forwarder.core.rejection import Reason
 from capture_forwarder.parser.rejected import RejectedError
 
 _BOM = b"\xef\xbb\xbf"

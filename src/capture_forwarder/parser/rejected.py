@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from capture_forwarder.core.model import Reason
+from capture_forwarder.core.rejection import Reason
 
 
 class RejectedError(Exception):

@@ -13,7 +13,7 @@ from typing import Protocol
 import msgspec
 
 from capture_forwarder.core.errors import QuarantineError, UsageError
-from capture_forwarder.core.model import QuarantineEntry
+from capture_forwarder.core.quarantine_entry import QuarantineEntry
 
 _S3 = "s3://"
 _SUFFIX = ".jsonl"

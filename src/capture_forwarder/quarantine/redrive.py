@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from capture_forwarder.core.errors import ForwarderError, PublishError, UnexpectedError
-from capture_forwarder.core.model import Reason
+from capture_forwarder.core.rejection import Reason
 from capture_forwarder.quarantine.place import (
     Kept,
     QuarantineFiles,

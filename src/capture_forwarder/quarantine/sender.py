@@ -8,20 +8,14 @@ from dataclasses import dataclass
 
 import msgspec
 
-from capture_forwarder.core.batch import Batch, Part
-from capture_forwarder.core.model import (
-    BatchLimits,
-    CaptureObject,
-    Inference,
-    ParsedLine,
-    Place,
-    QuarantineEntry,
-    RawLine,
-    Reason,
-    Rejection,
-)
-from capture_forwarder.forwarding.delivery import Deliverer
-from capture_forwarder.parser import ObjectParser
+from capture_forwarder.core.batch import Batch, BatchLimits, LineSlice
+from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.inference import Inference, ParsedLine
+from capture_forwarder.core.line import Line, Position
+from capture_forwarder.core.quarantine_entry import QuarantineEntry
+from capture_forwarder.core.rejection import Reason, Rejection
+from capture_forwarder.forwarding.sending import BatchSender
+from capture_forwarder.parser import RouteParser
 from capture_forwarder.quarantine.place import Kept, is_cut
 from capture_forwarder.quarantine.tally import RouteTally
 
@@ -30,18 +24,18 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True)
 class Held:
-    """An entry, its place among its file's, and its line byte for byte."""
+    """An entry, its index among its file's, and its line byte for byte."""
 
-    place: int
+    index: int
     kept: Kept
     line: bytes
 
 
 @dataclass(frozen=True)
 class _Work:
-    """An entry that can be sent: its place in the file, its inferences with their row indexes."""
+    """An entry that can be sent: its index in the file, its inferences with their row indexes."""
 
-    place: int
+    index: int
     entry: QuarantineEntry
     inferences: Sequence[tuple[int, Inference]]
     total: int
@@ -53,10 +47,10 @@ class _Work:
         return len(self.line) * len(self.inferences) / self.total
 
     @property
-    def part(self) -> Part:
+    def part(self) -> LineSlice:
         """Its share of a batch; a work's inferences are one of a line's, or all."""
-        line = RawLine(self.entry.line_number, self.entry.offset, self.line, len(self.line))
-        return Part(line, self.inferences[0][0], len(self.inferences), self.total)
+        line = Line(self.entry.line_number, self.entry.offset, self.line, len(self.line))
+        return LineSlice(line, self.inferences[0][0], len(self.inferences), self.total)
 
 
 class Sender:
@@ -75,13 +69,13 @@ class Sender:
     """
 
     def __init__(
-        self, parser: ObjectParser, deliverer: Deliverer, limits: BatchLimits, *, dry_run: bool
+        self, parser: RouteParser, deliverer: BatchSender, limits: BatchLimits, *, dry_run: bool
     ) -> None:
         self._parser = parser
-        self._deliverer = deliverer
+        self._sender = deliverer
         self._limits = limits
         self._dry_run = dry_run
-        self._last: tuple[CaptureObject, bytes, ParsedLine | Rejection] | None = None
+        self._last: tuple[CaptureFile, bytes, ParsedLine | Rejection] | None = None
         self._delivered: set[bytes] = set()
         self._tally = RouteTally()
 
@@ -93,7 +87,7 @@ class Sender:
         held
             The route's entries in it.
         left
-            Place in the file → what is to stand there from now on; kept up to date.
+            Index in the file → what is to stand there from now on; kept up to date.
         tally
             Is told what became of the entries.
 
@@ -104,12 +98,12 @@ class Sender:
         """
         self._tally = tally
         works = list(self._prepared(held, left))
-        unsent = {work.place: work.entry for work in works}
+        unsent = {work.index: work.entry for work in works}
         try:
             for group in _groups(works, self._limits):
                 self._deliver(group, left)
                 for work in group:
-                    del unsent[work.place]
+                    del unsent[work.index]
         finally:
             for entry in unsent.values():
                 tally.counts(entry).unsent += 1
@@ -124,35 +118,35 @@ class Sender:
                 self._tally.note_cut(entry)
             elif _digest(entry) in self._delivered:
                 counts.repeated += 1
-                left[one.place] = []
-            elif isinstance(work := self._work(one.place, entry, one.line), Rejection):
+                left[one.index] = []
+            elif isinstance(work := self._work(one.index, entry, one.line), Rejection):
                 counts.rejected += 1
                 self._tally.note(work.reason.value, work.detail)
-                left[one.place] = [_rewritten(one.kept, work)]
+                left[one.index] = [_rewritten(one.kept, work)]
             elif work.inferences:
                 yield work
             else:
                 counts.empty += 1
-                left[one.place] = []
+                left[one.index] = []
 
-    def _work(self, place: int, entry: QuarantineEntry, line: bytes) -> _Work | Rejection:
+    def _work(self, index: int, entry: QuarantineEntry, line: bytes) -> _Work | Rejection:
         """What an entry stands for: its line's inferences, or the one that was refused."""
-        parsed = self._parsed(CaptureObject(entry.bucket, entry.key, entry.version_id), line)
+        parsed = self._parsed(CaptureFile(entry.bucket, entry.key, entry.version_id), line)
         if isinstance(parsed, Rejection):
             return parsed
         numbered = list(enumerate(parsed.inferences))
         if entry.inference_id is None:
-            return _Work(place, entry, numbered, len(numbered), line)
+            return _Work(index, entry, numbered, len(numbered), line)
         own = [(index, found) for index, found in numbered if found.id == entry.inference_id]
         if own:
-            return _Work(place, entry, own, len(numbered), line)
+            return _Work(index, entry, own, len(numbered), line)
         detail = "The line holds no inference with that id any more."
         return Rejection(Reason.RECORD_COUNT_MISMATCH, detail)
 
-    def _parsed(self, source: CaptureObject, line: bytes) -> ParsedLine | Rejection:
+    def _parsed(self, capture_file: CaptureFile, line: bytes) -> ParsedLine | Rejection:
         """Parse a line; entries of several inferences of one line follow each other."""
-        if self._last is None or self._last[:2] != (source, line):
-            self._last = (source, line, self._parser.for_object(source)(line))
+        if self._last is None or self._last[:2] != (capture_file, line):
+            self._last = (capture_file, line, self._parser.for_file(capture_file)(line))
         return self._last[2]
 
     def _deliver(self, group: Sequence[_Work], left: list[list[bytes]]) -> None:
@@ -160,7 +154,7 @@ class Sender:
         refused: dict[int, str] = {}
         if not self._dry_run:
             for batch in _batches(group, self._limits):
-                outcome = self._deliverer.deliver(batch)
+                outcome = self._sender.deliver(batch)
                 refused.update((id(one.inference), one.said) for one in outcome.refused)
         for work in group:
             again = [
@@ -169,7 +163,7 @@ class Sender:
                 if id(found) in refused
             ]
             self._tally.inferences += len(work.inferences) - len(again)
-            left[work.place] = list(self._refused(work, again))
+            left[work.index] = list(self._refused(work, again))
             if again:
                 self._tally.counts(work.entry).rejected += 1
             else:
@@ -222,18 +216,18 @@ def _groups(works: Iterable[_Work], limits: BatchLimits) -> Iterator[list[_Work]
         yield group
 
 
-def _source(work: _Work) -> CaptureObject:
-    return CaptureObject(work.entry.bucket, work.entry.key, work.entry.version_id)
+def _source(work: _Work) -> CaptureFile:
+    return CaptureFile(work.entry.bucket, work.entry.key, work.entry.version_id)
 
 
 def _batches(group: Sequence[_Work], limits: BatchLimits) -> Iterator[Batch]:
-    source = _source(group[0])
+    capture_file = _source(group[0])
     batch = Batch(
-        source,
-        source.version_id or "",
+        capture_file,
+        capture_file.version_id or "",
         [found for work in group for _, found in work.inferences],
         [work.part for work in group],
-        Place(),
+        Position(),
     )
     count = len(batch)
     if limits.whole_lines and len(group) == 1:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 
 from capture_forwarder.core.errors import ForwarderError
-from capture_forwarder.core.model import QuarantineEntry
+from capture_forwarder.core.quarantine_entry import QuarantineEntry
 
 
 @dataclass

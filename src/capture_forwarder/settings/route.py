@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
-from capture_forwarder.core.model import CaptureObject
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.parser.mapping.columns import (
     ColumnMapping,
     check_path,
@@ -57,16 +57,16 @@ class Match(Model):
     endpoint: Text | None = Field(None, description="pattern of the endpoint's name")
     variant: Text | None = Field(None, description="pattern of the production variant's name")
 
-    def misses(self, source: CaptureObject) -> list[str]:
+    def misses(self, capture_file: CaptureFile) -> list[str]:
         """Say what keeps an object from this route; nothing if it fits."""
         found = []
-        if self.prefix is not None and not source.key.startswith(self.prefix):
+        if self.prefix is not None and not capture_file.key.startswith(self.prefix):
             found.append(f"the key does not begin with {self.prefix!r}")
         for name, pattern, value in (
-            ("bucket", self.bucket, source.bucket),
-            ("key", self.key, source.key),
-            ("endpoint", self.endpoint, source.endpoint),
-            ("variant", self.variant, source.variant),
+            ("bucket", self.bucket, capture_file.bucket),
+            ("key", self.key, capture_file.key),
+            ("endpoint", self.endpoint, capture_file.endpoint),
+            ("variant", self.variant, capture_file.variant),
         ):
             if pattern is None:
                 continue

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from capture_forwarder.core.model import CaptureObject
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.settings import RouteSettings
 from capture_forwarder.settings.route import Match
 
@@ -28,11 +28,11 @@ class Verdict:
         return f"{words}: {self.why}" if self.why else words
 
 
-def verdicts(routes: Sequence[RouteSettings], source: CaptureObject) -> Iterator[Verdict]:
+def verdicts(routes: Sequence[RouteSettings], capture_file: CaptureFile) -> Iterator[Verdict]:
     """Say of each route whether it takes an object, and why not."""
     ended_by = ""
     for route in routes:
-        misses = route.match.misses(source)
+        misses = route.match.misses(capture_file)
         if ended_by:
             yield Verdict(route.name, None, f"{ended_by} does not continue")
         elif misses:

@@ -1,10 +1,10 @@
-"""Outcomes of deliveries → what the source of the event expects as an answer."""
+"""Outcomes of messages → what the source of the event expects as an answer."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from capture_forwarder.core.errors import ForwarderError, ObjectsFailedError
+from capture_forwarder.core.errors import CaptureFilesFailedError, ForwarderError
 from capture_forwarder.triggers.message import Source, Trigger
 
 _MAX_RESULT_TEXT = 1024
@@ -26,11 +26,11 @@ def answer(
     event
         The event as it came.
     failures
-        Delivery id → why it failed; all others succeeded.
+        Message id → why it failed; all others succeeded.
 
     Raises
     ------
-    ObjectsFailedError
+    CaptureFilesFailedError
         Something failed and the source knows only success and error.
     """
     if trigger.source is Source.SQS:
@@ -39,9 +39,9 @@ def answer(
         return _batch_answer(trigger, event, failures)
     if failures:
         reasons = " | ".join(str(error) for error in failures.values())
-        message = f"{len(failures)} of {len(trigger.deliveries)} deliveries failed: {reasons}"
-        raise ObjectsFailedError(message)
-    return {"deliveries": len(trigger.deliveries)}
+        message = f"{len(failures)} of {len(trigger.messages)} messages failed: {reasons}"
+        raise CaptureFilesFailedError(message)
+    return {"messages": len(trigger.messages)}
 
 
 def _batch_answer(
@@ -49,13 +49,13 @@ def _batch_answer(
 ) -> dict[str, object]:
     """Source: AWS, "Invoke AWS Lambda function" in the S3 Batch Operations user guide."""
     results = []
-    for delivery in trigger.deliveries:
-        error = failures.get(delivery.id)
+    for message in trigger.messages:
+        error = failures.get(message.id)
         code, text = "Succeeded", "forwarded"
         if error is not None:
             code = "PermanentFailure" if error.permanent else "TemporaryFailure"
             text = str(error)[:_MAX_RESULT_TEXT]
-        results.append({"taskId": delivery.id, "resultCode": code, "resultString": text})
+        results.append({"taskId": message.id, "resultCode": code, "resultString": text})
     return {
         "invocationSchemaVersion": event["invocationSchemaVersion"],
         "treatMissingKeysAs": "PermanentFailure",

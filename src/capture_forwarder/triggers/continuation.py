@@ -10,31 +10,31 @@ import json
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote_plus
 
-from capture_forwarder.core.model import CaptureObject
+from capture_forwarder.core.capture_file import CaptureFile
 
 _FIELD = "captureForwarder"
 
 
-def write_continuation(source: CaptureObject, hops: int, routes: Sequence[str]) -> str:
+def write_continuation(capture_file: CaptureFile, hops: int, routes: Sequence[str]) -> str:
     """Write the message's body.
 
     Parameters
     ----------
-    source
+    capture_file
         The object that is not done.
     hops
         How often it was handed on, this time included.
     routes
         The routes on which it is not done.
     """
-    described: dict[str, object] = {"key": quote_plus(source.key, safe="/")}
-    if source.version_id:
-        described["versionId"] = source.version_id
+    described: dict[str, object] = {"key": quote_plus(capture_file.key, safe="/")}
+    if capture_file.version_id:
+        described["versionId"] = capture_file.version_id
     record = {
         "eventVersion": "2.1",
         "eventSource": "aws:s3",
         "eventName": "ObjectCreated:Put",
-        "s3": {"bucket": {"name": source.bucket}, "object": described},
+        "s3": {"bucket": {"name": capture_file.bucket}, "object": described},
     }
     return json.dumps({"Records": [record], _FIELD: {"hops": hops, "routes": list(routes)}})
 

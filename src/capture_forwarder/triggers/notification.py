@@ -1,7 +1,7 @@
 """One notification → the objects it announces, whatever it is wrapped in.
 
 Shapes: the S3 notification message (versions 2.0 to 2.6), the S3 test event, the EventBridge
-event `Object Created`, and an SNS notification or raw SNS delivery of the first two. Source:
+event `Object Created`, and an SNS notification or raw SNS message of the first two. Source:
 AWS, "Event message structure" and "EventBridge event message structure" in the S3 user guide.
 """
 
@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from urllib.parse import unquote_plus
 
-from capture_forwarder.core.model import CaptureObject
+from capture_forwarder.core.capture_file import CaptureFile
 
 _DEEPEST_WRAPPING = 3
 
@@ -20,7 +20,7 @@ class MalformedError(ValueError):
     """A message is none of the known shapes; says what it is instead, and quotes no values."""
 
 
-def objects_of(message: object, depth: int = 0) -> tuple[CaptureObject, ...]:
+def objects_of(message: object, depth: int = 0) -> tuple[CaptureFile, ...]:
     """Return the objects that a decoded notification announces.
 
     Parameters
@@ -81,7 +81,7 @@ def describe(message: object) -> str:
     return f"a JSON {type(message).__name__}"
 
 
-def _s3_object(record: object) -> CaptureObject:
+def _s3_object(record: object) -> CaptureFile:
     name = record.get("eventName") if isinstance(record, Mapping) else None
     if isinstance(name, str) and not name.removeprefix("s3:").startswith("ObjectCreated:"):
         text = "an S3 event that announces no new object (its eventName is not ObjectCreated)"
@@ -90,10 +90,10 @@ def _s3_object(record: object) -> CaptureObject:
     described = _member(s3, "object")
     # Keys in S3 notifications are form-encoded: a plus sign is a space.
     key = unquote_plus(_text(described, "key"))
-    return CaptureObject(_text(_member(s3, "bucket"), "name"), key, _version(described))
+    return CaptureFile(_text(_member(s3, "bucket"), "name"), key, _version(described))
 
 
-def _eventbridge_object(message: Mapping[str, object]) -> CaptureObject:
+def _eventbridge_object(message: Mapping[str, object]) -> CaptureFile:
     kind = message.get("detail-type")
     if kind != "Object Created":
         text = "an EventBridge event of S3 that is not of the detail-type 'Object Created'"
@@ -102,7 +102,7 @@ def _eventbridge_object(message: Mapping[str, object]) -> CaptureObject:
     described = _member(detail, "object")
     # EventBridge does not encode keys: decoding would break those that hold a plus or a percent.
     key = _text(described, "key")
-    return CaptureObject(_text(_member(detail, "bucket"), "name"), key, _version(described))
+    return CaptureFile(_text(_member(detail, "bucket"), "name"), key, _version(described))
 
 
 def _version(described: Mapping[str, object]) -> str | None:

@@ -11,15 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capture_forwarder.core.batch import Batch
-from capture_forwarder.core.block import Block
+from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.chunk import Chunk
+from capture_forwarder.core.inference import ParsedLine
 from capture_forwarder.core.inferences import WrittenInferences
-from capture_forwarder.core.model import CaptureObject, DataType, ParsedLine, Schema
-from capture_forwarder.forwarding.pipeline import forward_object
-from capture_forwarder.forwarding.terms import Invocation, Ports, Terms
+from capture_forwarder.core.schema import DataType, Schema
+from capture_forwarder.forwarding.options import Invocation, Ports, RouteOptions
+from capture_forwarder.forwarding.pipeline import forward_file
 from capture_forwarder.local.clock import SystemClock
-from capture_forwarder.parser import LineParser, ObjectParser, ParseAlike, ParseLine
+from capture_forwarder.parser import LineParser, ParseChunk, ParseLine, RouteParser
 from capture_forwarder.parser.fast.json_writer import LIBRARY
-from capture_forwarder.parser.lines import read_blocks
+from capture_forwarder.parser.lines import read_chunks
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from tests.support.captures import CSV, SOURCE, line, side
 from tests.support.fakes import MemoryPublisher, MemoryQuarantine, MemoryStore
@@ -93,16 +95,16 @@ STRANGE = st.sampled_from(
 )
 
 
-def block_of(lines: Sequence[bytes]) -> Block:
-    (block,) = read_blocks(io.BytesIO(b"\n".join(lines) + b"\n"), 10**6)
-    assert isinstance(block, Block)
+def block_of(lines: Sequence[bytes]) -> Chunk:
+    (block,) = read_chunks(io.BytesIO(b"\n".join(lines) + b"\n"), 10**6)
+    assert isinstance(block, Chunk)
     return block
 
 
 def check_written(written: ParsedLine, lines: Sequence[bytes], parser: LineParser) -> None:
     """Compare what was written of lines, if it was, with what each of them gives alone."""
     if isinstance(written.inferences, WrittenInferences):
-        alone = [parser.for_object(SOURCE)(one) for one in lines]
+        alone = [parser.for_file(SOURCE)(one) for one in lines]
         whole = [one for one in alone if isinstance(one, ParsedLine)]
         are_the_same(written.inferences, [one for found in whole for one in found.inferences])
         assert written.inference_time == whole[-1].inference_time
@@ -113,15 +115,15 @@ def check_written(written: ParsedLine, lines: Sequence[bytes], parser: LineParse
 def check(lines: Sequence[bytes], mapping: ColumnMapping, types: dict[str, DataType]) -> bool:
     """Compare both ways; return whether the lines were parsed together."""
     parser = LineParser(mapping, Schema(types))
-    together = parser.for_blocks(SOURCE)(block_of(lines))
-    written = LineParser(mapping, Schema(types), as_json=True).for_blocks(SOURCE)(block_of(lines))
+    together = parser.for_chunks(SOURCE)(block_of(lines))
+    written = LineParser(mapping, Schema(types), as_json=True).for_chunks(SOURCE)(block_of(lines))
     if together is None:
         if written is not None:
             check_written(written, lines, parser)
         return False
     assert written is not None
     check_written(written, lines, parser)
-    parse = parser.for_object(SOURCE)
+    parse = parser.for_file(SOURCE)
     alone = [parse(one) for one in lines]
     assert all(isinstance(one, ParsedLine) for one in alone)
     whole = [one for one in alone if isinstance(one, ParsedLine)]
@@ -197,7 +199,7 @@ def test_plain_numbers_are_written_together(
     lines = [call(cells, n, 3, encoding=encoding) for n in range(10)]
 
     parser = LineParser(MAPPINGS[name], Schema(types), as_json=True)
-    together = parser.for_blocks(SOURCE)(block_of(lines))
+    together = parser.for_chunks(SOURCE)(block_of(lines))
 
     assert together is not None
     assert isinstance(together.inferences, WrittenInferences)
@@ -244,13 +246,13 @@ def test_a_line_that_is_no_call_sends_all_the_long_way(change: dict[str, object]
 class OneByOne:
     """A parser that takes no lines together."""
 
-    def __init__(self, parser: ObjectParser) -> None:
+    def __init__(self, parser: RouteParser) -> None:
         self._parser = parser
 
-    def for_object(self, source: CaptureObject) -> ParseLine:
-        return self._parser.for_object(source)
+    def for_file(self, source: CaptureFile) -> ParseLine:
+        return self._parser.for_file(source)
 
-    def for_blocks(self, source: CaptureObject) -> ParseAlike:
+    def for_chunks(self, source: CaptureFile) -> ParseChunk:
         del source
         return lambda _block: None
 
@@ -265,7 +267,7 @@ class Batches(MemoryPublisher):
     def publish(self, batch: Batch, deadline: float | None = None):  # type: ignore[no-untyped-def]  # noqa: ANN201
         ids = [one.id for one in batch.inferences]
         origins = [batch.origin(n) for n in range(len(batch))]
-        self.cuts.append((batch.start, batch.place, ids, origins))
+        self.cuts.append((batch.start, batch.position, ids, origins))
         return super().publish(batch, deadline)
 
 
@@ -289,8 +291,8 @@ def test_batches_are_cut_where_they_would_be_one_by_one(
         publisher = Batches(limit, size)
         publisher.takes_json = chosen is writer
         ports = Ports(store, publisher, MemoryQuarantine(), SystemClock())
-        terms = Terms("route", 10**6, requests_in_flight=1)
-        report = forward_object(CaptureObject("b", "key"), chosen, ports, terms, Invocation())
+        terms = RouteOptions("route", 10**6, requests_in_flight=1)
+        report = forward_file(CaptureFile("b", "key"), chosen, ports, terms, Invocation())
         counts = (report.lines, report.forwarded, report.empty, report.quarantined)
         found.append((publisher.cuts, counts, report.published))
 

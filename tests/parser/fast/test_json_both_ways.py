@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from capture_forwarder.core.model import DataType
+from capture_forwarder.core.schema import DataType
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from tests.support.captures import CSV, JSON, line
 from tests.support.two_ways import is_same_both_ways

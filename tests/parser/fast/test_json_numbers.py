@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture_forwarder.core.model import DataType
+from capture_forwarder.core.schema import DataType
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from tests.support.captures import CSV, JSON, line, side
 from tests.support.two_ways import is_same_both_ways

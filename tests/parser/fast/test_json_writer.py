@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capture_forwarder.core.errors import AccountingError
+from capture_forwarder.core.inference import ParsedLine
 from capture_forwarder.core.inferences import WrittenInferences
-from capture_forwarder.core.model import DataType, ParsedLine, Schema
+from capture_forwarder.core.schema import DataType, Schema
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.fast.json_writer import LIBRARY, JsonWriter
 from capture_forwarder.parser.mapping.columns import Column, ColumnMapping
@@ -76,8 +77,8 @@ def call(rows: Sequence[Sequence[str]], encoding: str = "CSV", **about: str) -> 
 
 def written(raw: bytes, name: str, types: Sequence[DataType | None]) -> WrittenInferences | None:
     """Write a line's rows, and require of what is written that reading gives just that."""
-    found = parser(name, types, as_json=True).for_object(SOURCE)(raw)
-    other = parser(name, types, as_json=False).for_object(SOURCE)(raw)
+    found = parser(name, types, as_json=True).for_file(SOURCE)(raw)
+    other = parser(name, types, as_json=False).for_file(SOURCE)(raw)
     if not isinstance(found, ParsedLine) or not isinstance(found.inferences, WrittenInferences):
         assert found == other
         return None
@@ -224,7 +225,7 @@ def test_without_the_compiled_library_rows_are_read(monkeypatch: pytest.MonkeyPa
     missing = LIBRARY.with_name("missing.so")
     monkeypatch.setattr("capture_forwarder.parser.fast.json_writer.LIBRARY", missing)
 
-    parse = parser("id", (FLOAT,) * 3, as_json=True).for_object(SOURCE)
+    parse = parser("id", (FLOAT,) * 3, as_json=True).for_file(SOURCE)
     parsed = parse(call([("1", "2", "3")] * 9))
 
     assert isinstance(parsed, ParsedLine)

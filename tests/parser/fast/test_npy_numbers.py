@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from capture_forwarder.core.model import DataType
+from capture_forwarder.core.schema import DataType
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from tests.support.captures import CSV, JSON, line, side
 from tests.support.two_ways import is_same_both_ways

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture_forwarder.core.model import DataType
+from capture_forwarder.core.schema import DataType
 from capture_forwarder.parser.mapping.casts import cast_to, infer
 
 

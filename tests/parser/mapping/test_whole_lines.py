@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture_forwarder.core.model import ParsedLine, Reason, Rejection
+from capture_forwarder.core.inference import ParsedLine
+from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.parser.mapping.whole import NAMES, WholeLineParser
 from tests.support.captures import CSV, EVENT_ID, JSON, SOURCE, TIME, line, side
 
@@ -22,7 +23,7 @@ NPY = (
 
 
 def parse(raw: bytes) -> ParsedLine | Rejection:
-    return WholeLineParser().for_object(SOURCE)(raw)
+    return WholeLineParser().for_file(SOURCE)(raw)
 
 
 def document(value: object, content_type: str = JSON) -> object:

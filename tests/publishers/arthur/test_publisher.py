@@ -21,9 +21,11 @@ from capture_forwarder.core.errors import (
     PublisherMisconfiguredError,
     PublishError,
 )
-from capture_forwarder.core.model import ParsedLine, Place, RawLine, Schema
+from capture_forwarder.core.inference import ParsedLine
+from capture_forwarder.core.line import Line, Position
+from capture_forwarder.core.schema import Schema
 from capture_forwarder.forwarding.batching import BatchBuilder
-from capture_forwarder.forwarding.delivery import Deliverer, Outcome
+from capture_forwarder.forwarding.sending import BatchSender, Outcome
 from capture_forwarder.parser import compile_mapping
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from capture_forwarder.publishers.arthur.publisher import ArthurPublisher
@@ -80,16 +82,16 @@ def publisher(
 
 def batch_of(lines: Sequence[bytes], mapping: ColumnMapping = WHOLE) -> Batch:
     """Put captured lines, as they are parsed, into one batch."""
-    parse = compile_mapping(mapping, Schema()).for_object(SOURCE)
+    parse = compile_mapping(mapping, Schema()).for_file(SOURCE)
     limits = ArthurPublisher("", Tokens(""), "", timeout=1, mapping=mapping).limits
     builder = BatchBuilder(limits, SOURCE, "r")
     offset = 0
     for number, raw in enumerate(lines, 1):
         parsed = parse(raw)
         assert isinstance(parsed, ParsedLine), parsed
-        builder.add(RawLine(number, offset, raw, len(raw)), parsed.inferences)
+        builder.add(Line(number, offset, raw, len(raw)), parsed.inferences)
         offset += len(raw) + 1
-    (batch,) = builder.cut(Place())
+    (batch,) = builder.cut(Position())
     return batch
 
 
@@ -106,7 +108,7 @@ def batch(count: int = 3) -> Batch:
 def deliver(
     server: ArthurServer, batch: Batch, clock: ManualClock | None = None, **options: Any
 ) -> Outcome:
-    deliverer = Deliverer(publisher(server, **options), clock or ManualClock(), retry_seconds=60)
+    deliverer = BatchSender(publisher(server, **options), clock or ManualClock(), retry_seconds=60)
     return deliverer.deliver(batch)
 
 

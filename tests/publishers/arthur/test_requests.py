@@ -15,7 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capture_forwarder.core.batch import Batch
-from capture_forwarder.core.model import Inference, ParsedLine, RawLine, Rejection, Schema
+from capture_forwarder.core.inference import Inference, ParsedLine
+from capture_forwarder.core.line import Line
+from capture_forwarder.core.rejection import Rejection
+from capture_forwarder.core.schema import Schema
 from capture_forwarder.parser import compile_mapping
 from capture_forwarder.parser.mapping.casts import infer
 from capture_forwarder.parser.mapping.columns import ColumnMapping
@@ -36,13 +39,13 @@ def instances(*items: object) -> dict[str, Any]:
 
 
 def parsed(raw: bytes, mapping: ColumnMapping = WHOLE) -> Sequence[Inference]:
-    result = compile_mapping(mapping, Schema()).for_object(SOURCE)(raw)
+    result = compile_mapping(mapping, Schema()).for_file(SOURCE)(raw)
     assert isinstance(result, ParsedLine), result
     return result.inferences
 
 
 def batch_of(raw: bytes, mapping: ColumnMapping = WHOLE) -> Batch:
-    return Batch.of(parsed(raw, mapping), RawLine(1, 0, raw, len(raw)))
+    return Batch.of(parsed(raw, mapping), Line(1, 0, raw, len(raw)))
 
 
 def written(raw: bytes, mapping: ColumnMapping = WHOLE) -> bytes:
@@ -349,10 +352,10 @@ def test_a_line_that_goes_as_it_is_holds_what_was_parsed(
     request_: object, response: object
 ) -> None:
     raw = line(request_, response)
-    result = compile_mapping(WHOLE, Schema()).for_object(SOURCE)(raw)
+    result = compile_mapping(WHOLE, Schema()).for_file(SOURCE)(raw)
     if isinstance(result, Rejection) or not result.inferences:
         return
-    lines = LineWriter(WHOLE).lines(Batch.of(result.inferences, RawLine(1, 0, raw, len(raw))))
+    lines = LineWriter(WHOLE).lines(Batch.of(result.inferences, Line(1, 0, raw, len(raw))))
     events = [read_event(sent.data) for sent in lines]
 
     assert not any(b"\n" in sent.data for sent in lines)

@@ -21,7 +21,7 @@ from capture_forwarder.core.errors import (
     PlatformUnavailableError,
     PublisherMisconfiguredError,
 )
-from capture_forwarder.core.model import Inference, Row
+from capture_forwarder.core.inference import Inference, Row
 from capture_forwarder.publishers.duckdb.publisher import KEY, TIME, LocalPublisher
 
 TABLE = "default"

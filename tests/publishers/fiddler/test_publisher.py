@@ -20,7 +20,8 @@ from capture_forwarder.core.errors import (
     PublisherMisconfiguredError,
     PublishError,
 )
-from capture_forwarder.core.model import DataType, Inference, Row
+from capture_forwarder.core.inference import Inference, Row
+from capture_forwarder.core.schema import DataType
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.publishers.fiddler.publisher import FiddlerPublisher
 from tests.support.platforms.faults import (

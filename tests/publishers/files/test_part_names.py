@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture_forwarder.core.batch import Batch, Part
-from capture_forwarder.core.model import CaptureObject, Inference, Place, RawLine, Row
+from capture_forwarder.core.batch import Batch, LineSlice
+from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.inference import Inference, Row
+from capture_forwarder.core.line import Line, Position
 from capture_forwarder.publishers.files.part_names import part_name
 
 TIME = "inference_time"
@@ -30,16 +32,16 @@ def batch(  # noqa: PLR0913 - what a name depends on
     revision: str = "revision",
     start: tuple[int, int] = (0, 0),
     row: Row | None = None,
-    place: Place | None = None,
+    place: Position | None = None,
 ) -> Batch:
     """A batch of one inference that begins at an offset and index."""
     offset, index = start
     return Batch(
-        CaptureObject(bucket, key),
+        CaptureFile(bucket, key),
         revision,
         [Inference.of("id", {"a": 1} if row is None else row)],
-        [Part(RawLine(1, offset, b"", 9), index, 1, index + 1)],
-        Place(offset + 10, 1) if place is None else place,
+        [LineSlice(Line(1, offset, b"", 9), index, 1, index + 1)],
+        Position(offset + 10, 1) if place is None else place,
     )
 
 
@@ -99,14 +101,16 @@ def test_what_stands_on_two_sides_of_a_border_is_told_apart() -> None:
 
 def test_how_far_a_batch_goes_does_not_change_its_name() -> None:
     longer = dataclasses.replace(
-        batch(), inferences=[Inference.of("id", {}), Inference.of("id-2", {})], place=Place(99, 9)
+        batch(),
+        inferences=[Inference.of("id", {}), Inference.of("id-2", {})],
+        position=Position(99, 9),
     )
     assert name(longer) == name(batch())
 
 
 def test_the_version_in_an_event_does_not_change_the_name() -> None:
     # A command that is given the key alone reads the same revision.
-    known = dataclasses.replace(batch(), source=CaptureObject("bucket", KEY, "version"))
+    known = dataclasses.replace(batch(), capture_file=CaptureFile("bucket", KEY, "version"))
     assert name(known) == name(batch())
 
 
@@ -114,7 +118,7 @@ def test_the_version_in_an_event_does_not_change_the_name() -> None:
 
 
 def test_a_batch_out_of_quarantine_never_replaces_a_part_of_its_object() -> None:
-    assert name(batch(place=Place())) != name(batch())
+    assert name(batch(place=Position())) != name(batch())
 
 
 def test_batches_of_no_stretch_are_told_apart_by_their_ids() -> None:

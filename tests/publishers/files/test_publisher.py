@@ -19,15 +19,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture_forwarder.core.batch import Batch, Part
+from capture_forwarder.core.batch import Batch, LineSlice
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import (
     PlatformUnavailableError,
     PublisherMisconfiguredError,
     PublishError,
 )
-from capture_forwarder.core.model import CaptureObject, Inference, Place, RawLine, Row
-from capture_forwarder.forwarding.pipeline import forward_object
-from capture_forwarder.forwarding.terms import Invocation, Ports, Terms
+from capture_forwarder.core.inference import Inference, Row
+from capture_forwarder.core.line import Line, Position
+from capture_forwarder.forwarding.options import Invocation, Ports, RouteOptions
+from capture_forwarder.forwarding.pipeline import forward_file
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from capture_forwarder.publishers.files.publisher import KEY, TIME, FilePublisher, FolderFiles
@@ -178,7 +180,7 @@ def test_rows_of_anything_come_back(rows: list[Row]) -> None:
 
 # --- through the pipeline --------------------------------------------------------------------
 
-SOURCE = CaptureObject("bucket", "captures/churn/blue/2026/03/01/10/20-30-1.jsonl")
+SOURCE = CaptureFile("bucket", "captures/churn/blue/2026/03/01/10/20-30-1.jsonl")
 
 
 def test_an_object_becomes_a_file_of_its_hour(tmp_path: Path) -> None:
@@ -196,11 +198,11 @@ def test_an_object_becomes_a_file_of_its_hour(tmp_path: Path) -> None:
         "a,b", "score", timestamp=schema.timestamp_column, event_id=schema.event_id_column
     )
 
-    report = forward_object(
+    report = forward_file(
         SOURCE,
         LineParser(mapping, schema),
         Ports(store, publisher, MemoryQuarantine(), clock),
-        Terms("captures", 10**6),
+        RouteOptions("captures", 10**6),
         Invocation(),
     )
 
@@ -372,8 +374,8 @@ def test_the_pages_table_looks_for_files_where_they_lie() -> None:
     (shown,) = re.findall(r"(?m)^rows/(\S+)$", PAGE)
     (template,) = re.findall(r"'storage\.location\.template' = 's3://rows-bucket/rows/(\S+)'", PAGE)
     key = "captures/churn/AllTraffic/2026/03/01/10/20-30-123-4fae283c.jsonl"
-    part = Part(RawLine(1, 0, b"", 9), 0, 1, 1)
-    batch = Batch(CaptureObject("bucket", key), "v", [Inference.of("1", {})], [part], Place(10, 1))
+    part = LineSlice(Line(1, 0, b"", 9), 0, 1, 1)
+    batch = Batch(CaptureFile("bucket", key), "v", [Inference.of("1", {})], [part], Position(10, 1))
     files = MemoryFiles()
 
     FilePublisher(files, "captures").publish(batch)

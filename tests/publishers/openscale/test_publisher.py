@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from capture_forwarder.core.batch import Batch
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import (
     BatchRefusedError,
     BatchTooLargeError,
@@ -23,7 +24,8 @@ from capture_forwarder.core.errors import (
     PublishError,
     SettingsError,
 )
-from capture_forwarder.core.model import CaptureObject, Inference, Place, RawLine
+from capture_forwarder.core.inference import Inference
+from capture_forwarder.core.line import Line, Position
 from capture_forwarder.forwarding.batching import BatchBuilder
 from capture_forwarder.local.secrets import FixedSecret
 from capture_forwarder.parser.mapping.columns import ColumnMapping
@@ -275,9 +277,9 @@ def test_wide_rows_are_cut_into_requests_of_900_kilobytes(
     values = {name: n / 7 for n, name in enumerate(columns)}
     row: dict[str, object] = {**values, "score": 1, "scoring_timestamp": WHEN}
     rows = [Inference.of(f"call_{n}", row) for n in range(600)]
-    builder = BatchBuilder(openscale.limits, CaptureObject("b", "k"), "")
-    captured = RawLine(1, 0, b"", len(json.dumps(list(values.values()))) * len(rows))
-    batches = builder.add(captured, rows) + builder.cut(Place())
+    builder = BatchBuilder(openscale.limits, CaptureFile("b", "k"), "")
+    captured = Line(1, 0, b"", len(json.dumps(list(values.values()))) * len(rows))
+    batches = builder.add(captured, rows) + builder.cut(Position())
 
     outcomes = [deliverer(openscale, clock).deliver(part) for part in batches]
 

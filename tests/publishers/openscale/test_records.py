@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from capture_forwarder.core.model import Inference, ParsedLine, Row, Schema
-from capture_forwarder.forwarding.lane import complete
+from capture_forwarder.core.inference import Inference, ParsedLine, Row
+from capture_forwarder.core.schema import Schema
+from capture_forwarder.forwarding.route import complete
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from capture_forwarder.publishers.openscale.records import (
@@ -132,7 +133,7 @@ def test_rows_in_another_order_of_columns_are_sent_as_the_mapping_orders_them() 
 def test_a_captured_line_arrives_with_its_time_and_ids() -> None:
     schema = Schema(timestamp_column=TIME)
     mapping = ColumnMapping.of("age,plan", "score")
-    parse = LineParser(complete(mapping, schema), schema).for_object(SOURCE)
+    parse = LineParser(complete(mapping, schema), schema).for_file(SOURCE)
     parsed = parse(line(side("41,basic\n42,pro"), side("0.25\n0.5")))
 
     assert isinstance(parsed, ParsedLine)

@@ -9,7 +9,7 @@ import pytest
 
 from capture_forwarder.core.batch import Batch
 from capture_forwarder.core.errors import PlatformUnavailableError
-from capture_forwarder.core.model import Inference
+from capture_forwarder.core.inference import Inference
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.local.secrets import FixedSecret
 from capture_forwarder.parser.mapping.columns import ColumnMapping

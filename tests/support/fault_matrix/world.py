@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from capture_forwarder.core.batch import Batch, Receipt
-from capture_forwarder.core.model import BatchLimits, Schema
+from capture_forwarder.core.batch import Batch, BatchLimits, Receipt
 from capture_forwarder.core.ports import Clock, Publisher
+from capture_forwarder.core.schema import Schema
 from capture_forwarder.settings import RouteSettings, Settings
 from capture_forwarder.wiring import forwarder as wiring
 from capture_forwarder.wiring.publishers import build_publisher

@@ -11,11 +11,12 @@ import pytest
 
 from capture_forwarder.core.batch import Batch
 from capture_forwarder.core.errors import PublishError
-from capture_forwarder.core.model import ParsedLine, Place, RawLine
+from capture_forwarder.core.inference import ParsedLine
+from capture_forwarder.core.line import Line, Position
 from capture_forwarder.core.ports import Publisher
 from capture_forwarder.forwarding.batching import BatchBuilder
 from capture_forwarder.forwarding.held import holding
-from capture_forwarder.forwarding.lane import complete
+from capture_forwarder.forwarding.route import complete
 from capture_forwarder.parser import compile_mapping
 from capture_forwarder.parser.lines import read_lines
 from capture_forwarder.settings import load
@@ -57,17 +58,17 @@ class Bench:
         """Make batches of captured calls, as large as the publisher says, or smaller."""
         schema = self.publisher.schema()
         parser = compile_mapping(complete(self._mapping, schema), schema)
-        parse = parser.for_object(SOURCE)
+        parse = parser.for_file(SOURCE)
         limits = self.publisher.limits
         smaller = dataclasses.replace(limits, rows=rows or limits.rows)
-        held = holding(parse, parser.for_blocks(SOURCE), as_json=self.publisher.takes_json)
+        held = holding(parse, parser.for_chunks(SOURCE), as_json=self.publisher.takes_json)
         builder = BatchBuilder(smaller, SOURCE, "revision", held)
-        full, place = [], Place()
+        full, place = [], Position()
         for raw in lines(calls):
             parsed = parse(raw.data)
             assert isinstance(parsed, ParsedLine), parsed
             full += builder.add(raw, parsed.inferences)
-            place = raw.place
+            place = raw.position
         return full + builder.cut(place)
 
     def batch(self, calls: int = 3, name: str = "call", records: int = 1) -> Batch:
@@ -122,7 +123,7 @@ class CallOf:
         return line(request, response, eventId=self.name)
 
 
-def lines(calls: Sequence[CallOf]) -> list[RawLine]:
+def lines(calls: Sequence[CallOf]) -> list[Line]:
     """Write a capture file of calls and read it."""
     content = b"\n".join(call.line for call in calls)
     return list(read_lines(BytesIO(content), 2**30))

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from capture_forwarder.cli.quarantine.view import plain
 from capture_forwarder.cli.terminal.console import ERR, OUT, say, say_json
 from capture_forwarder.cli.terminal.tables import add, new_table
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import ForwarderError
-from capture_forwarder.core.model import CaptureObject
 from capture_forwarder.triggers import read_event
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Letter:
     id: str
     sent: str | None
     receives: int
-    objects: tuple[CaptureObject, ...]
+    objects: tuple[CaptureFile, ...]
     problem: str | None
 
 
@@ -38,7 +38,7 @@ def read_letter(message: Message) -> Letter:
         sent = datetime.fromtimestamp(message.sent / 1000, UTC).isoformat(timespec="seconds")
     record = {"messageId": message.id, "eventSource": "aws:sqs", "body": message.body}
     try:
-        (delivery,) = read_event({"Records": [record]}).deliveries
+        (delivery,) = read_event({"Records": [record]}).messages
     except ForwarderError as error:
         return Letter(message.id, sent, message.receives, (), error.message)
     return Letter(message.id, sent, message.receives, delivery.objects, delivery.problem)
@@ -104,7 +104,7 @@ def show_moved(moved: Moved, to: str, *, as_json: bool) -> None:
 def _announced(letter: Letter) -> str:
     if letter.problem is not None:
         return plain(letter.problem)
-    return "\n".join(plain(str(source)) for source in letter.objects) or "no object (a test event)"
+    return "\n".join(plain(str(file)) for file in letter.objects) or "no object (a test event)"
 
 
 def _letter_json(letter: Letter) -> dict[str, object]:

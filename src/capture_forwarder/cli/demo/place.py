@@ -13,7 +13,8 @@ import msgspec
 
 from capture_forwarder.core.errors import ForwarderError, UsageError
 from capture_forwarder.core.extras import Extra, install_command
-from capture_forwarder.core.model import QuarantineEntry, Reason
+from capture_forwarder.core.quarantine_entry import QuarantineEntry
+from capture_forwarder.core.rejection import Reason
 from capture_forwarder.settings import ONLY_ROUTE
 
 if TYPE_CHECKING:

@@ -16,13 +16,15 @@ from capture_forwarder.cli.terminal.tables import (
     rows_table,
     short_name,
 )
-from capture_forwarder.core.model import CaptureObject, ObjectReport, QuarantineEntry
+from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.quarantine_entry import QuarantineEntry
+from capture_forwarder.core.report import FileReport
 from capture_forwarder.settings import ONLY_ROUTE
 
 _ROWS = 3
 
 
-def show_demo(reports: Mapping[CaptureObject, ObjectReport], place: DemoPlace) -> None:
+def show_demo(reports: Mapping[CaptureFile, FileReport], place: DemoPlace) -> None:
     """Print what arrived, what was refused and why, the rows, and what to do next."""
     _show_arrived(reports)
     _show_refused(place)
@@ -32,15 +34,15 @@ def show_demo(reports: Mapping[CaptureObject, ObjectReport], place: DemoPlace) -
     _show_next(place)
 
 
-def _show_arrived(reports: Mapping[CaptureObject, ObjectReport]) -> None:
+def _show_arrived(reports: Mapping[CaptureFile, FileReport]) -> None:
     table = new_table(
         "What arrived", "endpoint", "file", *COUNTS, numbers=COUNTS, unbroken=("endpoint",)
     )
     totals = [0] * len(COUNTS)
-    for source, report in reports.items():
+    for capture_file, report in reports.items():
         counts = counts_of(report)
         totals = [total + count for total, count in zip(totals, counts, strict=True)]
-        add(table, source.endpoint or "", short_name(source.key), *counts)
+        add(table, capture_file.endpoint or "", short_name(capture_file.key), *counts)
     table.add_section()
     add(table, "", f"{len(reports)} files", *totals, style="bold")
     OUT.print(table)

@@ -132,9 +132,9 @@ def _send(forwarder: Forwarder, found: Sequence[Found], *, quiet: bool) -> Itera
 
 def _outcome(forwarder: Forwarder, file: Found, down: dict[str, ForwarderError]) -> Outcome:
     try:
-        if forwarder.is_output(file.source):
+        if forwarder.is_output(file.capture_file):
             return Outcome(file, skipped="What the forwarder wrote is never taken as input.")
-        routes = forwarder.forward(file.source, down)
+        routes = forwarder.forward(file.capture_file, down)
     except ForwarderError as error:
         return Outcome(file, error=error)
     except Exception as error:  # noqa: BLE001 - ends as a failure of this file, never as a success

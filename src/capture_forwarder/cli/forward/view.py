@@ -10,7 +10,7 @@ from capture_forwarder.cli.terminal.console import ERR, OUT, complain, say
 from capture_forwarder.cli.terminal.places import Found
 from capture_forwarder.cli.terminal.tables import COUNTS, add, counts_of, long_name, new_table
 from capture_forwarder.core.errors import ForwarderError
-from capture_forwarder.core.model import ObjectReport
+from capture_forwarder.core.report import FileReport
 from capture_forwarder.settings import RouteSettings
 from capture_forwarder.settings.platforms import DuckDbSettings
 
@@ -53,15 +53,15 @@ class Outcome:
     """
 
     file: Found
-    routes: Mapping[str, ObjectReport | ForwarderError] = field(default_factory=dict)
+    routes: Mapping[str, FileReport | ForwarderError] = field(default_factory=dict)
     error: ForwarderError | None = None
     skipped: str = ""
 
     @property
-    def reports(self) -> dict[str, ObjectReport]:
+    def reports(self) -> dict[str, FileReport]:
         """Route → the accounting, where it was forwarded."""
         found = self.routes.items()
-        return {name: one for name, one in found if isinstance(one, ObjectReport)}
+        return {name: one for name, one in found if isinstance(one, FileReport)}
 
     @property
     def errors(self) -> dict[str, ForwarderError]:
@@ -97,14 +97,14 @@ def outcome_json(outcome: Outcome, sending: Sending) -> dict[str, object]:
     }
 
 
-def _result_json(outcome: Outcome, result: ObjectReport | ForwarderError) -> dict[str, object]:
+def _result_json(outcome: Outcome, result: FileReport | ForwarderError) -> dict[str, object]:
     if isinstance(result, ForwarderError):
         problem = outcome.problem("", result)
         return {"status": "failed", "error": problem, "advice": result.advice}
     return _report_json(result)
 
 
-def _report_json(report: ObjectReport) -> dict[str, object]:
+def _report_json(report: FileReport) -> dict[str, object]:
     return {
         "status": "forwarded",
         "lines": report.lines,
@@ -189,7 +189,7 @@ def _show_table(outcomes: Sequence[Outcome], sending: Sending) -> None:
         for name, report in outcome.reports.items()
     ]
     for file, name, report in rows[:_MOST_ROWS]:
-        told = long_name(file.source, file.name)
+        told = long_name(file.capture_file, file.name)
         add(table, told, *([name] if sending.file else []), *counts_of(report))
     if len(rows) > _MOST_ROWS:
         add(table, f"... {len(rows) - _MOST_ROWS} more files", style="dim")
@@ -220,7 +220,7 @@ def _show_problems(outcomes: Sequence[Outcome], sending: Sending, warnings: Sequ
                 complain(f"{outcome.file.name}{more}: {problem}", error.advice)
 
 
-def _reports(outcomes: Sequence[Outcome], route: str | None = None) -> list[ObjectReport]:
+def _reports(outcomes: Sequence[Outcome], route: str | None = None) -> list[FileReport]:
     return [
         report
         for outcome in outcomes
@@ -229,7 +229,7 @@ def _reports(outcomes: Sequence[Outcome], route: str | None = None) -> list[Obje
     ]
 
 
-def add_up(reports: Sequence[ObjectReport]) -> ObjectReport:
+def add_up(reports: Sequence[FileReport]) -> FileReport:
     """Sum up the counts of several reports."""
     if len(reports) == 1:
         return reports[0]
@@ -238,7 +238,7 @@ def add_up(reports: Sequence[ObjectReport]) -> ObjectReport:
     for report in reports:
         quarantined.update(report.quarantined)
         casts.update(report.cast_failures)
-    return ObjectReport(
+    return FileReport(
         lines=sum(report.lines for report in reports),
         forwarded=sum(report.forwarded for report in reports),
         empty=sum(report.empty for report in reports),

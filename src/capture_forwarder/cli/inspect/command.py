@@ -13,8 +13,8 @@ from capture_forwarder.cli.inspect.view import show_inspections
 from capture_forwarder.cli.terminal import options
 from capture_forwarder.cli.terminal.console import ERR, say_json, user_errors
 from capture_forwarder.cli.terminal.places import Found, find
-from capture_forwarder.core.errors import ObjectError
-from capture_forwarder.core.model import RawLine
+from capture_forwarder.core.errors import CaptureFileError
+from capture_forwarder.core.line import Line
 from capture_forwarder.core.ports import ObjectStore
 from capture_forwarder.inspection import Given, Sample, inspect_files
 from capture_forwarder.parser.lines import read_lines
@@ -80,8 +80,8 @@ def _by_endpoint(found: Sequence[Found]) -> list[list[Found]]:
     """Files of one endpoint and variant together; a file of another layout alone."""
     groups: dict[object, list[Found]] = {}
     for file in found:
-        source = file.source
-        key = (source.endpoint, source.variant) if source.endpoint else file.name
+        capture_file = file.capture_file
+        key = (capture_file.endpoint, capture_file.variant) if capture_file.endpoint else file.name
         groups.setdefault(key, []).append(file)
     return list(groups.values())
 
@@ -98,15 +98,15 @@ def _samples(files: Sequence[Found], store: ObjectStore, limit: int) -> list[Sam
 
 def _sample(file: Found, store: ObjectStore, limit: int, room: int) -> Sample:
     """Read a file's first lines, as many as are asked for and fit; at least one."""
-    lines: list[RawLine] = []
+    lines: list[Line] = []
     try:
-        with store.open(file.source) as opened:
+        with store.open(file.capture_file) as opened:
             for line in read_lines(opened.stream, _MAX_LINE_BYTES):
                 if len(lines) >= limit or (lines and room <= 0):
-                    return Sample(file.source, file.name, lines, complete=False)
+                    return Sample(file.capture_file, file.name, lines, complete=False)
                 lines.append(line)
                 room -= len(line.data)
-    except ObjectError as error:
+    except CaptureFileError as error:
         problem = file.rename(str(error))
-        return Sample(file.source, file.name, lines, complete=False, problem=problem)
-    return Sample(file.source, file.name, lines)
+        return Sample(file.capture_file, file.name, lines, complete=False, problem=problem)
+    return Sample(file.capture_file, file.name, lines)

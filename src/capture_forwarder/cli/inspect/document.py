@@ -21,10 +21,10 @@ def spread_of(numbers: Sequence[int]) -> dict[str, float] | None:
 
 
 def _inspection(inspection: Inspection) -> dict[str, object]:
-    source = inspection.files[0].sample.source
+    capture_file = inspection.files[0].sample.capture_file
     return {
-        "endpoint": source.endpoint,
-        "variant": source.variant,
+        "endpoint": capture_file.endpoint,
+        "variant": capture_file.variant,
         "settings": dict(inspection.variables) if inspection.mapping else None,
         "notes": list(inspection.notes),
         "files": [_file(facts) for facts in inspection.files],
@@ -35,7 +35,7 @@ def _inspection(inspection: Inspection) -> dict[str, object]:
 def _file(facts: FileFacts) -> dict[str, object]:
     return {
         "file": facts.sample.name,
-        "hour": facts.sample.source.capture_hour,
+        "hour": facts.sample.capture_file.capture_hour,
         "problem": facts.sample.problem or None,
         "lines": facts.lines,
         "complete": facts.sample.complete,

@@ -28,10 +28,10 @@ def show_inspections(inspections: Sequence[Inspection]) -> None:
 
 def _show(inspection: Inspection) -> None:
     files = inspection.files
-    source = files[0].sample.source
+    capture_file = files[0].sample.capture_file
     title = files[0].sample.name
-    if source.endpoint:
-        title = f"Endpoint {source.endpoint}, variant {source.variant}"
+    if capture_file.endpoint:
+        title = f"Endpoint {capture_file.endpoint}, variant {capture_file.variant}"
     say(title, style="bold")
     for facts in files:
         if facts.sample.problem:
@@ -58,7 +58,7 @@ def _files_table(files: Sequence[FileFacts]) -> Table:
     table = new_table("Files", "file", "hour", *numbers, numbers=numbers, unbroken=("hour",))
     for facts in files[:_MOST_FILES_SHOWN]:
         more = "" if facts.sample.complete else "+"
-        hour = (facts.sample.source.capture_hour or "")[:13].replace("T", " ")
+        hour = (facts.sample.capture_file.capture_hour or "")[:13].replace("T", " ")
         rejected = sum(refused.count for refused in facts.refused.values())
         add(
             table,
@@ -124,5 +124,5 @@ def _show_refused(files: Sequence[FileFacts]) -> None:
 
 
 def _name(facts: FileFacts) -> str:
-    source = facts.sample.source
-    return short_name(source.key) if source.endpoint else facts.sample.name
+    capture_file = facts.sample.capture_file
+    return short_name(capture_file.key) if capture_file.endpoint else facts.sample.name

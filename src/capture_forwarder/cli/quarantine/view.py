@@ -11,8 +11,9 @@ import msgspec
 
 from capture_forwarder.cli.terminal.console import OUT, complain, say, say_json
 from capture_forwarder.cli.terminal.tables import add, long_name, new_table
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import ForwarderError
-from capture_forwarder.core.model import CaptureObject, QuarantineEntry
+from capture_forwarder.core.quarantine_entry import QuarantineEntry
 from capture_forwarder.quarantine.place import Kept, is_cut, line_of
 
 _MOST_SHOWN = 40
@@ -31,14 +32,14 @@ class Contents:
     """What a quarantine holds, counted by reason, capture object and route."""
 
     files: int = 0
-    groups: dict[tuple[str, CaptureObject, str], _Group] = field(default_factory=dict)
+    groups: dict[tuple[str, CaptureFile, str], _Group] = field(default_factory=dict)
 
     def add(self, kept: Sequence[Kept]) -> None:
         """Count the entries of one file."""
         self.files += 1
         for entry in (one.entry for one in kept):
-            source = CaptureObject(entry.bucket, entry.key, entry.version_id)
-            place = (entry.reason, source, entry.route)
+            capture_file = CaptureFile(entry.bucket, entry.key, entry.version_id)
+            place = (entry.reason, capture_file, entry.route)
             group = self.groups.setdefault(place, _Group(0, entry.time, entry.time))
             group.entries += 1
             group.first = min(group.first, entry.time)
@@ -62,11 +63,11 @@ def show_contents(
         groups = [
             {
                 "reason": reason,
-                **dataclasses.asdict(source),
+                **dataclasses.asdict(capture_file),
                 "route": route,
                 **dataclasses.asdict(group),
             }
-            for (reason, source, route), group in contents.groups.items()
+            for (reason, capture_file, route), group in contents.groups.items()
         ]
         say_json(
             {
@@ -106,8 +107,8 @@ def _show_objects(contents: Contents) -> None:
     heads = ("capture object", "route", "reason", "entries")
     table = new_table("By capture object", *heads, numbers=("entries",), unbroken=("reason",))
     most = sorted(contents.groups.items(), key=lambda item: -item[1].entries)
-    for (reason, source, route), group in most[:_MOST_SHOWN]:
-        add(table, plain(long_name(source, str(source))), route, reason, group.entries)
+    for (reason, capture_file, route), group in most[:_MOST_SHOWN]:
+        add(table, plain(long_name(capture_file, str(capture_file))), route, reason, group.entries)
     if len(most) > _MOST_SHOWN:
         add(table, f"... {len(most) - _MOST_SHOWN} more", style="dim")
     OUT.print(table)
@@ -118,7 +119,7 @@ def show_entry(name: str, entry: QuarantineEntry, *, as_json: bool) -> None:
     if as_json:
         say_json({"file": name, **msgspec.to_builtins(entry)})
         return
-    where = f"{plain(str(CaptureObject(entry.bucket, entry.key, entry.version_id)))}"
+    where = f"{plain(str(CaptureFile(entry.bucket, entry.key, entry.version_id)))}"
     say(entry.reason, style="bold")
     say(f"  {where}")
     one = "" if entry.inference_id is None else f", inference {plain(entry.inference_id)}"

@@ -10,8 +10,8 @@ import typer
 
 from capture_forwarder.cli.routes.view import Checked, show_checked
 from capture_forwarder.cli.terminal.console import user_errors
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import UsageError
-from capture_forwarder.core.model import CaptureObject
 from capture_forwarder.settings import RouteSettings
 from capture_forwarder.settings.routes_check import unreachable, verdicts
 from capture_forwarder.settings.schema import routes_schema
@@ -78,14 +78,14 @@ def schema() -> None:
     print(json.dumps(routes_schema(), indent=2, ensure_ascii=False))
 
 
-def _source(key: str, routes: Sequence[RouteSettings]) -> CaptureObject:
+def _source(key: str, routes: Sequence[RouteSettings]) -> CaptureFile:
     if key.startswith(_S3):
         bucket, _, rest = key.removeprefix(_S3).partition("/")
         if not bucket or not rest:
             raise UsageError(f"{key} names no object; write s3://bucket/key.")
-        return CaptureObject(bucket, rest)
+        return CaptureFile(bucket, rest)
     asking = [route.name for route in routes if route.match.bucket is not None]
     if asking:
         message = f"The bucket matters to the route {asking[0]}; write s3://bucket/{key}."
         raise UsageError(message)
-    return CaptureObject("", key)
+    return CaptureFile("", key)

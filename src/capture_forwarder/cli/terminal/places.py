@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import UsageError
-from capture_forwarder.core.model import CaptureObject
 from capture_forwarder.core.ports import ObjectStore
 from capture_forwarder.local.objects import FolderObjectStore
 
@@ -21,13 +21,13 @@ _LOCAL = "local"
 class Found:
     """A capture file, with the name that the user knows it by and its size."""
 
-    source: CaptureObject
+    capture_file: CaptureFile
     name: str
     size: int
 
     def rename(self, text: str) -> str:
         """Replace the object's name in a message by the name that the user gave."""
-        return text.replace(str(self.source), self.name)
+        return text.replace(str(self.capture_file), self.name)
 
 
 def find(places: Sequence[str], outputs: Sequence[str] = ()) -> tuple[list[Found], ObjectStore]:
@@ -44,19 +44,19 @@ def find(places: Sequence[str], outputs: Sequence[str] = ()) -> tuple[list[Found
     ------
     UsageError
         A place does not exist or holds no capture files.
-    ObjectError
+    CaptureFileError
         S3 cannot be listed.
     """
     remote = [place for place in places if place.startswith(_S3)]
     if remote and len(remote) != len(places):
         raise UsageError("Name either local places or S3 addresses, not both at once.")
-    found: dict[CaptureObject, Found] = {}
+    found: dict[CaptureFile, Found] = {}
     kept_out = [Path(place).absolute() for place in outputs if not place.startswith(_S3)]
     for place in places:
         files = list(_in_s3(place) if remote else _local(place, kept_out))
         if not files:
             raise UsageError(f"{place} holds no capture files{_expected(place)}.")
-        found.update((file.source, file) for file in files)
+        found.update((file.capture_file, file) for file in files)
     return list(found.values()), _s3_store() if remote else FolderObjectStore(Path("/"))
 
 
@@ -77,7 +77,7 @@ def _local(place: str, kept_out: Sequence[Path]) -> Iterator[Found]:
 def _found(path: Path) -> Found:
     # The whole path is the key, so that endpoint and variant are found in it as in S3.
     key = os.path.abspath(path).lstrip("/")  # noqa: PTH100 - resolves `..` but no links
-    return Found(CaptureObject(_LOCAL, key), str(path), path.stat().st_size)
+    return Found(CaptureFile(_LOCAL, key), str(path), path.stat().st_size)
 
 
 def _folder_of(path: Path, folders: Sequence[Path]) -> Path | None:
@@ -91,8 +91,8 @@ def _in_s3(place: str) -> Iterator[Found]:
     bucket, _, prefix = place.removeprefix(_S3).partition("/")
     if not bucket:
         raise UsageError(f"{place} names no bucket; write s3://bucket/prefix.")
-    for source, size in list_objects(s3_client, bucket, prefix):
-        yield Found(source, str(source), size)
+    for capture_file, size in list_objects(s3_client, bucket, prefix):
+        yield Found(capture_file, str(capture_file), size)
 
 
 def _s3_store() -> ObjectStore:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import ForwarderError
-from capture_forwarder.core.model import CaptureObject, ObjectReport
+from capture_forwarder.core.report import FileReport
 from capture_forwarder.settings import ONLY_ROUTE
 
 
@@ -13,7 +14,7 @@ class CollectingReporter:
     """Keeps reports, failures and warnings in the order in which they came."""
 
     def __init__(self) -> None:
-        self.reports: dict[CaptureObject, ObjectReport] = {}
+        self.reports: dict[CaptureFile, FileReport] = {}
         self.failures: list[tuple[str, ForwarderError]] = []
         self.warnings: list[str] = []
         self._route = ""
@@ -25,22 +26,22 @@ class CollectingReporter:
         other._route = "" if route == ONLY_ROUTE else f"route {route}: "  # noqa: SLF001 - one of these
         return other
 
-    def forwarded(self, source: CaptureObject, report: ObjectReport) -> None:
+    def forwarded(self, capture_file: CaptureFile, report: FileReport) -> None:
         """Keep the accounting of an object; see `Reporter.forwarded`."""
-        self.reports[source] = report
+        self.reports[capture_file] = report
 
-    def continued(self, source: CaptureObject, hops: int, report: ObjectReport | None) -> None:
+    def continued(self, capture_file: CaptureFile, hops: int, report: FileReport | None) -> None:
         """Keep that an object was handed on; see `Reporter.continued`."""
         del report
-        self.warnings.append(f"{source} was handed on, for the {hops}. time")
+        self.warnings.append(f"{capture_file} was handed on, for the {hops}. time")
 
     def failed(self, what: str, error: ForwarderError) -> None:
         """Keep a failure; see `Reporter.failed`."""
         self.failures.append((what, error))
 
-    def skipped(self, source: CaptureObject, why: str) -> None:
+    def skipped(self, capture_file: CaptureFile, why: str) -> None:
         """Keep that an object was skipped; see `Reporter.skipped`."""
-        self.warnings.append(f"{source} was skipped: {why}")
+        self.warnings.append(f"{capture_file} was skipped: {why}")
 
     def warn(self, message: str, **facts: object) -> None:
         """Keep a warning; see `Reporter.warn`."""

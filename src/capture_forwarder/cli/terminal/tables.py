@@ -10,7 +10,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from capture_forwarder.core.model import CaptureObject, ObjectReport
+from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.report import FileReport
 
 _CAPTURE_NAME = re.compile(r"\d\d-\d\d-\d{3}(?=-[0-9a-f-]{36}\.)")  # mm-ss-SSS
 _LONGEST_VALUE = 32
@@ -60,19 +61,19 @@ def short_name(key: str) -> str:
     return found[0] if found else name
 
 
-def long_name(source: CaptureObject, name: str) -> str:
+def long_name(capture_file: CaptureFile, name: str) -> str:
     """What tells a capture file from others; another file's name as it stands."""
-    if source.endpoint is None:
+    if capture_file.endpoint is None:
         return name
-    parts = source.key.split("/")[-7:-1]
-    return "/".join((*parts, short_name(source.key)))
+    parts = capture_file.key.split("/")[-7:-1]
+    return "/".join((*parts, short_name(capture_file.key)))
 
 
 COUNTS = ("lines", "forwarded", "empty", "quarantined", "inferences")
 """The numbers of the accounting, as columns."""
 
 
-def counts_of(report: ObjectReport) -> list[int]:
+def counts_of(report: FileReport) -> list[int]:
     """The numbers of the accounting, in the order of `COUNTS`."""
     quarantined = report.quarantined_lines
     return [report.lines, report.forwarded, report.empty, quarantined, report.inferences]

@@ -14,17 +14,18 @@ from typing import Generic, Literal, TypeVar
 
 import msgspec
 
-from capture_forwarder.core.block import Block
+from capture_forwarder.core.chunk import Chunk
+from capture_forwarder.core.inference import ParsedLine
 from capture_forwarder.core.inferences import Inferences, WrittenInferences
-from capture_forwarder.core.model import DataType, ParsedLine
+from capture_forwarder.core.schema import DataType
 from capture_forwarder.parser.fast.numbers import CELL_TYPES, plain_base64
 from capture_forwarder.parser.mapping.tails import Constants, Tails
 from capture_forwarder.parser.record import EventMetadata
 
 Values = tuple[object, ...]
-ReadAlike = Callable[[Block, Constants], ParsedLine | None]
-WriteAlike = Callable[[Block, str, str, Iterable[Values], Constants], WrittenInferences | None]
-"""Takes a block, the CSV of both sides, and what stands behind each row; see `JsonWriter`."""
+ReadAlike = Callable[[Chunk, Constants], ParsedLine | None]
+WriteAlike = Callable[[Chunk, str, str, Iterable[Values], Constants], WrittenInferences | None]
+"""Takes a chunk, the CSV of both sides, and what stands behind each row; see `JsonWriter`."""
 
 
 Encoding = TypeVar("Encoding")
@@ -62,7 +63,7 @@ _decode_plain = msgspec.json.Decoder(_Plain).decode_lines
 _decode_encoded = msgspec.json.Decoder(_Encoded).decode_lines
 
 
-def no_alike(_block: Block, _constants: Constants) -> None:
+def no_alike(_chunk: Chunk, _constants: Constants) -> None:
     """The short way of a route that has none."""
 
 
@@ -91,7 +92,7 @@ def alike_reader(
     Returns
     -------
     Callable
-        Takes a block, and what is known of all lines of its object; returns an inference for
+        Takes a chunk, and what is known of all lines of its object; returns an inference for
         each line of it, or None.
     """
     types = [*inputs, *outputs]
@@ -99,8 +100,8 @@ def alike_reader(
         return no_alike
     read_rows = _row_reader(types, len(outputs) - 1)
 
-    def read(block: Block, constants: Constants) -> ParsedLine | None:
-        found = _calls(block)
+    def read(chunk: Chunk, constants: Constants) -> ParsedLine | None:
+        found = _calls(chunk)
         if found is None:
             return None
         sent, answered, about = found
@@ -113,7 +114,7 @@ def alike_reader(
             write is not None
             and (text := _on_lines(sent))
             and (scores := _on_lines(answered))
-            and (written := write(block, text, scores, behind, constants))
+            and (written := write(chunk, text, scores, behind, constants))
         ):
             return ParsedLine(written, last)
         rows = read_rows(sent, answered)
@@ -177,9 +178,9 @@ def _all_have(texts: Sequence[str], commas: int) -> bool:
     return {text.count(",") for text in texts} == {commas}
 
 
-def _calls(block: Block) -> tuple[list[str], list[str], list[EventMetadata]] | None:
+def _calls(chunk: Chunk) -> tuple[list[str], list[str], list[EventMetadata]] | None:
     """What was sent and answered, and the metadata, where each line is a call of plain CSV."""
-    data, ends = block.data, block.ends
+    data, ends = chunk.data, chunk.ends
     if len(ends) < _FEWEST_LINES:
         return None
     # Only so is each line surely a document: none ends or begins inside of one.

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import msgspec
 
+from capture_forwarder.core.inference import Inference
 from capture_forwarder.core.inferences import WrittenInferences
 from capture_forwarder.core.json_rows import row_type
-from capture_forwarder.core.model import DataType, Inference
+from capture_forwarder.core.schema import DataType
 
 LIBRARY = Path(__file__).with_name("json_rows.so")
 """What `lambda_package/compile_rows.py` makes of `json_rows.c`."""

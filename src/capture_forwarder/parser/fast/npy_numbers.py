@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from math import isfinite
 from struct import iter_unpack
 
-from capture_forwarder.core.model import DataType
+from capture_forwarder.core.schema import DataType
 from capture_forwarder.parser.formats.npy import STRUCT_CODES
 
 Rows = list[tuple[object, ...]]

@@ -11,7 +11,7 @@ from binascii import a2b_base64
 from collections.abc import Callable, Mapping
 from functools import cache
 
-from capture_forwarder.core.model import DataType
+from capture_forwarder.core.schema import DataType
 from capture_forwarder.parser.fast.csv_numbers import beside, csv_call_reader, csv_number_reader
 from capture_forwarder.parser.formats.decode import Format, by_looks, known_content
 from capture_forwarder.parser.mapping.side import SidePlan

@@ -10,7 +10,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 
-from capture_forwarder.core.model import Reason
+from capture_forwarder.core.rejection import Reason
 from capture_forwarder.parser.formats.json_document import decode_json, json_readings
 from capture_forwarder.parser.formats.reading import Reading
 from capture_forwarder.parser.rejected import RejectedError

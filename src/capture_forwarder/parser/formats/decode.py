@@ -12,7 +12,7 @@ import binascii
 from enum import StrEnum
 from functools import lru_cache
 
-from capture_forwarder.core.model import Reason
+from capture_forwarder.core.rejection import Reason
 from capture_forwarder.parser.formats.npy import MAGIC as NPY_MAGIC
 from capture_forwarder.parser.record import Side
 from capture_forwarder.parser.rejected import RejectedError

@@ -12,7 +12,7 @@ import math
 import re
 import struct
 
-from capture_forwarder.core.model import Reason
+from capture_forwarder.core.rejection import Reason
 from capture_forwarder.parser.formats.arrays import nest
 from capture_forwarder.parser.rejected import RejectedError
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from capture_forwarder.core.model import Reason
+from capture_forwarder.core.rejection import Reason
 from capture_forwarder.parser.formats.csv_text import csv_readings
 from capture_forwarder.parser.formats.reading import Reading
 from capture_forwarder.parser.rejected import RejectedError

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from capture_forwarder.core.model import Reason
+from capture_forwarder.core.rejection import Reason
 from capture_forwarder.parser.rejected import RejectedError
 
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from capture_forwarder.core.model import DataType
+from capture_forwarder.core.schema import DataType
 
 Cast = Callable[[object], object]
 

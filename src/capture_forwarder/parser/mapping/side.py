@@ -8,7 +8,8 @@ import jmespath
 import msgspec
 from jmespath.exceptions import JMESPathError
 
-from capture_forwarder.core.model import DataType, Reason
+from capture_forwarder.core.rejection import Reason
+from capture_forwarder.core.schema import DataType
 from capture_forwarder.parser.formats.csv_text import csv_readings
 from capture_forwarder.parser.formats.decode import Format, decode_side
 from capture_forwarder.parser.formats.json_document import (

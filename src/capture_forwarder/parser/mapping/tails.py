@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice, repeat
 from operator import attrgetter
 
-from capture_forwarder.core.model import CaptureObject
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.parser.mapping.columns import ColumnMapping, MetadataField
 from capture_forwarder.parser.record import EventMetadata
 
@@ -24,14 +24,14 @@ _OF_CALL: Mapping[MetadataField, _Ask] = {
 }
 
 
-def constants_of(source: CaptureObject) -> Constants:
+def constants_of(capture_file: CaptureFile) -> Constants:
     """Say what is known of every line of an object."""
     return {
-        MetadataField.ENDPOINT: source.endpoint,
-        MetadataField.VARIANT: source.variant,
-        MetadataField.CAPTURE_HOUR: source.capture_hour,
-        MetadataField.BUCKET: source.bucket,
-        MetadataField.KEY: source.key,
+        MetadataField.ENDPOINT: capture_file.endpoint,
+        MetadataField.VARIANT: capture_file.variant,
+        MetadataField.CAPTURE_HOUR: capture_file.capture_hour,
+        MetadataField.BUCKET: capture_file.bucket,
+        MetadataField.KEY: capture_file.key,
     }
 
 

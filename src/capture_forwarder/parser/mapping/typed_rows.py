@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 
-from capture_forwarder.core.model import DataType, Schema
+from capture_forwarder.core.schema import DataType, Schema
 from capture_forwarder.parser.mapping.candidates import Candidate, Pair
 from capture_forwarder.parser.mapping.casts import Cast, cast_to, infer
 from capture_forwarder.parser.mapping.side import SidePlan

@@ -8,15 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from capture_forwarder.core.model import (
-    CaptureObject,
-    Inference,
-    ParsedLine,
-    Reason,
-    Rejection,
-)
+from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.inference import Inference, ParsedLine
+from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.parser.formats.reading import Reading
-from capture_forwarder.parser.line import ParseAlike, ParseLine
+from capture_forwarder.parser.line import ParseChunk, ParseLine
 from capture_forwarder.parser.mapping.casts import infer
 from capture_forwarder.parser.mapping.natural import natural_readings
 from capture_forwarder.parser.record import Side, read_record
@@ -36,15 +32,15 @@ class WholeLineParser:
     other and disagree are a rejection.
     """
 
-    def for_object(self, source: CaptureObject) -> ParseLine:
-        """Return what parses the lines of an object; see `LineParser.for_object`."""
-        del source
+    def for_file(self, capture_file: CaptureFile) -> ParseLine:
+        """Return what parses the lines of an object; see `LineParser.for_file`."""
+        del capture_file
         return _parse
 
-    def for_blocks(self, source: CaptureObject) -> ParseAlike:
-        """Return what declines all blocks: these lines are parsed one by one."""
-        del source
-        return lambda _block: None
+    def for_chunks(self, capture_file: CaptureFile) -> ParseChunk:
+        """Return what declines all chunks: these lines are parsed one by one."""
+        del capture_file
+        return lambda _chunk: None
 
 
 def _parse(line: bytes) -> ParsedLine | Rejection:

@@ -13,9 +13,9 @@ from urllib.parse import quote
 import requests
 from urllib3.filepost import encode_multipart_formdata
 
-from capture_forwarder.core.batch import Batch, Receipt
-from capture_forwarder.core.model import BatchLimits, Schema
+from capture_forwarder.core.batch import Batch, BatchLimits, Receipt
 from capture_forwarder.core.ports import Secret
+from capture_forwarder.core.schema import Schema
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from capture_forwarder.publishers.arthur.answers import read_receipt
 from capture_forwarder.publishers.arthur.requests import LineWriter
@@ -78,7 +78,7 @@ class ArthurPublisher:
         """
         del deadline
         lines = self._writer.lines(batch)
-        content = b"".join(piece for line in lines for piece in (line.data, b"\n"))
+        content = b"".join(part for line in lines for part in (line.data, b"\n"))
         part = ("inferences.jsonl", content, "application/jsonl")
         body, content_type = encode_multipart_formdata({"inference_data": part})
         response = self._post(body, content_type)

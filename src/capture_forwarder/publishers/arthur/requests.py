@@ -13,8 +13,8 @@ from operator import eq
 
 import msgspec
 
-from capture_forwarder.core.batch import Batch, Part
-from capture_forwarder.core.model import Inference
+from capture_forwarder.core.batch import Batch, LineSlice
+from capture_forwarder.core.inference import Inference
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from capture_forwarder.parser.record import CaptureData, Side
 from capture_forwarder.publishers.arthur.payloads import (
@@ -88,7 +88,9 @@ class LineWriter:
             first += part.count
         return written
 
-    def _lines(self, part: Part, inferences: Sequence[Inference], first: int) -> list[SentLine]:
+    def _lines(
+        self, part: LineSlice, inferences: Sequence[Inference], first: int
+    ) -> list[SentLine]:
         captured = _captured(part.line.data)
         inputs, outputs = self._sides(inferences)
         even = is_even(inputs) and is_even(outputs)

@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from capture_forwarder.core.batch import ACCEPTED, Batch, Receipt
+from capture_forwarder.core.batch import ACCEPTED, Batch, BatchLimits, Receipt
 from capture_forwarder.core.errors import (
     MissingExtraError,
     PlatformUnavailableError,
     PublisherMisconfiguredError,
 )
 from capture_forwarder.core.extras import Extra
-from capture_forwarder.core.model import BatchLimits, Inference, Row, Schema
+from capture_forwarder.core.inference import Inference, Row
+from capture_forwarder.core.schema import Schema
 from capture_forwarder.publishers.duckdb.types import TEXT, column_types, stored, widened
 
 if TYPE_CHECKING:

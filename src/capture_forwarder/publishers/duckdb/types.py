@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from capture_forwarder.core.model import Row
+from capture_forwarder.core.inference import Row
 
 TEXT = "VARCHAR"
 _BOOL, _INT, _FLOAT, _NUMBERS, _TIME = "BOOLEAN", "BIGINT", "DOUBLE", "DOUBLE[]", "TIMESTAMP"

@@ -15,14 +15,14 @@ from uuid import UUID
 
 import msgspec
 
-from capture_forwarder.core.batch import ACCEPTED, Batch, Receipt
+from capture_forwarder.core.batch import ACCEPTED, Batch, BatchLimits, Receipt
 from capture_forwarder.core.errors import (
     CredentialsRefusedError,
     PublisherMisconfiguredError,
     PublishError,
 )
 from capture_forwarder.core.json_rows import JsonRowEncoder, JsonRows
-from capture_forwarder.core.model import BatchLimits, DataType, Schema
+from capture_forwarder.core.schema import DataType, Schema
 from capture_forwarder.publishers.fiddler.answers import (
     PUBLISHING,
     check_accepted,
@@ -150,8 +150,8 @@ class FiddlerPublisher:
             values = [inference.values for inference in inferences]
             events = [self._as_json(inferences[0].names, values)]
         parts: list[JsonRows] = []
-        for piece in events:
-            parts += (b",", piece)
+        for fragment in events:
+            parts += (b",", fragment)
         parts[0] = self._before + b"["
         return b"".join((*parts, b"]", self._behind))
 

@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 
 from capture_forwarder.core.batch import Batch
-from capture_forwarder.core.model import Place
+from capture_forwarder.core.line import Position
 
 OTHER = "other"
 """Stands for an endpoint, a variant or a file name that the object's key does not tell."""
@@ -43,23 +43,23 @@ def part_name(batch: Batch, route: str, time_column: str) -> str:
         Letters, digits, `-`, `_`, `.` and slashes, whatever the object's key holds. No part of
         it begins with `.` or `_`, which many readers take for hidden.
     """
-    source = batch.source
-    hour = source.capture_hour or _hour(batch.inferences[0].row.get(time_column))
+    capture_file = batch.capture_file
+    hour = capture_file.capture_hour or _hour(batch.inferences[0].row.get(time_column))
     folders = (
-        _safe(source.endpoint, _LONGEST_FOLDER),
-        _safe(source.variant, _LONGEST_FOLDER),
+        _safe(capture_file.endpoint, _LONGEST_FOLDER),
+        _safe(capture_file.variant, _LONGEST_FOLDER),
         hour[:13].replace("-", "/").replace("T", "/") if hour else UNKNOWN_HOUR,
     )
-    stem = _safe(source.key.rpartition("/")[2].partition(".")[0], _LONGEST_STEM)
+    stem = _safe(capture_file.key.rpartition("/")[2].partition(".")[0], _LONGEST_STEM)
     offset, index = batch.start
     file = f"{stem}-{_digest(batch, route)}-{offset:012d}-{index:06d}.jsonl.gz"
     return "/".join((*folders, file))
 
 
 def _digest(batch: Batch, route: str) -> str:
-    source = batch.source
-    identity = [route, source.bucket, source.key, batch.revision]
-    if batch.place == Place():
+    capture_file = batch.capture_file
+    identity = [route, capture_file.bucket, capture_file.key, batch.revision]
+    if batch.position == Position():
         identity += [inference.id for inference in batch.inferences]
     # Unlike a joined text this is another one for any other list, and unlike JSON it takes
     # every text that a file system may give.

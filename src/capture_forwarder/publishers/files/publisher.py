@@ -16,9 +16,10 @@ from uuid import uuid4
 
 import msgspec
 
-from capture_forwarder.core.batch import ACCEPTED, Batch, Receipt
+from capture_forwarder.core.batch import ACCEPTED, Batch, BatchLimits, Receipt
 from capture_forwarder.core.errors import PlatformUnavailableError, PublisherMisconfiguredError
-from capture_forwarder.core.model import BatchLimits, Inference, Row, Schema
+from capture_forwarder.core.inference import Inference, Row
+from capture_forwarder.core.schema import Schema
 from capture_forwarder.publishers.files.part_names import part_name
 
 KEY = "inference_id"

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 import requests
 
-from capture_forwarder.core.batch import ACCEPTED, Batch, Receipt
+from capture_forwarder.core.batch import ACCEPTED, Batch, BatchLimits, Receipt
 from capture_forwarder.core.errors import (
     BatchTooLargeError,
     PlatformUnavailableError,
@@ -22,8 +22,8 @@ from capture_forwarder.core.errors import (
     PublishError,
     SettingsError,
 )
-from capture_forwarder.core.model import BatchLimits, Schema
 from capture_forwarder.core.ports import Clock
+from capture_forwarder.core.schema import Schema
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from capture_forwarder.publishers.openscale.answers import (
     address_blocked,

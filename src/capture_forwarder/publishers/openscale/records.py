@@ -15,7 +15,7 @@ from functools import partial
 
 import msgspec
 
-from capture_forwarder.core.model import Inference
+from capture_forwarder.core.inference import Inference
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 
 TIME = "scoring_timestamp"

@@ -6,14 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture_forwarder.core.model import CaptureObject, ObjectReport
+from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.report import FileReport
 
 FILE = "20-30-123-f41b4ce1-ffef-4339-9e96-7556c2c96346.jsonl"
 TAIL = f"churn/AllTraffic/2026/03/01/10/{FILE}"
 
 
 def parts(key: str) -> tuple[str | None, str | None, str | None]:
-    source = CaptureObject("bucket", key)
+    source = CaptureFile("bucket", key)
     return source.endpoint, source.variant, source.capture_hour
 
 
@@ -89,18 +90,18 @@ def test_any_names_are_found_behind_any_prefix(
 
 
 def test_an_object_says_its_address_and_version() -> None:
-    assert str(CaptureObject("bucket", "a/b")) == "s3://bucket/a/b"
-    assert str(CaptureObject("bucket", "a/b", "v-1")) == "s3://bucket/a/b (version v-1)"
+    assert str(CaptureFile("bucket", "a/b")) == "s3://bucket/a/b"
+    assert str(CaptureFile("bucket", "a/b", "v-1")) == "s3://bucket/a/b (version v-1)"
 
 
 def test_objects_are_equal_by_bucket_key_and_version_also_once_they_were_parsed() -> None:
-    parsed = CaptureObject("bucket", TAIL)
+    parsed = CaptureFile("bucket", TAIL)
     assert parsed.endpoint == "churn"
 
-    assert parsed == CaptureObject("bucket", TAIL)
-    assert len({parsed, CaptureObject("bucket", TAIL), CaptureObject("bucket", TAIL, "v-1")}) == 2
+    assert parsed == CaptureFile("bucket", TAIL)
+    assert len({parsed, CaptureFile("bucket", TAIL), CaptureFile("bucket", TAIL, "v-1")}) == 2
 
 
 def test_quarantined_lines_are_those_of_all_reasons() -> None:
-    assert ObjectReport(quarantined={"invalid-json": 2, "line-too-long": 3}).quarantined_lines == 5
-    assert ObjectReport().quarantined_lines == 0
+    assert FileReport(quarantined={"invalid-json": 2, "line-too-long": 3}).quarantined_lines == 5
+    assert FileReport().quarantined_lines == 0

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture_forwarder.core.batch import Batch, Receipt
+from capture_forwarder.core.batch import Batch, BatchLimits, Receipt
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import (
     BatchRefusedError,
     BatchTooLargeError,
@@ -17,9 +18,10 @@ from capture_forwarder.core.errors import (
     LeaseLostError,
     PlatformUnavailableError,
 )
-from capture_forwarder.core.model import BatchLimits, CaptureObject, Inference, Place, RawLine
+from capture_forwarder.core.inference import Inference
+from capture_forwarder.core.line import Line, Position
 from capture_forwarder.forwarding.batching import BatchBuilder
-from capture_forwarder.forwarding.delivery import Deliverer
+from capture_forwarder.forwarding.sending import BatchSender
 from tests.support.fakes import ManualClock, MemoryPublisher
 
 
@@ -34,7 +36,7 @@ class Setting:
         self.clock = ManualClock()
         self.publisher = MemoryPublisher()
         self.requests = 0
-        self.deliverer = Deliverer(
+        self.deliverer = BatchSender(
             self.publisher, self.clock, retry_seconds=retry_seconds, jitter=lambda: 1.0
         )
 
@@ -191,7 +193,7 @@ class Choosy(MemoryPublisher):
 def test_only_what_the_platform_could_not_take_is_sent_again() -> None:
     publisher, clock = Choosy({"1", "4"}, {"2": 2, "4": 0, "5": 1}), ManualClock()
 
-    outcome = Deliverer(publisher, clock, retry_seconds=60).deliver(batch(6))
+    outcome = BatchSender(publisher, clock, retry_seconds=60).deliver(batch(6))
 
     assert publisher.sent == [list("012345"), ["2", "5"], ["2"]]
     assert [one.id for one in publisher.published] == ["0", "3", "5", "2"]
@@ -206,7 +208,7 @@ def test_only_what_the_platform_could_not_take_is_sent_again() -> None:
 def test_what_the_platform_never_takes_fails_the_batch() -> None:
     publisher = Choosy(set(), {"1": 1000})
     with pytest.raises(PlatformUnavailableError, match="1 of 3 inferences"):
-        Deliverer(publisher, ManualClock(), retry_seconds=1).deliver(batch(3))
+        BatchSender(publisher, ManualClock(), retry_seconds=1).deliver(batch(3))
 
 
 @given(
@@ -224,7 +226,7 @@ def test_whatever_is_answered_for_each_row_it_is_published_or_refused_once(
     count, bad, late = case
     publisher = Choosy({str(n) for n in bad}, {str(n): times for n, times in late.items()})
 
-    outcome = Deliverer(publisher, ManualClock(), retry_seconds=1000).deliver(batch(count))
+    outcome = BatchSender(publisher, ManualClock(), retry_seconds=1000).deliver(batch(count))
 
     assert sorted(int(one.inference.id) for one in outcome.refused) == sorted(bad)
     published = sorted(int(one.id) for one in publisher.published)
@@ -250,17 +252,17 @@ def test_a_batch_that_is_too_large_is_sent_in_pieces(count: int, most: int) -> N
 
 
 def parts(batch: Batch) -> list[tuple[int, int, int]]:
-    return [(part.line.number, part.first, part.count) for part in batch.parts]
+    return [(part.line.number, part.first, part.count) for part in batch.line_slices]
 
 
 def test_a_part_of_a_batch_knows_the_lines_it_comes_from() -> None:
-    lines = [RawLine(n, 10 * n, b"x", 9) for n in (1, 2, 3)]
-    builder = BatchBuilder(BatchLimits(5, 1000), CaptureObject("b", "k"), "r")
+    lines = [Line(n, 10 * n, b"x", 9) for n in (1, 2, 3)]
+    builder = BatchBuilder(BatchLimits(5, 1000), CaptureFile("b", "k"), "r")
     full = []
     for raw, size in zip(lines, (2, 4, 2), strict=True):
         rows = [Inference.of(f"{raw.number}_{n}", {"a": n}) for n in range(size)]
         full += builder.add(raw, rows)
-    full += builder.cut(Place())
+    full += builder.cut(Position())
 
     assert [parts(one) for one in full] == [[(1, 0, 2), (2, 0, 3)], [(2, 3, 1), (3, 0, 2)]]
     assert [one.start for one in full] == [(10, 0), (20, 3)]
@@ -272,15 +274,15 @@ def test_a_part_of_a_batch_knows_the_lines_it_comes_from() -> None:
 
 @given(st.lists(st.integers(1, 12), min_size=1, max_size=12))
 def test_where_lines_stay_whole_no_batch_ends_inside_one(sizes: list[int]) -> None:
-    builder = BatchBuilder(BatchLimits(5, 400, whole_lines=True), CaptureObject("b", "k"), "r")
+    builder = BatchBuilder(BatchLimits(5, 400, whole_lines=True), CaptureFile("b", "k"), "r")
     full = []
     for number, size in enumerate(sizes, 1):
         rows = [Inference.of(f"{number}_{n}", {"a": n}) for n in range(size)]
-        full += builder.add(RawLine(number, number * 100, b"x", 99), rows)
-    full += builder.cut(Place())
+        full += builder.add(Line(number, number * 100, b"x", 99), rows)
+    full += builder.cut(Position())
 
-    assert all(part.count == part.total for one in full for part in one.parts)
-    assert all(len(one) <= 5 or len(one.parts) == 1 for one in full)
+    assert all(part.count == part.total for one in full for part in one.line_slices)
+    assert all(len(one) <= 5 or len(one.line_slices) == 1 for one in full)
     assert [row.id for one in full for row in one.inferences] == [
         f"{number}_{n}" for number, size in enumerate(sizes, 1) for n in range(size)
     ]

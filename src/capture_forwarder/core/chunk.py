@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from capture_forwarder.core.model import Place, RawLine
+from capture_forwarder.core.line import Line, Position
 
 
-class Block(msgspec.Struct, frozen=True):
+class Chunk(msgspec.Struct, frozen=True):
     """Whole lines, each with its newline; a line is cut out only when somebody asks for it.
 
     Parameters
@@ -25,23 +25,23 @@ class Block(msgspec.Struct, frozen=True):
 
     data: bytes
     ends: Sequence[int]
-    start: Place
+    start: Position
 
     def __len__(self) -> int:
         return len(self.ends)
 
-    def line(self, index: int) -> RawLine:
+    def line(self, index: int) -> Line:
         """Cut out one line."""
         begin, end = self._begin(index), self.ends[index]
         number = self.start.lines + index + 1
-        return RawLine(number, self.start.offset + begin, self.data[begin:end], end - begin)
+        return Line(number, self.start.offset + begin, self.data[begin:end], end - begin)
 
-    def part(self, first: int, stop: int) -> Block:
+    def part(self, first: int, stop: int) -> Chunk:
         """The lines from `first` up to `stop`, as far as there are as many."""
         begin = self._begin(first)
         ends = [end - begin for end in self.ends[first:stop]]
-        start = Place(self.start.offset + begin, self.start.lines + first)
-        return Block(self.data[begin : begin + ends[-1] + 1], ends, start)
+        start = Position(self.start.offset + begin, self.start.lines + first)
+        return Chunk(self.data[begin : begin + ends[-1] + 1], ends, start)
 
     def fitting(self, first: int, most: int, size: int) -> int:
         """How many lines from `first` on, but `most`, have no more than `size` bytes in all."""

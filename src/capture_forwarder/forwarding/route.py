@@ -5,31 +5,33 @@ from __future__ import annotations
 import dataclasses
 import threading
 
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import (
     ForwarderError,
     OutOfTimeError,
     PublisherMisconfiguredError,
     UnexpectedError,
 )
-from capture_forwarder.core.model import CaptureObject, ObjectReport, Schema
 from capture_forwarder.core.ports import Reporter
-from capture_forwarder.forwarding.pipeline import forward_object
+from capture_forwarder.core.report import FileReport
+from capture_forwarder.core.schema import Schema
+from capture_forwarder.forwarding.options import Invocation, Ports, RouteOptions
+from capture_forwarder.forwarding.pipeline import forward_file
 from capture_forwarder.forwarding.retry import Retrier
-from capture_forwarder.forwarding.terms import Invocation, Ports, Terms
-from capture_forwarder.parser import ObjectParser, compile_mapping
+from capture_forwarder.parser import RouteParser, compile_mapping
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 
 _SETTING_UP_SECONDS = 10.0
 
 
-class Lane:
+class Route:
     """Forwards objects on one route; made once and used for many.
 
     Parameters
     ----------
     mapping
         Which captured values become which columns.
-    terms
+    options
         How objects are forwarded; names the route.
     ports
         The store, the route's publisher, the quarantine, ledger and clock.
@@ -38,54 +40,54 @@ class Lane:
     """
 
     def __init__(
-        self, mapping: ColumnMapping, terms: Terms, ports: Ports, reporter: Reporter
+        self, mapping: ColumnMapping, options: RouteOptions, ports: Ports, reporter: Reporter
     ) -> None:
         self._mapping = mapping
-        self._terms = terms
+        self._options = options
         self._ports = ports
         self._lock = threading.Lock()
-        self._compiled: tuple[Schema, ObjectParser] | None = None
+        self._compiled: tuple[Schema, RouteParser] | None = None
         self.reporter = reporter
 
     @property
     def name(self) -> str:
         """The route's name."""
-        return self._terms.route
+        return self._options.route
 
-    def forward(self, source: CaptureObject, invocation: Invocation) -> ObjectReport:
+    def forward(self, capture_file: CaptureFile, invocation: Invocation) -> FileReport:
         """Forward one object.
 
         Raises
         ------
         ForwarderError
-            It was not forwarded to its end; see `forward_object`.
+            It was not forwarded to its end; see `forward_file`.
         """
         parser = self._parser(invocation.deadline)
-        report = forward_object(source, parser, self._ports, self._terms, invocation)
-        self.reporter.forwarded(source, report)
+        report = forward_file(capture_file, parser, self._ports, self._options, invocation)
+        self.reporter.forwarded(capture_file, report)
         return report
 
-    def attempt(self, source: CaptureObject, invocation: Invocation) -> ForwarderError | None:
+    def attempt(self, capture_file: CaptureFile, invocation: Invocation) -> ForwarderError | None:
         """Forward one object and tell of its failure, but not that its time was up.
 
         A fault that nobody expected fails this object on this route alone.
         """
         try:
-            self.forward(source, invocation)
+            self.forward(capture_file, invocation)
         except OutOfTimeError as error:
             return error
         except ForwarderError as error:
             failure = error
         except Exception as error:  # noqa: BLE001 - ends as a failure, never as a success
-            failure = UnexpectedError(str(source), error)
+            failure = UnexpectedError(str(capture_file), error)
         else:
             return None
-        self.reporter.failed(str(source), failure)
+        self.reporter.failed(str(capture_file), failure)
         return failure
 
-    def _parser(self, deadline: float | None) -> ObjectParser:
+    def _parser(self, deadline: float | None) -> RouteParser:
         """Compile the mapping, again when the platform's schema has changed."""
-        seconds = min(_SETTING_UP_SECONDS, self._terms.retry_seconds)
+        seconds = min(_SETTING_UP_SECONDS, self._options.retry_seconds)
         retrier = Retrier(self._ports.clock, seconds)
         with self._lock:
             schema = retrier.call(self._ports.publisher.schema, deadline)

@@ -14,7 +14,8 @@ from capture_forwarder.core.errors import (
     PlatformUnavailableError,
     PublishError,
 )
-from capture_forwarder.core.model import Inference, RawLine
+from capture_forwarder.core.inference import Inference
+from capture_forwarder.core.line import Line
 from capture_forwarder.core.ports import Clock, Publisher
 from capture_forwarder.forwarding.retry import Retrier
 
@@ -23,7 +24,7 @@ class Refusal(msgspec.Struct, frozen=True):
     """An inference that the platform refused: its line, its index there, the platform's words."""
 
     inference: Inference
-    line: RawLine
+    line: Line
     index: int
     said: str
 
@@ -59,7 +60,7 @@ class Outcome(msgspec.Struct, frozen=True):
         )
 
 
-class Deliverer:
+class BatchSender:
     """Delivers batches of one object; may be used from several threads.
 
     Parameters
@@ -113,7 +114,7 @@ class Deliverer:
         PublishError
             The batch was not accepted; see `Publisher.publish`. Some of it may have been.
         """
-        sending = _Sending(self._publisher, self._clock, batch, deadline, before)
+        sending = _Attempts(self._publisher, self._clock, batch, deadline, before)
         try:
             refusal = self._retrier.call(sending.attempt, deadline)
         except PublishError as error:
@@ -148,7 +149,7 @@ class Deliverer:
         return first + self._halve(rest, deadline, before)
 
 
-class _Sending:
+class _Attempts:
     """A batch of which less is left with every try."""
 
     def __init__(

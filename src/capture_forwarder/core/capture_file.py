@@ -1,0 +1,59 @@
+"""One capture file: where it is, and what its key says of the calls in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+# {any prefix}/{endpoint}/{variant}/yyyy/mm/dd/hh/{file}. A destination with a trailing slash
+# gives empty parts in the prefix, never behind the endpoint (seen in real listings).
+_KEY = re.compile(
+    r"(?:^|/)(?P<endpoint>[^/]+)/(?P<variant>[^/]+)"
+    r"/(?P<year>\d{4})/(?P<month>0[1-9]|1[0-2])/(?P<day>0[1-9]|[12]\d|3[01])"
+    r"/(?P<hour>[01]\d|2[0-3])/[^/]+$"
+)
+
+
+@dataclass(frozen=True)
+class CaptureFile:
+    """One S3 object with capture lines.
+
+    Parameters
+    ----------
+    bucket, key
+        Where it lies; the key as S3 knows it, decoded.
+    version_id
+        The version to read, on a versioned bucket; else None.
+    """
+
+    bucket: str
+    key: str
+    version_id: str | None = None
+
+    @cached_property
+    def _parts(self) -> Mapping[str, str]:
+        found = _KEY.search(self.key)
+        return found.groupdict() if found else {}
+
+    @property
+    def endpoint(self) -> str | None:
+        """The endpoint's name, parsed from the right of the key; None for another layout."""
+        return self._parts.get("endpoint")
+
+    @property
+    def variant(self) -> str | None:
+        """The production variant's name, parsed from the right of the key."""
+        return self._parts.get("variant")
+
+    @property
+    def capture_hour(self) -> str | None:
+        """The hour the file belongs to, as ISO 8601 in UTC (`2026-03-01T10:00:00Z`)."""
+        if not self._parts:
+            return None
+        return "{year}-{month}-{day}T{hour}:00:00Z".format(**self._parts)
+
+    def __str__(self) -> str:
+        version = f" (version {self.version_id})" if self.version_id else ""
+        return f"s3://{self.bucket}/{self.key}{version}"

@@ -1,0 +1,89 @@
+"""How quarantine entries are written and named, wherever they are stored."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+
+import msgspec
+
+from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.line import Line
+from capture_forwarder.core.rejection import Rejection
+
+
+class QuarantineEntry(msgspec.Struct, frozen=True):
+    """One rejected line as it is kept: enough to understand it and to send it again.
+
+    `line` is the line itself where `encoding` is "utf-8", else its bytes in base64. For an
+    inference that the platform refused, `inference_id` and `row_index` name it in its line;
+    for a line, both are None.
+    """
+
+    reason: str
+    detail: str
+    bucket: str
+    key: str
+    version_id: str | None
+    route: str
+    line_number: int
+    offset: int
+    length: int
+    time: str
+    encoding: str
+    line: str
+    inference_id: str | None = None
+    row_index: int | None = None
+
+
+# S3 keys hold at most 1024 bytes; this leaves room for a prefix.
+_LONGEST_PATH = 700
+
+
+def make_entry(
+    capture_file: CaptureFile, line: Line, rejection: Rejection, route: str, time: str
+) -> QuarantineEntry:
+    """Put together what is known of a rejected line.
+
+    A line that is not UTF-8 is kept as base64, so that not one byte of it is lost. Of a line
+    over the size limit only the beginning is kept; offset and length find the whole in S3.
+    """
+    encoding, text = "utf-8", ""
+    try:
+        text = line.data.decode()
+    except UnicodeDecodeError:
+        encoding, text = "base64", base64.b64encode(line.data).decode()
+    return QuarantineEntry(
+        reason=rejection.reason.value,
+        detail=rejection.detail,
+        bucket=capture_file.bucket,
+        key=capture_file.key,
+        version_id=capture_file.version_id,
+        route=route,
+        line_number=line.number,
+        offset=line.offset,
+        length=line.length,
+        time=time,
+        encoding=encoding,
+        line=text,
+    )
+
+
+def encode_entries(entries: Sequence[QuarantineEntry]) -> bytes:
+    """Write entries as JSON Lines."""
+    return msgspec.json.Encoder().encode_lines(list(entries))
+
+
+def entry_path(capture_file: CaptureFile, first: QuarantineEntry, *, readable: bool = True) -> str:
+    """Name the file for a run of entries, the same whenever the run starts at the same line.
+
+    `{reason}/{bucket}/{key}/{version}/{route}-{line}.jsonl`; a key too long for that, or not to
+    be `readable`, is replaced by its SHA-256, since every entry carries the key in full.
+    """
+    version = capture_file.version_id or "unversioned"
+    path = f"{first.reason}/{capture_file.bucket}/{capture_file.key}/{version}/"
+    if not readable or len(path.encode()) > _LONGEST_PATH:
+        digest = hashlib.sha256(capture_file.key.encode()).hexdigest()
+        path = f"{first.reason}/{capture_file.bucket}/{digest}/{version}/"
+    return f"{path}{first.route}-{first.line_number:09d}.jsonl"

@@ -1,0 +1,30 @@
+"""Why a line or an inference cannot be delivered."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Reason(StrEnum):
+    """Why a line or an inference cannot be delivered."""
+
+    INVALID_JSON = "invalid-json"
+    NOT_A_CAPTURE_RECORD = "not-a-capture-record"
+    MISSING_INPUT = "missing-input"
+    MISSING_OUTPUT = "missing-output"
+    UNDECODABLE_PAYLOAD = "undecodable-payload"
+    UNSUPPORTED_CONTENT_TYPE = "unsupported-content-type"
+    COLUMN_COUNT_MISMATCH = "column-count-mismatch"
+    RECORD_COUNT_MISMATCH = "record-count-mismatch"
+    ERROR_RESPONSE = "error-response"
+    LINE_TOO_LONG = "line-too-long"
+    REJECTED_BY_PLATFORM = "rejected-by-platform"
+
+
+class Rejection(msgspec.Struct, frozen=True, gc=False):
+    """Why a line cannot be forwarded. `detail` tells a person more and quotes no data."""
+
+    reason: Reason
+    detail: str
