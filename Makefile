@@ -47,8 +47,11 @@ $(LIBRARY): $(LIBRARY:.so=.c) lambda_package/compile_rows.py | $(VENV)/dev
 demo: $(VENV)/demo
 	$(BIN)/capture-forwarder demo
 
+# One process a core; PROCESSES=0 runs all in one, as a debugger needs it. A process without work
+# takes over half of what another has left, so that tests of a file mostly stay together.
+PROCESSES ?= auto
 test: $(VENV)/dev $(LIBRARY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=$(PROCESSES) --maxprocesses=8 --dist=worksteal
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check
