@@ -40,10 +40,11 @@ from capture_forwarder.core.errors import (
 from capture_forwarder.core.inference import ParsedLine
 from capture_forwarder.core.ledger import Claim, LedgerKey
 from capture_forwarder.core.line import Position
+from capture_forwarder.core.ports import Ports
 from capture_forwarder.core.quarantine_entry import QuarantineEntry
 from capture_forwarder.core.rejection import Rejection
 from capture_forwarder.core.report import FileReport
-from capture_forwarder.forwarding.options import Invocation, Ports, RouteOptions
+from capture_forwarder.forwarding.options import Invocation, RouteOptions
 from capture_forwarder.forwarding.pipeline import forward_file
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.line import ParseLine

@@ -14,11 +14,12 @@ from capture_forwarder.core.ports import (
     Continuations,
     Ledger,
     ObjectStore,
+    Ports,
     Quarantine,
     Reporter,
 )
 from capture_forwarder.forwarding.forwarder import Forwarder
-from capture_forwarder.forwarding.options import Ports, RouteOptions
+from capture_forwarder.forwarding.options import RouteOptions
 from capture_forwarder.forwarding.route import Route
 from capture_forwarder.forwarding.router import RouteBook, Routes
 from capture_forwarder.local.clock import SystemClock

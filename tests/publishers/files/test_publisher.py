@@ -28,7 +28,8 @@ from capture_forwarder.core.errors import (
 )
 from capture_forwarder.core.inference import Inference, Row
 from capture_forwarder.core.line import Line, Position
-from capture_forwarder.forwarding.options import Invocation, Ports, RouteOptions
+from capture_forwarder.core.ports import Ports
+from capture_forwarder.forwarding.options import Invocation, RouteOptions
 from capture_forwarder.forwarding.pipeline import forward_file
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.mapping.columns import ColumnMapping
