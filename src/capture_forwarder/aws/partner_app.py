@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, MutableMapping
-from typing import Protocol, TypeVar
+from collections.abc import Callable
 
 import botocore.session
 from botocore.auth import SigV4Auth
@@ -20,30 +19,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from capture_forwarder.core.errors import PlatformUnavailableError, PublisherMisconfiguredError
 from capture_forwarder.core.partner_app_arn import check_partner_app_arn, partner_app_region
+from capture_forwarder.core.ports.signing import Request
 
 _SERVICE = "sagemaker"
 _TARGET = "SageMaker.CallPartnerAppApi"
-
-
-class PreparedRequest(Protocol):
-    """What is used of `requests.PreparedRequest`."""
-
-    url: str | None
-
-    @property
-    def method(self) -> str | None:
-        """The HTTP method."""
-
-    @property
-    def headers(self) -> MutableMapping[str, str]:
-        """The headers; their names' case does not count."""
-
-    @property
-    def body(self) -> bytes | str | None:
-        """The body as it will be sent."""
-
-
-Request = TypeVar("Request", bound=PreparedRequest)
 
 
 class PartnerAppAuth:
@@ -85,7 +64,7 @@ class PartnerAppAuth:
         self._find_credentials = find_credentials or botocore.session.get_session().get_credentials
         self._lock = threading.Lock()
 
-    def __call__(self, request: Request) -> Request:
+    def __call__(self, request: Request, /) -> Request:
         """Sign a request in place.
 
         Raises

@@ -48,7 +48,7 @@ _ELSEWHERE = frozenset(
 _SIGN_IN = "Give the function a role, or set AWS_PROFILE or AWS_ACCESS_KEY_ID."
 
 
-class S3Files:
+class S3PartFiles:
     """Files under `s3://{bucket}/{prefix}/`.
 
     Parameters
