@@ -141,8 +141,8 @@ CODES: list[tuple[str, int, type[PublishError], str]] = [
     ("InvalidAccessKeyId", 403, CredentialsRefusedError, "a role"),
     ("SignatureDoesNotMatch", 403, CredentialsRefusedError, "a role"),
     ("AccessDenied", 403, PublisherMisconfiguredError, r"Allow s3:PutObject on s3://b/q/\*"),
-    ("NoSuchBucket", 404, PublisherMisconfiguredError, "FORWARDER_FILES, and at its region"),
-    ("PermanentRedirect", 301, PublisherMisconfiguredError, "FORWARDER_FILES, and at its region"),
+    ("NoSuchBucket", 404, PublisherMisconfiguredError, "FORWARDER_FILES, and its region"),
+    ("PermanentRedirect", 301, PublisherMisconfiguredError, "FORWARDER_FILES, and its region"),
     ("KMS.DisabledException", 400, PublisherMisconfiguredError, "KMS key .* FORWARDER_FILES"),
     ("KMS.NotFoundException", 400, PublisherMisconfiguredError, "KMS key .* FORWARDER_FILES"),
     ("MethodNotAllowed", 405, PublisherMisconfiguredError, "FORWARDER_FILES"),
@@ -163,7 +163,7 @@ def test_a_refusal_says_whether_it_helps_to_wait(
             S3PartFiles(client, "b", "q").put(NAME, b"secret row")
 
     assert type(raised.value) is kind
-    assert f"s3://b/q/: S3 says {code}." in raised.value.message
+    assert f"cannot be written to s3://b/q/: AWS answered {code}" in raised.value.message
     assert "secret" not in str(raised.value)
 
 

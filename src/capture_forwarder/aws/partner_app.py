@@ -15,8 +15,8 @@ import botocore.session
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials, ReadOnlyCredentials
-from botocore.exceptions import BotoCoreError, ClientError
 
+from capture_forwarder.aws.errors import AWS_ERRORS, read_error
 from capture_forwarder.core.errors import PlatformUnavailableError, PublisherMisconfiguredError
 from capture_forwarder.core.partner_app_arn import check_partner_app_arn, partner_app_region
 from capture_forwarder.core.ports.signing import Request
@@ -97,8 +97,10 @@ class PartnerAppAuth:
                 found = self._find_credentials()
             if found is not None:
                 return found.get_frozen_credentials()
-        except (BotoCoreError, ClientError) as error:
-            message = f"The AWS credentials cannot be read ({type(error).__name__})."
+        except AWS_ERRORS as error:
+            message = (
+                f"A request to the partner app cannot be signed: {read_error(error).sentence}."
+            )
             raise PlatformUnavailableError(message, "It is tried again.") from error
         message = "There are no AWS credentials to sign requests to the partner app with."
         advice = "Give the function a role, or set AWS_PROFILE or AWS_ACCESS_KEY_ID."

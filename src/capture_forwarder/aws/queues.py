@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from capture_forwarder.aws.errors import AWS_ERRORS, read_error
 from capture_forwarder.core.errors import ForwarderError
 
 if TYPE_CHECKING:
@@ -168,12 +167,9 @@ class Queue:
     def _errors(self, done: str, action: str) -> Iterator[None]:
         try:
             yield
-        except (ClientError, BotoCoreError) as error:
-            says = type(error).__name__
-            if isinstance(error, ClientError):
-                says = error.response.get("Error", {}).get("Code", says)
-            message = f"{self.url} cannot be {done}: {says}."
-            advice = f"Look at the address, the region and your credentials, and allow {action}."
+        except AWS_ERRORS as error:
+            message = f"{self.url} cannot be {done}: {read_error(error).sentence}."
+            advice = f"Check the address, the region and your credentials, and allow {action}."
             raise QueueError(message, advice) from error
 
 
