@@ -46,23 +46,23 @@ from tests.support.trigger_events import (
 EVENTS = Path(__file__).parents[2] / "events"
 
 
-def objects(trigger: Trigger) -> list[CaptureFile]:
-    assert [delivery.problem for delivery in trigger.messages if delivery.problem] == []
-    return [source for delivery in trigger.messages for source in delivery.objects]
+def capture_files(trigger: Trigger) -> list[CaptureFile]:
+    assert [message.problem for message in trigger.messages if message.problem] == []
+    return [file for message in trigger.messages for file in message.capture_files]
 
 
 # --- every shape ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_a_sample_event_delivers_the_objects_it_names(name: str) -> None:
+def test_a_sample_event_announces_the_files_it_names(name: str) -> None:
     source, keys = SAMPLES[name]
 
     trigger = read_event(json.loads((EVENTS / f"{name}.json").read_text()))
 
     assert trigger.source is source
-    assert [delivery.problem for delivery in trigger.messages] == [None] * len(keys)
-    assert [list(delivery.objects) for delivery in trigger.messages] == [
+    assert [message.problem for message in trigger.messages] == [None] * len(keys)
+    assert [list(message.capture_files) for message in trigger.messages] == [
         [CaptureFile(BUCKET, key) for key in one] for one in keys
     ]
 
@@ -75,42 +75,42 @@ def test_every_sample_event_is_tried() -> None:
 def test_every_shape_carries_the_version(shape: str) -> None:
     trigger = read_event(SHAPES[shape]("key", "v-1"))
 
-    assert objects(trigger) == [CaptureFile(BUCKET, "key", "v-1")]
+    assert capture_files(trigger) == [CaptureFile(BUCKET, "key", "v-1")]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_an_unversioned_object_has_no_version(shape: str) -> None:
+def test_an_unversioned_file_has_no_version(shape: str) -> None:
     trigger = read_event(SHAPES[shape]("key", None))
 
-    assert objects(trigger) == [CaptureFile(BUCKET, "key", None)]
+    assert capture_files(trigger) == [CaptureFile(BUCKET, "key", None)]
 
 
 @pytest.mark.parametrize(("key", "written"), AWKWARD_KEYS)
 @pytest.mark.parametrize("shape", ENCODED)
 def test_a_form_encoded_key_is_decoded_once(shape: str, key: str, written: str) -> None:
-    assert objects(read_event(ENCODED[shape](written, None))) == [CaptureFile(BUCKET, key)]
+    assert capture_files(read_event(ENCODED[shape](written, None))) == [CaptureFile(BUCKET, key)]
 
 
 @pytest.mark.parametrize("key", [key for key, _ in AWKWARD_KEYS])
 @pytest.mark.parametrize("shape", AS_IT_IS)
 def test_a_key_of_eventbridge_is_taken_as_it_is(shape: str, key: str) -> None:
-    assert objects(read_event(AS_IT_IS[shape](key, None))) == [CaptureFile(BUCKET, key)]
+    assert capture_files(read_event(AS_IT_IS[shape](key, None))) == [CaptureFile(BUCKET, key)]
 
 
-def test_each_record_of_s3_is_a_delivery_of_its_own() -> None:
+def test_each_record_of_s3_is_a_message_of_its_own() -> None:
     trigger = read_event({"Records": [s3_record("a"), s3_record("b"), s3_record("c")]})
 
-    assert [delivery.objects for delivery in trigger.messages] == [
+    assert [message.capture_files for message in trigger.messages] == [
         (CaptureFile(BUCKET, key),) for key in "abc"
     ]
-    assert len({delivery.id for delivery in trigger.messages}) == 3
+    assert len({message.id for message in trigger.messages}) == 3
 
 
-def test_all_records_of_one_message_are_one_delivery() -> None:
+def test_all_records_of_one_sqs_message_are_one_message() -> None:
     trigger = read_event(sqs({"Records": [s3_record("a"), s3_record("b")]}, s3("c")))
 
-    assert [delivery.id for delivery in trigger.messages] == ["message-1", "message-2"]
-    assert [[source.key for source in delivery.objects] for delivery in trigger.messages] == [
+    assert [message.id for message in trigger.messages] == ["message-1", "message-2"]
+    assert [[file.key for file in message.capture_files] for message in trigger.messages] == [
         ["a", "b"],
         ["c"],
     ]
@@ -121,14 +121,14 @@ def test_new_fields_of_a_notification_are_ignored(version: str) -> None:
     record = s3_record("key") | {"eventVersion": version, "newField": {"of": [version]}}
     record["s3"]["object"]["newField"] = 1
 
-    assert objects(read_event({"Records": [record]})) == [CaptureFile(BUCKET, "key")]
+    assert capture_files(read_event({"Records": [record]})) == [CaptureFile(BUCKET, "key")]
 
 
 @pytest.mark.parametrize("event_name", ["ObjectCreated:Copy", "s3:ObjectCreated:Put"])
-def test_every_way_to_create_an_object_counts(event_name: str) -> None:
+def test_every_way_to_create_a_file_counts(event_name: str) -> None:
     record = s3_record("key") | {"eventName": event_name}
 
-    assert objects(read_event({"Records": [record]})) == [CaptureFile(BUCKET, "key")]
+    assert capture_files(read_event({"Records": [record]})) == [CaptureFile(BUCKET, "key")]
 
 
 TEST_EVENT = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": BUCKET}
@@ -143,35 +143,35 @@ TEST_EVENT = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": BUCKET}
         pytest.param(sqs(sns_notification(TEST_EVENT)), id="SQS(SNS)"),
     ],
 )
-def test_a_test_event_of_s3_is_acknowledged_and_delivers_nothing(event: Event) -> None:
+def test_a_test_event_of_s3_is_acknowledged_and_announces_nothing(event: Event) -> None:
     trigger = read_event(event)
 
-    (delivery,) = trigger.messages
-    assert (delivery.objects, delivery.problem) == ((), None)
+    (message,) = trigger.messages
+    assert (message.capture_files, message.problem) == ((), None)
     assert answer(trigger, event, {}) is not None
 
 
-def test_every_task_of_s3_batch_is_a_delivery_under_its_id() -> None:
+def test_every_task_of_s3_batch_is_a_message_under_its_id() -> None:
     event = s3_batch_2("a")
     event["tasks"].append({"taskId": "task-2", "s3Key": "b", "s3Bucket": BUCKET})
 
     trigger = read_event(event)
 
-    assert [delivery.id for delivery in trigger.messages] == ["task-1", "task-2"]
-    assert [source.key for source in objects(trigger)] == ["a", "b"]
+    assert [message.id for message in trigger.messages] == ["task-1", "task-2"]
+    assert [file.key for file in capture_files(trigger)] == ["a", "b"]
 
 
 @pytest.mark.parametrize("version", [None, "", 0, 7, ["v"], {"of": "v"}])
 def test_a_version_that_is_no_text_is_none(version: object) -> None:
     event = s3_batch("2.0", {"s3Key": "key", "s3Bucket": BUCKET, "s3VersionId": version})
 
-    assert objects(read_event(event)) == [CaptureFile(BUCKET, "key", None)]
+    assert capture_files(read_event(event)) == [CaptureFile(BUCKET, "key", None)]
 
 
 def test_a_bucket_of_another_partition_is_named_by_its_arn() -> None:
     event = s3_batch("1.0", {"s3Key": "key", "s3BucketArn": "arn:aws-us-gov:s3:::gov-bucket"})
 
-    assert objects(read_event(event)) == [CaptureFile("gov-bucket", "key")]
+    assert capture_files(read_event(event)) == [CaptureFile("gov-bucket", "key")]
 
 
 # --- what cannot be read -------------------------------------------------------------------
@@ -191,39 +191,39 @@ def test_a_malformed_message_fails_alone_and_quotes_no_value(case: str) -> None:
 
     assert first == Message("first", (CaptureFile(BUCKET, "good-1"),))
     assert last == Message("last", (CaptureFile(BUCKET, "good-2"),))
-    assert (bad.id, bad.objects) == ("bad", ())
+    assert (bad.id, bad.capture_files) == ("bad", ())
     assert bad.problem
     assert SECRET not in bad.problem
 
 
 def test_one_bad_record_makes_its_whole_message_fail() -> None:
     # Half a message cannot be acknowledged; what was good in it comes again with it.
-    (delivery,) = read_event(sqs({"Records": [s3_record("good"), {"s3": {}}]})).messages
+    (message,) = read_event(sqs({"Records": [s3_record("good"), {"s3": {}}]})).messages
 
-    assert delivery.objects == ()
-    assert delivery.problem
+    assert message.capture_files == ()
+    assert message.problem
 
 
 @pytest.mark.parametrize(
-    ("message", "says"),
+    ("body", "says"),
     [
         ({"order": 1, "amount": 2}, "amount, order"),
-        ({"Records": [s3_record("k") | {"eventName": "ObjectRemoved:Delete"}]}, "no new object"),
+        ({"Records": [s3_record("k") | {"eventName": "ObjectRemoved:Delete"}]}, "no new file"),
         ({"Records": [{"s3": {"object": {"key": "k"}}}]}, "no 'bucket'"),
         ([1], "a JSON list"),
     ],
 )
-def test_the_problem_says_what_the_message_is_instead(message: object, says: str) -> None:
-    (delivery,) = read_event(sqs(message)).messages
+def test_the_problem_says_what_the_message_is_instead(body: object, says: str) -> None:
+    (message,) = read_event(sqs(body)).messages
 
-    assert says in str(delivery.problem)
+    assert says in str(message.problem)
 
 
 def test_a_bad_record_of_s3_fails_alone() -> None:
     bad, good = read_event({"Records": [{"s3": {}}, s3_record("good")]}).messages
 
     assert bad.problem
-    assert good.objects == (CaptureFile(BUCKET, "good"),)
+    assert good.capture_files == (CaptureFile(BUCKET, "good"),)
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_a_task_without_bucket_or_key_fails_alone(task: Event) -> None:
 
     good, bad = read_event(event).messages
 
-    assert good.objects == (CaptureFile(BUCKET, "good"),)
+    assert good.capture_files == (CaptureFile(BUCKET, "good"),)
     assert bad.id == "bad"
     assert bad.problem
 
@@ -384,8 +384,8 @@ def test_any_document_is_read_or_refused_and_can_be_answered(
         return
 
     assert trigger.messages
-    for delivery in trigger.messages:
-        check_delivery(delivery)
+    for message in trigger.messages:
+        check_message(message)
     json.dumps(answer(trigger, event, {}))
     failures: dict[str, ForwarderError] = dict.fromkeys((d.id for d in trigger.messages), BUSY)
     if trigger.source in {Source.SQS, Source.S3_BATCH}:
@@ -396,27 +396,27 @@ def test_any_document_is_read_or_refused_and_can_be_answered(
 
 
 @given(body=st.text() | NEARLY.map(json.dumps) | NEARLY)
-def test_any_body_of_sqs_makes_a_problem_or_objects(body: object) -> None:
+def test_any_body_of_sqs_makes_a_problem_or_capture_files(body: object) -> None:
     event = {"Records": [sqs_record(body), sqs_record(json.dumps(s3("good")), "message-2")]}
 
-    any_delivery, good = read_event(event).messages
+    any_message, good = read_event(event).messages
 
-    check_delivery(any_delivery)
-    assert good.objects == (CaptureFile(BUCKET, "good"),)
+    check_message(any_message)
+    assert good.capture_files == (CaptureFile(BUCKET, "good"),)
 
 
 @given(key=st.text(st.characters(codec="utf-8"), min_size=1))
 def test_any_key_survives_its_encoding(key: str) -> None:
-    assert objects(read_event(s3(quote_plus(key)))) == [CaptureFile(BUCKET, key)]
-    assert objects(read_event(eventbridge(key))) == [CaptureFile(BUCKET, key)]
+    assert capture_files(read_event(s3(quote_plus(key)))) == [CaptureFile(BUCKET, key)]
+    assert capture_files(read_event(eventbridge(key))) == [CaptureFile(BUCKET, key)]
 
 
-def check_delivery(delivery: Message) -> None:
-    assert isinstance(delivery.id, str)
-    assert delivery.problem is None or (delivery.problem and not delivery.objects)
-    for source in delivery.objects:
-        assert isinstance(source.bucket, str)
-        assert isinstance(source.key, str)
-        assert source.version_id is None or isinstance(source.version_id, str)
-        assert source.bucket
-        assert source.key
+def check_message(message: Message) -> None:
+    assert isinstance(message.id, str)
+    assert message.problem is None or (message.problem and not message.capture_files)
+    for file in message.capture_files:
+        assert isinstance(file.bucket, str)
+        assert isinstance(file.key, str)
+        assert file.version_id is None or isinstance(file.version_id, str)
+        assert file.bucket
+        assert file.key

@@ -163,7 +163,7 @@ class Forwarder:
             self._reporter.failed(f"message {message.id}", problem)
             return problem
         first_error: ForwarderError | None = None
-        for capture_file in message.objects:
+        for capture_file in message.capture_files:
             error = self._object(capture_file, invocation, message, down)
             first_error = first_error or error
         return first_error
