@@ -15,11 +15,22 @@ from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import (
     CaptureFileError,
     CaptureFilesFailedError,
-    ForwarderError,
     PlatformUnavailableError,
     UnknownEventError,
 )
-from capture_forwarder.triggers import Message, Source, Trigger, answer, read_event
+from capture_forwarder.triggers import (
+    CONTINUED,
+    FORWARDED,
+    Message,
+    Outcome,
+    Source,
+    Trigger,
+    answer,
+    failed,
+    outcome_of_message,
+    read_event,
+    skipped,
+)
 from tests.support.trigger_events import (
     AS_IT_IS,
     AWKWARD_KEYS,
@@ -148,7 +159,7 @@ def test_a_test_event_of_s3_is_acknowledged_and_announces_nothing(event: Event) 
 
     (message,) = trigger.messages
     assert (message.capture_files, message.problem) == ((), None)
-    assert answer(trigger, event, {}) is not None
+    assert answer(trigger, event, [outcome_of_message([])]) is not None
 
 
 def test_every_task_of_s3_batch_is_a_message_under_its_id() -> None:
@@ -298,7 +309,7 @@ BUSY = PlatformUnavailableError("it is busy", "Wait.")
 def test_sqs_is_told_the_failed_messages_and_no_others() -> None:
     event = sqs(s3("a"), s3("b"), s3("c"))
 
-    told = answer(read_event(event), event, {"message-1": BUSY, "message-3": GONE})
+    told = answer(read_event(event), event, [failed(BUSY), FORWARDED, failed(GONE)])
 
     assert told == {
         "batchItemFailures": [{"itemIdentifier": "message-1"}, {"itemIdentifier": "message-3"}]
@@ -308,7 +319,31 @@ def test_sqs_is_told_the_failed_messages_and_no_others() -> None:
 def test_sqs_is_told_an_empty_list_when_all_went_well() -> None:
     event = sqs(s3("a"))
 
-    assert answer(read_event(event), event, {}) == {"batchItemFailures": []}
+    assert answer(read_event(event), event, [FORWARDED]) == {"batchItemFailures": []}
+
+
+def test_sqs_is_told_that_what_was_skipped_or_continues_is_done() -> None:
+    event = sqs(s3("a"), s3("b"))
+
+    told = answer(read_event(event), event, [skipped("no route is for it"), CONTINUED])
+
+    assert told == {"batchItemFailures": []}
+
+
+def test_a_failed_message_is_named_though_another_of_its_id_went_well() -> None:
+    event = {"Records": [sqs_record(json.dumps(s3(key)), "same") for key in ("a", "b")]}
+
+    told = answer(read_event(event), event, [failed(BUSY), FORWARDED])
+
+    assert told == {"batchItemFailures": [{"itemIdentifier": "same"}]}
+
+
+@pytest.mark.parametrize("outcomes", [[], [FORWARDED], [FORWARDED] * 3])
+def test_no_answer_is_given_while_a_message_has_no_outcome(outcomes: list[Outcome]) -> None:
+    event = sqs(s3("a"), s3("b"))
+
+    with pytest.raises(ValueError, match="argument 2"):
+        answer(read_event(event), event, outcomes)
 
 
 @pytest.mark.parametrize("schema", ["1.0", "2.0"])
@@ -318,7 +353,7 @@ def test_s3_batch_gets_a_result_for_each_task_in_its_own_schema(schema: str) -> 
         {"taskId": name, "s3Key": name, "s3Bucket": BUCKET} for name in ("task-2", "task-3")
     ]
 
-    told = answer(read_event(event), event, {"task-2": GONE, "task-3": BUSY})
+    told = answer(read_event(event), event, [FORWARDED, failed(GONE), failed(BUSY)])
 
     assert told == {
         "invocationSchemaVersion": schema,
@@ -336,10 +371,27 @@ def test_s3_batch_gets_a_result_for_each_task_in_its_own_schema(schema: str) -> 
     }
 
 
+@pytest.mark.parametrize(
+    ("outcome", "says"),
+    [
+        (skipped("no route is for it"), "skipped: no route is for it"),
+        (CONTINUED, "continued: a later invocation forwards the rest"),
+        (FORWARDED, "forwarded"),
+    ],
+)
+def test_s3_batch_reads_what_became_of_a_file(outcome: Outcome, says: str) -> None:
+    event = s3_batch_2("a")
+
+    told: Any = answer(read_event(event), event, [outcome])
+
+    (result,) = told["results"]
+    assert (result["resultCode"], result["resultString"]) == ("Succeeded", says)
+
+
 def test_a_result_of_s3_batch_has_a_bounded_text() -> None:
     event = s3_batch_2("a")
 
-    told: Any = answer(read_event(event), event, {"task-1": CaptureFileError("x" * 10_000)})
+    told: Any = answer(read_event(event), event, [failed(CaptureFileError("x" * 10_000))])
 
     assert told["results"][0]["resultString"] == "x" * 1024
 
@@ -354,19 +406,35 @@ ALL_OR_NOTHING = [
 @pytest.mark.parametrize(("event", "count"), ALL_OR_NOTHING)
 def test_other_sources_are_told_a_failure_by_an_error(event: Event, count: int) -> None:
     with pytest.raises(CaptureFilesFailedError, match=rf"1 of {count} messages failed: it is busy"):
-        answer(read_event(event), event, {"0": BUSY})
+        answer(read_event(event), event, [failed(BUSY), *[FORWARDED] * (count - 1)])
 
 
 @pytest.mark.parametrize(("event", "count"), ALL_OR_NOTHING)
 def test_other_sources_are_told_a_success_by_a_count(event: Event, count: int) -> None:
-    assert answer(read_event(event), event, {}) == {"messages": count}
+    assert answer(read_event(event), event, [FORWARDED] * count) == {"messages": count}
 
 
 def test_all_failures_are_named_in_the_error() -> None:
     event = {"Records": [s3_record("a"), s3_record("b")]}
 
     with pytest.raises(CaptureFilesFailedError, match=r"it is busy.*it is gone"):
-        answer(read_event(event), event, {"0": BUSY, "1": GONE})
+        answer(read_event(event), event, [failed(BUSY), failed(GONE)])
+
+
+def test_a_message_fails_when_one_of_its_files_does() -> None:
+    outcome = outcome_of_message([FORWARDED, failed(GONE), failed(BUSY), CONTINUED])
+
+    assert outcome.error is GONE
+
+
+def test_a_message_tells_what_became_of_each_of_its_files() -> None:
+    outcome = outcome_of_message([FORWARDED, skipped("no route is for it"), FORWARDED])
+
+    assert outcome == Outcome("forwarded; skipped: no route is for it")
+
+
+def test_a_message_without_files_says_so() -> None:
+    assert outcome_of_message([]) == Outcome("no capture file to forward")
 
 
 # --- any event -----------------------------------------------------------------------------
@@ -386,8 +454,8 @@ def test_any_document_is_read_or_refused_and_can_be_answered(
     assert trigger.messages
     for message in trigger.messages:
         check_message(message)
-    json.dumps(answer(trigger, event, {}))
-    failures: dict[str, ForwarderError] = dict.fromkeys((d.id for d in trigger.messages), BUSY)
+    json.dumps(answer(trigger, event, [FORWARDED] * len(trigger.messages)))
+    failures = [failed(BUSY)] * len(trigger.messages)
     if trigger.source in {Source.SQS, Source.S3_BATCH}:
         json.dumps(answer(trigger, event, failures))
     else:
