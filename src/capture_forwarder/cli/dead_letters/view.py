@@ -16,7 +16,7 @@ from capture_forwarder.core.errors import ForwarderError
 from capture_forwarder.triggers import read_event
 
 if TYPE_CHECKING:
-    from capture_forwarder.aws.queues import Message
+    from capture_forwarder.core.ports import QueueMessage
     from capture_forwarder.dead_letters.redrive import Moved
 
 
@@ -31,7 +31,7 @@ class Letter:
     problem: str | None
 
 
-def read_letter(message: Message) -> Letter:
+def read_letter(message: QueueMessage) -> Letter:
     """Read a message as the function reads it."""
     sent = None
     if message.sent is not None:
