@@ -59,4 +59,4 @@ def _checked(address: str, read: Callable[[], str], permission: str) -> str:
         advice = f"check the address, and allow the function {permission} on it"
         raise SettingsError([f"{problem}; {advice}"]) from error
     except UnicodeDecodeError as error:
-        raise SettingsError([f"{address}: is not UTF-8"]) from error
+        raise SettingsError([f"{address}: is not UTF-8; save it as UTF-8"]) from error
