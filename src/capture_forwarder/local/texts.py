@@ -21,4 +21,6 @@ def read_file_text(path: str) -> str:
         problem = f"{path}: cannot be read: {error.strerror}"
         raise SettingsError([f"{problem}; check the path and the file's permissions"]) from error
     except UnicodeDecodeError as error:
-        raise SettingsError([f"{path}: is not UTF-8; save it as UTF-8"]) from error
+        raise SettingsError(
+            [f"{path}: cannot be read: it is not UTF-8; save it as UTF-8"]
+        ) from error
