@@ -10,10 +10,11 @@ import pytest
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import BatchRefusedError, FileHeldError, ForwarderError
 from capture_forwarder.core.inference import Inference
+from capture_forwarder.core.ports import Ports
 from capture_forwarder.core.quarantine_entry import QuarantineEntry, entry_path
 from capture_forwarder.core.report import FileReport
 from capture_forwarder.forwarding.forwarder import Forwarder
-from capture_forwarder.forwarding.options import Ports, RouteOptions
+from capture_forwarder.forwarding.options import RouteOptions
 from capture_forwarder.forwarding.route import Route
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from tests.forwarding.test_forwarder import Reports

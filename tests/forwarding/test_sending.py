@@ -23,9 +23,9 @@ from capture_forwarder.core.inference import Inference
 from capture_forwarder.core.line import Line, Position
 from capture_forwarder.forwarding.batching import BatchBuilder
 from capture_forwarder.forwarding.deadline import Deadline
-from capture_forwarder.forwarding.outcome import Refusal
 from capture_forwarder.forwarding.refusing import RefusalWatch
 from capture_forwarder.forwarding.sending import BatchSender
+from capture_forwarder.forwarding.settled import Refusal
 from tests.support.fakes import ManualClock, MemoryPublisher
 
 

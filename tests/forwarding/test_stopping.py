@@ -22,11 +22,11 @@ from capture_forwarder.core.errors import (
 from capture_forwarder.core.inference import Inference, ParsedLine
 from capture_forwarder.core.ledger import Claim, LedgerKey
 from capture_forwarder.core.line import Position
-from capture_forwarder.core.ports import OpenedFile
+from capture_forwarder.core.ports import OpenedFile, Ports
 from capture_forwarder.core.quarantine_entry import QuarantineEntry
 from capture_forwarder.core.schema import DataType, Schema
 from capture_forwarder.forwarding.forwarder import Forwarder
-from capture_forwarder.forwarding.options import Invocation, Ports, RouteOptions
+from capture_forwarder.forwarding.options import Invocation, RouteOptions
 from capture_forwarder.forwarding.pipeline import forward_file
 from capture_forwarder.forwarding.route import Route
 from capture_forwarder.parser import LineParser, ParseChunk, ParseLine

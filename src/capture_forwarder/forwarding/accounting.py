@@ -12,7 +12,7 @@ from capture_forwarder.core.line import Position
 from capture_forwarder.core.ports import Clock
 from capture_forwarder.core.rejection import Reason
 from capture_forwarder.core.report import FileReport
-from capture_forwarder.forwarding.outcome import Outcome
+from capture_forwarder.forwarding.settled import BatchOutcome
 
 # CloudWatch takes 100 values of a metric in one document; the newest are reported.
 _MOST_LATENCIES = 99
@@ -88,13 +88,13 @@ class Accounting:
         """Note no more lines: the position cannot move past those that were read so far."""
         self._notes = False
 
-    def asked(self, outcome: Outcome) -> None:
+    def asked(self, outcome: BatchOutcome) -> None:
         """Count the requests for a batch, whatever became of it."""
         self._requests += outcome.requests
         self._retries += outcome.retries
         self._latencies += outcome.latencies
 
-    def settled(self, position: Position, rows: int, outcome: Outcome) -> None:
+    def settled(self, position: Position, rows: int, outcome: BatchOutcome) -> None:
         """Count what became of a batch, or of a part of it; they come in the order of their lines.
 
         Parameters

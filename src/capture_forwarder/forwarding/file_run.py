@@ -27,7 +27,7 @@ from capture_forwarder.core.errors import (
 )
 from capture_forwarder.core.inference import ParsedLine
 from capture_forwarder.core.line import Line, Position
-from capture_forwarder.core.ports import OpenedFile
+from capture_forwarder.core.ports import OpenedFile, Ports
 from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.core.report import FileReport
 from capture_forwarder.forwarding.accounting import Accounting
@@ -35,13 +35,12 @@ from capture_forwarder.forwarding.batching import BatchBuilder
 from capture_forwarder.forwarding.collecting import collecting
 from capture_forwarder.forwarding.deadline import Deadline
 from capture_forwarder.forwarding.lease import Lease
-from capture_forwarder.forwarding.options import Ports, RouteOptions
+from capture_forwarder.forwarding.options import RouteOptions
 from capture_forwarder.forwarding.progress import Progress
 from capture_forwarder.forwarding.refusing import RefusalWatch
 from capture_forwarder.forwarding.rejections import Rejections
 from capture_forwarder.forwarding.sending import BatchSender
-from capture_forwarder.parser import RouteParser
-from capture_forwarder.parser.lines import line_before, read_chunks
+from capture_forwarder.parser import RouteParser, line_before, read_chunks
 
 _LINES_A_LOOK_AT_THE_CLOCK = 64
 # One line that is not like the others has so many around it parsed one by one.

@@ -23,7 +23,17 @@ from capture_forwarder.forwarding.continuing import Continuing
 from capture_forwarder.forwarding.options import Invocation
 from capture_forwarder.forwarding.route import Route
 from capture_forwarder.forwarding.turns import Turns
-from capture_forwarder.triggers import Message, answer, read_event
+from capture_forwarder.triggers import (
+    CONTINUED,
+    FORWARDED,
+    Message,
+    Outcome,
+    answer,
+    failed,
+    outcome_of_message,
+    read_event,
+    skipped,
+)
 
 _Found = TypeVar("_Found")
 
@@ -102,16 +112,14 @@ class Forwarder:
         trigger = read_event(event)
         owner = owner or str(uuid4())
         end = None if seconds_left is None else self._clock.monotonic() + seconds_left
-        failures: dict[str, ForwarderError] = {}
         down: dict[Route, ForwarderError] = {}
         # What was left waiting most often goes first, so that nothing waits for ever.
-        messages = sorted(trigger.messages, key=lambda message: -message.receives)
-        turns = Turns(self._clock, owner, end, sum(len(message.objects) for message in messages))
-        for message in messages:
-            error = self._deliver(message, turns, down)
-            if error is not None:
-                failures[message.id] = error
-        return answer(trigger, event, failures)
+        messages = dict(enumerate(trigger.messages))
+        order = sorted(messages, key=lambda index: -messages[index].receives)
+        files = sum(len(message.capture_files) for message in trigger.messages)
+        turns = Turns(self._clock, owner, end, files)
+        outcomes = {index: self._deliver(messages[index], turns, down) for index in order}
+        return answer(trigger, event, [outcomes[index] for index in messages])
 
     def forward(
         self, capture_file: CaptureFile, down: dict[str, ForwarderError]
@@ -156,23 +164,15 @@ class Forwarder:
 
     def _deliver(
         self, message: Message, turns: Turns, down: dict[Route, ForwarderError]
-    ) -> ForwarderError | None:
-        """Forward all files of a message, the others also when one fails.
-
-        Returns
-        -------
-        ForwarderError or None
-            The first error.
-        """
+    ) -> Outcome:
+        """Forward all capture files of a message, the others also when one fails."""
         if message.problem:
             problem = UnknownEventError(message.problem)
             self._reporter.failed(f"message {message.id}", problem)
-            return problem
-        first_error: ForwarderError | None = None
-        for capture_file in message.objects:
-            error = self._file(capture_file, turns.next(), message, down)
-            first_error = first_error or error
-        return first_error
+            return failed(problem)
+        return outcome_of_message(
+            [self._file(file, turns.next(), message, down) for file in message.capture_files]
+        )
 
     def _file(
         self,
@@ -180,37 +180,41 @@ class Forwarder:
         invocation: Invocation,
         message: Message,
         down: dict[Route, ForwarderError],
-    ) -> ForwarderError | None:
+    ) -> Outcome:
         """Forward a capture file on its routes, of those that the message is for.
 
         `down` are the routes whose platform has been found down, with the error that says so.
         """
         if self._router.is_output(capture_file):
-            self._reporter.skipped(capture_file, "what the forwarder wrote is never taken as input")
-            return None
+            return self._skip(capture_file, "what the forwarder wrote is never taken as input")
         try:
             routes = self._router.routes(capture_file)
         except ForwarderError as error:
             self._reporter.failed(str(capture_file), error)
-            return error
+            return failed(error)
         if gone := message.routes - {route.name for route in routes}:
             problem = _route_gone(capture_file, gone)
             self._reporter.failed(str(capture_file), problem)
         if message.routes:
             routes = [route for route in routes if route.name in message.routes]
         elif not routes:
-            self._reporter.skipped(capture_file, "no route is for it")
-            return None
+            return self._skip(capture_file, "no route is for it")
         errors = self._attempt(capture_file, routes, invocation, down)
         late = {
             route: error for route, error in errors.items() if isinstance(error, OutOfTimeError)
         }
-        failed = [error for error in errors.values() if not isinstance(error, OutOfTimeError)]
+        broken = [error for error in errors.values() if not isinstance(error, OutOfTimeError)]
         down.update(
             {route: _untried(error) for route, error in errors.items() if _concerns_all(error)}
         )
-        failed += self._continuing.go_on(capture_file, late, message.hops + 1, invocation)
-        return problem if gone else next(iter(failed), None)
+        broken += self._continuing.go_on(capture_file, late, message.hops + 1, invocation)
+        if gone or broken:
+            return failed(problem if gone else broken[0])
+        return CONTINUED if late else FORWARDED
+
+    def _skip(self, capture_file: CaptureFile, why: str) -> Outcome:
+        self._reporter.skipped(capture_file, why)
+        return skipped(why)
 
     def _attempt(
         self,

@@ -7,11 +7,12 @@ from contextlib import suppress
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import ForwarderError, OutOfTimeError
 from capture_forwarder.core.ledger import LedgerKey
+from capture_forwarder.core.ports import Ports
 from capture_forwarder.core.report import FileReport
 from capture_forwarder.forwarding.deadline import Deadline, Watched
 from capture_forwarder.forwarding.file_run import FileRun
 from capture_forwarder.forwarding.lease import Lease
-from capture_forwarder.forwarding.options import Invocation, Ports, RouteOptions
+from capture_forwarder.forwarding.options import Invocation, RouteOptions
 from capture_forwarder.parser import RouteParser
 
 _TO_RETURN = 0.1

@@ -14,9 +14,9 @@ from capture_forwarder.core.ports import Clock
 from capture_forwarder.forwarding.accounting import Accounting
 from capture_forwarder.forwarding.deadline import Deadline
 from capture_forwarder.forwarding.lease import Lease
-from capture_forwarder.forwarding.outcome import Outcome
 from capture_forwarder.forwarding.rejections import Rejections
 from capture_forwarder.forwarding.sending import BatchSender, Sending
+from capture_forwarder.forwarding.settled import BatchOutcome
 
 _SAVE_SECONDS = 1.0
 _MOMENT = 0.01
@@ -239,7 +239,7 @@ class Progress:
         # A batch's rejections go to quarantine by themselves: its lines are the same next time.
         self._quarantine(head.batch.position)
 
-    def _take_part(self, head: _Batch) -> Outcome:
+    def _take_part(self, head: _Batch) -> BatchOutcome:
         """Account for what was settled of a batch since the last look."""
         outcome = head.sending.take()
         rows = outcome.settled - head.settled

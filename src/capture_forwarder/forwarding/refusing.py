@@ -6,7 +6,7 @@ import re
 import threading
 
 from capture_forwarder.core.errors import BatchRefusedError, FileHeldError
-from capture_forwarder.forwarding.outcome import Refusal
+from capture_forwarder.forwarding.settled import Refusal
 
 _IN_A_ROW = 16
 _MANY = 100

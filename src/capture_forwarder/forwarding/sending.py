@@ -16,9 +16,9 @@ from capture_forwarder.core.errors import (
 )
 from capture_forwarder.core.ports import Clock, Publisher
 from capture_forwarder.forwarding.deadline import Deadline
-from capture_forwarder.forwarding.outcome import Outcome, Refusal, Settled
 from capture_forwarder.forwarding.refusing import RefusalWatch
 from capture_forwarder.forwarding.retry import Retrier
+from capture_forwarder.forwarding.settled import BatchOutcome, Refusal, Settled
 
 _LOOK_SECONDS = 0.1
 
@@ -76,7 +76,7 @@ class BatchSender:
         """Prepare a batch; nothing is sent before `Sending.run`."""
         return Sending(self, batch)
 
-    def deliver(self, batch: Batch) -> Outcome:
+    def deliver(self, batch: Batch) -> BatchOutcome:
         """Send a batch and wait until each of its rows is accepted or refused.
 
         Raises
@@ -146,7 +146,7 @@ class Sending:
         """All batches before this one are settled."""
         self._turn.set()
 
-    def take(self) -> Outcome:
+    def take(self) -> BatchOutcome:
         """Return what was settled and asked since the last call."""
         return self._settled.take()
 

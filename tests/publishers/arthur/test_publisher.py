@@ -25,8 +25,8 @@ from capture_forwarder.core.inference import ParsedLine
 from capture_forwarder.core.line import Line, Position
 from capture_forwarder.core.schema import Schema
 from capture_forwarder.forwarding.batching import BatchBuilder
-from capture_forwarder.forwarding.outcome import Outcome
 from capture_forwarder.forwarding.sending import BatchSender
+from capture_forwarder.forwarding.settled import BatchOutcome
 from capture_forwarder.parser import compile_mapping
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from capture_forwarder.publishers.arthur.publisher import ArthurPublisher
@@ -108,7 +108,7 @@ def batch(count: int = 3) -> Batch:
 
 def deliver(
     server: ArthurServer, batch: Batch, clock: ManualClock | None = None, **options: Any
-) -> Outcome:
+) -> BatchOutcome:
     deliverer = BatchSender(publisher(server, **options), clock or ManualClock(), retry_seconds=60)
     return deliverer.deliver(batch)
 
@@ -130,7 +130,7 @@ def failure(
     }
 
 
-def refused(outcome: Outcome) -> list[tuple[str, int, int, str]]:
+def refused(outcome: BatchOutcome) -> list[tuple[str, int, int, str]]:
     return [(one.inference.id, one.line.number, one.index, one.said) for one in outcome.refused]
 
 

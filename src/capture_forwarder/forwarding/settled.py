@@ -29,7 +29,7 @@ class Refusal(msgspec.Struct, frozen=True):
     alone: bool = False
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class BatchOutcome(msgspec.Struct, frozen=True):
     """What became of a batch.
 
     Parameters
@@ -97,11 +97,11 @@ class Settled:
         with self._lock:
             self._error = error
 
-    def take(self) -> Outcome:
+    def take(self) -> BatchOutcome:
         """Return what is new since the last call."""
         with self._lock:
             # A platform may name what it refuses over several tries, in any order.
-            outcome = Outcome(
+            outcome = BatchOutcome(
                 self._published,
                 tuple(sorted(self._new, key=lambda refusal: refusal.row)),
                 self._requests,
