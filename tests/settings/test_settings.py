@@ -26,7 +26,7 @@ from capture_forwarder.settings.platforms import (
     OpenScaleSettings,
 )
 from capture_forwarder.settings.variables import NAMES
-from capture_forwarder.wiring.forwarder import build_quarantine
+from capture_forwarder.wiring.forwarder import build_quarantine, route_options
 
 TOKEN = "fid-7hKq2-secret-token"  # noqa: S105
 MODEL = "3f1c9a52-0b7e-4d86-9a41-6d2f8c0e7b15"
@@ -254,6 +254,16 @@ def test_an_address_that_fiddlers_client_would_misread_is_refused(url: str) -> N
     assert "pa55word" not in says
 
 
+@pytest.mark.parametrize(("text", "most"), [("0", 0.0), ("0.1", 0.1), ("1", 1.0)])
+def test_the_share_of_cast_failures_above_which_files_are_held_is_a_setting(
+    text: str, most: float
+) -> None:
+    settings = load(GUIDE | {"FORWARDER_MAX_CAST_FAILURES": text})
+
+    assert settings.route is not None
+    assert route_options(settings.route, settings).max_cast_failures == most
+
+
 WRONG_VALUES = {
     "FIDDLER_URL": "nowhere",
     "FIDDLER_MODEL_UUID": "churn",
@@ -264,6 +274,7 @@ WRONG_VALUES = {
     "FORWARDER_INPUT_PATH": "my-records",
     "FORWARDER_OUTPUT_PATH": "a[",
     "FORWARDER_CSV_HEADER": "yes",
+    "FORWARDER_MAX_CAST_FAILURES": "5%",
     "FORWARDER_QUARANTINE": "s3://bucket",
     "FORWARDER_MAX_LINE_BYTES": "16MB",
     "FORWARDER_REQUEST_TIMEOUT_SECONDS": "soon",
@@ -285,6 +296,9 @@ def test_a_wrong_value_is_told_by_its_variable(name: str) -> None:
         ("FORWARDER_REQUEST_TIMEOUT_SECONDS", "nan"),
         ("FORWARDER_REQUEST_TIMEOUT_SECONDS", "inf"),
         ("FORWARDER_PUBLISHER", "Fiddler"),
+        ("FORWARDER_MAX_CAST_FAILURES", "1.1"),
+        ("FORWARDER_MAX_CAST_FAILURES", "-0.1"),
+        ("FORWARDER_MAX_CAST_FAILURES", "nan"),
     ],
 )
 def test_a_value_out_of_its_range_is_refused(name: str, value: str) -> None:

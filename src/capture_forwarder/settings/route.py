@@ -99,6 +99,12 @@ class MappingSettings(Model):
     csv_header: Literal["absent", "present"] = Field(
         "absent", description="whether CSV begins with a header row"
     )
+    max_cast_failures: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="share of the rows in which a column may fail its type; above it files are held",
+    )
 
     @property
     def columns(self) -> ColumnMapping:

@@ -116,6 +116,7 @@ def route_options(route: RouteSettings, settings: Settings) -> RouteOptions:
         settings.requests_in_flight,
         0.0 if local else settings.retry_seconds,
         settings.lease_seconds,
+        route.mapping.max_cast_failures,
     )
 
 
