@@ -103,7 +103,7 @@ class MappingSettings(Model):
         None,
         ge=0,
         le=1,
-        description="share of the rows in which a column may fail its type; above it files are held",
+        description="share of the rows in which a column may fail its type, or the file is held",
     )
 
     @property
