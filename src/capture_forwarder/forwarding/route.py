@@ -12,10 +12,10 @@ from capture_forwarder.core.errors import (
     PublisherMisconfiguredError,
     UnexpectedError,
 )
-from capture_forwarder.core.ports import Reporter
+from capture_forwarder.core.ports import Ports, Reporter
 from capture_forwarder.core.report import FileReport
 from capture_forwarder.core.schema import Schema
-from capture_forwarder.forwarding.options import Invocation, Ports, RouteOptions
+from capture_forwarder.forwarding.options import Invocation, RouteOptions
 from capture_forwarder.forwarding.pipeline import forward_file
 from capture_forwarder.forwarding.retry import Retrier
 from capture_forwarder.parser import RouteParser, compile_mapping

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from capture_forwarder.core.errors import PublisherMisconfiguredError
 from capture_forwarder.core.extras import Extra, install_command
+from capture_forwarder.core.ports import SignRequest
 from capture_forwarder.core.postponed import postpone
 
 if TYPE_CHECKING:
@@ -24,12 +24,9 @@ _PARTNER_APP = "AWS_PARTNER_APP_AUTH"
 # second is less than its first wait, so that it tries once; zero would break it.
 _CLIENT_RETRY = ("FIDDLER_CLIENT_RETRY_MAX_DURATION_SECONDS", "0.5")
 
-Sign = Callable[[Any], Any]
-"""Takes a prepared request of `requests` and returns it, signed."""
-
 
 def connect(
-    url: str, token: str, *, timeout: tuple[float, float], sign: Sign | None = None
+    url: str, token: str, *, timeout: tuple[float, float], sign: SignRequest | None = None
 ) -> Connection:
     """Log in; two requests that check the token and the versions.
 
@@ -71,7 +68,7 @@ def connect(
     )
 
 
-def _connection_type(sign: Sign | None) -> type[Connection]:
+def _connection_type(sign: SignRequest | None) -> type[Connection]:
     """The client's connection, all of whose requests are signed if they have to be."""
     # The package imports everything that the client can do, and pandas: several times what the
     # connection takes. Nothing here needs that; who does need it finds it in `fiddler` as ever.
