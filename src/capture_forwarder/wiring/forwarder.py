@@ -58,7 +58,7 @@ def build_forwarder(
     def build(route: RouteSettings) -> Route:
         publisher = build_publisher(route, settings, clock)
         ports = Ports(source, publisher, quarantine, clock, ledger)
-        own = teller.on_route(route.name, route.platform.value)
+        own = teller.on_route(route.name, route.publisher_name.value)
         return Route(route.mapping.columns, route_options(route, settings), ports, own)
 
     router = RouteBook(
@@ -107,7 +107,7 @@ def read_routes_file(place: str) -> Routes:
 def route_options(route: RouteSettings, settings: Settings) -> RouteOptions:
     """How a route's objects are forwarded."""
     # Waiting does not free a file that another program holds open: it is told at once.
-    local = route.platform is PublisherName.DUCKDB
+    local = route.publisher_name is PublisherName.DUCKDB
     return RouteOptions(
         route.name,
         settings.max_line_bytes,

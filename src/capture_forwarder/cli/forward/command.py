@@ -22,7 +22,7 @@ from capture_forwarder.cli.terminal.reporter import CollectingReporter
 from capture_forwarder.core.errors import ForwarderError, SettingsError, UnexpectedError
 from capture_forwarder.forwarding.forwarder import Forwarder
 from capture_forwarder.settings import Settings, load
-from capture_forwarder.settings.platforms import FilesSettings
+from capture_forwarder.settings.publishers import FilesSettings
 from capture_forwarder.wiring.forwarder import build_forwarder, read_routes
 
 _QUARANTINE = "capture-forwarder-quarantine"
@@ -109,8 +109,8 @@ def _settings(environment: dict[str, str]) -> Settings:
 
 def _outputs(sending: Sending) -> list[str]:
     """Where the forwarder itself writes, or has written."""
-    platforms = [route.publisher for route in sending.routes]
-    places = [platform.place for platform in platforms if isinstance(platform, FilesSettings)]
+    publishers = [route.publisher for route in sending.routes]
+    places = [one.place for one in publishers if isinstance(one, FilesSettings)]
     return [*places, *([sending.quarantine] if sending.quarantine else [])]
 
 

@@ -186,8 +186,8 @@ def _senders(
     if not sending.file:
         sender = _sender(sending.routes[0], settings, dry_run=dry_run)
         return {only or sending.routes[0].name: lambda: sender}
-    if only is not None and only not in sending.platforms:
-        names = ", ".join(sending.platforms)
+    if only is not None and only not in sending.publishers:
+        names = ", ".join(sending.publishers)
         message = f"{sending.file} has no route {only}; its routes are: {names}."
         raise UsageError(message, "Options for mapping and publisher send them without a file.")
     return {

@@ -59,7 +59,7 @@ def show_done(done: Done, *, as_json: bool) -> None:
     for name, tally in _told(done).items():
         of_route = f"of the route {name} " if done.sending.file else ""
         told = f"{tally.inferences} inference(s) of {tally.total.delivered} entries {of_route}"
-        say(f"{told}{verb} to {_platform(done, name)}.")
+        say(f"{told}{verb} to {_publisher(done, name)}.")
     _show_again(done)
     _show_left(done)
 
@@ -72,8 +72,8 @@ def _told(done: Done) -> Mapping[str, RouteTally]:
     return {name: tally for name, tally in routes.items() if tally.reasons or tally.stopped}
 
 
-def _platform(done: Done, route: str) -> str:
-    return done.sending.publisher or done.sending.platforms[route]
+def _publisher(done: Done, route: str) -> str:
+    return done.sending.publisher or done.sending.publishers[route]
 
 
 def _show_counts(done: Done) -> None:
@@ -126,7 +126,7 @@ def _show_left(done: Done) -> None:
 
 
 def _hint(done: Done, route: str) -> str:
-    if done.sending.file and route not in done.sending.platforms:
+    if done.sending.file and route not in done.sending.publishers:
         return f"{done.sending.file} has no such route"
     return "name it with --route"
 
@@ -159,7 +159,7 @@ def _json(done: Done) -> object:
     if done.sending.file:
         facts["routes_file"] = done.sending.file
         facts["routes"] = {
-            name: {"publisher": _platform(done, name), **_tally_json(one)}
+            name: {"publisher": _publisher(done, name), **_tally_json(one)}
             for name, one in tally.routes.items()
         }
     return facts

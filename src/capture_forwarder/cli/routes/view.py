@@ -66,7 +66,7 @@ def show_checked(checked: Checked, *, as_json: bool) -> None:
     for route in checked.routes:
         goes_on = "yes" if route.goes_on else "no"
         columns = _columns(route.mapping.columns)
-        add(table, route.name, _takes(route), route.platform.value, columns, goes_on)
+        add(table, route.name, _takes(route), route.publisher_name.value, columns, goes_on)
     OUT.print(table)
     for warning in checked.warnings:
         say(f"Note: {warning}", to=ERR, style="yellow")
@@ -115,7 +115,7 @@ def _json(checked: Checked) -> dict[str, object]:
             {
                 "name": route.name,
                 "match": _conditions(route),
-                "publisher": route.platform.value,
+                "publisher": route.publisher_name.value,
                 "inputs": [column.name for column in route.mapping.columns.inputs],
                 "outputs": [column.name for column in route.mapping.columns.outputs],
                 "columns": list(route.mapping.columns.names),
