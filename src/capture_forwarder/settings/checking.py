@@ -23,14 +23,27 @@ Location = tuple[str | int, ...]
 Spell = Callable[[Location], str]
 Written = Mapping[str, object]
 
-# pydantic's own words for these are about Python.
+# What a person can do about each kind of mistake; pydantic's own sentences are about Python.
 _WORDS = {
     "extra_forbidden": "there is no such setting",
-    "string_type": "must be a text",
+    "literal_error": "must be {expected}",
+    "string_type": "must be text",
+    "string_too_short": "must not be empty",
+    "string_pattern_mismatch": "must match {pattern}",
     "model_type": "must be a mapping of settings",
     "bool_parsing": "must be true or false",
     "bool_type": "must be true or false",
+    "uuid_parsing": "must be a UUID, such as 3f1c9a52-0b7e-4d86-9a41-6d2f8c0e7b15",
+    "uuid_type": "must be a UUID, such as 3f1c9a52-0b7e-4d86-9a41-6d2f8c0e7b15",
+    "float_parsing": "must be a number",
+    "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a smaller number",
+    "finite_number": "must be a finite number",
+    "greater_than": "must be more than {gt:g}",
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than_equal": "must be at most {le:g}",
 }
+_UNKNOWN_MISTAKE = "cannot be used; docs/routes.md and the README say what it takes"
 
 _NO_ROWS_OF_ITS_OWN = "Arthur's endpoint takes captured lines, which have no place for it"
 
@@ -142,7 +155,15 @@ def _section(written: Written, name: str) -> Written:
 
 
 def _sentences(detail: ErrorDetails, place: Location, spell: Spell) -> Iterator[str]:
-    text = _WORDS.get(detail["type"]) or str(detail["msg"]).removeprefix("Value error, ")
     location = (*place, *detail["loc"])
-    for line in text.splitlines():
+    for line in _said(detail).splitlines():
         yield f"{spell(location)}: {line}" if location else line
+
+
+def _said(detail: ErrorDetails) -> str:
+    context = detail.get("ctx", {})
+    if detail["type"] == "value_error":  # one of our own, already in a person's words
+        return str(context["error"])
+    if "expected" in context:
+        context = {"expected": str(context["expected"]).replace("'", "")}
+    return _WORDS.get(detail["type"], _UNKNOWN_MISTAKE).format(**context)
