@@ -21,7 +21,7 @@ from capture_forwarder.cli.terminal import options
 from capture_forwarder.cli.terminal.console import ERR, user_errors
 from capture_forwarder.core.errors import ForwarderError, UsageError
 from capture_forwarder.core.rejection import Reason
-from capture_forwarder.forwarding.route import check_columns, complete
+from capture_forwarder.forwarding.preparation import check_columns, complete
 from capture_forwarder.forwarding.sending import BatchSender
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.parser import compile_mapping
