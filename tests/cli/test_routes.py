@@ -486,10 +486,10 @@ def test_entries_go_by_their_own_route_and_those_of_unknown_routes_stay(
     assert kept() == [("gone", 4)]
     assert re.search(r"churn +column-count-mismatch +2 +2 +0", result.stdout)
     assert re.search(r"archive +column-count-mismatch +3 +3 +0", result.stdout)
-    assert "2 inference(s) of 2 entries of the route churn went to fiddler" in result.stdout
-    assert "3 inference(s) of 3 entries of the route archive went to duckdb" in result.stdout
+    assert "2 inferences of 2 entries of route churn went to fiddler" in result.stdout
+    assert "3 inferences of 3 entries of route archive went to duckdb" in result.stdout
     assert "credit-risk" not in result.stdout
-    assert "1 entries of the route gone were left alone; routes.yaml has no such" in told(result)
+    assert "Left alone: 1 entry of route gone; routes.yaml has no such" in told(result)
 
 
 def test_a_file_with_entries_of_several_routes_is_settled_once(fiddler: FiddlerServer) -> None:
@@ -532,7 +532,7 @@ def test_a_platform_that_is_down_holds_up_only_what_goes_to_it(fiddler: FiddlerS
     assert archive["stopped"] is None
     assert document["files_left"] == 0
     assert "route churn: " in result.stderr
-    assert "4 entries and 0 more file(s) were not sent; run the command again" in told(result)
+    assert "Not sent: 4 entries and 0 more files; run the command again" in told(result)
     assert last["delivered"] == 4
     assert kept() == []
 
@@ -554,8 +554,8 @@ def test_one_route_of_the_file_can_be_named_and_no_other(fiddler: FiddlerServer)
     unknown = run(*command, "gone", exit_code=2)
 
     assert kept() == [("churn", 1)]
-    assert "1 entries of the route churn were left alone; name it with --route" in told(result)
-    assert "routes.yaml has no route gone; its routes are: archive, churn" in told(unknown)
+    assert "Left alone: 1 entry of route churn; to send them, add --route churn" in told(result)
+    assert "routes.yaml has no route named gone; its routes are: archive, churn" in told(unknown)
 
 
 def test_entries_of_a_route_that_is_gone_are_sent_by_options(fiddler: FiddlerServer) -> None:
@@ -574,7 +574,7 @@ def test_a_dry_run_over_several_routes_changes_nothing(fiddler: FiddlerServer) -
 
     result = run("quarantine", "redrive", "kept", "--routes", shared(fiddler), "--dry-run")
 
-    assert "1 inference(s) of 1 entries of the route churn would go to fiddler" in result.stdout
+    assert "1 inference of 1 entry of route churn would go to fiddler" in result.stdout
     assert fiddler.events == []
     assert not Path("x.duckdb").exists()
     assert len(kept()) == 2

@@ -49,7 +49,7 @@ def build_forwarder(
         The routes file cannot be used, or something that a route needs is not installed.
     """
     clock = SystemClock()
-    teller = reporter or _log_reporter()
+    teller = reporter or log_reporter()
     s3_client = cache(_s3_client)  # making one takes its time, and one serves several threads
     source = store or _s3_store(s3_client())
     quarantine = build_quarantine(settings, s3_client)
@@ -171,7 +171,8 @@ def _text(place: str) -> str:
         raise SettingsError([f"{place}: cannot be read: {type(error).__name__}"]) from error
 
 
-def _log_reporter() -> Reporter:
+def log_reporter() -> Reporter:
+    """Make the reporter that writes JSON logs and metrics, as CloudWatch reads them."""
     from capture_forwarder.aws.reporting import SERVICE, LogReporter  # noqa: PLC0415
 
     return LogReporter(os.environ.get("POWERTOOLS_SERVICE_NAME") or SERVICE)

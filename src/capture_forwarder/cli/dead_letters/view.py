@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from capture_forwarder.cli.quarantine.view import plain
-from capture_forwarder.cli.terminal.console import ERR, OUT, say, say_json
+from capture_forwarder.cli.terminal.console import ERR, OUT, plain, say, say_json
 from capture_forwarder.cli.terminal.tables import add, new_table
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import ForwarderError

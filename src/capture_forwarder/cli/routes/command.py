@@ -15,7 +15,7 @@ from capture_forwarder.core.errors import UsageError
 from capture_forwarder.settings import RouteSettings
 from capture_forwarder.settings.routes_check import unreachable, verdicts
 from capture_forwarder.settings.schema import routes_schema
-from capture_forwarder.wiring.routes_place import routes_in
+from capture_forwarder.wiring.routes import routes_in
 
 app = typer.Typer(
     help="Check a routes file, and say which routes an object takes.", no_args_is_help=True

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from capture_forwarder.cli.quarantine.view import plain
-from capture_forwarder.cli.terminal.console import ERR, OUT, say, say_json
+from capture_forwarder.cli.terminal.console import ERR, OUT, plain, say, say_json
 from capture_forwarder.cli.terminal.tables import add, new_table
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from capture_forwarder.settings import RouteSettings
