@@ -13,8 +13,10 @@ from moto import mock_aws
 from typer.testing import CliRunner, Result
 
 from capture_forwarder.aws import queues
-from capture_forwarder.aws.queues import Message, Queue, QueueError
+from capture_forwarder.aws.queues import SqsQueue
 from capture_forwarder.cli.app import app
+from capture_forwarder.core.errors import QueueError
+from capture_forwarder.core.ports import QueueMessage
 
 KEY = "captures/endpoint/variant/2026/03/01/10/20-30-123-a.jsonl"
 
@@ -193,16 +195,16 @@ def test_a_message_that_the_queue_does_not_take_stays(
     sent = [announcement(f"{n:03}.jsonl") for n in range(25)]
     send(dead, *sent)
     taken = 0
-    take = Queue.send
+    take = SqsQueue.send
 
-    def fail_in_the_middle(self: Queue, message: Message) -> str:
+    def fail_in_the_middle(self: SqsQueue, message: QueueMessage) -> str:
         nonlocal taken
         taken += 1
         if taken == 15:
             raise QueueError("The queue is full.", "Wait a little.")
         return take(self, message)
 
-    monkeypatch.setattr(Queue, "send", fail_in_the_middle)
+    monkeypatch.setattr(SqsQueue, "send", fail_in_the_middle)
     result = run("redrive", dead, "--to", live, exit_code=1)
 
     assert "14 message(s) were sent" in result.stdout
@@ -223,7 +225,7 @@ def test_a_message_that_was_sent_but_not_deleted_is_there_twice_and_told_of(
     def fail(*_: object) -> None:
         raise QueueError("No right to delete.")
 
-    monkeypatch.setattr(Queue, "delete", fail)
+    monkeypatch.setattr(SqsQueue, "delete", fail)
     result = run("redrive", dead, "--to", live, exit_code=1)
 
     assert "1 of them could not be deleted and may be sent again" in result.stderr
@@ -238,9 +240,9 @@ def test_a_message_that_fails_again_meanwhile_is_not_sent_in_circles(
     policy = {"deadLetterTargetArn": arn["Attributes"]["QueueArn"], "maxReceiveCount": 1}
     live = make_queue("live", RedrivePolicy=json.dumps(policy))
     send(dead, *(announcement(f"{n:03}.jsonl") for n in range(15)))
-    take = Queue.send
+    take = SqsQueue.send
 
-    def fail_at_once(self: Queue, message: Message) -> str:
+    def fail_at_once(self: SqsQueue, message: QueueMessage) -> str:
         name = take(self, message)
         for _ in range(2):  # the second receive is one too many
             boto3.client("sqs").receive_message(
@@ -248,7 +250,7 @@ def test_a_message_that_fails_again_meanwhile_is_not_sent_in_circles(
             )
         return name
 
-    monkeypatch.setattr(Queue, "send", fail_at_once)
+    monkeypatch.setattr(SqsQueue, "send", fail_at_once)
     result = run("redrive", dead, "--to", live)
 
     assert "15 message(s) were sent" in result.stdout

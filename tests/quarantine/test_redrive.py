@@ -19,11 +19,11 @@ from capture_forwarder.core.errors import (
     QuarantineError,
 )
 from capture_forwarder.core.line import Line, Position
-from capture_forwarder.core.ports import Publisher
+from capture_forwarder.core.ports import Ports, Publisher
 from capture_forwarder.core.quarantine_entry import QuarantineEntry, encode_entries, make_entry
 from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.core.schema import DataType, Schema
-from capture_forwarder.forwarding.options import Invocation, Ports, RouteOptions
+from capture_forwarder.forwarding.options import Invocation, RouteOptions
 from capture_forwarder.forwarding.preparation import Preparation
 from capture_forwarder.forwarding.route import Route
 from capture_forwarder.forwarding.sending import BatchSender

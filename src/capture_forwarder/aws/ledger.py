@@ -8,9 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
-
+from capture_forwarder.aws.errors import AWS_ERRORS, read_error
 from capture_forwarder.core.errors import LedgerError
 from capture_forwarder.core.ledger import Claim, LedgerKey, busy, describe, lost
 from capture_forwarder.core.line import Position
@@ -193,14 +191,13 @@ class DynamoDbLedger:
                 ReturnValues="ALL_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        except ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "")
-            if code == "ConditionalCheckFailedException":
+        except AWS_ERRORS as error:
+            failure = read_error(error)
+            if failure.code == "ConditionalCheckFailedException":
                 # The stubs do not know that this error has the item.
-                return False, cast("Item", error.response.get("Item", {}))
-            raise self._error(key, f"DynamoDB says {code}", _ADVICE.get(code, _AGAIN)) from error
-        except (BotoCoreError, ResponseParserError) as error:
-            raise self._error(key, type(error).__name__, _AGAIN) from error
+                return False, cast("Item", getattr(error, "response", {}).get("Item", {}))
+            advice = _ADVICE.get(failure.code, _AGAIN)
+            raise self._error(key, failure.sentence, advice) from error
         # Something in between may answer in place of DynamoDB; then nothing was written.
         if "id" not in answer.get("Attributes", {}):
             raise self._error(key, "the answer is not DynamoDB's", _AGAIN)

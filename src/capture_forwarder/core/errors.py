@@ -90,6 +90,10 @@ class QuarantineError(ForwarderError):
     """Rejected lines could not be put where nothing gets lost."""
 
 
+class QueueError(ForwarderError):
+    """A queue cannot be read or written."""
+
+
 class PublishError(ForwarderError):
     """A batch was not accepted by the platform; nothing of it counts as published."""
 

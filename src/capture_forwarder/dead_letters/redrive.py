@@ -10,12 +10,9 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from capture_forwarder.core.errors import ForwarderError
-
-if TYPE_CHECKING:
-    from capture_forwarder.aws.queues import Message, Queue
+from capture_forwarder.core.ports import Queue, QueueMessage
 
 _AT_ONCE = 10
 
@@ -42,7 +39,7 @@ class Moved:
     error: ForwarderError | None = None
 
 
-def peek(queue: Queue, limit: int | None) -> Generator[Message]:
+def peek(queue: Queue, limit: int | None) -> Generator[QueueMessage]:
     """Look at messages, each once; they are given back when the last one was seen.
 
     Raises
@@ -50,7 +47,7 @@ def peek(queue: Queue, limit: int | None) -> Generator[Message]:
     QueueError
         The queue cannot be read.
     """
-    seen: dict[str, Message] = {}
+    seen: dict[str, QueueMessage] = {}
     try:
         while limit is None or len(seen) < limit:
             found = queue.receive(_AT_ONCE if limit is None else limit - len(seen))
@@ -76,7 +73,7 @@ def move(queue: Queue, target: Queue, limit: int | None, moved: Moved) -> Genera
         Is told what became of them; holds the error, if one ended the work.
     """
     ours: set[str] = set()  # ids of what was sent here; SQS keeps them for what fails again
-    held: dict[str, Message] = {}
+    held: dict[str, QueueMessage] = {}
     try:
         while limit is None or moved.sent < limit:
             found = queue.receive(_AT_ONCE if limit is None else limit - moved.sent)
@@ -100,6 +97,6 @@ def move(queue: Queue, target: Queue, limit: int | None, moved: Moved) -> Genera
         _give_back(queue, held.values())
 
 
-def _give_back(queue: Queue, messages: Iterable[Message]) -> None:
+def _give_back(queue: Queue, messages: Iterable[QueueMessage]) -> None:
     with suppress(ForwarderError):  # they become visible by themselves, only later
         queue.give_back(list(messages))

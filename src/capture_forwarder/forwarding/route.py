@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import ForwarderError, OutOfTimeError, UnexpectedError
-from capture_forwarder.core.ports import Reporter
+from capture_forwarder.core.ports import Ports, Reporter
 from capture_forwarder.core.report import FileReport
-from capture_forwarder.forwarding.options import Invocation, Ports, RouteOptions
+from capture_forwarder.forwarding.options import Invocation, RouteOptions
 from capture_forwarder.forwarding.pipeline import forward_file
 from capture_forwarder.forwarding.preparation import Preparation
 from capture_forwarder.parser.mapping.columns import ColumnMapping

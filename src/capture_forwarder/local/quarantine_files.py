@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from capture_forwarder.core.errors import QuarantineError, UsageError
+from capture_forwarder.local.whole_file import write_whole_file
 
 _SUFFIX = ".jsonl"
 
@@ -52,14 +52,8 @@ class FolderQuarantineFiles:
     def replace(self, name: str, data: bytes, revision: str) -> None:
         """Write a file anew; a crash leaves the old one or the new one, whole."""
         path = Path(name)
-        new = path.with_name(f"{path.name}.new")
         with _errors(name, "rewritten"):
-            with new.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            _check(path, revision)
-            new.replace(path)
+            write_whole_file(path, data, before_replacing=lambda: _check(path, revision))
 
     def remove(self, name: str, revision: str) -> None:
         """Delete a file, and the folders that are empty then."""

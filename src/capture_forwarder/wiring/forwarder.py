@@ -14,15 +14,17 @@ from capture_forwarder.core.ports import (
     Continuations,
     Ledger,
     ObjectStore,
+    Ports,
     Quarantine,
     Reporter,
 )
 from capture_forwarder.forwarding.forwarder import Forwarder
-from capture_forwarder.forwarding.options import Ports, RouteOptions
+from capture_forwarder.forwarding.options import RouteOptions
 from capture_forwarder.forwarding.route import Route
 from capture_forwarder.forwarding.router import RouteBook, Routes
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.settings import PublisherName, RouteSettings, Settings
+from capture_forwarder.triggers import write_continuation
 from capture_forwarder.wiring.publishers import build_publisher
 
 if TYPE_CHECKING:
@@ -184,7 +186,7 @@ def _continuations(settings: Settings) -> Continuations | None:
     from capture_forwarder.aws.clients import sqs_client  # noqa: PLC0415
     from capture_forwarder.aws.continuations import SqsContinuations  # noqa: PLC0415
 
-    return SqsContinuations(sqs_client, settings.queue_url)
+    return SqsContinuations(sqs_client, settings.queue_url, write_continuation)
 
 
 def _s3_store(client: S3Client) -> ObjectStore:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, assert_never
 
 from pydantic import SecretStr
 
-from capture_forwarder.core.ports import Clock, Publisher, Secret
+from capture_forwarder.core.ports import Clock, PartFiles, Publisher, Secret, SignRequest
 from capture_forwarder.local.secrets import FixedSecret
 from capture_forwarder.settings import ONLY_ROUTE, RouteSettings, Settings
 from capture_forwarder.settings.publishers import (
@@ -22,7 +22,6 @@ from capture_forwarder.settings.publishers import (
 )
 
 if TYPE_CHECKING:
-    from capture_forwarder.publishers.fiddler.connection import Sign
     from capture_forwarder.publishers.openscale.connection import Server
     from capture_forwarder.publishers.openscale.requests import Target
     from capture_forwarder.publishers.openscale.tokens import Tokens
@@ -68,7 +67,7 @@ def _fiddler(
     )
 
 
-def _partner_app(arn: str | None) -> Sign | None:
+def _partner_app(arn: str | None) -> SignRequest | None:
     if arn is None:
         return None
     from capture_forwarder.aws.partner_app import PartnerAppAuth  # noqa: PLC0415
@@ -150,23 +149,23 @@ def _duckdb(publisher: DuckDbSettings, route: RouteSettings) -> Publisher:
 
 
 def _files(publisher: FilesSettings, route: RouteSettings) -> Publisher:
-    from capture_forwarder.publishers.files.publisher import (  # noqa: PLC0415
-        KEY,
-        TIME,
-        FilePublisher,
-        FolderFiles,
-        PartFiles,
-    )
+    from capture_forwarder.publishers.files.publisher import KEY, TIME, FilePublisher  # noqa: PLC0415
 
-    files: PartFiles = FolderFiles(Path(publisher.place))
-    if publisher.place.startswith("s3://"):
-        from capture_forwarder.aws.clients import s3_client  # noqa: PLC0415
-        from capture_forwarder.aws.parts import S3Files  # noqa: PLC0415
-
-        bucket, _, prefix = publisher.place.removeprefix("s3://").partition("/")
-        files = S3Files(s3_client(), bucket, prefix)
+    files = _part_files(publisher.place)
     mapping = route.mapping
     return FilePublisher(files, route.name, mapping.event_id or KEY, mapping.timestamp or TIME)
+
+
+def _part_files(address: str) -> PartFiles:
+    if not address.startswith("s3://"):
+        from capture_forwarder.local.parts import FolderPartFiles  # noqa: PLC0415
+
+        return FolderPartFiles(Path(address))
+    from capture_forwarder.aws.clients import s3_client  # noqa: PLC0415
+    from capture_forwarder.aws.parts import S3PartFiles  # noqa: PLC0415
+
+    bucket, _, prefix = address.removeprefix("s3://").partition("/")
+    return S3PartFiles(s3_client(), bucket, prefix)
 
 
 def _secret(publisher: PublisherSettings, field: str, route: str) -> Secret:

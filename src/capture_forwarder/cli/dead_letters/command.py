@@ -15,7 +15,7 @@ from capture_forwarder.core.errors import UsageError
 from capture_forwarder.dead_letters.redrive import Moved, move, peek
 
 if TYPE_CHECKING:
-    from capture_forwarder.aws.queues import Queue
+    from capture_forwarder.core.ports import Queue
 
 app = typer.Typer(
     help="Look at the messages that failed too often, and send them again.", no_args_is_help=True
@@ -102,12 +102,12 @@ def redrive(
 
 def _queue(url: str) -> Queue:
     from capture_forwarder.aws.clients import sqs_client  # noqa: PLC0415 - boto3 takes its time
-    from capture_forwarder.aws.queues import Queue  # noqa: PLC0415
+    from capture_forwarder.aws.queues import SqsQueue  # noqa: PLC0415
 
     if not url.startswith(("https://", "http://")):
         message = f"{url} is no address of a queue; it looks like https://sqs.REGION.amazonaws.com/"
         raise UsageError(f"{message}ACCOUNT/NAME.")
-    return Queue(sqs_client, url)
+    return SqsQueue(sqs_client, url)
 
 
 def _peeked(queue: Queue, limit: int | None, advance: Callable[[], None]) -> list[Letter]:

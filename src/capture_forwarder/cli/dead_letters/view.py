@@ -15,7 +15,7 @@ from capture_forwarder.core.errors import ForwarderError
 from capture_forwarder.triggers import read_event
 
 if TYPE_CHECKING:
-    from capture_forwarder.aws.queues import Message
+    from capture_forwarder.core.ports import QueueMessage
     from capture_forwarder.dead_letters.redrive import Moved
 
 
@@ -30,17 +30,17 @@ class Letter:
     problem: str | None
 
 
-def read_letter(message: Message) -> Letter:
+def read_letter(message: QueueMessage) -> Letter:
     """Read a message as the function reads it."""
     sent = None
     if message.sent is not None:
         sent = datetime.fromtimestamp(message.sent / 1000, UTC).isoformat(timespec="seconds")
     record = {"messageId": message.id, "eventSource": "aws:sqs", "body": message.body}
     try:
-        (delivery,) = read_event({"Records": [record]}).messages
+        (read,) = read_event({"Records": [record]}).messages
     except ForwarderError as error:
         return Letter(message.id, sent, message.receives, (), error.message)
-    return Letter(message.id, sent, message.receives, delivery.objects, delivery.problem)
+    return Letter(message.id, sent, message.receives, read.capture_files, read.problem)
 
 
 def show_letters(

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from requests import Session
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 
+from capture_forwarder.core.ports import SignRequest
 from capture_forwarder.core.postponed import postpone
 
 if TYPE_CHECKING:
@@ -26,12 +26,9 @@ if TYPE_CHECKING:
 _CLIENT_RETRY_SECONDS = 0.5
 _CONNECTIONS = 25  # as the client has it
 
-Sign = Callable[[Any], Any]
-"""Takes a prepared request of `requests` and returns it, signed."""
-
 
 def connect(
-    url: str, token: str, *, timeout: tuple[float, float], sign: Sign | None = None
+    url: str, token: str, *, timeout: tuple[float, float], sign: SignRequest | None = None
 ) -> Connection:
     """Log in; two requests that check the token and the versions.
 
@@ -68,7 +65,7 @@ def connect(
     )
 
 
-def _connection_type(sign: Sign | None) -> type[Connection]:
+def _connection_type(sign: SignRequest | None) -> type[Connection]:
     """The client's connection, all of whose requests are signed if they have to be."""
     # The package imports everything that the client can do, and pandas: several times what the
     # connection takes. Nothing here needs that; who does need it finds it in `fiddler` as ever.

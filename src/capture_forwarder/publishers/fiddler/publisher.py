@@ -29,12 +29,12 @@ from capture_forwarder.publishers.fiddler.answers import (
     fiddler_site,
     translate,
 )
-from capture_forwarder.publishers.fiddler.connection import Sign, connect
+from capture_forwarder.publishers.fiddler.connection import connect
 from capture_forwarder.publishers.fiddler.requests import FiddlerSession
 from capture_forwarder.publishers.http import CONNECT_SECONDS
 
 if TYPE_CHECKING:
-    from capture_forwarder.core.ports import Clock, Secret
+    from capture_forwarder.core.ports import Clock, Secret, SignRequest
 
 _ROWS_A_REQUEST = 1000  # the client's own limit, fiddler.configs.STREAM_EVENT_LIMIT
 _BYTES_A_REQUEST = 8 * 1024 * 1024  # Fiddler names no limit; this bounds our memory
@@ -86,7 +86,7 @@ class FiddlerPublisher:
         *,
         timeout: float,
         clock: Clock,
-        sign: Sign | None = None,
+        sign: SignRequest | None = None,
     ) -> None:
         self._url = url
         self._token = token
