@@ -155,7 +155,7 @@ def test_check_shows_the_routes_and_which_of_them_a_key_takes() -> None:
     shown = run("routes", "check", file, KEY.format("churn-eu")).stdout
 
     assert re.search(r"archive +endpoint churn-\* +duckdb +age, income → score +yes", shown)
-    assert re.search(r"rest +every object +duckdb +age, income → score +no", shown)
+    assert re.search(r"rest +every capture file +duckdb +age, income → score +no", shown)
     assert "takes archive, churn" in shown
     assert "archive: taken" in shown
     assert "eu: not taken: the variant is 'AllTraffic', not 'B'" in shown
@@ -194,7 +194,7 @@ def test_check_gives_the_same_facts_as_json() -> None:
 def test_check_warns_of_a_route_that_no_object_can_reach() -> None:
     file = write(route("all", to_duckdb("x.duckdb")), route("lost", to_duckdb("x.duckdb")))
 
-    assert "the route lost is never reached: all takes all" in told(run("routes", "check", file))
+    assert "Route lost is never reached: route all takes all" in told(run("routes", "check", file))
 
 
 def test_check_says_that_routes_which_continue_need_a_ledger() -> None:
@@ -202,7 +202,7 @@ def test_check_says_that_routes_which_continue_need_a_ledger() -> None:
 
     shown = run("routes", "check", write(first, route("rest", to_duckdb("x.duckdb"))))
 
-    assert "needs FORWARDER_LEDGER, since these continue: first" in told(shown)
+    assert "These routes continue, so the function needs FORWARDER_LEDGER: first." in told(shown)
 
 
 def test_check_tells_all_mistakes_at_once_and_ends_with_two() -> None:
@@ -219,9 +219,12 @@ def test_check_tells_all_mistakes_at_once_and_ends_with_two() -> None:
 @pytest.mark.parametrize(
     ("key", "said"),
     [
-        ("dir/x.jsonl", "The bucket matters to the route churn; write s3://bucket/dir/x.jsonl"),
-        ("s3://captures", "names no object"),
-        ("s3:///x", "names no object"),
+        (
+            "dir/x.jsonl",
+            "Route churn asks for the bucket, and dir/x.jsonl has none. Write it as s3://bucket/dir/x.jsonl",
+        ),
+        ("s3://captures", "has no bucket or no key"),
+        ("s3:///x", "has no bucket or no key"),
     ],
 )
 def test_a_key_that_does_not_say_enough_is_wrong_usage(key: str, said: str) -> None:

@@ -1,15 +1,20 @@
-"""Routes for commands that need no ledger, which the function does where a route continues."""
+"""Addresses and settings → routes, for whoever only looks at them or sends by hand.
+
+The function itself reads its routes by `wiring.forwarder.read_routes`, which asks for a ledger
+where a route continues.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from capture_forwarder.settings import RouteSettings, Settings, load
+from capture_forwarder.settings.routes_check import RoutesCheck, check_routes
 from capture_forwarder.wiring.forwarder import read_routes, read_routes_file
 
 
 def routes_of(settings: Settings) -> Sequence[RouteSettings]:
-    """The routes of the settings.
+    """Return the routes of the settings.
 
     Raises
     ------
@@ -21,12 +26,21 @@ def routes_of(settings: Settings) -> Sequence[RouteSettings]:
     return read_routes_file(settings.routes_file)
 
 
-def routes_in(file: str) -> Sequence[RouteSettings]:
-    """The routes of a file, whatever the environment says.
+def check_routes_file(address: str, keys: Iterable[str] = ()) -> RoutesCheck:
+    """Check a routes file, and say which of its routes keys take.
+
+    Parameters
+    ----------
+    address
+        A path, `s3://bucket/key` or `ssm://parameter`.
+    keys
+        Keys of capture files; see `check_routes`.
 
     Raises
     ------
     SettingsError
-        It cannot be read, or what it says is wrong.
+        The file cannot be read, or what it says is wrong; lists all mistakes.
+    UsageError
+        A key cannot be that of a capture file, or the routes ask for its bucket.
     """
-    return routes_of(load({"FORWARDER_ROUTES": file}))
+    return check_routes(routes_of(load({"FORWARDER_ROUTES": address})), keys)

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from capture_forwarder.cli.terminal.console import ERR, OUT, complain, say
-from capture_forwarder.cli.terminal.places import Found
 from capture_forwarder.cli.terminal.tables import COUNTS, add, counts_of, long_name, new_table
 from capture_forwarder.core.errors import ForwarderError
+from capture_forwarder.core.found_file import FoundFile
 from capture_forwarder.core.report import FileReport
 from capture_forwarder.settings import RouteSettings
 from capture_forwarder.settings.publishers import DuckDbSettings
@@ -52,7 +52,7 @@ class Outcome:
         Why it was passed over, if it was.
     """
 
-    file: Found
+    file: FoundFile
     routes: Mapping[str, FileReport | ForwarderError] = field(default_factory=dict)
     error: ForwarderError | None = None
     skipped: str = ""
