@@ -138,13 +138,13 @@ class Progress:
         self._accounting.saved(position)
 
     def abandon(self) -> None:
-        """Start none of the waiting batches, and give those in flight a moment to be answered.
+        """Give the batches in flight a moment to be answered, after the lease is closed.
 
-        Their requests count; what they settled does not, as it lies behind a batch that failed.
+        Their requests count; what they settled does not, as it is behind a batch that failed.
         """
-        started = [one.future for one in self._batches if not one.future.cancel()]
         left = self._deadline.seconds_for_requests()
-        wait(started, timeout=_PATIENCE if left is None else min(_PATIENCE, left))
+        patience = _PATIENCE if left is None else min(_PATIENCE, left)
+        wait([one.future for one in self._batches], timeout=patience)
         for one in self._batches:
             self._accounting.asked(one.sending.take())
         self._batches.clear()
