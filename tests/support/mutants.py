@@ -191,8 +191,8 @@ MUTANTS = [
     mutant(
         "a stretch of bad rows does not hold a file",
         "forwarding/settled.py",
-        "        for share in _ELSEWHERE:\n",
-        "        for share in ():\n",
+        "for share in _ELSEWHERE if rows",
+        "for share in () if rows",
         REFUSALS,
     ),
     mutant(
