@@ -175,6 +175,17 @@ def test_a_file_with_many_refused_rows_advances_in_every_invocation_until_it_is_
     assert sorted(published) == sorted({f"call-{n:03d}" for n in range(ROWS)} - bad)
 
 
+def test_batches_behind_one_that_is_searched_wait_so_that_none_of_them_is_sent_twice() -> None:
+    here = Platform(lambda n: n % 10 == 3, timeout=20.0)
+    here.invoke()
+
+    (position,) = here.ledger.positions.values()
+    assert 0 < position.lines < 1000
+    published = [int(row.id.removeprefix("call-")) for row in here.publisher.published]
+    assert max(published) < 1000, "nothing behind the first batch is published before its turn"
+    assert len(published) == len(set(published))
+
+
 def test_half_of_the_rows_refused_is_too_much_to_look_for_one_by_one() -> None:
     here = Platform(lambda n: n % 2 == 1)
 

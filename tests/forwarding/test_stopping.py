@@ -325,12 +325,12 @@ def test_a_line_that_the_parser_fails_on_is_quarantined_and_its_file_goes_on() -
 
 def test_a_refused_row_is_not_forgotten_when_a_later_line_was_rejected_before() -> None:
     """Without a quarantine the position stays before the first of them in the file."""
-    setting = Setting(*map(call, range(100)), b"no json", *map(call, range(100, 120)), rows=4)
+    setting = Setting(*map(call, range(20)), b"no json", *map(call, range(20, 120)), rows=4)
     setting.options = RouteOptions("default", 10**6, requests_in_flight=8, retry_seconds=0.0)
     is_read = threading.Event()
 
     def refuse(rows: Sequence[Inference]) -> None:
-        if rows[0].id == "call-028":
+        if rows[0].id == "call-024":
             is_read.set()
         if any(row.id == "call-001" for row in rows):
             is_read.wait(5)
@@ -345,7 +345,7 @@ def test_a_refused_row_is_not_forgotten_when_a_later_line_was_rejected_before() 
     setting.forward("two")
 
     kept = {(entry.line_number, entry.reason) for entry in setting.quarantine.entries}
-    assert kept == {(2, "rejected-by-platform"), (101, "invalid-json")}
+    assert kept == {(2, "rejected-by-platform"), (21, "invalid-json")}
 
 
 def test_a_batch_that_failed_is_not_passed_over_when_those_behind_it_are_settled() -> None:
@@ -381,13 +381,13 @@ def test_a_lease_that_is_lost_while_a_request_waits_for_its_next_try_stops_it() 
     def refuse(_: Sequence[Inference]) -> None:
         nonlocal requests
         requests += 1
-        setting.clock.time += 61
+        setting.clock.time += 25
         (key,) = setting.ledger.positions
-        setting.ledger.claim(key, "other", 60)
+        setting.ledger.leases[key] = ("other", 1000.0)
         raise PlatformUnavailableError("down")
 
     setting.publisher.refuse = refuse
-    with pytest.raises((LeaseLostError, PlatformUnavailableError)):
+    with pytest.raises(LeaseLostError):
         setting.forward("one")
 
     assert requests == 1
