@@ -1,4 +1,4 @@
-"""Fills a folder with the Lambda package: the pinned dependencies, the forwarder, the stand-ins.
+"""Fills a folder with the Lambda package: the pinned dependencies and the forwarder.
 
 ``sam build`` calls it through ``target.mk``. It needs Python 3.11 or newer with pip, on any
 machine: wheels are chosen, and C is compiled, for the target and not for the machine at hand.
@@ -13,6 +13,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from lambda_package.aws_data import keep_called
 from lambda_package.compile_rows import LIBRARY, compile_rows
 from lambda_package.wheels import install_wheels
 
@@ -20,13 +21,8 @@ LAMBDA_PACKAGE = Path(__file__).resolve().parent
 REPOSITORY = LAMBDA_PACKAGE.parent
 REQUIREMENTS = REPOSITORY / "requirements" / "lambda.txt"
 SOURCE = REPOSITORY / "src" / "capture_forwarder"
-SERVICE_MODELS = LAMBDA_PACKAGE / "service_models"  # trim_models.py has written them
 TASK_ROOT = "/var/task"
-# Module → the file here that stands in for it; each says why.
-STAND_INS = {
-    "charset_normalizer": "charset_normalizer_standin.py",
-    "pandas": "pandas_standin.py",
-}
+PANDAS_STAND_IN = LAMBDA_PACKAGE / "pandas_standin.py"  # it says why
 
 # Amazon Linux 2, under Python 3.11, has glibc 2.26; Amazon Linux 2023, under all later ones, 2.34.
 GLIBC_MINORS = {"3.11": (17, 26), "3.12": (17, 26, 27, 28, 31, 34)}
@@ -124,7 +120,7 @@ def install_dependencies(target: Target, folder: Path) -> None:
 
 
 def add_forwarder(target: Target, folder: Path) -> None:
-    """Copy the forwarder, without its command line, its service models and the stand-ins.
+    """Copy the forwarder, without its command line, and the stand-in for pandas.
 
     Parameters
     ----------
@@ -142,9 +138,7 @@ def add_forwarder(target: Target, folder: Path) -> None:
     unneeded = shutil.ignore_patterns("cli", "__pycache__", LIBRARY.name)
     shutil.copytree(SOURCE, folder / SOURCE.name, ignore=unneeded)
     compile_rows(folder / LIBRARY.relative_to(SOURCE.parent), target.compiler_target())
-    shutil.copytree(SERVICE_MODELS, folder / SOURCE.name / "aws" / SERVICE_MODELS.name)
-    for module, file in STAND_INS.items():
-        shutil.copyfile(LAMBDA_PACKAGE / file, folder / f"{module}.py")
+    shutil.copyfile(PANDAS_STAND_IN, folder / "pandas.py")
 
 
 def strip(folder: Path) -> None:
@@ -262,6 +256,7 @@ def main() -> None:
     add_forwarder(target, folder)
     strip(folder)
     strip_powertools(folder)
+    keep_called(folder / "botocore" / "data")
     compiled = compile_bytecode(target, folder)
 
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
