@@ -34,7 +34,7 @@ Reading an SQS event of ten messages takes {event:.0f} microseconds.
 
 What must be done at the least, each step by the fastest call there is for it: orjson parses the
 lines, orjson encodes batches of rows that lie ready, and the bytes are posted through open
-connections, several under way. In between nothing happens: no payload is read, no value typed, no
+connections, several in flight. In between nothing happens: no payload is read, no value typed, no
 row made, nothing checked or remembered. The forwarder comes near to it because it encodes nothing
 where the captured text of a number can be sent as it is.
 

@@ -16,7 +16,7 @@ _GROWTH = 1.1
 
 
 def measure(lab: Lab) -> tuple[list[Row], dict[str, float]]:
-    """Measure in fresh processes, with all requests that may be under way being so.
+    """Measure in fresh processes, with all requests that may be in flight being so.
 
     Returns
     -------

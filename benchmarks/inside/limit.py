@@ -1,7 +1,7 @@
 """The limit: what must be done at the least, each step by the fastest call there is for it.
 
 orjson parses the lines, orjson encodes batches of rows, and the bytes are posted through open
-connections, several under way. In between nothing happens: no payload is read, no value typed,
+connections, several in flight. In between nothing happens: no payload is read, no value typed,
 and the rows are always the same ones, which lie ready. Nothing is checked or remembered.
 """
 

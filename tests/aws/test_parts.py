@@ -12,10 +12,10 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, NoCredentialsError, ReadTimeoutError
 from botocore.stub import Stubber
-from capture_forwarder.aws.parts import S3Files
 from moto import mock_aws
 
 from capture_forwarder.aws.clients import s3_client
+from capture_forwarder.aws.parts import S3Files
 from capture_forwarder.core.batch import Batch
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import (

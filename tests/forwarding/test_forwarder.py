@@ -20,8 +20,8 @@ from capture_forwarder.core.inference import Inference
 from capture_forwarder.core.report import FileReport
 from capture_forwarder.core.schema import DataType, Schema
 from capture_forwarder.forwarding.forwarder import Forwarder
-from capture_forwarder.forwarding.lane import Lane, check_columns, complete
-from capture_forwarder.forwarding.terms import Ports, Terms
+from capture_forwarder.forwarding.options import Ports, RouteOptions
+from capture_forwarder.forwarding.route import Route, check_columns, complete
 from capture_forwarder.parser.mapping.columns import ColumnMapping, parse_columns
 from tests.support.captures import line, side
 from tests.support.fakes import (
@@ -76,8 +76,8 @@ class Setting:
         self.reports = Reports()
         store = MemoryStore(one=GOOD, two=GOOD, broken=GOOD)
         ports = Ports(store, self.publisher, MemoryQuarantine(), ManualClock())
-        lane = Lane(mapping, Terms("default", 10**6), ports, self.reports)
-        self.forwarder = Forwarder(OneRoute(lane), ports.clock, self.reports)
+        route = Route(mapping, RouteOptions("default", 10**6), ports, self.reports)
+        self.forwarder = Forwarder(OneRoute(route), ports.clock, self.reports)
 
     def send(self, *bodies: object) -> dict[str, object]:
         records = [

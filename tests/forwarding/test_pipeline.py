@@ -17,8 +17,8 @@ from capture_forwarder.core.errors import (
 )
 from capture_forwarder.core.report import FileReport
 from capture_forwarder.core.schema import Schema
+from capture_forwarder.forwarding.options import Invocation, Ports, RouteOptions
 from capture_forwarder.forwarding.pipeline import forward_file
-from capture_forwarder.forwarding.terms import Invocation, Ports, Terms
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.mapping.columns import ColumnMapping, parse_columns
 from tests.support.captures import line, side
@@ -47,7 +47,9 @@ class Setting:
     def forward(self, max_line_bytes: int = 10**7) -> FileReport:
         ports = Ports(self.store, self.publisher, self.quarantine, ManualClock())
         parser = LineParser(MAPPING, Schema())
-        return forward_file(SOURCE, parser, ports, Terms("default", max_line_bytes), Invocation())
+        return forward_file(
+            SOURCE, parser, ports, RouteOptions("default", max_line_bytes), Invocation()
+        )
 
 
 def test_every_line_is_accounted_for() -> None:

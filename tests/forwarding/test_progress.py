@@ -14,7 +14,7 @@ from capture_forwarder.core.errors import LeaseLostError, LedgerError, OutOfTime
 from capture_forwarder.core.inference import Inference
 from capture_forwarder.core.ledger import LedgerKey
 from capture_forwarder.core.line import Position
-from capture_forwarder.forwarding.terms import Terms
+from capture_forwarder.forwarding.options import RouteOptions
 from tests.forwarding.test_resume import Setting, call
 from tests.support.fakes import MemoryLedger
 
@@ -43,7 +43,7 @@ class Watched(MemoryLedger):
 
 def watched(lines: int, in_flight: int, rows: int = 1) -> tuple[Setting, Watched]:
     setting = Setting(*map(call, range(lines)), rows=rows)
-    setting.terms = Terms("default", 10**6, in_flight, retry_seconds=0.0)
+    setting.options = RouteOptions("default", 10**6, in_flight, retry_seconds=0.0)
     ledger = setting.ledger = Watched(setting)
     setting.ports = setting.ports.__class__(
         setting.store, setting.publisher, setting.quarantine, setting.clock, ledger

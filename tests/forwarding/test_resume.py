@@ -33,9 +33,9 @@ from capture_forwarder.core.line import Position
 from capture_forwarder.core.ports import OpenedFile
 from capture_forwarder.core.report import FileReport
 from capture_forwarder.forwarding.forwarder import Forwarder
-from capture_forwarder.forwarding.lane import Lane
+from capture_forwarder.forwarding.options import Invocation, Ports, RouteOptions
 from capture_forwarder.forwarding.pipeline import forward_file
-from capture_forwarder.forwarding.terms import Invocation, Ports, Terms
+from capture_forwarder.forwarding.route import Route
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from capture_forwarder.triggers import write_continuation
@@ -52,7 +52,7 @@ from tests.support.fakes import (
 
 MAPPING = ColumnMapping.of("a", "score")
 SOURCE = CaptureFile("bucket", "file")
-TERMS = Terms("default", 10**6, requests_in_flight=1, retry_seconds=0.0)
+TERMS = RouteOptions("default", 10**6, requests_in_flight=1, retry_seconds=0.0)
 
 
 def call(number: int, records: int = 1) -> bytes:
@@ -72,11 +72,11 @@ class Setting:
         self.quarantine = MemoryQuarantine()
         self.ledger = MemoryLedger(self.clock)
         self.ports = Ports(self.store, self.publisher, self.quarantine, self.clock, self.ledger)
-        self.terms = TERMS
+        self.options = TERMS
 
     def forward(self, owner: str = "one", deadline: float | None = None) -> FileReport:
         return forward_file(
-            SOURCE, LineParser(MAPPING), self.ports, self.terms, Invocation(owner, deadline)
+            SOURCE, LineParser(MAPPING), self.ports, self.options, Invocation(owner, deadline)
         )
 
     @property
@@ -158,7 +158,7 @@ class _Breaking(io.RawIOBase):
 def test_what_was_under_way_still_counts_when_the_object_breaks_off() -> None:
     # Longer than the reader's buffer, so that some of it is sent before the end is missed.
     setting = Setting(*map(call, range(2000)), rows=50)
-    setting.terms = Terms("default", 10**6, requests_in_flight=4)
+    setting.options = RouteOptions("default", 10**6, requests_in_flight=4)
     store = BreakingStore(file=setting.store.objects["file"])
     setting.ports = Ports(
         store, setting.publisher, setting.quarantine, setting.clock, setting.ledger
@@ -229,7 +229,7 @@ def test_who_lost_the_lease_publishes_nothing_more() -> None:
     with pytest.raises(LeaseLostError):
         setting.forward()
 
-    # The batch that was under way is out; nothing follows it, and its position is not saved.
+    # The batch that was in flight is out; nothing follows it, and its position is not saved.
     assert setting.ids == NAMES[:4]
     assert setting.position.lines == 2
 
@@ -342,7 +342,7 @@ def test_the_function_stops_reading_in_time_and_saves_its_place() -> None:
 
 def test_a_platform_that_does_not_answer_cannot_hold_the_function_past_its_time() -> None:
     setting = Setting(*map(call, range(4)))
-    setting.terms = Terms("default", 10**6, requests_in_flight=2)
+    setting.options = RouteOptions("default", 10**6, requests_in_flight=2)
     release = threading.Event()
 
     def hang(_: Sequence[Inference]) -> None:
@@ -372,7 +372,7 @@ def test_nothing_is_lost_and_nothing_is_sent_again_whenever_the_platform_fails(
         lines[kind](n) if kind in lines else b"x" * (kind == "bad") for n, kind in enumerate(kinds)
     ]
     setting = Setting(*content, rows=rows)
-    setting.terms = Terms("default", 10**6, in_flight, retry_seconds=0.0)
+    setting.options = RouteOptions("default", 10**6, in_flight, retry_seconds=0.0)
     for failing in failures:
         setting.fail_after(failing, PlatformUnavailableError("down"))
         try:
@@ -406,8 +406,8 @@ class Queue:
 
 
 def forwarder(setting: Setting, queue: Queue | None, reports: Reports) -> Forwarder:
-    lane = Lane(MAPPING, TERMS, setting.ports, reports)
-    return Forwarder(OneRoute(lane), setting.clock, reports, queue)
+    route = Route(MAPPING, TERMS, setting.ports, reports)
+    return Forwarder(OneRoute(route), setting.clock, reports, queue)
 
 
 def message(hops: int) -> dict[str, object]:
@@ -476,7 +476,7 @@ def test_a_platform_found_down_is_not_tried_for_the_rest_of_the_event(error: Exc
 
 def test_requests_made_in_vain_are_told_too() -> None:
     setting = Setting(*map(call, range(6)))
-    setting.terms = dataclasses.replace(TERMS, retry_seconds=10.0)
+    setting.options = dataclasses.replace(TERMS, retry_seconds=10.0)
     tries = 0
 
     def refuse(rows: Sequence[Inference]) -> None:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from capture_forwarder.cli.terminal.reporter import CollectingReporter
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import LedgerError, SettingsError
-from capture_forwarder.forwarding.lane import Lane
+from capture_forwarder.forwarding.options import Ports, RouteOptions
+from capture_forwarder.forwarding.route import Route
 from capture_forwarder.forwarding.router import RouteBook, Routes, lies_under, takes
-from capture_forwarder.forwarding.terms import Ports, Terms
 from capture_forwarder.settings import RouteSettings
 from capture_forwarder.settings.route import Match
 from capture_forwarder.settings.routes_check import covers, unreachable, verdicts
@@ -215,7 +215,7 @@ def test_a_route_behind_one_that_takes_all_its_objects_is_never_reached(
 
 
 class Setting:
-    """A book whose routes a test changes, with the lanes that it asked for."""
+    """A book whose routes a test changes, with the routes that it asked for."""
 
     def __init__(self, *routes: RouteSettings, refresh_seconds: float | None = 300) -> None:
         self.now: Routes | Exception = routes
@@ -238,23 +238,25 @@ class Setting:
             raise self.now
         return self.now
 
-    def build(self, settings: RouteSettings) -> Lane:
+    def build(self, settings: RouteSettings) -> Route:
         if settings.name == "broken":
             raise SettingsError(["broken: what it needs is not installed"])
         self.built.append(settings.name)
         ports = Ports(MemoryStore(), MemoryPublisher(), None, self.clock)
-        return Lane(settings.mapping.columns, Terms(settings.name, 10**6), ports, self.reports)
+        return Route(
+            settings.mapping.columns, RouteOptions(settings.name, 10**6), ports, self.reports
+        )
 
-    def lanes(self, endpoint: str = "churn") -> list[Lane]:
-        return self.book.lanes(captured(endpoint))
+    def routes(self, endpoint: str = "churn") -> list[Route]:
+        return self.book.routes(captured(endpoint))
 
 
 def test_a_route_is_put_to_work_at_once_and_stays_at_work() -> None:
     setting = Setting(route("churn", {"endpoint": "churn"}), route("rest"))
 
     assert setting.built == ["churn", "rest"]
-    assert setting.lanes() == setting.lanes()
-    assert [lane.name for lane in setting.lanes("credit")] == ["rest"]
+    assert setting.routes() == setting.routes()
+    assert [route.name for route in setting.routes("credit")] == ["rest"]
     assert setting.built == ["churn", "rest"]
 
 
@@ -265,12 +267,12 @@ def test_a_route_that_cannot_be_put_to_work_is_told_before_any_object_comes() ->
 
 def test_a_route_that_cannot_be_put_to_work_later_leaves_the_old_ones_at_work() -> None:
     setting = Setting(route("old"))
-    (before,) = setting.lanes()
+    (before,) = setting.routes()
     setting.now = (route("new", goes_on=True), route("broken"))
 
     setting.clock.time = 300.0
 
-    assert setting.lanes() == [before]
+    assert setting.routes() == [before]
     assert "broken" in setting.reports.warnings[0]
 
 
@@ -279,11 +281,11 @@ def test_routes_are_read_again_by_their_age_and_no_sooner() -> None:
     setting.now = (route("new"),)
 
     setting.clock.time = 299.0
-    assert [lane.name for lane in setting.lanes()] == ["old"]
+    assert [route.name for route in setting.routes()] == ["old"]
     setting.clock.time = 300.0
-    assert [lane.name for lane in setting.lanes()] == ["new"]
+    assert [route.name for route in setting.routes()] == ["new"]
     setting.clock.time = 599.0
-    setting.lanes()
+    setting.routes()
 
     assert setting.readings == 2
 
@@ -291,7 +293,7 @@ def test_routes_are_read_again_by_their_age_and_no_sooner() -> None:
 def test_the_route_of_the_environment_is_never_read_again() -> None:
     setting = Setting(route("only"), refresh_seconds=None)
     setting.clock.time = 10**9
-    setting.lanes()
+    setting.routes()
 
     assert setting.readings == 1
 
@@ -299,14 +301,14 @@ def test_the_route_of_the_environment_is_never_read_again() -> None:
 def test_a_route_that_stayed_the_same_keeps_its_lane_and_a_changed_one_gets_a_new_one() -> None:
     same, changed = route("same", goes_on=True), route("changed")
     setting = Setting(same, changed)
-    before = setting.lanes()
+    before = setting.routes()
     setting.now = (
         route("same", goes_on=True),
         route("changed", publisher={"type": "duckdb", "path": "other.duckdb"}),
     )
 
     setting.clock.time = 300.0
-    after = setting.lanes()
+    after = setting.routes()
 
     assert after[0] is before[0]
     assert after[1] is not before[1]
@@ -315,11 +317,11 @@ def test_a_route_that_stayed_the_same_keeps_its_lane_and_a_changed_one_gets_a_ne
 
 def test_a_route_that_was_gone_begins_anew_when_it_returns() -> None:
     setting = Setting(route("churn"))
-    (before,) = setting.lanes()
+    (before,) = setting.routes()
     for time, routes in ((300.0, ()), (600.0, (route("churn"),))):
         setting.now = routes
         setting.clock.time = time
-        found = setting.lanes()
+        found = setting.routes()
 
     assert found[0] is not before
 
@@ -331,16 +333,16 @@ def test_a_reading_that_fails_leaves_the_old_routes_at_work_with_a_warning(
     error: Exception,
 ) -> None:
     setting = Setting(route("churn"))
-    before = setting.lanes()
+    before = setting.routes()
     setting.now = error
 
     setting.clock.time = 300.0
-    assert setting.lanes() == before
-    assert setting.lanes() == before
+    assert setting.routes() == before
+    assert setting.routes() == before
     setting.now = (route("new"),)
     setting.clock.time = 600.0
 
-    assert [lane.name for lane in setting.lanes()] == ["new"]
+    assert [route.name for route in setting.routes()] == ["new"]
     (warning,) = setting.reports.warnings
     assert warning.startswith("the routes cannot be read again, the old ones stay")
     assert str(error) in warning

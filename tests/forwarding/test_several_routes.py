@@ -17,8 +17,8 @@ from capture_forwarder.core.errors import (
 from capture_forwarder.core.inference import Inference
 from capture_forwarder.core.report import FileReport
 from capture_forwarder.forwarding.forwarder import Forwarder
-from capture_forwarder.forwarding.lane import Lane
-from capture_forwarder.forwarding.terms import Ports, Terms
+from capture_forwarder.forwarding.options import Ports, RouteOptions
+from capture_forwarder.forwarding.route import Route
 from capture_forwarder.parser.mapping.columns import ColumnMapping, parse_columns
 from capture_forwarder.triggers import write_continuation
 from tests.support.captures import line, side
@@ -93,16 +93,16 @@ class Setting:
         content = b"\n".join(LINES)
         store = MemoryStore(one=content, two=content.replace(b"call", b"other"))
         ledger, quarantine = MemoryLedger(self.clock), MemoryQuarantine()
-        self.lanes = [
-            Lane(
+        self.routes = [
+            Route(
                 MAPPING,
-                Terms(name, 10**6, requests_in_flight=1, retry_seconds=0),
+                RouteOptions(name, 10**6, requests_in_flight=1, retry_seconds=0),
                 Ports(store, self.publishers[name], quarantine, self.clock, ledger),
                 self.told[name],
             )
             for name in names
         ]
-        self.router = OneRoute(*self.lanes)
+        self.router = OneRoute(*self.routes)
         self.quick_is_done = threading.Event()
         self.forwarder = Forwarder(self.router, self.clock, self.told["none"], self.queue)
 

@@ -17,7 +17,7 @@ from capture_forwarder.core.errors import (
     PlatformUnavailableError,
     PublisherMisconfiguredError,
 )
-from capture_forwarder.forwarding.delivery import Deliverer
+from capture_forwarder.forwarding.sending import BatchSender
 from tests.support.platforms.faults import Slow, Status
 from tests.support.publishers_under_test.base import PLANTED, Cause, OverHttp
 from tests.support.publishers_under_test.bench import Bench, Put, check_is_private
@@ -181,7 +181,7 @@ def test_refused_rows_are_named_or_the_batch_is_refused_with_nothing_stored(
 @pytest.mark.parametrize("where", BAD)
 def test_delivering_leaves_out_the_refused_rows_alone(where: str, name: str, put: Put) -> None:
     here, platform, bad = refusing(name, put, where, 400)
-    outcome = Deliverer(here.publisher, here.clock, retry_seconds=0).deliver(here.batch(7))
+    outcome = BatchSender(here.publisher, here.clock, retry_seconds=0).deliver(here.batch(7))
 
     assert {refusal.inference.id for refusal in outcome.refused} == bad
     assert all(platform.says in refusal.said for refusal in outcome.refused)

@@ -17,7 +17,7 @@ from capture_forwarder.core.line import Position
 from capture_forwarder.core.ports import OpenedFile
 from capture_forwarder.core.quarantine_entry import QuarantineEntry
 from capture_forwarder.core.schema import Schema
-from capture_forwarder.forwarding.lane import Lane
+from capture_forwarder.forwarding.route import Route
 
 
 class MemoryStore:
@@ -79,12 +79,12 @@ class MemoryQuarantine:
 class OneRoute:
     """Has every object take the same route, but what lies below `quarantine/`."""
 
-    def __init__(self, *lanes: Lane) -> None:
-        self.routes = lanes
+    def __init__(self, *routes: Route) -> None:
+        self._routes = routes
 
-    def lanes(self, source: CaptureFile) -> Sequence[Lane]:
+    def routes(self, source: CaptureFile) -> Sequence[Route]:
         del source
-        return self.routes
+        return self._routes
 
     def is_output(self, source: CaptureFile) -> bool:
         return source.key.startswith("quarantine/")

@@ -8,7 +8,7 @@ import pytest
 
 from capture_forwarder.core.batch import Batch
 from capture_forwarder.core.inference import Inference
-from capture_forwarder.forwarding.delivery import Deliverer
+from capture_forwarder.forwarding.sending import BatchSender
 from capture_forwarder.local.secrets import FixedSecret
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from capture_forwarder.publishers.openscale.connection import Server
@@ -51,8 +51,8 @@ def publisher(
     return OpenScalePublisher(Server(server.url, timeout), tokens, target, mapping, clock)
 
 
-def deliverer(publisher: OpenScalePublisher, clock: ManualClock) -> Deliverer:
-    return Deliverer(publisher, clock, retry_seconds=60, jitter=lambda: 1.0)
+def deliverer(publisher: OpenScalePublisher, clock: ManualClock) -> BatchSender:
+    return BatchSender(publisher, clock, retry_seconds=60, jitter=lambda: 1.0)
 
 
 def inference(name: str, number: int = 0, plan: str = "basic") -> Inference:

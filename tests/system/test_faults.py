@@ -68,7 +68,7 @@ def test_whatever_the_platform_does_every_inference_arrives(  # noqa: PLR0913, P
         assert told["message"] == "object forwarded"
         assert told["retries"] >= 1
     if refused:
-        # Closing the door cuts what is under way as well, after it was stored or before.
+        # Closing the door cuts what is in flight as well, after it was stored or before.
         assert len(twice) <= IN_FLIGHT * (failures + 1)
     elif not failures:
         # Only what the platform has stored in spite of its answer is there twice.

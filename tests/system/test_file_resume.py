@@ -43,8 +43,8 @@ from capture_forwarder.core.line import Position
 from capture_forwarder.core.quarantine_entry import QuarantineEntry
 from capture_forwarder.core.rejection import Rejection
 from capture_forwarder.core.report import FileReport
+from capture_forwarder.forwarding.options import Invocation, Ports, RouteOptions
 from capture_forwarder.forwarding.pipeline import forward_file
-from capture_forwarder.forwarding.terms import Invocation, Ports, Terms
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.line import ParseLine
 from capture_forwarder.parser.mapping.columns import ColumnMapping
@@ -244,7 +244,7 @@ class World:
                 SOURCE,
                 self.parser,
                 self.ports,
-                Terms("captures", 10**6, 8, retry_seconds=0.0),
+                RouteOptions("captures", 10**6, 8, retry_seconds=0.0),
                 Invocation(f"invocation-{self.invocations}", deadline),
             )
         except (ForwarderError, CrashedError):
@@ -444,7 +444,11 @@ def test_stopping_says_behind_which_line_the_next_goes_on(tmp_path: Path) -> Non
     world = folder_world(tmp_path)
     with pytest.raises(OutOfTimeError) as raised:
         forward_file(
-            SOURCE, world.parser, world.ports, Terms("captures", 10**6), Invocation("one", 12.0)
+            SOURCE,
+            world.parser,
+            world.ports,
+            RouteOptions("captures", 10**6),
+            Invocation("one", 12.0),
         )
 
     assert isinstance(world.ports.ledger, MemoryLedger)

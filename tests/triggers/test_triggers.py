@@ -1,4 +1,4 @@
-"""Any event the function can be invoked with becomes deliveries, and outcomes its answer."""
+"""Any event the function can be invoked with becomes messages, and outcomes its answer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from capture_forwarder.core.errors import (
     PlatformUnavailableError,
     UnknownEventError,
 )
-from capture_forwarder.triggers import Delivery, Source, Trigger, answer, read_event
+from capture_forwarder.triggers import Message, Source, Trigger, answer, read_event
 from tests.support.trigger_events import (
     AS_IT_IS,
     AWKWARD_KEYS,
@@ -47,8 +47,8 @@ EVENTS = Path(__file__).parents[2] / "events"
 
 
 def objects(trigger: Trigger) -> list[CaptureFile]:
-    assert [delivery.problem for delivery in trigger.deliveries if delivery.problem] == []
-    return [source for delivery in trigger.deliveries for source in delivery.objects]
+    assert [delivery.problem for delivery in trigger.messages if delivery.problem] == []
+    return [source for delivery in trigger.messages for source in delivery.objects]
 
 
 # --- every shape ---------------------------------------------------------------------------
@@ -61,8 +61,8 @@ def test_a_sample_event_delivers_the_objects_it_names(name: str) -> None:
     trigger = read_event(json.loads((EVENTS / f"{name}.json").read_text()))
 
     assert trigger.source is source
-    assert [delivery.problem for delivery in trigger.deliveries] == [None] * len(keys)
-    assert [list(delivery.objects) for delivery in trigger.deliveries] == [
+    assert [delivery.problem for delivery in trigger.messages] == [None] * len(keys)
+    assert [list(delivery.objects) for delivery in trigger.messages] == [
         [CaptureFile(BUCKET, key) for key in one] for one in keys
     ]
 
@@ -100,17 +100,17 @@ def test_a_key_of_eventbridge_is_taken_as_it_is(shape: str, key: str) -> None:
 def test_each_record_of_s3_is_a_delivery_of_its_own() -> None:
     trigger = read_event({"Records": [s3_record("a"), s3_record("b"), s3_record("c")]})
 
-    assert [delivery.objects for delivery in trigger.deliveries] == [
+    assert [delivery.objects for delivery in trigger.messages] == [
         (CaptureFile(BUCKET, key),) for key in "abc"
     ]
-    assert len({delivery.id for delivery in trigger.deliveries}) == 3
+    assert len({delivery.id for delivery in trigger.messages}) == 3
 
 
 def test_all_records_of_one_message_are_one_delivery() -> None:
     trigger = read_event(sqs({"Records": [s3_record("a"), s3_record("b")]}, s3("c")))
 
-    assert [delivery.id for delivery in trigger.deliveries] == ["message-1", "message-2"]
-    assert [[source.key for source in delivery.objects] for delivery in trigger.deliveries] == [
+    assert [delivery.id for delivery in trigger.messages] == ["message-1", "message-2"]
+    assert [[source.key for source in delivery.objects] for delivery in trigger.messages] == [
         ["a", "b"],
         ["c"],
     ]
@@ -146,7 +146,7 @@ TEST_EVENT = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": BUCKET}
 def test_a_test_event_of_s3_is_acknowledged_and_delivers_nothing(event: Event) -> None:
     trigger = read_event(event)
 
-    (delivery,) = trigger.deliveries
+    (delivery,) = trigger.messages
     assert (delivery.objects, delivery.problem) == ((), None)
     assert answer(trigger, event, {}) is not None
 
@@ -157,7 +157,7 @@ def test_every_task_of_s3_batch_is_a_delivery_under_its_id() -> None:
 
     trigger = read_event(event)
 
-    assert [delivery.id for delivery in trigger.deliveries] == ["task-1", "task-2"]
+    assert [delivery.id for delivery in trigger.messages] == ["task-1", "task-2"]
     assert [source.key for source in objects(trigger)] == ["a", "b"]
 
 
@@ -187,10 +187,10 @@ def test_a_malformed_message_fails_alone_and_quotes_no_value(case: str) -> None:
         ]
     }
 
-    first, bad, last = read_event(event).deliveries
+    first, bad, last = read_event(event).messages
 
-    assert first == Delivery("first", (CaptureFile(BUCKET, "good-1"),))
-    assert last == Delivery("last", (CaptureFile(BUCKET, "good-2"),))
+    assert first == Message("first", (CaptureFile(BUCKET, "good-1"),))
+    assert last == Message("last", (CaptureFile(BUCKET, "good-2"),))
     assert (bad.id, bad.objects) == ("bad", ())
     assert bad.problem
     assert SECRET not in bad.problem
@@ -198,7 +198,7 @@ def test_a_malformed_message_fails_alone_and_quotes_no_value(case: str) -> None:
 
 def test_one_bad_record_makes_its_whole_message_fail() -> None:
     # Half a message cannot be acknowledged; what was good in it comes again with it.
-    (delivery,) = read_event(sqs({"Records": [s3_record("good"), {"s3": {}}]})).deliveries
+    (delivery,) = read_event(sqs({"Records": [s3_record("good"), {"s3": {}}]})).messages
 
     assert delivery.objects == ()
     assert delivery.problem
@@ -214,13 +214,13 @@ def test_one_bad_record_makes_its_whole_message_fail() -> None:
     ],
 )
 def test_the_problem_says_what_the_message_is_instead(message: object, says: str) -> None:
-    (delivery,) = read_event(sqs(message)).deliveries
+    (delivery,) = read_event(sqs(message)).messages
 
     assert says in str(delivery.problem)
 
 
 def test_a_bad_record_of_s3_fails_alone() -> None:
-    bad, good = read_event({"Records": [{"s3": {}}, s3_record("good")]}).deliveries
+    bad, good = read_event({"Records": [{"s3": {}}, s3_record("good")]}).messages
 
     assert bad.problem
     assert good.objects == (CaptureFile(BUCKET, "good"),)
@@ -233,7 +233,7 @@ def test_a_task_without_bucket_or_key_fails_alone(task: Event) -> None:
     event = s3_batch_2("good")
     event["tasks"].append({"taskId": "bad", **task})
 
-    good, bad = read_event(event).deliveries
+    good, bad = read_event(event).messages
 
     assert good.objects == (CaptureFile(BUCKET, "good"),)
     assert bad.id == "bad"
@@ -353,15 +353,13 @@ ALL_OR_NOTHING = [
 
 @pytest.mark.parametrize(("event", "count"), ALL_OR_NOTHING)
 def test_other_sources_are_told_a_failure_by_an_error(event: Event, count: int) -> None:
-    with pytest.raises(
-        CaptureFilesFailedError, match=rf"1 of {count} deliveries failed: it is busy"
-    ):
+    with pytest.raises(CaptureFilesFailedError, match=rf"1 of {count} messages failed: it is busy"):
         answer(read_event(event), event, {"0": BUSY})
 
 
 @pytest.mark.parametrize(("event", "count"), ALL_OR_NOTHING)
 def test_other_sources_are_told_a_success_by_a_count(event: Event, count: int) -> None:
-    assert answer(read_event(event), event, {}) == {"deliveries": count}
+    assert answer(read_event(event), event, {}) == {"messages": count}
 
 
 def test_all_failures_are_named_in_the_error() -> None:
@@ -385,11 +383,11 @@ def test_any_document_is_read_or_refused_and_can_be_answered(
     except UnknownEventError:
         return
 
-    assert trigger.deliveries
-    for delivery in trigger.deliveries:
+    assert trigger.messages
+    for delivery in trigger.messages:
         check_delivery(delivery)
     json.dumps(answer(trigger, event, {}))
-    failures: dict[str, ForwarderError] = dict.fromkeys((d.id for d in trigger.deliveries), BUSY)
+    failures: dict[str, ForwarderError] = dict.fromkeys((d.id for d in trigger.messages), BUSY)
     if trigger.source in {Source.SQS, Source.S3_BATCH}:
         json.dumps(answer(trigger, event, failures))
     else:
@@ -401,7 +399,7 @@ def test_any_document_is_read_or_refused_and_can_be_answered(
 def test_any_body_of_sqs_makes_a_problem_or_objects(body: object) -> None:
     event = {"Records": [sqs_record(body), sqs_record(json.dumps(s3("good")), "message-2")]}
 
-    any_delivery, good = read_event(event).deliveries
+    any_delivery, good = read_event(event).messages
 
     check_delivery(any_delivery)
     assert good.objects == (CaptureFile(BUCKET, "good"),)
@@ -413,7 +411,7 @@ def test_any_key_survives_its_encoding(key: str) -> None:
     assert objects(read_event(eventbridge(key))) == [CaptureFile(BUCKET, key)]
 
 
-def check_delivery(delivery: Delivery) -> None:
+def check_delivery(delivery: Message) -> None:
     assert isinstance(delivery.id, str)
     assert delivery.problem is None or (delivery.problem and not delivery.objects)
     for source in delivery.objects:

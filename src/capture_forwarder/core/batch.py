@@ -21,7 +21,7 @@ class BatchLimits:
     """The most of one publish request, and of several.
 
     `rows` and `bytes` (of captured text) are those of one request; `requests` is how many may be
-    under way at once. Where `whole_lines`, a batch holds all inferences of a line or none, and a
+    in flight at once. Where `whole_lines`, a batch holds all inferences of a line or none, and a
     line that is over the limits by itself goes alone.
     """
 

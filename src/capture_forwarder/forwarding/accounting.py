@@ -15,7 +15,7 @@ from capture_forwarder.core.line import Position
 from capture_forwarder.core.ports import Clock
 from capture_forwarder.core.rejection import Reason
 from capture_forwarder.core.report import FileReport
-from capture_forwarder.forwarding.delivery import Outcome
+from capture_forwarder.forwarding.sending import Outcome
 
 # CloudWatch takes 100 values of a metric in one document; the newest are told.
 _MOST_LATENCIES = 99

@@ -12,7 +12,7 @@ _MARGIN = 0.5
 
 
 class Deadline:
-    """Tells when to stop reading, from the slowest request seen and what is under way.
+    """Tells when to stop reading, from the slowest request seen and what is in flight.
 
     Parameters
     ----------
@@ -36,12 +36,12 @@ class Deadline:
         """How long a wait may be; None for as long as it takes."""
         return None if self.at is None else max(0.0, self.at - self._clock.monotonic())
 
-    def is_near(self, under_way: int) -> bool:
+    def is_near(self, in_flight: int) -> bool:
         """Whether it is time to stop.
 
-        What is under way must land, and one batch that is sent before the next look at the
+        What is in flight must land, and one batch that is sent before the next look at the
         clock, and the position must be saved.
         """
         left = self.seconds_left()
-        rounds = 2 if under_way else 1
+        rounds = 2 if in_flight else 1
         return left is not None and left < _SAVING + rounds * self._slowest

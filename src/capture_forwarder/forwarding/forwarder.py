@@ -1,4 +1,4 @@
-"""An event from first look to answer: deliveries, their objects, their routes, their outcomes."""
+"""An event from first look to answer: messages, their objects, their routes, their outcomes."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from capture_forwarder.core.errors import (
 )
 from capture_forwarder.core.ports import Clock, Continuations, Reporter
 from capture_forwarder.core.report import FileReport
-from capture_forwarder.forwarding.lane import Lane
-from capture_forwarder.forwarding.terms import Invocation
-from capture_forwarder.triggers import Delivery, answer, read_event
+from capture_forwarder.forwarding.options import Invocation
+from capture_forwarder.forwarding.route import Route
+from capture_forwarder.triggers import Message, answer, read_event
 
 _MOST_HOPS = 100
 _Found = TypeVar("_Found")
@@ -29,7 +29,7 @@ _Found = TypeVar("_Found")
 class Router(Protocol):
     """Knows which routes an object takes, and what is never taken as input."""
 
-    def lanes(self, capture_file: CaptureFile) -> Sequence[Lane]:
+    def routes(self, capture_file: CaptureFile) -> Sequence[Route]:
         """The routes of an object, none if no route is for it.
 
         Raises
@@ -95,16 +95,16 @@ class Forwarder:
         """
         trigger = read_event(event)
         if not isinstance(event, Mapping):
-            message = "The event is no JSON object."
-            raise UnknownEventError(message)
+            problem = "The event is no JSON object."
+            raise UnknownEventError(problem)
         now = self._clock.monotonic()
         invocation = Invocation(owner, None if seconds_left is None else now + seconds_left)
         failures: dict[str, ForwarderError] = {}
-        down: dict[Lane, ForwarderError] = {}
-        for delivery in trigger.deliveries:
-            error = self._deliver(delivery, invocation, down)
+        down: dict[Route, ForwarderError] = {}
+        for message in trigger.messages:
+            error = self._deliver(message, invocation, down)
             if error is not None:
-                failures[delivery.id] = error
+                failures[message.id] = error
         return answer(trigger, event, failures)
 
     def forward(
@@ -132,15 +132,16 @@ class Forwarder:
             The routes cannot be read.
         """
         invocation = Invocation(str(uuid4()))
-        lanes = self._router.lanes(capture_file)
-        tried = [lane for lane in lanes if lane.name not in down]
-        outcomes = _at_once(tried, lambda lane: _outcome(lane, capture_file, invocation))
+        routes = self._router.routes(capture_file)
+        tried = [route for route in routes if route.name not in down]
+        outcomes = _at_once(tried, lambda route: _outcome(route, capture_file, invocation))
         found: dict[str, FileReport | ForwarderError] = {
-            lane.name: outcomes[lane] if lane in outcomes else down[lane.name] for lane in lanes
+            route.name: outcomes[route] if route in outcomes else down[route.name]
+            for route in routes
         }
-        for lane, outcome in outcomes.items():
+        for route, outcome in outcomes.items():
             if isinstance(outcome, ForwarderError) and _concerns_all(outcome):
-                down[lane.name] = outcome
+                down[route.name] = outcome
         return found
 
     def is_output(self, capture_file: CaptureFile) -> bool:
@@ -148,22 +149,22 @@ class Forwarder:
         return self._router.is_output(capture_file)
 
     def _deliver(
-        self, delivery: Delivery, invocation: Invocation, down: dict[Lane, ForwarderError]
+        self, message: Message, invocation: Invocation, down: dict[Route, ForwarderError]
     ) -> ForwarderError | None:
-        """Forward all objects of a delivery, the others also when one fails.
+        """Forward all objects of a message, the others also when one fails.
 
         Returns
         -------
         ForwarderError or None
             The first error.
         """
-        if delivery.problem:
-            problem = UnknownEventError(delivery.problem)
-            self._reporter.failed(f"message {delivery.id}", problem)
+        if message.problem:
+            problem = UnknownEventError(message.problem)
+            self._reporter.failed(f"message {message.id}", problem)
             return problem
         first_error: ForwarderError | None = None
-        for capture_file in delivery.objects:
-            error = self._object(capture_file, invocation, delivery, down)
+        for capture_file in message.objects:
+            error = self._object(capture_file, invocation, message, down)
             first_error = first_error or error
         return first_error
 
@@ -171,10 +172,10 @@ class Forwarder:
         self,
         capture_file: CaptureFile,
         invocation: Invocation,
-        delivery: Delivery,
-        down: dict[Lane, ForwarderError],
+        message: Message,
+        down: dict[Route, ForwarderError],
     ) -> ForwarderError | None:
-        """Forward an object on its routes, of those that the delivery is for.
+        """Forward an object on its routes, of those that the message is for.
 
         `down` are the routes whose platform has been found down, with the error that says so.
         """
@@ -182,72 +183,72 @@ class Forwarder:
             self._reporter.skipped(capture_file, "what the forwarder wrote is never taken as input")
             return None
         try:
-            lanes = self._router.lanes(capture_file)
+            routes = self._router.routes(capture_file)
         except ForwarderError as error:
             self._reporter.failed(str(capture_file), error)
             return error
-        if delivery.routes:
-            lanes = [lane for lane in lanes if lane.name in delivery.routes]
-        if not lanes:
+        if message.routes:
+            routes = [route for route in routes if route.name in message.routes]
+        if not routes:
             self._reporter.skipped(capture_file, "no route is for it")
             return None
-        errors = self._attempt(capture_file, lanes, invocation, down)
+        errors = self._attempt(capture_file, routes, invocation, down)
         failed = [error for error in errors.values() if not isinstance(error, OutOfTimeError)]
         down.update(
-            {lane: _untried(error) for lane, error in errors.items() if _concerns_all(error)}
+            {route: _untried(error) for route, error in errors.items() if _concerns_all(error)}
         )
-        late = {lane: error for lane, error in errors.items() if error not in failed}
-        unsent = self._hand_on(capture_file, late, delivery.hops) if late else None
+        late = {route: error for route, error in errors.items() if error not in failed}
+        unsent = self._hand_on(capture_file, late, message.hops) if late else None
         return next(iter(failed), unsent)
 
     def _attempt(
         self,
         capture_file: CaptureFile,
-        lanes: Sequence[Lane],
+        routes: Sequence[Route],
         invocation: Invocation,
-        down: Mapping[Lane, ForwarderError],
-    ) -> dict[Lane, ForwarderError]:
+        down: Mapping[Route, ForwarderError],
+    ) -> dict[Route, ForwarderError]:
         """Forward an object on several routes at once, so that none waits for another."""
-        errors = {lane: down[lane] for lane in lanes if lane in down}
-        for lane, error in errors.items():
-            lane.reporter.failed(str(capture_file), error)
-        tried = [lane for lane in lanes if lane not in down]
-        outcomes = _at_once(tried, lambda lane: lane.attempt(capture_file, invocation))
-        return errors | {lane: error for lane, error in outcomes.items() if error is not None}
+        errors = {route: down[route] for route in routes if route in down}
+        for route, error in errors.items():
+            route.reporter.failed(str(capture_file), error)
+        tried = [route for route in routes if route not in down]
+        outcomes = _at_once(tried, lambda route: route.attempt(capture_file, invocation))
+        return errors | {route: error for route, error in outcomes.items() if error is not None}
 
     def _hand_on(
-        self, capture_file: CaptureFile, late: Mapping[Lane, ForwarderError], hops: int
+        self, capture_file: CaptureFile, late: Mapping[Route, ForwarderError], hops: int
     ) -> ForwarderError | None:
         """Have a later invocation go on at the saved places, on these routes alone."""
         if self._continuations is None or hops >= _MOST_HOPS:
-            for lane, error in late.items():
-                lane.reporter.failed(str(capture_file), error)
+            for route, error in late.items():
+                route.reporter.failed(str(capture_file), error)
             return next(iter(late.values()))
         try:
-            self._continuations.send(capture_file, hops + 1, [lane.name for lane in late])
+            self._continuations.send(capture_file, hops + 1, [route.name for route in late])
         except ForwarderError as failure:
-            for lane, error in late.items():
+            for route, error in late.items():
                 failure.report = error.report
-                lane.reporter.failed(str(capture_file), failure)
+                route.reporter.failed(str(capture_file), failure)
             return failure
-        for lane, error in late.items():
-            lane.reporter.continued(capture_file, hops + 1, error.report)
+        for route, error in late.items():
+            route.reporter.continued(capture_file, hops + 1, error.report)
         return None
 
 
-def _at_once(lanes: Sequence[Lane], work: Callable[[Lane], _Found]) -> dict[Lane, _Found]:
+def _at_once(routes: Sequence[Route], work: Callable[[Route], _Found]) -> dict[Route, _Found]:
     """Do something on several routes at once, so that none waits for another."""
-    if len(lanes) < 2:  # noqa: PLR2004 - one alone needs no threads
-        return {lane: work(lane) for lane in lanes}
-    with ThreadPoolExecutor(len(lanes), thread_name_prefix="route") as executor:
-        return dict(zip(lanes, executor.map(work, lanes), strict=True))
+    if len(routes) < 2:  # noqa: PLR2004 - one alone needs no threads
+        return {route: work(route) for route in routes}
+    with ThreadPoolExecutor(len(routes), thread_name_prefix="route") as executor:
+        return dict(zip(routes, executor.map(work, routes), strict=True))
 
 
 def _outcome(
-    lane: Lane, capture_file: CaptureFile, invocation: Invocation
+    route: Route, capture_file: CaptureFile, invocation: Invocation
 ) -> FileReport | ForwarderError:
     try:
-        return lane.forward(capture_file, invocation)
+        return route.forward(capture_file, invocation)
     except ForwarderError as error:
         return error
     except Exception as error:  # noqa: BLE001 - ends as a failure, never as a success

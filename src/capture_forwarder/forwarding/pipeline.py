@@ -1,6 +1,6 @@
 """One object from its first byte to its last, on one route.
 
-    bytes ─ lines ─ parse ─┬─ inferences ─ batches ─ several requests under way ─ ledger
+    bytes ─ lines ─ parse ─┬─ inferences ─ batches ─ several requests in flight ─ ledger
                            └─ rejections ─ runs ──── quarantine ────────────────────┘
 
 An object counts as delivered when `forward_file` returns. It raises if a single inference was
@@ -33,12 +33,12 @@ from capture_forwarder.forwarding.accounting import Accounting, Mark
 from capture_forwarder.forwarding.batching import BatchBuilder
 from capture_forwarder.forwarding.checkpoint import Checkpoint
 from capture_forwarder.forwarding.deadline import Deadline
-from capture_forwarder.forwarding.delivery import Deliverer, Outcome
-from capture_forwarder.forwarding.flight import Flight
 from capture_forwarder.forwarding.held import holding
+from capture_forwarder.forwarding.in_flight import InFlight
+from capture_forwarder.forwarding.options import Invocation, Ports, RouteOptions
 from capture_forwarder.forwarding.progress import Progress
 from capture_forwarder.forwarding.rejections import RejectionRun
-from capture_forwarder.forwarding.terms import Invocation, Ports, Terms
+from capture_forwarder.forwarding.sending import BatchSender, Outcome
 from capture_forwarder.parser import RouteParser
 from capture_forwarder.parser.lines import line_before, read_chunks
 
@@ -52,7 +52,7 @@ def forward_file(
     capture_file: CaptureFile,
     parser: RouteParser,
     ports: Ports,
-    terms: Terms,
+    options: RouteOptions,
     invocation: Invocation,
 ) -> FileReport:
     """Forward every line of an object that is not forwarded yet.
@@ -61,7 +61,7 @@ def forward_file(
     ----------
     capture_file
         The object.
-    parser, terms, ports
+    parser, options, ports
         The route's compiled mapping, its settings, and where lines come from and go to.
     invocation
         Who works on it, and until when.
@@ -81,14 +81,14 @@ def forward_file(
         The time was up; the position is saved.
     """
     with ports.store.open(capture_file) as opened:
-        key = LedgerKey(capture_file.bucket, capture_file.key, opened.revision, terms.route)
-        lease = terms.lease_seconds
+        key = LedgerKey(capture_file.bucket, capture_file.key, opened.revision, options.route)
+        lease = options.lease_seconds
         checkpoint = Checkpoint(ports.ledger, key, invocation.owner, ports.clock, lease)
         claim = checkpoint.begin()
         if claim.finished:
             return FileReport(repeated=True)
         deadline = Deadline(ports.clock, invocation.deadline)
-        run = _Run(capture_file, claim.position, parser, ports, terms, checkpoint, deadline)
+        run = _Run(capture_file, claim.position, parser, ports, options, checkpoint, deadline)
         return run.forward(opened)
 
 
@@ -101,30 +101,32 @@ class _Run:
         start: Position,
         parser: RouteParser,
         ports: Ports,
-        terms: Terms,
+        options: RouteOptions,
         checkpoint: Checkpoint,
         deadline: Deadline,
     ) -> None:
         limits = ports.publisher.limits
-        in_flight = max(1, min(terms.requests_in_flight, limits.requests))
+        in_flight = max(1, min(options.requests_in_flight, limits.requests))
         self._parse = parser.for_file(capture_file)
         self._parse_chunk = parser.for_chunks(capture_file)
-        self._max_line_bytes = terms.max_line_bytes
+        self._max_line_bytes = options.max_line_bytes
         self._start = start
         self._last = line_before(start)
         self._checkpoint = checkpoint
         self._deadline = deadline
-        self._deliverer = Deliverer(ports.publisher, ports.clock, retry_seconds=terms.retry_seconds)
+        self._sender = BatchSender(
+            ports.publisher, ports.clock, retry_seconds=options.retry_seconds
+        )
         held = holding(self._parse, self._parse_chunk, as_json=ports.publisher.takes_json)
         self._builder = BatchBuilder(limits, capture_file, checkpoint.revision, held)
-        self._rejections = RejectionRun(capture_file, terms.route, ports.quarantine, ports.clock)
+        self._rejections = RejectionRun(capture_file, options.route, ports.quarantine, ports.clock)
         self._accounting = Accounting(ports.clock, start)
         # One thread more than requests, for saving the position.
         self._executor = ThreadPoolExecutor(in_flight + 1, thread_name_prefix="forward")
-        self._flight = Flight(self._executor)
+        self._in_flight = InFlight(self._executor)
         self._progress = Progress(
             start,
-            self._flight,
+            self._in_flight,
             in_flight,
             self._executor,
             checkpoint=checkpoint,
@@ -225,7 +227,7 @@ class _Run:
     def _send(self, batches: list[Batch]) -> None:
         for batch in batches:
             self._progress.make_room()
-            self._flight.start(batch, self._deliver)
+            self._in_flight.start(batch, self._deliver)
 
     def _land(self) -> None:
         """Bring everything up to here to the platform."""
@@ -247,11 +249,11 @@ class _Run:
     def _deliver(self, batch: Batch) -> Outcome:
         """Deliver a batch, in a thread of the executor."""
         hold = self._checkpoint.hold
-        return self._deliverer.deliver(batch, deadline=self._deadline.at, before=hold)
+        return self._sender.deliver(batch, deadline=self._deadline.at, before=hold)
 
     def _look_at_the_clock(self) -> None:
-        """Stop in time: drain what is under way, save the position, and raise `OutOfTimeError`."""
-        if not self._deadline.is_near(self._progress.under_way):
+        """Stop in time: drain what is in flight, save the position, and raise `OutOfTimeError`."""
+        if not self._deadline.is_near(self._progress.in_flight):
             return
         self._rest()
         lines = self._progress.saved.lines
@@ -261,7 +263,7 @@ class _Run:
     def _give_up(self, error: BaseException) -> None:
         """Leave the object to a later invocation, which goes on at the saved position.
 
-        What is under way still lands and counts when it was not the platform that failed. After
+        What is in flight still lands and counts when it was not the platform that failed. After
         an error that nobody expected nothing counts any more, but nothing more is sent either.
         """
         # The error that brought us here says more than one that follows from it.
@@ -274,4 +276,4 @@ class _Run:
             self._progress.save()
         with suppress(ForwarderError):
             self._checkpoint.release(self._deadline.seconds_left())
-        self._flight.abandon(self._deadline.seconds_left())
+        self._in_flight.abandon(self._deadline.seconds_left())

@@ -11,7 +11,7 @@ from capture_forwarder.core.ports import Clock
 from capture_forwarder.forwarding.accounting import Accounting, Mark
 from capture_forwarder.forwarding.checkpoint import Checkpoint
 from capture_forwarder.forwarding.deadline import Deadline
-from capture_forwarder.forwarding.flight import Flight
+from capture_forwarder.forwarding.in_flight import InFlight
 from capture_forwarder.forwarding.rejections import RejectionRun
 
 _SAVE_SECONDS = 1.0
@@ -30,8 +30,8 @@ class Progress:
     ----------
     start
         Where the work begins.
-    flight, limit
-        The batches that are under way, and how many may be.
+    in_flight, limit
+        The batches that are in flight, and how many may be.
     executor
         Saves the positions.
     checkpoint, rejections, accounting, deadline, clock
@@ -41,7 +41,7 @@ class Progress:
     def __init__(  # noqa: PLR0913 - all that has to agree on how far the object is
         self,
         start: Position,
-        flight: Flight,
+        in_flight: InFlight,
         limit: int,
         executor: Executor,
         *,
@@ -51,7 +51,7 @@ class Progress:
         deadline: Deadline,
         clock: Clock,
     ) -> None:
-        self._flight = flight
+        self._in_flight = in_flight
         self._limit = limit
         self._executor = executor
         self._checkpoint = checkpoint
@@ -69,16 +69,16 @@ class Progress:
         """What was counted up to the position that is saved."""
 
     @property
-    def under_way(self) -> int:
+    def in_flight(self) -> int:
         """How many batches could be sent twice if this invocation were killed now."""
-        return len(self._flight) + self._waiting + self._being_saved
+        return len(self._in_flight) + self._waiting + self._being_saved
 
     def remember(self, position: Position, mark: Mark) -> None:
         """Note what was counted up to the end of a batch, or of what is to be saved."""
         self._marks[position] = mark
 
     def make_room(self) -> None:
-        """Wait until one more batch may be under way.
+        """Wait until one more batch may be in flight.
 
         Raises
         ------
@@ -87,13 +87,13 @@ class Progress:
         """
         self._collect(0)
         # Room is made before it is needed, so that sending goes on while the position is saved.
-        room = self._limit - self.under_way
+        room = self._limit - self.in_flight
         overdue = self._clock.monotonic() >= self._save_at
         if self._saving is None and (
             overdue or (room <= self._few and self._waiting >= self._enough)
         ):
             self._start_saving()
-        while self.under_way >= self._limit:
+        while self.in_flight >= self._limit:
             if self._saving is not None:
                 self._await_saving()
             elif self._is_time_to_save():
@@ -107,16 +107,16 @@ class Progress:
         A save takes as much work as a request. While requests land one after the other, several
         are saved at once; where they take their time there is time to save few.
         """
-        if self._waiting >= self._enough or not len(self._flight):
+        if self._waiting >= self._enough or not len(self._in_flight):
             return True
-        if self._waiting < self._few or self._flight.lands_within(_MOMENT):
+        if self._waiting < self._few or self._in_flight.lands_within(_MOMENT):
             return False
         self._enough = self._few
         return True
 
     def settle(self) -> None:
-        """Wait until all that is under way has landed; raises what `make_room` does."""
-        self._collect(len(self._flight))
+        """Wait until all that is in flight has landed; raises what `make_room` does."""
+        self._collect(len(self._in_flight))
 
     def save(self, position: Position | None = None) -> None:
         """Save how far the object is done, and wait for it.
@@ -163,7 +163,7 @@ class Progress:
         """Account for what has landed, in order."""
         if self._saving is not None and self._saving[0].done():
             self._await_saving()
-        for batch, outcome in self._flight.landed(self._deadline.seconds_left, at_least):
+        for batch, outcome in self._in_flight.landed(self._deadline.seconds_left, at_least):
             self._accounting.landed(outcome)
             self._deadline.saw(outcome.latencies)
             # A platform may name what it refuses over several tries, in any order.

@@ -12,7 +12,7 @@ from capture_forwarder.core.line import Line, Position
 from capture_forwarder.core.ports import Clock, Quarantine
 from capture_forwarder.core.quarantine_entry import QuarantineEntry, make_entry
 from capture_forwarder.core.rejection import Reason, Rejection
-from capture_forwarder.forwarding.delivery import Refusal
+from capture_forwarder.forwarding.sending import Refusal
 
 _RUN_ENTRIES = 1000
 _RUN_BYTES = 4 * 1024 * 1024

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import ForwarderError
 from capture_forwarder.core.ports import Clock, Reporter
-from capture_forwarder.forwarding.lane import Lane
+from capture_forwarder.forwarding.route import Route
 from capture_forwarder.settings.platforms import FilesSettings
 from capture_forwarder.settings.route import RouteSettings
 
@@ -52,7 +52,7 @@ class RouteBook:
     def __init__(  # noqa: PLR0913 - what routing needs
         self,
         read: Callable[[], Routes],
-        build: Callable[[RouteSettings], Lane],
+        build: Callable[[RouteSettings], Route],
         is_kept: Callable[[CaptureFile], bool],
         clock: Clock,
         *,
@@ -66,26 +66,26 @@ class RouteBook:
         self._refresh_seconds = refresh_seconds
         self._reporter = reporter
         self._lock = threading.Lock()
-        self._lanes = self._built({})
+        self._routes = self._built({})
         self._read_at = clock.monotonic()
         # A place that a route has left still brings events of what was written there.
         self._places: set[str] = set()
 
-    def lanes(self, capture_file: CaptureFile) -> list[Lane]:
-        """Put the routes of an object to work; see `Router.lanes`."""
+    def routes(self, capture_file: CaptureFile) -> list[Route]:
+        """Put the routes of an object to work; see `Router.routes`."""
         with self._lock:
             self._refresh()
-            return [self._lanes[route] for route in takes(tuple(self._lanes), capture_file)]
+            return [self._routes[route] for route in takes(tuple(self._routes), capture_file)]
 
     def is_output(self, capture_file: CaptureFile) -> bool:
         """Whether an object is quarantine or a part of a file publisher; see `Router`."""
-        places = [route.publisher for route in tuple(self._lanes)]
+        places = [route.publisher for route in tuple(self._routes)]
         self._places |= {place.place for place in places if isinstance(place, FilesSettings)}
         return self._is_kept(capture_file) or any(
             lies_under(place, capture_file) for place in self._places
         )
 
-    def _built(self, known: Mapping[RouteSettings, Lane]) -> dict[RouteSettings, Lane]:
+    def _built(self, known: Mapping[RouteSettings, Route]) -> dict[RouteSettings, Route]:
         """Read the routes, and put to work those that are not yet."""
         return {route: known.get(route) or self._build(route) for route in self._read()}
 
@@ -95,7 +95,7 @@ class RouteBook:
             return
         self._read_at = now
         try:
-            self._lanes = self._built(self._lanes)
+            self._routes = self._built(self._routes)
         except ForwarderError as error:
             self._reporter.warn(
                 "the routes cannot be read again, the old ones stay", problem=str(error)

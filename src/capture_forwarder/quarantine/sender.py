@@ -14,7 +14,7 @@ from capture_forwarder.core.inference import Inference, ParsedLine
 from capture_forwarder.core.line import Line, Position
 from capture_forwarder.core.quarantine_entry import QuarantineEntry
 from capture_forwarder.core.rejection import Reason, Rejection
-from capture_forwarder.forwarding.delivery import Deliverer
+from capture_forwarder.forwarding.sending import BatchSender
 from capture_forwarder.parser import RouteParser
 from capture_forwarder.quarantine.place import Kept, is_cut
 from capture_forwarder.quarantine.tally import RouteTally
@@ -69,10 +69,10 @@ class Sender:
     """
 
     def __init__(
-        self, parser: RouteParser, deliverer: Deliverer, limits: BatchLimits, *, dry_run: bool
+        self, parser: RouteParser, deliverer: BatchSender, limits: BatchLimits, *, dry_run: bool
     ) -> None:
         self._parser = parser
-        self._deliverer = deliverer
+        self._sender = deliverer
         self._limits = limits
         self._dry_run = dry_run
         self._last: tuple[CaptureFile, bytes, ParsedLine | Rejection] | None = None
@@ -154,7 +154,7 @@ class Sender:
         refused: dict[int, str] = {}
         if not self._dry_run:
             for batch in _batches(group, self._limits):
-                outcome = self._deliverer.deliver(batch)
+                outcome = self._sender.deliver(batch)
                 refused.update((id(one.inference), one.said) for one in outcome.refused)
         for work in group:
             again = [

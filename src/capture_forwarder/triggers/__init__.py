@@ -1,8 +1,8 @@
-"""Any event the function can be invoked with → deliveries, and outcomes → its answer. Pure."""
+"""Any event the function can be invoked with → messages, and outcomes → its answer. Pure."""
 
 from capture_forwarder.triggers.answer import answer
 from capture_forwarder.triggers.continuation import write_continuation
 from capture_forwarder.triggers.event import read_event
-from capture_forwarder.triggers.message import Delivery, Source, Trigger
+from capture_forwarder.triggers.message import Message, Source, Trigger
 
-__all__ = ["Delivery", "Source", "Trigger", "answer", "read_event", "write_continuation"]
+__all__ = ["Message", "Source", "Trigger", "answer", "read_event", "write_continuation"]

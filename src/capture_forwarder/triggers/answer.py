@@ -1,4 +1,4 @@
-"""Outcomes of deliveries → what the source of the event expects as an answer."""
+"""Outcomes of messages → what the source of the event expects as an answer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def answer(
     event
         The event as it came.
     failures
-        Delivery id → why it failed; all others succeeded.
+        Message id → why it failed; all others succeeded.
 
     Raises
     ------
@@ -39,9 +39,9 @@ def answer(
         return _batch_answer(trigger, event, failures)
     if failures:
         reasons = " | ".join(str(error) for error in failures.values())
-        message = f"{len(failures)} of {len(trigger.deliveries)} deliveries failed: {reasons}"
+        message = f"{len(failures)} of {len(trigger.messages)} messages failed: {reasons}"
         raise CaptureFilesFailedError(message)
-    return {"deliveries": len(trigger.deliveries)}
+    return {"messages": len(trigger.messages)}
 
 
 def _batch_answer(
@@ -49,13 +49,13 @@ def _batch_answer(
 ) -> dict[str, object]:
     """Source: AWS, "Invoke AWS Lambda function" in the S3 Batch Operations user guide."""
     results = []
-    for delivery in trigger.deliveries:
-        error = failures.get(delivery.id)
+    for message in trigger.messages:
+        error = failures.get(message.id)
         code, text = "Succeeded", "forwarded"
         if error is not None:
             code = "PermanentFailure" if error.permanent else "TemporaryFailure"
             text = str(error)[:_MAX_RESULT_TEXT]
-        results.append({"taskId": delivery.id, "resultCode": code, "resultString": text})
+        results.append({"taskId": message.id, "resultCode": code, "resultString": text})
     return {
         "invocationSchemaVersion": event["invocationSchemaVersion"],
         "treatMissingKeysAs": "PermanentFailure",

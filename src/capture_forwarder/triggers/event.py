@@ -8,7 +8,7 @@ from urllib.parse import unquote_plus
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import UnknownEventError
 from capture_forwarder.triggers.continuation import read_continuation
-from capture_forwarder.triggers.message import Delivery, Source, Trigger
+from capture_forwarder.triggers.message import Message, Source, Trigger
 from capture_forwarder.triggers.notification import (
     MalformedError,
     describe,
@@ -23,7 +23,7 @@ _KNOWN = "S3, SNS, SQS, EventBridge (Object Created) and S3 Batch Operations 1.0
 def read_event(event: object) -> Trigger:
     """Find out what invoked the function and which objects it delivers.
 
-    A message that cannot be read becomes a delivery with a problem, so that it fails alone.
+    A message that cannot be read becomes a message with a problem, so that it fails alone.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def read_event(event: object) -> Trigger:
         if "tasks" in event and "invocationSchemaVersion" in event:
             return _s3_batch(event)
         if event.get("Event") == "s3:TestEvent":
-            return Trigger(Source.S3, (Delivery("0"),))
+            return Trigger(Source.S3, (Message("0"),))
         if is_eventbridge(event):
             return Trigger(Source.EVENTBRIDGE, (_delivery("0", event, objects_of),))
         if isinstance(records := event.get("Records"), list) and records:
@@ -70,11 +70,11 @@ def _records(records: Sequence[object]) -> Trigger:
 
 def _delivery(
     name: str, message: object, read: Callable[[object], tuple[CaptureFile, ...]]
-) -> Delivery:
+) -> Message:
     try:
-        return Delivery(name, read(message))
+        return Message(name, read(message))
     except MalformedError as error:
-        return Delivery(name, problem=f"The message holds {error}.")
+        return Message(name, problem=f"The message holds {error}.")
 
 
 def _s3_objects(record: object) -> tuple[CaptureFile, ...]:
@@ -86,14 +86,14 @@ def _sns_objects(record: object) -> tuple[CaptureFile, ...]:
     return objects_of(envelope)
 
 
-def _message(record: object) -> Delivery:
+def _message(record: object) -> Message:
     name = _message_id(record)
     try:
         body = parse_body(record.get("body") if isinstance(record, Mapping) else None)
         hops, routes = read_continuation(body)
-        return Delivery(name, objects_of(body), hops=hops, routes=routes)
+        return Message(name, objects_of(body), hops=hops, routes=routes)
     except MalformedError as error:
-        return Delivery(name, problem=f"The message holds {error}.")
+        return Message(name, problem=f"The message holds {error}.")
 
 
 def _message_id(record: object) -> str:
@@ -114,13 +114,13 @@ def _s3_batch(event: Mapping[str, object]) -> Trigger:
         # The answer must repeat it; finding that out after the work would be too late.
         message = "The S3 Batch Operations event has no invocationId."
         raise UnknownEventError(message)
-    deliveries = []
+    messages = []
     for task in tasks:
         if not isinstance(task, Mapping) or not isinstance(task.get("taskId"), str):
             message = f"The S3 Batch Operations event has a task without an id: {describe(task)}."
             raise UnknownEventError(message)
-        deliveries.append(_delivery(str(task["taskId"]), task, _batch_objects))
-    return Trigger(Source.S3_BATCH, tuple(deliveries))
+        messages.append(_delivery(str(task["taskId"]), task, _batch_objects))
+    return Trigger(Source.S3_BATCH, tuple(messages))
 
 
 def _batch_objects(task: object) -> tuple[CaptureFile, ...]:

@@ -19,7 +19,7 @@ class Source(StrEnum):
     S3_BATCH = "s3-batch"
 
 
-class Delivery(msgspec.Struct, frozen=True):
+class Message(msgspec.Struct, frozen=True):
     """The unit that is acknowledged or not: a message, a batch task, or the event itself.
 
     Parameters
@@ -29,7 +29,7 @@ class Delivery(msgspec.Struct, frozen=True):
     objects
         The capture objects it announces; none for a test event.
     problem
-        Why it could not be read; such a delivery fails alone.
+        Why it could not be read; such a message fails alone.
     hops
         How often an invocation whose time was up has handed these objects on.
     routes
@@ -47,4 +47,4 @@ class Trigger(msgspec.Struct, frozen=True):
     """An event, read: where it came from and what it delivers."""
 
     source: Source
-    deliveries: tuple[Delivery, ...]
+    messages: tuple[Message, ...]

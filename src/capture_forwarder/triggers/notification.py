@@ -1,7 +1,7 @@
 """One notification → the objects it announces, whatever it is wrapped in.
 
 Shapes: the S3 notification message (versions 2.0 to 2.6), the S3 test event, the EventBridge
-event `Object Created`, and an SNS notification or raw SNS delivery of the first two. Source:
+event `Object Created`, and an SNS notification or raw SNS message of the first two. Source:
 AWS, "Event message structure" and "EventBridge event message structure" in the S3 user guide.
 """
 

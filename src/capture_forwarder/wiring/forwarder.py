@@ -18,9 +18,9 @@ from capture_forwarder.core.ports import (
     Reporter,
 )
 from capture_forwarder.forwarding.forwarder import Forwarder
-from capture_forwarder.forwarding.lane import Lane
+from capture_forwarder.forwarding.options import Ports, RouteOptions
+from capture_forwarder.forwarding.route import Route
 from capture_forwarder.forwarding.router import RouteBook, Routes
-from capture_forwarder.forwarding.terms import Ports, Terms
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.settings import PublisherName, RouteSettings, Settings
 from capture_forwarder.wiring.publishers import build_publisher
@@ -55,11 +55,11 @@ def build_forwarder(
     quarantine = build_quarantine(settings, s3_client)
     ledger = build_ledger(settings, clock)
 
-    def build(route: RouteSettings) -> Lane:
+    def build(route: RouteSettings) -> Route:
         publisher = build_publisher(route, settings, clock)
         ports = Ports(source, publisher, quarantine, clock, ledger)
         own = teller.on_route(route.name, route.platform.value)
-        return Lane(route.mapping.columns, route_terms(route, settings), ports, own)
+        return Route(route.mapping.columns, route_options(route, settings), ports, own)
 
     router = RouteBook(
         lambda: read_routes(settings),
@@ -104,11 +104,11 @@ def read_routes_file(place: str) -> Routes:
     return parse_routes(_text(place), place)
 
 
-def route_terms(route: RouteSettings, settings: Settings) -> Terms:
+def route_options(route: RouteSettings, settings: Settings) -> RouteOptions:
     """How a route's objects are forwarded."""
     # Waiting does not free a file that another program holds open: it is told at once.
     local = route.platform is PublisherName.DUCKDB
-    return Terms(
+    return RouteOptions(
         route.name,
         settings.max_line_bytes,
         settings.requests_in_flight,

@@ -16,8 +16,8 @@ from capture_forwarder.core.chunk import Chunk
 from capture_forwarder.core.inference import ParsedLine
 from capture_forwarder.core.inferences import WrittenInferences
 from capture_forwarder.core.schema import DataType, Schema
+from capture_forwarder.forwarding.options import Invocation, Ports, RouteOptions
 from capture_forwarder.forwarding.pipeline import forward_file
-from capture_forwarder.forwarding.terms import Invocation, Ports, Terms
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.parser import LineParser, ParseChunk, ParseLine, RouteParser
 from capture_forwarder.parser.fast.json_writer import LIBRARY
@@ -291,7 +291,7 @@ def test_batches_are_cut_where_they_would_be_one_by_one(
         publisher = Batches(limit, size)
         publisher.takes_json = chosen is writer
         ports = Ports(store, publisher, MemoryQuarantine(), SystemClock())
-        terms = Terms("route", 10**6, requests_in_flight=1)
+        terms = RouteOptions("route", 10**6, requests_in_flight=1)
         report = forward_file(CaptureFile("b", "key"), chosen, ports, terms, Invocation())
         counts = (report.lines, report.forwarded, report.empty, report.quarantined)
         found.append((publisher.cuts, counts, report.published))

@@ -25,7 +25,7 @@ from capture_forwarder.core.inference import ParsedLine
 from capture_forwarder.core.line import Line, Position
 from capture_forwarder.core.schema import Schema
 from capture_forwarder.forwarding.batching import BatchBuilder
-from capture_forwarder.forwarding.delivery import Deliverer, Outcome
+from capture_forwarder.forwarding.sending import BatchSender, Outcome
 from capture_forwarder.parser import compile_mapping
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from capture_forwarder.publishers.arthur.publisher import ArthurPublisher
@@ -108,7 +108,7 @@ def batch(count: int = 3) -> Batch:
 def deliver(
     server: ArthurServer, batch: Batch, clock: ManualClock | None = None, **options: Any
 ) -> Outcome:
-    deliverer = Deliverer(publisher(server, **options), clock or ManualClock(), retry_seconds=60)
+    deliverer = BatchSender(publisher(server, **options), clock or ManualClock(), retry_seconds=60)
     return deliverer.deliver(batch)
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from capture_forwarder.cli.terminal.reporter import CollectingReporter
 from capture_forwarder.core.report import FileReport
-from capture_forwarder.forwarding.lane import Lane
-from capture_forwarder.forwarding.terms import Invocation, Ports, Terms
+from capture_forwarder.forwarding.options import Invocation, Ports, RouteOptions
+from capture_forwarder.forwarding.route import Route
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.local.secrets import FixedSecret
 from capture_forwarder.parser.fast.json_writer import LIBRARY
@@ -43,10 +43,13 @@ def forward(server: FiddlerServer, *lines: bytes) -> FileReport:
     )
     store = MemoryStore(**{SOURCE.key: b"\n".join(lines) + b"\n"})
     ports = Ports(store, fiddler, MemoryQuarantine(), SystemClock())
-    lane = Lane(
-        ColumnMapping.of("a,n", "score"), Terms("default", 10**6), ports, CollectingReporter()
+    route = Route(
+        ColumnMapping.of("a,n", "score"),
+        RouteOptions("default", 10**6),
+        ports,
+        CollectingReporter(),
     )
-    return lane.forward(SOURCE, Invocation())
+    return route.forward(SOURCE, Invocation())
 
 
 @compiled

@@ -28,8 +28,8 @@ from capture_forwarder.core.errors import (
 )
 from capture_forwarder.core.inference import Inference, Row
 from capture_forwarder.core.line import Line, Position
+from capture_forwarder.forwarding.options import Invocation, Ports, RouteOptions
 from capture_forwarder.forwarding.pipeline import forward_file
-from capture_forwarder.forwarding.terms import Invocation, Ports, Terms
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from capture_forwarder.publishers.files.publisher import KEY, TIME, FilePublisher, FolderFiles
@@ -202,7 +202,7 @@ def test_an_object_becomes_a_file_of_its_hour(tmp_path: Path) -> None:
         SOURCE,
         LineParser(mapping, schema),
         Ports(store, publisher, MemoryQuarantine(), clock),
-        Terms("captures", 10**6),
+        RouteOptions("captures", 10**6),
         Invocation(),
     )
 

@@ -193,8 +193,8 @@ class Account(ABC):
                     value = document[metric["Name"]]
                     total = sum(value) if isinstance(value, list) else value
                     self.metrics[metric["Name"]] += total
-                    lane = document["route"], document["publisher"]
-                    self.metrics_of[lane][metric["Name"]] += total
+                    route = document["route"], document["publisher"]
+                    self.metrics_of[route][metric["Name"]] += total
 
 
 def told_of(summary: dict[str, Any]) -> str:

@@ -38,7 +38,7 @@ def read_letter(message: Message) -> Letter:
         sent = datetime.fromtimestamp(message.sent / 1000, UTC).isoformat(timespec="seconds")
     record = {"messageId": message.id, "eventSource": "aws:sqs", "body": message.body}
     try:
-        (delivery,) = read_event({"Records": [record]}).deliveries
+        (delivery,) = read_event({"Records": [record]}).messages
     except ForwarderError as error:
         return Letter(message.id, sent, message.receives, (), error.message)
     return Letter(message.id, sent, message.receives, delivery.objects, delivery.problem)

@@ -21,8 +21,8 @@ from capture_forwarder.cli.terminal import options
 from capture_forwarder.cli.terminal.console import ERR, user_errors
 from capture_forwarder.core.errors import ForwarderError, UsageError
 from capture_forwarder.core.rejection import Reason
-from capture_forwarder.forwarding.delivery import Deliverer
-from capture_forwarder.forwarding.lane import check_columns, complete
+from capture_forwarder.forwarding.route import check_columns, complete
+from capture_forwarder.forwarding.sending import BatchSender
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.parser import compile_mapping
 from capture_forwarder.quarantine.place import (
@@ -203,7 +203,7 @@ def _sender(route: RouteSettings, settings: Settings, *, dry_run: bool) -> Sende
     schema = publisher.schema()
     mapping = complete(route.mapping.columns, schema)
     check_columns(mapping, schema)
-    deliverer = Deliverer(publisher, clock, retry_seconds=settings.retry_seconds)
+    deliverer = BatchSender(publisher, clock, retry_seconds=settings.retry_seconds)
     parser = compile_mapping(mapping, schema)
     return Sender(parser, deliverer, publisher.limits, dry_run=dry_run)
 

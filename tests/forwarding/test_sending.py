@@ -21,7 +21,7 @@ from capture_forwarder.core.errors import (
 from capture_forwarder.core.inference import Inference
 from capture_forwarder.core.line import Line, Position
 from capture_forwarder.forwarding.batching import BatchBuilder
-from capture_forwarder.forwarding.delivery import Deliverer
+from capture_forwarder.forwarding.sending import BatchSender
 from tests.support.fakes import ManualClock, MemoryPublisher
 
 
@@ -36,7 +36,7 @@ class Setting:
         self.clock = ManualClock()
         self.publisher = MemoryPublisher()
         self.requests = 0
-        self.deliverer = Deliverer(
+        self.deliverer = BatchSender(
             self.publisher, self.clock, retry_seconds=retry_seconds, jitter=lambda: 1.0
         )
 
@@ -193,7 +193,7 @@ class Choosy(MemoryPublisher):
 def test_only_what_the_platform_could_not_take_is_sent_again() -> None:
     publisher, clock = Choosy({"1", "4"}, {"2": 2, "4": 0, "5": 1}), ManualClock()
 
-    outcome = Deliverer(publisher, clock, retry_seconds=60).deliver(batch(6))
+    outcome = BatchSender(publisher, clock, retry_seconds=60).deliver(batch(6))
 
     assert publisher.sent == [list("012345"), ["2", "5"], ["2"]]
     assert [one.id for one in publisher.published] == ["0", "3", "5", "2"]
@@ -208,7 +208,7 @@ def test_only_what_the_platform_could_not_take_is_sent_again() -> None:
 def test_what_the_platform_never_takes_fails_the_batch() -> None:
     publisher = Choosy(set(), {"1": 1000})
     with pytest.raises(PlatformUnavailableError, match="1 of 3 inferences"):
-        Deliverer(publisher, ManualClock(), retry_seconds=1).deliver(batch(3))
+        BatchSender(publisher, ManualClock(), retry_seconds=1).deliver(batch(3))
 
 
 @given(
@@ -226,7 +226,7 @@ def test_whatever_is_answered_for_each_row_it_is_published_or_refused_once(
     count, bad, late = case
     publisher = Choosy({str(n) for n in bad}, {str(n): times for n, times in late.items()})
 
-    outcome = Deliverer(publisher, ManualClock(), retry_seconds=1000).deliver(batch(count))
+    outcome = BatchSender(publisher, ManualClock(), retry_seconds=1000).deliver(batch(count))
 
     assert sorted(int(one.inference.id) for one in outcome.refused) == sorted(bad)
     published = sorted(int(one.id) for one in publisher.published)

@@ -1,4 +1,4 @@
-"""Several batches under way at once, their outcomes taken in order."""
+"""Several batches in flight at once, their outcomes taken in order."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 
 from capture_forwarder.core.batch import Batch
 from capture_forwarder.core.errors import OutOfTimeError
-from capture_forwarder.forwarding.delivery import Outcome
+from capture_forwarder.forwarding.sending import Outcome
 
 _PATIENCE = 2.0
 
 
-class Flight:
-    """Keeps batches under way and gives their outcomes back in order.
+class InFlight:
+    """Keeps batches in flight and gives their outcomes back in order.
 
     Order is what lets the ledger move only over an unbroken run of finished lines: an outcome is
     given when all batches before it have theirs.
@@ -23,14 +23,14 @@ class Flight:
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
-        self._flying: deque[tuple[Batch, Future[Outcome]]] = deque()
+        self._batches: deque[tuple[Batch, Future[Outcome]]] = deque()
 
     def __len__(self) -> int:
-        return len(self._flying)
+        return len(self._batches)
 
     def start(self, batch: Batch, deliver: Callable[[Batch], Outcome]) -> None:
         """Send a batch on its way."""
-        self._flying.append((batch, self._executor.submit(deliver, batch)))
+        self._batches.append((batch, self._executor.submit(deliver, batch)))
 
     def landed(
         self, seconds_left: Callable[[], float | None], at_least: int
@@ -52,8 +52,8 @@ class Flight:
             A batch was not accepted; those behind it do not count.
         """
         given = 0
-        while self._flying:
-            batch, future = self._flying[0]
+        while self._batches:
+            batch, future = self._batches[0]
             if given >= at_least and not future.done():
                 return
             try:
@@ -61,20 +61,20 @@ class Flight:
             except FutureTimeoutError as error:
                 message = "The time is up while the platform has not answered."
                 raise OutOfTimeError(message) from error
-            self._flying.popleft()
+            self._batches.popleft()
             given += 1
             yield batch, outcome
 
     def lands_within(self, seconds: float) -> bool:
         """Whether the next outcome is there, or comes in so many seconds."""
-        return bool(self._flying) and bool(wait([self._flying[0][1]], timeout=seconds).done)
+        return bool(self._batches) and bool(wait([self._batches[0][1]], timeout=seconds).done)
 
     def abandon(self, seconds_left: float | None) -> None:
-        """Start none of the waiting batches any more, and give those under way a moment to land.
+        """Start none of the waiting batches any more, and give those in flight a moment to land.
 
         Their outcomes do not count: they lie behind a batch that failed.
         """
-        started = [future for _, future in self._flying if not future.cancel()]
+        started = [future for _, future in self._batches if not future.cancel()]
         patience = _PATIENCE if seconds_left is None else min(_PATIENCE, seconds_left)
         wait(started, timeout=patience)
-        self._flying.clear()
+        self._batches.clear()

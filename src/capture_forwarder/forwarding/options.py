@@ -24,7 +24,7 @@ class Ports(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class Terms:
+class RouteOptions:
     """How a route's objects are forwarded; `route` is its name in ledger and quarantine.
 
     Parameters
@@ -32,7 +32,7 @@ class Terms:
     max_line_bytes
         Longer lines are quarantined unread.
     requests_in_flight
-        How many requests may be under way at once.
+        How many requests may be in flight at once.
     retry_seconds
         How long a batch is tried before the platform counts as down.
     lease_seconds

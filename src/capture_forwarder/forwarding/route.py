@@ -15,23 +15,23 @@ from capture_forwarder.core.errors import (
 from capture_forwarder.core.ports import Reporter
 from capture_forwarder.core.report import FileReport
 from capture_forwarder.core.schema import Schema
+from capture_forwarder.forwarding.options import Invocation, Ports, RouteOptions
 from capture_forwarder.forwarding.pipeline import forward_file
 from capture_forwarder.forwarding.retry import Retrier
-from capture_forwarder.forwarding.terms import Invocation, Ports, Terms
 from capture_forwarder.parser import RouteParser, compile_mapping
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 
 _SETTING_UP_SECONDS = 10.0
 
 
-class Lane:
+class Route:
     """Forwards objects on one route; made once and used for many.
 
     Parameters
     ----------
     mapping
         Which captured values become which columns.
-    terms
+    options
         How objects are forwarded; names the route.
     ports
         The store, the route's publisher, the quarantine, ledger and clock.
@@ -40,10 +40,10 @@ class Lane:
     """
 
     def __init__(
-        self, mapping: ColumnMapping, terms: Terms, ports: Ports, reporter: Reporter
+        self, mapping: ColumnMapping, options: RouteOptions, ports: Ports, reporter: Reporter
     ) -> None:
         self._mapping = mapping
-        self._terms = terms
+        self._options = options
         self._ports = ports
         self._lock = threading.Lock()
         self._compiled: tuple[Schema, RouteParser] | None = None
@@ -52,7 +52,7 @@ class Lane:
     @property
     def name(self) -> str:
         """The route's name."""
-        return self._terms.route
+        return self._options.route
 
     def forward(self, capture_file: CaptureFile, invocation: Invocation) -> FileReport:
         """Forward one object.
@@ -63,7 +63,7 @@ class Lane:
             It was not forwarded to its end; see `forward_file`.
         """
         parser = self._parser(invocation.deadline)
-        report = forward_file(capture_file, parser, self._ports, self._terms, invocation)
+        report = forward_file(capture_file, parser, self._ports, self._options, invocation)
         self.reporter.forwarded(capture_file, report)
         return report
 
@@ -87,7 +87,7 @@ class Lane:
 
     def _parser(self, deadline: float | None) -> RouteParser:
         """Compile the mapping, again when the platform's schema has changed."""
-        seconds = min(_SETTING_UP_SECONDS, self._terms.retry_seconds)
+        seconds = min(_SETTING_UP_SECONDS, self._options.retry_seconds)
         retrier = Retrier(self._ports.clock, seconds)
         with self._lock:
             schema = retrier.call(self._ports.publisher.schema, deadline)

@@ -60,7 +60,7 @@ class Outcome(msgspec.Struct, frozen=True):
         )
 
 
-class Deliverer:
+class BatchSender:
     """Delivers batches of one object; may be used from several threads.
 
     Parameters
@@ -114,7 +114,7 @@ class Deliverer:
         PublishError
             The batch was not accepted; see `Publisher.publish`. Some of it may have been.
         """
-        sending = _Sending(self._publisher, self._clock, batch, deadline, before)
+        sending = _Attempts(self._publisher, self._clock, batch, deadline, before)
         try:
             refusal = self._retrier.call(sending.attempt, deadline)
         except PublishError as error:
@@ -149,7 +149,7 @@ class Deliverer:
         return first + self._halve(rest, deadline, before)
 
 
-class _Sending:
+class _Attempts:
     """A batch of which less is left with every try."""
 
     def __init__(
