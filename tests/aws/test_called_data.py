@@ -1,4 +1,4 @@
-"""The part of botocore's data in the Lambda package: all of what the function calls, and no more."""
+"""Botocore's data in the Lambda package: all of what the function calls, and no more."""
 
 from __future__ import annotations
 
