@@ -35,6 +35,13 @@ UNNEEDED_FOLDERS = ("tests", "__pycache__")
 UNNEEDED_SUFFIXES = (".pyi", ".pyx", ".pxd", ".c", ".h")
 # PyYAML does without its C parser, which is ten times as large as all the rest of it.
 UNNEEDED_MODULES = ("_yaml.",)
+# botocore trusts certifi's authorities, time zones are the system's, and nothing is left that was
+# written for the first version of pydantic.
+UNNEEDED_PATHS = (
+    "botocore/cacert.pem",
+    "dateutil/zoneinfo/dateutil-zoneinfo.tar.gz",
+    "pydantic/v1",
+)
 # Powertools for much else than logs and metrics; none of it is imported by those two.
 POWERTOOLS = "aws_lambda_powertools"
 UNNEEDED_POWERTOOLS = ("event_handler", "utilities")
@@ -150,6 +157,8 @@ def strip(folder: Path) -> None:
         The package.
     """
     shutil.rmtree(folder / "bin", ignore_errors=True)
+    for path in (folder / unneeded for unneeded in UNNEEDED_PATHS):
+        _remove(path)
     for path in sorted(folder.rglob("*"), reverse=True):
         in_dist_info = path.parent.suffix == ".dist-info"
         if path.is_dir():
@@ -175,10 +184,14 @@ def strip_powertools(folder: Path) -> None:
         for path in (folder / POWERTOOLS / feature).iterdir():
             if feature == "utilities" and path.name in KEPT_UTILITIES:
                 continue
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
+            _remove(path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 def python_of(version: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import struct
 from importlib import metadata
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from tests.support.package import ARCHITECTURE, run_isolated, sam_build
 
 LARGEST_PACKAGE_BYTES = 25_000_000
+LARGEST_ARCHIVE_BYTES = 8_000_000
 ELF_MACHINES = {"x86_64": 62, "arm64": 183}
 UNCHECKED_HASH = 0b01
 
@@ -49,9 +51,20 @@ def test_nothing_in_the_package_is_a_test_or_a_type_stub(package: Path) -> None:
     assert not list(package.rglob("*.pyi"))
 
 
-def test_the_package_is_far_below_lambdas_limit(package: Path) -> None:
+def test_the_package_is_far_below_lambdas_limit(package: Path, tmp_path: Path) -> None:
     size = sum(path.stat().st_size for path in package.rglob("*") if path.is_file())
     assert size <= LARGEST_PACKAGE_BYTES
+    archive = Path(shutil.make_archive(str(tmp_path / "package"), "zip", package))
+    assert archive.stat().st_size <= LARGEST_ARCHIVE_BYTES
+
+
+def test_botocore_trusts_the_authorities_that_are_in_the_package(
+    package: Path, runtime: Path
+) -> None:
+    code = "from botocore.httpsession import get_cert_path; print(get_cert_path(True))"
+    printed = run_isolated(package, runtime, code)
+    assert printed.strip() == str(package / "certifi" / "cacert.pem")
+    assert Path(printed.strip()).is_file()
 
 
 def test_every_distribution_can_still_be_told_by_its_metadata(package: Path) -> None:
