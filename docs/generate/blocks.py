@@ -44,4 +44,3 @@ def renewed(page: str, text: str) -> str:
     """
     write = _PAGES[page]
     return _BLOCK.sub(lambda found: f"{found[1]}{write(found['name'])}{found[3]}", text)
-

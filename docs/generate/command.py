@@ -13,7 +13,7 @@ from docs.generate.tables import table
 
 NAME = "capture-forwarder"
 _MAPPING = "mapping options"
-_NONE = "–"
+_NONE = "-"
 
 # Typer may bring a click of its own, so what a command is made of is asked for by attribute.
 Command = Any

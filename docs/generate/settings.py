@@ -17,7 +17,7 @@ from docs.generate import texts
 from docs.generate.tables import table
 from docs.generate.texts import Told
 
-_NONE = "–"
+_NONE = "-"
 _NAMES = frozenset(PublisherName)
 _VARIABLE_HEADINGS = ("Variable", "What it is", "Type", "Default", "Example")
 _KEY_HEADINGS = ("Key", "What it is", "Type", "Default", "Example")
@@ -48,11 +48,10 @@ def variable_rows(block: str) -> Iterator[tuple[str, Row]]:
         )
     elif block == "mapping":
         for name, place in variables.ROUTE.items():
-            if place[0] == "mapping":
-                if name not in variables.TWINS.values():
-                    field = str(place[1])
-                    info = MappingSettings.model_fields[field]
-                    yield name, _row(_twin(name), texts.MAPPING[field], info)
+            if place[0] == "mapping" and name not in variables.TWINS.values():
+                field = str(place[1])
+                info = MappingSettings.model_fields[field]
+                yield name, _row(_twin(name), texts.MAPPING[field], info)
     elif block in {"routes", "running"}:
         for name, field in variables.SHARED.items():
             if (block == "routes") == field.startswith("routes_"):

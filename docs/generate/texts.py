@@ -29,7 +29,9 @@ PUBLISHER = Told(
 )
 PARTNER_APP_AUTH = Told(
     "Set it to `true` when Fiddler runs as a SageMaker partner app. The ARN and the address below "
-    "count only then.", "true", "`true` or `false`"
+    "count only then.",
+    "true",
+    "`true` or `false`",
 )
 PARTNER_APP_URL = Told(
     "The partner app's address. It takes the place of `FIDDLER_URL`.",
@@ -40,7 +42,9 @@ PARTNER_APP_URL = Told(
 
 def _secret(field: str, what: str, example: str, store: str) -> dict[str, Told]:
     return {
-        field: Told(f"{what}. Prefer one of the next two: they keep it out of the settings.", example),
+        field: Told(
+            f"{what}. Prefer one of the next two: they keep it out of the settings.", example
+        ),
         f"{field}_secret_arn": Told(
             f"Or: the ARN of the secret in Secrets Manager that holds {what[0].lower()}{what[1:]}.",
             _ARN.format(store),
@@ -166,7 +170,9 @@ MAPPING: Mapping[str, Told] = {
         "list of `column=field`",
     ),
     "input_path": Told(
-        "Where the records are in a JSON request.", "payload.rows", "[JMESPath](https://jmespath.org)"
+        "Where the records are in a JSON request.",
+        "payload.rows",
+        "[JMESPath](https://jmespath.org)",
     ),
     "output_path": Told(
         "Where the records are in a JSON response.", "result", "[JMESPath](https://jmespath.org)"
@@ -205,9 +211,7 @@ SHARED: Mapping[str, Told] = {
         "30",
     ),
     "request_timeout_seconds": Told("How long to wait for the platform's answer.", "20"),
-    "max_line_bytes": Told(
-        "A longer line is rejected; it is never held in memory.", "33554432"
-    ),
+    "max_line_bytes": Told("A longer line is rejected; it is never held in memory.", "33554432"),
     "routes_file": Told(
         "A [routes file](routes.md). It takes the place of every setting of a platform and of "
         "columns.",
@@ -222,7 +226,8 @@ MATCH: Mapping[str, Told] = {
     "prefix": Told("The beginning of the key.", "datacapture/", "plain text"),
     "key": Told("The whole key.", "*/claims-v[23]/*", "pattern"),
     "endpoint": Told(
-        "The endpoint's name, as found in the key: `.../{endpoint}/{variant}/yyyy/mm/dd/hh/{file}`.",
+        "The endpoint's name, as found in the key: "
+        "`.../{endpoint}/{variant}/yyyy/mm/dd/hh/{file}`.",
         "churn-*",
         "pattern",
     ),
