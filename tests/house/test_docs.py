@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).parents[2]
-PAGES = sorted(
-    path.relative_to(REPOSITORY).as_posix()
-    for path in [
-        *REPOSITORY.glob("*.md"),
-        *REPOSITORY.glob("docs/**/*.md"),
-        *REPOSITORY.glob("events/*.md"),
-    ]
-)
+from tests.support.docs_pages import PAGES, REPOSITORY, prose_of, text_of
+
 # Where a path in backticks may begin.
 ROOTS = (REPOSITORY, REPOSITORY / "src/capture_forwarder")
 # Folders of this repository; other paths in the docs are examples.
@@ -29,17 +21,6 @@ FOLDERS = {
     "tests",
     *(path.name for path in (REPOSITORY / "src/capture_forwarder").iterdir() if path.is_dir()),
 }
-
-
-@cache
-def text_of(page: Path) -> str:
-    return page.read_text(encoding="utf-8")
-
-
-def prose_of(page: str) -> str:
-    """A page without its code blocks."""
-    text = text_of(REPOSITORY / page)
-    return re.sub(r"^( *)```.*?^\1```", "", text, flags=re.DOTALL | re.MULTILINE)
 
 
 def anchors(page: Path) -> set[str]:
