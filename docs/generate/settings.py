@@ -11,7 +11,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from capture_forwarder.settings import Settings, variables
-from capture_forwarder.settings.platforms import PLATFORMS, PublisherName, spellings
+from capture_forwarder.settings.publishers import PUBLISHERS, PublisherName, spellings
 from capture_forwarder.settings.route import MappingSettings, Match, RouteSettings
 from docs.generate import texts
 from docs.generate.tables import table
@@ -64,14 +64,14 @@ def _platform_rows(platform: PublisherName) -> list[tuple[str, Row]]:
     rows: list[tuple[str, Row]] = []
     partner_app: list[tuple[str, Row]] = []
     told = texts.PUBLISHERS[platform]
-    fields = PLATFORMS[platform].model_fields
+    fields = PUBLISHERS[platform].model_fields
     if platform is PublisherName.FIDDLER:
         for name, one in (
             (variables.PARTNER_APP, texts.PARTNER_APP_AUTH),
             (variables.PARTNER_APP_URL, texts.PARTNER_APP_URL),
         ):
             partner_app.append((name, (f"`{name}`", one.what, one.kind, _NONE, f"`{one.example}`")))
-    for name, field in variables.BY_PLATFORM[platform].items():
+    for name, field in variables.BY_PUBLISHER[platform].items():
         row = _row(f"`{name}`", told[field], fields[field], _secret_default(platform, field))
         (partner_app if name.startswith("AWS_") else rows).append((name, row))
     return [*rows, *partner_app]
@@ -104,7 +104,7 @@ def _section(block: str) -> tuple[type[BaseModel], Mapping[str, Told]]:
     if block in sections:
         return sections[block]
     platform = PublisherName(block)
-    return PLATFORMS[platform], texts.PUBLISHERS[platform]
+    return PUBLISHERS[platform], texts.PUBLISHERS[platform]
 
 
 def _twin(name: str) -> str:
@@ -114,7 +114,7 @@ def _twin(name: str) -> str:
 
 def _secret_default(platform: PublisherName, field: str) -> str:
     """What stands as default of one spelling of the platform's secret; empty for other fields."""
-    secrets = PLATFORMS[platform].secrets
+    secrets = PUBLISHERS[platform].secrets
     return "one of these three" if secrets and field in spellings(secrets[0]) else ""
 
 

@@ -6,6 +6,7 @@ import ast
 import gzip
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -119,11 +120,14 @@ def _rows(table: str) -> Iterator[list[str]]:
 # --- the command ---------------------------------------------------------------------------
 
 
-def run(*words: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    code = "from capture_forwarder.cli import main; main()"
+START = "from capture_forwarder.cli import main; main()"
+ENVIRONMENT = {"PYTHONPATH": str(REPOSITORY / "src"), "COLUMNS": "200"}
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", code, *words],
-        env={"PYTHONPATH": str(REPOSITORY / "src"), "COLUMNS": "200", **(environment or {})},
+        [sys.executable, "-c", START, *words],
+        env=ENVIRONMENT,
         capture_output=True,
         text=True,
         check=False,
@@ -157,31 +161,25 @@ def documented_codes() -> set[int]:
     return {int(code) for code in re.findall(r"^\| (\d+) \|", section, re.MULTILINE)}
 
 
-INTERRUPTED = """
-import os, signal
-from capture_forwarder.cli import app
-def interrupt(*arguments, **options):
-    os.kill(os.getpid(), signal.SIGINT)
-    signal.pause()
-app.inspect.find = interrupt
-app.app()
-"""
+def interrupted(folder: Path) -> int:
+    """The exit code of a command that is interrupted while it reads a file."""
+    pipe = folder / "endless.jsonl"
+    os.mkfifo(pipe)
+    command_line = [sys.executable, "-c", START, "inspect", str(pipe)]
+    # Opening the pipe waits until the command has opened its other end.
+    with subprocess.Popen(command_line, env=ENVIRONMENT) as process, pipe.open("wb"):
+        process.send_signal(signal.SIGINT)
+        return process.wait(timeout=60)
 
 
 def test_exit_codes_are_those_of_the_page(tmp_path: Path) -> None:
     broken = tmp_path / "broken.jsonl.gz"
     broken.write_bytes(gzip.compress(b"{}\n" * 100)[:-20])
-    interrupted = subprocess.run(
-        [sys.executable, "-c", INTERRUPTED, "inspect", str(broken)],
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY / "src")},
-        capture_output=True,
-        check=False,
-    )
     codes = {
         run("routes", "schema").returncode,
         run("inspect", str(broken)).returncode,
         run("inspect", str(tmp_path / "nothing")).returncode,
-        interrupted.returncode,
+        interrupted(tmp_path),
     }
     assert codes == {0, 1, 2, 130}
     assert codes == documented_codes()
@@ -248,6 +246,7 @@ def test_every_error_that_a_failed_file_can_name_is_explained() -> None:
         "BatchRefusedError",
         "BatchTooLargeError",
         "UsageError",
+        "QueueError",
         "CaptureFilesFailedError",
     }
     assert named == known - inner

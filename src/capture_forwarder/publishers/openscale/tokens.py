@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 import requests
@@ -33,30 +33,6 @@ _WRONG = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED})
 Answer = TypeVar("Answer")
 
 
-class Tokens(Protocol):
-    """Where bearer tokens come from. May be asked by several threads."""
-
-    def value(self, refused: str | None = None) -> str:
-        """A token that should be good; never `refused`, if another can be had.
-
-        Parameters
-        ----------
-        refused
-            The token that a platform just answered 401 to. Of several threads that met the same
-            401, the first fetches a token for all.
-
-        Raises
-        ------
-        CredentialsRefusedError
-            The key or password is wrong, also when read afresh.
-        PlatformUnavailableError
-            No token can be had now.
-        PublisherMisconfiguredError
-            None will be had until somebody changes something.
-        """
-        ...
-
-
 class IamTokens:
     """IBM Cloud's tokens for an API key.
 
@@ -77,7 +53,23 @@ class IamTokens:
         self._kept = _KeptToken(lambda: _with_fresh_secret(api_key, self._fetch), clock)
 
     def value(self, refused: str | None = None) -> str:
-        """Return a token; see `Tokens.value`."""
+        """A token that should be good; never `refused`, if another can be had.
+
+        Parameters
+        ----------
+        refused
+            The token that a platform just answered 401 to. Of several threads that met the same
+            401, the first fetches a token for all.
+
+        Raises
+        ------
+        CredentialsRefusedError
+            The key or password is wrong, also when read afresh.
+        PlatformUnavailableError
+            No token can be had now.
+        PublisherMisconfiguredError
+            None will be had until somebody changes something.
+        """
         return self._kept.value(refused)
 
     def _fetch(self, api_key: str) -> _Token:
@@ -122,7 +114,7 @@ class CloudPakTokens:
         self._kept = _KeptToken(lambda: _with_fresh_secret(secret, self._fetch), clock)
 
     def value(self, refused: str | None = None) -> str:
-        """Return a token; see `Tokens.value`."""
+        """Return a token; see `IamTokens.value`."""
         return self._kept.value(refused)
 
     def _fetch(self, secret: str) -> _Token:
@@ -132,6 +124,10 @@ class CloudPakTokens:
         response = self._client.send("POST", path, _FETCHING, data=body, headers=headers)
         answer = _read(self._site, response, _CloudPakAnswer)
         return _checked(self._site, answer.token, _CLOUD_PAK_SECONDS)
+
+
+Tokens = IamTokens | CloudPakTokens
+"""Where bearer tokens come from. Several threads may ask at once."""
 
 
 class _IamAnswer(msgspec.Struct):
