@@ -8,7 +8,7 @@ export SAM_CLI_TELEMETRY := 0
 # What the parser has in C, for this machine.
 LIBRARY := src/capture_forwarder/parser/fast/json_rows.so
 
-.PHONY: help demo test lint format types template build check fuzz chaos bench requirements clean
+.PHONY: help demo test lint format types template docs build check fuzz chaos bench requirements clean
 
 help:
 	@echo "make demo          forward sample captures into an embedded database; needs no account"
@@ -16,6 +16,7 @@ help:
 	@echo "make lint          check style and formatting"
 	@echo "make types         check types"
 	@echo "make template      check template.yaml"
+	@echo "make docs          write the parts of the docs that come from the code"
 	@echo "make build         build the Lambda package; needs neither Docker nor an account"
 	@echo "make fuzz          look for crashes of the parser for 60 seconds"
 	@echo "make chaos         deliver files through random faults and kills for 60 seconds"
@@ -66,6 +67,9 @@ types: $(VENV)/dev
 
 template: $(VENV)/dev
 	$(BIN)/sam validate --lint
+
+docs: $(VENV)/dev
+	$(BIN)/python -m docs.generate
 
 # SAM_ARGUMENTS='--parameter-overrides Architecture=x86_64 Runtime=python3.12' builds for another target.
 build: $(VENV)/dev

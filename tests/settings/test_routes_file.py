@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from capture_forwarder.core.errors import SettingsError
 from capture_forwarder.parser.mapping.columns import Column
-from capture_forwarder.settings import PublisherName, RouteSettings, load
-from capture_forwarder.settings.publishers import PUBLISHERS, FiddlerSettings
+from capture_forwarder.settings import RouteSettings, load
+from capture_forwarder.settings.publishers import FiddlerSettings
 from capture_forwarder.settings.route import MappingSettings, Match
 from capture_forwarder.settings.routes_file import parse_routes
 from capture_forwarder.settings.schema import routes_schema
@@ -344,16 +344,8 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | No
 
 
 def examples() -> list[str]:
-    text = (DOCS / "routes.md").read_text(encoding="utf-8")
+    text = (DOCS / "how-to/routes.md").read_text(encoding="utf-8")
     return re.findall(r"```(?:yaml|json)\n(.*?)```", text, re.DOTALL)
-
-
-def table(heading: str) -> dict[str, str]:
-    """Each setting of a table in docs/routes.md, with its default."""
-    text = (DOCS / "routes.md").read_text(encoding="utf-8")
-    section = re.split(r"\n#+ ", text.split(f"# {heading}\n")[1])[0]
-    rows = re.findall(r"^\| (`.*?) \| (.*?) \|", section, re.MULTILINE)
-    return {name: default for names, default in rows for name in re.findall(r"`(\w+)`", names)}
 
 
 def test_the_published_schema_is_the_one_that_the_command_prints() -> None:
@@ -401,29 +393,3 @@ def test_the_schema_itself_is_right_and_holds_nothing_of_its_making() -> None:
     assert json.dumps(schema).count('"title"') == 1
     assert '"null"' not in json.dumps(schema)
     assert '"discriminator"' not in json.dumps(schema)
-
-
-@pytest.mark.parametrize("platform", PublisherName)
-def test_every_setting_of_a_publisher_is_documented_with_its_default(
-    platform: PublisherName,
-) -> None:
-    documented = table(platform.value)
-    fields = dict(PUBLISHERS[platform].model_fields)
-    del fields["type"]
-
-    assert set(documented) == set(fields)
-    for name, info in fields.items():
-        if info.is_required():
-            assert documented[name] == "needed"
-        elif info.default is not None:
-            assert documented[name] == f"`{json.dumps(info.default)}`".replace('"', "")
-
-
-@pytest.mark.parametrize(
-    ("heading", "model"),
-    [("Which routes an object takes", Match), ("Mapping", MappingSettings)],
-)
-def test_every_condition_and_every_part_of_a_mapping_is_documented(
-    heading: str, model: type[Match | MappingSettings]
-) -> None:
-    assert set(table(heading)) == set(model.model_fields)

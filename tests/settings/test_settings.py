@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import traceback
 from pathlib import Path
 
@@ -602,15 +601,3 @@ def test_a_queue_for_what_is_left_needs_a_ledger_that_knows_what_is_left() -> No
     queue = {"FORWARDER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/1/q"}
     assert problem(GUIDE | queue).startswith("FORWARDER_QUEUE_URL: needs FORWARDER_LEDGER")
     assert load(GUIDE | queue | {"FORWARDER_LEDGER": "ledger.sqlite"}).queue_url
-
-
-# --- the README ----------------------------------------------------------------------------
-
-
-def test_every_variable_stands_in_the_readme_and_no_other() -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    table = readme[readme.index("## Settings") : readme.index("## Guarantees")]
-    named = set(
-        re.findall(r"`((?:FORWARDER|FIDDLER|ARTHUR|OPENSCALE|AWS_PARTNER)_[A-Z_]+)`", table)
-    )
-    assert named == set(NAMES)
