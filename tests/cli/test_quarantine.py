@@ -613,6 +613,19 @@ def test_a_bucket_that_cannot_be_read_is_an_error() -> None:
         assert "NoSuchBucket" in run("list", S3_PLACE, exit_code=1).stderr
 
 
+def test_columns_of_the_model_that_nothing_fills_are_warned_of(
+    fiddler: FiddlerServer, put: Put
+) -> None:
+    place = put(entry(1, line(side("1"), side("0.5"), eventId="narrow")))
+
+    shown = run("redrive", place, *WRONG, "--dry-run")
+    done = summary(place, *WRONG)
+
+    assert "Note: model columns that no setting fills (columns: income)" in shown.stderr
+    assert done["warnings"] == ["model columns that no setting fills (columns: income)"]
+    assert ids(fiddler) == ["narrow"]
+
+
 def test_columns_that_the_model_does_not_have_end_it_before_anything_is_sent(
     fiddler: FiddlerServer, put: Put
 ) -> None:

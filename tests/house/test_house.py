@@ -37,6 +37,11 @@ APART = [
     ("forwarding/", "capture_forwarder.aws"),
     ("forwarding/", "capture_forwarder.publishers"),
     ("publishers/", "capture_forwarder.aws"),
+    *[
+        (feature, f"capture_forwarder.{room}")
+        for feature in ("quarantine/", "dead_letters/", "settings/")
+        for room in ("aws", "local", "publishers", "triggers", "wiring", "cli")
+    ],
     ("aws/", "capture_forwarder.publishers"),
 ]
 
