@@ -421,7 +421,7 @@ def test_a_routes_file_and_options_of_the_one_route_do_not_go_together(
 
     for option in (("--publisher", "duckdb"), ("--database", "x"), ("--inputs", "age")):
         result = run(*command, "--routes", file, *option, exit_code=2)
-        assert "The routes of a routes file have a mapping and a publisher of their own" in told(result)
+        assert "cannot be used together. The routes of a routes file have a mapping" in told(result)
 
 
 def test_inspect_does_not_mind_a_routes_file(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,8 @@
 """Requests to a SageMaker partner app, signed as AWS wants them.
 
-AWS stands in front of such an app and lets through who may `sagemaker:CallPartnerAppApi`; the
-app's own API key travels in another header. The SageMaker SDK has a class for this, but with all
-that it brings along it does not fit into a function.
+AWS checks each request in front of such an app and lets through who may
+`sagemaker:CallPartnerAppApi`; the app's own API key is sent in another header. The SageMaker SDK
+has a class for this, but with all that it brings along it does not fit into a function.
 """
 
 from __future__ import annotations

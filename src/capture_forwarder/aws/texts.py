@@ -28,7 +28,9 @@ def read_s3_text(client: S3Client, address: str) -> str:
     def read() -> str:
         body = client.get_object(Bucket=bucket, Key=key)["Body"].read(_MOST_BYTES + 1)
         if len(body) > _MOST_BYTES:
-            raise SettingsError([f"{address}: is longer than {_MOST_BYTES} bytes"])
+            raise SettingsError(
+                [f"{address}: cannot be read: it is longer than {_MOST_BYTES} bytes"]
+            )
         return body.decode()
 
     return _checked(address, read, "s3:GetObject")
@@ -59,4 +61,6 @@ def _checked(address: str, read: Callable[[], str], permission: str) -> str:
         advice = f"check the address, and allow the function {permission} on it"
         raise SettingsError([f"{problem}; {advice}"]) from error
     except UnicodeDecodeError as error:
-        raise SettingsError([f"{address}: is not UTF-8"]) from error
+        raise SettingsError(
+            [f"{address}: cannot be read: it is not UTF-8; save it as UTF-8"]
+        ) from error

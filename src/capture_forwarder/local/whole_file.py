@@ -32,8 +32,8 @@ def write_whole_file(
     data
         Its content.
     before_replacing
-        Called when the data is on the disk and the old file still stands; what it raises leaves
-        the old file as it is.
+        Called once the data is on the disk, just before the old file is replaced. If it raises,
+        the old file stays as it is.
 
     Raises
     ------

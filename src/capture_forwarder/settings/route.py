@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from capture_forwarder.core.capture_file import CaptureFile
-from capture_forwarder.parser.mapping.columns import (
+from capture_forwarder.parser import (
     ColumnMapping,
     check_path,
     comma_list,

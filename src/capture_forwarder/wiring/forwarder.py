@@ -167,10 +167,9 @@ def _text(place: str) -> str:
         from capture_forwarder.aws.texts import read_parameter  # noqa: PLC0415
 
         return read_parameter(ssm_client(), place)
-    try:
-        return Path(place).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError([f"{place}: cannot be read: {type(error).__name__}"]) from error
+    from capture_forwarder.local.texts import read_file_text  # noqa: PLC0415
+
+    return read_file_text(place)
 
 
 def log_reporter() -> Reporter:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal, assert_never
 
 from pydantic import SecretStr
 
+from capture_forwarder.core.errors import MissingExtraError
+from capture_forwarder.core.extras import Extra, is_installed
 from capture_forwarder.core.ports import Clock, PartFiles, Publisher, Secret, SignRequest
 from capture_forwarder.local.secrets import FixedSecret
 from capture_forwarder.settings import RouteSettings, Settings
@@ -33,7 +35,7 @@ def build_publisher(route: RouteSettings, settings: Settings, clock: Clock) -> P
 
     Raises
     ------
-    SettingsError
+    MissingExtraError
         It needs something that is not installed.
     """
     if settings.routes_file is None:
@@ -65,6 +67,9 @@ def _build(
 def _fiddler(
     publisher: FiddlerSettings, timeout: float, clock: Clock, in_route: str | None
 ) -> Publisher:
+    # Its import takes longer than all else and is left to the first connection.
+    if not is_installed("fiddler"):
+        raise MissingExtraError("Publishing to Fiddler", "fiddler-client", Extra.FIDDLER)
     from capture_forwarder.publishers.fiddler.publisher import FiddlerPublisher  # noqa: PLC0415
 
     return FiddlerPublisher(

@@ -17,7 +17,7 @@ from capture_forwarder.core.found_file import FoundFile
 from capture_forwarder.core.line import Line
 from capture_forwarder.core.ports import ObjectStore
 from capture_forwarder.inspection import Given, Sample, inspect_files
-from capture_forwarder.parser.lines import read_lines
+from capture_forwarder.parser import read_lines
 from capture_forwarder.wiring.capture_files import find_capture_files
 
 _MAX_LINE_BYTES = 16 * 1024 * 1024

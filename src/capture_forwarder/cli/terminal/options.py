@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from capture_forwarder.core.errors import UsageError
-from capture_forwarder.parser.mapping.columns import ColumnMapping
+from capture_forwarder.parser import ColumnMapping
 from capture_forwarder.settings import PublisherName, load
 from capture_forwarder.settings.variables import PARTNER_APP, PARTNER_APP_URL, ROUTE, TWINS
 

@@ -14,6 +14,8 @@ from requests import Session
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 
+from capture_forwarder.core.errors import PublisherMisconfiguredError
+from capture_forwarder.core.extras import Extra, install_command
 from capture_forwarder.core.ports import SignRequest
 from capture_forwarder.core.postponed import postpone
 
@@ -50,6 +52,8 @@ def connect(
 
     Raises
     ------
+    PublisherMisconfiguredError
+        The client cannot be imported.
     Exception
         Whatever the client raises; `answers.translate` knows it.
     """
@@ -69,9 +73,12 @@ def _connection_type(sign: SignRequest | None) -> type[Connection]:
     """The client's connection, all of whose requests are signed if they have to be."""
     # The package imports everything that the client can do, and pandas: several times what the
     # connection takes. Nothing here needs that; who does need it finds it in `fiddler` as ever.
-    postpone("fiddler")
-    from fiddler.connection import Connection  # noqa: PLC0415 - takes its time
-    from fiddler.libs.http_client import RequestClient  # noqa: PLC0415
+    try:
+        postpone("fiddler")
+        from fiddler.connection import Connection  # noqa: PLC0415 - takes its time
+        from fiddler.libs.http_client import RequestClient  # noqa: PLC0415
+    except ImportError as error:
+        raise _unusable(error) from error
 
     class OwnClient(RequestClient):  # type: ignore[misc]
         """The client's requests, by nothing but what they are given.
@@ -104,6 +111,13 @@ def _connection_type(sign: SignRequest | None) -> type[Connection]:
             return OwnClient(self)
 
     return OwnConnection
+
+
+def _unusable(error: ImportError) -> PublisherMisconfiguredError:
+    """What to do about a client that is missing, incomplete or of another release."""
+    message = f"fiddler-client cannot be imported: {error.name or 'fiddler'} is missing or not"
+    advice = f"Install what fits this release with: {install_command(Extra.FIDDLER)}"
+    return PublisherMisconfiguredError(f"{message} what this release needs.", advice)
 
 
 def _authorities() -> bool | str:

@@ -1,7 +1,7 @@
 """Publish rows as gzip JSON Lines, in files that other platforms and Athena read.
 
-One batch is one file. Its name and its bytes depend on the object's lines alone, so that a batch
-that is published again, by whomever and however late, replaces its file by the same one.
+One batch is one file. Its name and its bytes depend on the lines of the capture file alone, so
+that publishing a batch again, by whomever and however late, replaces its file by the same one.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ class FilePublisher:
     """Rows in files, one JSON object a line.
 
     An object is flat: a value is null, true or false, a number, a text or a list of those. What
-    is nested deeper stands as text, the JSON of it. NaN and infinities are null.
+    is nested deeper becomes text, its JSON. NaN and infinities are null.
 
     Parameters
     ----------
     files
-        Where the files lie.
+        Where the files go.
     route
         The route's name, which is part of each file's.
     key
