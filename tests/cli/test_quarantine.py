@@ -34,6 +34,7 @@ from tests.support.captures import line, side
 from tests.support.platforms.faults import Reset, Status
 from tests.support.platforms.fiddler import MODEL_ID, TOKEN, FiddlerServer
 from tests.support.platforms.fiddler_model import Model
+from tests.support.platforms.server import Request
 
 BUCKET = "kept"
 PREFIX = "quarantine"
@@ -372,6 +373,22 @@ def test_a_platform_that_fails_once_is_tried_again(
     monkeypatch.setenv("FORWARDER_RETRY_SECONDS", "30")
     place = put(entry(1))
     fiddler.fail_next(Status(503))
+
+    assert summary(place, *RIGHT)["delivered"] == 1
+
+
+def test_a_schema_that_cannot_be_read_at_once_is_asked_for_again(
+    fiddler: FiddlerServer, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORWARDER_RETRY_SECONDS", "30")
+    place = put(entry(1))
+    asked: list[str] = []
+
+    def at_first(request: Request) -> bool:
+        asked.append(request.path)
+        return len(asked) == 1
+
+    fiddler.fail_when(at_first, Status(503))
 
     assert summary(place, *RIGHT)["delivered"] == 1
 
