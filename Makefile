@@ -91,9 +91,8 @@ bench: $(VENV)/dev $(LIBRARY)
 PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --upgrade \
 	--generate-hashes --strip-extras --no-emit-index-url --no-emit-trusted-host \
 	--no-emit-find-links --no-emit-options
-# What the clients ask for and nothing needs while rows are streamed; two have stand-ins.
-# With a new botocore, run lambda_package/trim_models.py; a test tells if it was forgotten.
-LEFT_OUT := charset-normalizer deprecated numpy pandas pyarrow python-dateutil requests-toolbelt six tzdata wrapt
+# What the clients ask for and nothing needs while rows are streamed; pandas has a stand-in.
+LEFT_OUT := charset-normalizer deprecated numpy pandas pyarrow requests-toolbelt tzdata wrapt
 
 # The others are held to the versions of dev.txt: what is tested is what is shipped.
 requirements: $(VENV)/dev

@@ -67,9 +67,9 @@ many inferences in the first. Typed values come out, or what is sent of them.
   `json.loads` of each line, `split(',')`, `dict(zip())`, every value sent as text,
   `publish_stream` of the list of all rows with fiddler-client and pandas. It neither types values
   nor sends ids.
-- **Ours.** The package that `sam build` makes, with what Lambda's runtime carries and nothing
-  else, configured as the template does: typed by the model's schema, a ledger in DynamoDB,
-  8 requests in flight.
+- **Ours.** The package that `sam build` makes, with its own botocore, and nothing else but what
+  Lambda's runtime starts it with, configured as the template does: typed by the model's schema, a
+  ledger in DynamoDB, 8 requests in flight.
 - **Servers.** Both sides talk to the same two servers on the loopback interface: Fiddler's API,
   which receives every body whole, counts its rows and answers with their ids, and S3 with
   DynamoDB, which answer at once unless said otherwise. Each is a process of its own that uses
