@@ -154,7 +154,7 @@ def test_a_file_without_routes_is_refused(text: str, told: str) -> None:
 def test_settings_beside_the_routes_are_refused() -> None:
     told = problems(json.dumps({"routes": [one()], "ledger": "dynamodb://table"}))
 
-    assert told == ["ledger: there is no such setting; all stands under `routes`"]
+    assert told == ["ledger: there is no such setting; everything belongs under `routes`"]
 
 
 def test_every_route_of_several_needs_a_name_of_its_own() -> None:
@@ -183,8 +183,8 @@ def test_every_route_of_several_needs_a_name_of_its_own() -> None:
         ({"publisher": {"type": ["duckdb"]}}, "routes[0].publisher.type: must be one of fiddler"),
         ({"publisher": {"path": "x.duckdb"}}, "routes[0].publisher.type: must be one of fiddler"),
         ({"match": {"endpoint": 2026}}, "routes[0].match.endpoint: "),
-        ({"mapping": {"inputs": [1, 2]}}, "routes[0].mapping.inputs: must be a list of texts"),
-        ({"mapping": {"inputs": {"a": "b"}}}, "routes[0].mapping.inputs: must be a list of texts"),
+        ({"mapping": {"inputs": [1, 2]}}, "routes[0].mapping.inputs: must be a list of names"),
+        ({"mapping": {"inputs": {"a": "b"}}}, "routes[0].mapping.inputs: must be a list of names"),
         ({"mapping": MAPPING | {"csv_header": True}}, "routes[0].mapping.csv_header: "),
         ({"mapping": MAPPING | {"event_id": "age"}}, "routes[0].mapping: column names must be"),
         ({"publisher": FIDDLER | {"token": 5}}, "routes[0].publisher.token: "),
@@ -200,10 +200,10 @@ def test_a_wrong_value_is_told_once_by_its_place(changes: dict[str, Any], place:
 @pytest.mark.parametrize(
     ("text", "line", "told"),
     [
-        ("routes:\n  - name: a\n    name: b\n", 2, "the key 'name' stands 2 times"),
-        ('{"routes": [],\n "routes": []}', 1, "the key 'routes' stands 2 times"),
-        ("routes:\n  - [", 2, "this is no YAML"),
-        ("routes: [{? [a] : b}]", 1, "this is no YAML"),
+        ("routes:\n  - name: a\n    name: b\n", 2, "the key 'name' appears 2 times"),
+        ('{"routes": [],\n "routes": []}', 1, "the key 'routes' appears 2 times"),
+        ("routes:\n  - [", 2, "this is not YAML"),
+        ("routes: [{? [a] : b}]", 1, "this is not YAML"),
     ],
 )
 def test_what_is_no_yaml_is_told_by_its_line(text: str, line: int, told: str) -> None:

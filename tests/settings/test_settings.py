@@ -332,7 +332,7 @@ def test_columns_that_overwrite_each_other_are_told_also_when_something_else_is_
 
     assert len(told) == 2
     assert told[0].startswith("FIDDLER_MODEL_UUID: ")
-    assert told[1] == "column names must be unique, but these stand twice: age"
+    assert told[1] == "column names must be unique, but these are used twice: age"
 
 
 @pytest.mark.parametrize(
@@ -533,7 +533,7 @@ def test_what_arthurs_endpoint_has_no_place_for_is_refused(name: str, value: str
 def test_where_arthurs_lines_stay_whole_nothing_says_how_to_take_them_apart() -> None:
     path = {"FORWARDER_INPUT_PATH": "instances"}
     columns = {"FORWARDER_INPUT_COLUMNS": "age", "FORWARDER_OUTPUT_COLUMNS": "score"}
-    assert problem(ARTHUR | path).startswith("FORWARDER_INPUT_PATH: says nothing without columns")
+    assert problem(ARTHUR | path).startswith("FORWARDER_INPUT_PATH: has no effect without columns")
     assert mapped(ARTHUR | path | columns).input_path == "instances"
 
 

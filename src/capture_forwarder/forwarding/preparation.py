@@ -9,8 +9,7 @@ from capture_forwarder.core.errors import PublisherMisconfiguredError
 from capture_forwarder.core.ports import Clock, Publisher, Reporter
 from capture_forwarder.core.schema import Schema
 from capture_forwarder.forwarding.retry import Retrier
-from capture_forwarder.parser import RouteParser, compile_mapping
-from capture_forwarder.parser.mapping.columns import ColumnMapping
+from capture_forwarder.parser import ColumnMapping, RouteParser, compile_mapping
 
 _SCHEMA_SECONDS = 10.0
 

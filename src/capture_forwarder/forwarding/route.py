@@ -9,7 +9,7 @@ from capture_forwarder.core.report import FileReport
 from capture_forwarder.forwarding.options import Invocation, RouteOptions
 from capture_forwarder.forwarding.pipeline import forward_file
 from capture_forwarder.forwarding.preparation import Preparation
-from capture_forwarder.parser.mapping.columns import ColumnMapping
+from capture_forwarder.parser import ColumnMapping
 
 
 class Route:

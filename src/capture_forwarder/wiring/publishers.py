@@ -11,7 +11,7 @@ from capture_forwarder.core.errors import MissingExtraError
 from capture_forwarder.core.extras import Extra, is_installed
 from capture_forwarder.core.ports import Clock, PartFiles, Publisher, Secret, SignRequest
 from capture_forwarder.local.secrets import FixedSecret
-from capture_forwarder.settings import ONLY_ROUTE, RouteSettings, Settings
+from capture_forwarder.settings import RouteSettings, Settings
 from capture_forwarder.settings.publishers import (
     IAM,
     ArthurSettings,
@@ -22,6 +22,7 @@ from capture_forwarder.settings.publishers import (
     PublisherSettings,
     spellings,
 )
+from capture_forwarder.wiring.in_routes_file import InRoutesFile
 
 if TYPE_CHECKING:
     from capture_forwarder.publishers.openscale.connection import Server
@@ -37,15 +38,24 @@ def build_publisher(route: RouteSettings, settings: Settings, clock: Clock) -> P
     MissingExtraError
         It needs something that is not installed.
     """
+    if settings.routes_file is None:
+        return _build(route, settings, clock)
+    # What a publisher advises names variables, which whoever writes a routes file does not have.
+    return InRoutesFile(_build(route, settings, clock, in_route=route.name), route.name)
+
+
+def _build(
+    route: RouteSettings, settings: Settings, clock: Clock, *, in_route: str | None = None
+) -> Publisher:
     publisher = route.publisher
     timeout = settings.request_timeout_seconds
     match publisher:
         case FiddlerSettings():
-            return _fiddler(publisher, route, timeout, clock)
+            return _fiddler(publisher, timeout, clock, in_route)
         case ArthurSettings():
-            return _arthur(publisher, route, timeout)
+            return _arthur(publisher, route, timeout, in_route)
         case OpenScaleSettings():
-            return _openscale(publisher, route, timeout, clock)
+            return _openscale(publisher, route, timeout, clock, in_route)
         case DuckDbSettings():
             return _duckdb(publisher, route)
         case FilesSettings():
@@ -55,7 +65,7 @@ def build_publisher(route: RouteSettings, settings: Settings, clock: Clock) -> P
 
 
 def _fiddler(
-    publisher: FiddlerSettings, route: RouteSettings, timeout: float, clock: Clock
+    publisher: FiddlerSettings, timeout: float, clock: Clock, in_route: str | None
 ) -> Publisher:
     # Its import takes longer than all else and is left to the first connection.
     if not is_installed("fiddler"):
@@ -64,7 +74,7 @@ def _fiddler(
 
     return FiddlerPublisher(
         publisher.url,
-        _secret(publisher, "token", route.name),
+        _secret(publisher, "token", in_route),
         publisher.model_uuid,
         timeout=timeout,
         clock=clock,
@@ -80,12 +90,14 @@ def _partner_app(arn: str | None) -> SignRequest | None:
     return PartnerAppAuth(arn)
 
 
-def _arthur(publisher: ArthurSettings, route: RouteSettings, timeout: float) -> Publisher:
+def _arthur(
+    publisher: ArthurSettings, route: RouteSettings, timeout: float, in_route: str | None
+) -> Publisher:
     from capture_forwarder.publishers.arthur.publisher import ArthurPublisher  # noqa: PLC0415
 
     return ArthurPublisher(
         publisher.host,
-        _secret(publisher, "access_token", route.name),
+        _secret(publisher, "access_token", in_route),
         publisher.model_id,
         timeout=timeout,
         mapping=route.mapping.columns,
@@ -93,18 +105,24 @@ def _arthur(publisher: ArthurSettings, route: RouteSettings, timeout: float) -> 
 
 
 def _openscale(
-    publisher: OpenScaleSettings, route: RouteSettings, timeout: float, clock: Clock
+    publisher: OpenScaleSettings,
+    route: RouteSettings,
+    timeout: float,
+    clock: Clock,
+    in_route: str | None,
 ) -> Publisher:
     from capture_forwarder.publishers.openscale.connection import Server  # noqa: PLC0415
     from capture_forwarder.publishers.openscale.publisher import OpenScalePublisher  # noqa: PLC0415
 
     server = Server(publisher.url, timeout, publisher.ca_file)
-    tokens = _ibm_tokens(publisher, server, clock, route.name)
+    tokens = _ibm_tokens(publisher, server, clock, in_route)
     target = _openscale_target(publisher)
     return OpenScalePublisher(server, tokens, target, route.mapping.columns, clock)
 
 
-def _ibm_tokens(publisher: OpenScaleSettings, server: Server, clock: Clock, route: str) -> Tokens:
+def _ibm_tokens(
+    publisher: OpenScaleSettings, server: Server, clock: Clock, in_route: str | None
+) -> Tokens:
     from capture_forwarder.publishers.openscale.connection import Server  # noqa: PLC0415
     from capture_forwarder.publishers.openscale.tokens import (  # noqa: PLC0415
         CloudPakTokens,
@@ -115,11 +133,11 @@ def _ibm_tokens(publisher: OpenScaleSettings, server: Server, clock: Clock, rout
         # IBM's own address has a certificate that all trust, whoever signed the service's.
         authorities = None if publisher.iam_url == IAM else publisher.ca_file
         iam = Server(publisher.iam_url, server.timeout, authorities)
-        return IamTokens(iam, _secret(publisher, "api_key", route), clock)
+        return IamTokens(iam, _secret(publisher, "api_key", in_route), clock)
     field: Literal["api_key", "password"] = "api_key"
     if any(getattr(publisher, name) for name in spellings("password")):
         field = "password"
-    secret = _secret(publisher, field, route)
+    secret = _secret(publisher, field, in_route)
     return CloudPakTokens(server, publisher.username or "", secret, clock, field=field)
 
 
@@ -173,7 +191,7 @@ def _part_files(address: str) -> PartFiles:
     return S3PartFiles(s3_client(), bucket, prefix)
 
 
-def _secret(publisher: PublisherSettings, field: str, route: str) -> Secret:
+def _secret(publisher: PublisherSettings, field: str, in_route: str | None) -> Secret:
     """The secret that a publisher's settings give in one of three spellings."""
     plain, arn, parameter = (getattr(publisher, name) for name in spellings(field))
     if isinstance(plain, SecretStr):
@@ -185,10 +203,10 @@ def _secret(publisher: PublisherSettings, field: str, route: str) -> Secret:
     )
 
     family = publisher.__class__.__name__.removesuffix("Settings").upper()
-    if route == ONLY_ROUTE:
+    if in_route is None:
         names = [f"{family}_{name.upper()}" for name in spellings(field)]
     else:
-        names = [f"route {route}, publisher.{name}" for name in spellings(field)]
+        names = [f"route {in_route}, publisher.{name}" for name in spellings(field)]
     if arn:
         return secrets_manager_secret(names[1], arn, secrets_client)
     return parameter_secret(names[2], parameter, ssm_client)

@@ -38,7 +38,7 @@ class Table:
 
 @dataclass(frozen=True)
 class DemoPlace:
-    """The database file; the quarantine lies beside it."""
+    """The database file; the quarantine is in the same folder."""
 
     database: Path
 
