@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
 from capture_forwarder.core.partner_app_arn import check_partner_app_arn
+
+
+def is_plain_http(text: str) -> bool:
+    """Whether an address is one of another machine, to which nothing goes encrypted."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme == "http" and bool(parts.hostname) and not _is_loopback(parts.hostname)
+
+
+def _is_loopback(host: str | None) -> bool:
+    if host is None or host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _address(text: str) -> str:

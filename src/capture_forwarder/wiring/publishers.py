@@ -12,20 +12,24 @@ from capture_forwarder.local.secrets import FixedSecret
 from capture_forwarder.settings import ONLY_ROUTE, RouteSettings, Settings
 from capture_forwarder.settings.platforms import (
     IAM,
+    MCSP,
     ArthurSettings,
     DuckDbSettings,
     FiddlerSettings,
     FilesSettings,
+    HttpPlatform,
     OpenScaleSettings,
     Platform,
     spellings,
 )
+from capture_forwarder.wiring import trust
 
 if TYPE_CHECKING:
     from capture_forwarder.publishers.fiddler.connection import Sign
-    from capture_forwarder.publishers.openscale.connection import Server
-    from capture_forwarder.publishers.openscale.requests import Target
-    from capture_forwarder.publishers.openscale.tokens import Tokens
+    from capture_forwarder.publishers.http import RequestLimits
+    from capture_forwarder.publishers.openscale.host import Host
+    from capture_forwarder.publishers.openscale.kept_token import Tokens
+    from capture_forwarder.publishers.openscale.requests import Destination
 
 
 def build_publisher(route: RouteSettings, settings: Settings, clock: Clock) -> Publisher:
@@ -64,7 +68,11 @@ def _fiddler(
         platform.model_uuid,
         timeout=timeout,
         clock=clock,
+        mapping=route.mapping.columns,
+        time_unit=platform.time_unit,
+        authorities=_authorities(platform, route.name),
         sign=_partner_app(platform.partner_app_arn),
+        limits=_limits(platform),
     )
 
 
@@ -85,41 +93,52 @@ def _arthur(platform: ArthurSettings, route: RouteSettings, timeout: float) -> P
         platform.model_id,
         timeout=timeout,
         mapping=route.mapping.columns,
+        organization_id=platform.organization_id,
+        authorities=_authorities(platform, route.name),
+        limits=_limits(platform),
     )
 
 
 def _openscale(
     platform: OpenScaleSettings, route: RouteSettings, timeout: float, clock: Clock
 ) -> Publisher:
-    from capture_forwarder.publishers.openscale.connection import Server  # noqa: PLC0415
+    from capture_forwarder.publishers.openscale.host import Host  # noqa: PLC0415
     from capture_forwarder.publishers.openscale.publisher import OpenScalePublisher  # noqa: PLC0415
 
-    server = Server(platform.url, timeout, platform.ca_file)
-    tokens = _ibm_tokens(platform, server, clock, route.name)
-    target = _openscale_target(platform)
-    return OpenScalePublisher(server, tokens, target, route.mapping.columns, clock)
+    authorities = _authorities(platform, route.name)
+    host = Host(platform.url, timeout, authorities)
+    tokens = _ibm_tokens(platform, host, clock, route.name)
+    destination = _destination(platform)
+    columns, limits = route.mapping.columns, _limits(platform)
+    return OpenScalePublisher(host, tokens, destination, columns, clock, limits=limits)
 
 
-def _ibm_tokens(platform: OpenScaleSettings, server: Server, clock: Clock, route: str) -> Tokens:
-    from capture_forwarder.publishers.openscale.connection import Server  # noqa: PLC0415
+def _ibm_tokens(platform: OpenScaleSettings, host: Host, clock: Clock, route: str) -> Tokens:
+    from capture_forwarder.publishers.openscale.host import Host  # noqa: PLC0415
     from capture_forwarder.publishers.openscale.tokens import (  # noqa: PLC0415
         CloudPakTokens,
         IamTokens,
+        McspTokens,
     )
 
-    if platform.auth == "iam":
-        # IBM's own address has a certificate that all trust, whoever signed the service's.
-        authorities = None if platform.iam_url == IAM else platform.ca_file
-        iam = Server(platform.iam_url, server.timeout, authorities)
-        return IamTokens(iam, _secret(platform, "api_key", route), clock)
-    field: Literal["api_key", "password"] = "api_key"
-    if any(getattr(platform, name) for name in spellings("password")):
-        field = "password"
-    secret = _secret(platform, field, route)
-    return CloudPakTokens(server, platform.username or "", secret, clock, field=field)
+    if platform.auth == "cloud-pak":
+        field: Literal["api_key", "password"] = "api_key"
+        if any(getattr(platform, name) for name in spellings("password")):
+            field = "password"
+        secret = _secret(platform, field, route)
+        return CloudPakTokens(host, platform.username or "", secret, clock, field=field)
+    secret = _secret(platform, "api_key", route)
+    # IBM's own addresses have certificates that all trust, whoever signed the service's.
+    own = trust.authorities(None, "")
+    if platform.auth == "mcsp":
+        authorities = own if platform.mcsp_url == MCSP else host.authorities
+        mcsp = Host(platform.mcsp_url, host.timeout, authorities)
+        return McspTokens(mcsp, secret, clock, account_id=platform.account_id)
+    authorities = own if platform.iam_url == IAM else host.authorities
+    return IamTokens(Host(platform.iam_url, host.timeout, authorities), secret, clock)
 
 
-def _openscale_target(platform: OpenScaleSettings) -> Target:
+def _destination(platform: OpenScaleSettings) -> Destination:
     from capture_forwarder.publishers.openscale.requests import (  # noqa: PLC0415
         DataSetRecords,
         ScoringPayloads,
@@ -127,9 +146,11 @@ def _openscale_target(platform: OpenScaleSettings) -> Target:
 
     if platform.api == "v2":
         return DataSetRecords(
-            platform.service_instance_id or "",
+            platform.service_instance_id,
             platform.data_set_id,
             platform.subscription_id,
+            platform.project_id,
+            platform.space_id,
             confirm=platform.confirm,
         )
     return ScoringPayloads(
@@ -169,6 +190,23 @@ def _files(platform: FilesSettings, route: RouteSettings) -> Publisher:
     return FilePublisher(files, route.name, mapping.event_id or KEY, mapping.timestamp or TIME)
 
 
+def _authorities(platform: HttpPlatform, route: str) -> str | None:
+    return trust.authorities(platform.ca_file, _setting(platform, "ca_file", route))
+
+
+def _limits(platform: HttpPlatform) -> RequestLimits:
+    from capture_forwarder.publishers.http import RequestLimits  # noqa: PLC0415
+
+    return RequestLimits(platform.batch_rows, platform.batch_bytes)
+
+
+def _setting(platform: Platform, field: str, route: str) -> str:
+    """What the writer of a setting calls it: a variable, or a key in the routes file."""
+    if route != ONLY_ROUTE:
+        return f"route {route}, publisher.{field}"
+    return f"{platform.__class__.__name__.removesuffix('Settings').upper()}_{field.upper()}"
+
+
 def _secret(platform: Platform, field: str, route: str) -> Secret:
     """The secret that a platform's settings give in one of three spellings."""
     plain, arn, parameter = (getattr(platform, name) for name in spellings(field))
@@ -180,11 +218,7 @@ def _secret(platform: Platform, field: str, route: str) -> Secret:
         secrets_manager_secret,
     )
 
-    family = platform.__class__.__name__.removesuffix("Settings").upper()
-    if route == ONLY_ROUTE:
-        names = [f"{family}_{name.upper()}" for name in spellings(field)]
-    else:
-        names = [f"route {route}, publisher.{name}" for name in spellings(field)]
+    names = [_setting(platform, name, route) for name in spellings(field)]
     if arn:
         return secrets_manager_secret(names[1], arn, secrets_client)
     return parameter_secret(names[2], parameter, ssm_client)
