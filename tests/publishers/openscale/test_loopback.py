@@ -81,7 +81,8 @@ def test_ibm_cloud_gives_a_token_for_an_api_key(server: OpenScaleServer) -> None
 
 
 @pytest.mark.parametrize(
-    "changes", [{"grant_type": "password"}, {"apikey": "other"}, {"response_type": "cloud_iam"}]
+    "changes",
+    [{"grant_type": "password"}, {"apikey": "other"}, {"response_type": "uaa"}, {"passcode": "1"}],
 )
 def test_ibm_cloud_refuses_another_form(server: OpenScaleServer, changes: dict[str, str]) -> None:
     assert ask(server, **changes).status_code == 400

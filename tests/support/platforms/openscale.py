@@ -11,7 +11,14 @@ from urllib.parse import parse_qsl
 
 from .openscale_data_sets import DataSet, matching
 from .openscale_records import Record, read_v1, read_v2, scoring_ids
-from .openscale_tokens import TokenIssuer, check_api_key_form, check_authorize, check_mcsp, jwt
+from .openscale_tokens import (
+    TokenIssuer,
+    check_api_key_form,
+    check_authorize,
+    check_mcsp,
+    jwt,
+    plain,
+)
 from .platform_server import PlatformServer, RefusedError, read_json
 from .server import Reply, Request, Row
 
@@ -70,6 +77,8 @@ class OpenScaleServer(PlatformServer):
         What the path in a Location header follows: the server's address, or nothing.
     v1_status
         The success status of v1; 204 comes without a body.
+    tokens_are_jwt
+        Whether IBM Cloud's tokens can be read, as IBM's own client does.
     data_sets
         The data sets of other subscriptions and of other types, which come first in a list.
     fields
@@ -95,6 +104,7 @@ class OpenScaleServer(PlatformServer):
         self.polls_until_done = 0
         self.location_base = self.url
         self.v1_status: Literal[202, 204] = 202
+        self.tokens_are_jwt = False
         self.data_sets: list[DataSet] = []
         self.fields: dict[str, object] = {}
         self._tokens = TokenIssuer(clock)
@@ -194,7 +204,7 @@ class OpenScaleServer(PlatformServer):
 
     def _identity_token(self, request: Request) -> Reply:
         check_api_key_form(request, self.account.api_key)
-        token, expiration = self._tokens.issue()
+        token, expiration = self._tokens.issue(jwt if self.tokens_are_jwt else plain)
         answer = {
             "access_token": token,
             "token_type": "Bearer",

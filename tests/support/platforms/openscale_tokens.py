@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from urllib.parse import parse_qsl
@@ -14,14 +15,15 @@ from .server import Request
 _API_KEY_GRANT = "urn:ibm:params:oauth:grant-type:apikey"
 
 
-def _as_it_is(name: str, seconds: int) -> str:
+def plain(name: str, seconds: int) -> str:
+    """Write a token that says nothing."""
     del seconds
     return name
 
 
 def jwt(name: str, seconds: int) -> str:
     """Write a token as a JWT, whose own claims say how long it is good for."""
-    issued = 1_772_361_030
+    issued = int(time.time())
     parts = ({"alg": "RS256"}, {"sub": name, "iat": issued, "exp": issued + seconds})
     encoded = [urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
     return ".".join([*encoded, "c2lnbmF0dXJl"])
@@ -45,7 +47,7 @@ class TokenIssuer:
         self._lock = threading.Lock()
         self._expirations: dict[str, float] = {}
 
-    def issue(self, write: Callable[[str, int], str] = _as_it_is) -> tuple[str, int]:
+    def issue(self, write: Callable[[str, int], str] = plain) -> tuple[str, int]:
         """Return a new token, as it is written by its name and its seconds, and when it expires."""
         with self._lock:
             self.issued += 1
@@ -75,7 +77,10 @@ def check_api_key_form(request: Request, api_key: str) -> None:
         raise RefusedError(415, "Content-Type is not application/x-www-form-urlencoded")
     form = parse_qsl(request.body.decode(errors="replace"), keep_blank_values=True)
     fields = dict(form)
-    if len(form) != len(fields) or fields.keys() != {"grant_type", "apikey"}:
+    # IBM's own client asks for what it would get anyway.
+    if fields.pop("response_type", "cloud_iam") != "cloud_iam":
+        raise RefusedError(400, "response_type is not supported")
+    if len(form) - len(fields) > 1 or fields.keys() != {"grant_type", "apikey"}:
         raise RefusedError(400, "The form is not grant_type and apikey")
     if fields["grant_type"] != _API_KEY_GRANT:
         raise RefusedError(400, "grant_type is not supported")
