@@ -9,7 +9,7 @@ import pytest
 from capture_forwarder.core.errors import SettingsError
 from capture_forwarder.settings import load
 from capture_forwarder.settings.addresses import is_plain_http
-from capture_forwarder.settings.platforms import FiddlerSettings, OpenScaleSettings
+from capture_forwarder.settings.publishers import FiddlerSettings, OpenScaleSettings
 from capture_forwarder.settings.routes_file import parse_routes
 
 COLUMNS = {"FORWARDER_INPUT_COLUMNS": "age", "FORWARDER_OUTPUT_COLUMNS": "score"}

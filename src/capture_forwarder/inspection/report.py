@@ -14,10 +14,7 @@ from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.inspection.proposals import Given, ViewedLine, propose
 from capture_forwarder.inspection.shapes import SideView, view_side
 from capture_forwarder.inspection.suggest import notes_on, variables_of
-from capture_forwarder.parser import LineParser
-from capture_forwarder.parser.mapping.columns import ColumnMapping
-from capture_forwarder.parser.record import read_record
-from capture_forwarder.parser.rejected import RejectedError
+from capture_forwarder.parser import ColumnMapping, LineParser, RejectedError, read_record
 
 _PREVIEWED = 5
 

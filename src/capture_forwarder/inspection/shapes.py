@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from capture_forwarder.inspection.fields import Field, fields_of, path_to
+from capture_forwarder.parser import RejectedError, Side
 from capture_forwarder.parser.formats.csv_text import csv_readings
 from capture_forwarder.parser.formats.decode import Format, decode_side
 from capture_forwarder.parser.formats.json_document import (
@@ -18,8 +19,6 @@ from capture_forwarder.parser.formats.json_document import (
 )
 from capture_forwarder.parser.formats.npy import read_npy
 from capture_forwarder.parser.mapping.casts import infer
-from capture_forwarder.parser.record import Side
-from capture_forwarder.parser.rejected import RejectedError
 
 WIDEST = 2000
 """Records of more values than this are images and the like: nobody lists their columns."""

@@ -5,9 +5,40 @@ from typing import Protocol
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.schema import Schema
 from capture_forwarder.parser.line import LineParser, ParseChunk, ParseLine
-from capture_forwarder.parser.mapping.columns import ColumnMapping
+from capture_forwarder.parser.lines import line_before, read_chunks, read_lines
+from capture_forwarder.parser.mapping.columns import (
+    Column,
+    ColumnMapping,
+    check_path,
+    comma_list,
+    is_plain_name,
+    parse_columns,
+    parse_metadata,
+)
+from capture_forwarder.parser.record import CaptureData, Side, read_record
+from capture_forwarder.parser.rejected import RejectedError
 
-__all__ = ["LineParser", "ParseChunk", "ParseLine", "RouteParser", "compile_mapping"]
+__all__ = [
+    "CaptureData",
+    "Column",
+    "ColumnMapping",
+    "LineParser",
+    "ParseChunk",
+    "ParseLine",
+    "RejectedError",
+    "RouteParser",
+    "Side",
+    "check_path",
+    "comma_list",
+    "compile_mapping",
+    "is_plain_name",
+    "line_before",
+    "parse_columns",
+    "parse_metadata",
+    "read_chunks",
+    "read_lines",
+    "read_record",
+]
 
 
 class RouteParser(Protocol):

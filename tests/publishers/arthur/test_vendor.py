@@ -60,8 +60,9 @@ def both(tmp_path: Path) -> tuple[Request, Request]:
 
 def part_of(request: Request) -> Any:
     head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
-    (part,) = BytesParser().parsebytes(head + request.body).get_payload()
-    return part
+    parts: Any = BytesParser().parsebytes(head + request.body).get_payload()
+    assert len(parts) == 1
+    return parts[0]
 
 
 def test_the_same_is_asked(both: tuple[Request, Request]) -> None:

@@ -16,7 +16,7 @@ from capture_forwarder.core.line import Line, Position
 from capture_forwarder.core.schema import DataType
 from capture_forwarder.forwarding.batching import BatchBuilder
 from capture_forwarder.forwarding.held import holding
-from capture_forwarder.forwarding.route import complete
+from capture_forwarder.forwarding.preparation import complete
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.local.secrets import FixedSecret
 from capture_forwarder.parser import compile_mapping
@@ -209,7 +209,10 @@ def test_a_captured_time_that_is_missing_has_no_time_column_either() -> None:
 
 
 def test_an_unknown_column_type_is_a_mistake_that_names_the_column_and_the_type() -> None:
-    wrong = pytest.raises(PublisherMisconfiguredError, match="'at' is of the type 'image'")
+    words = "Column 'at' of the Fiddler model has the type 'image'"
+    wrong = pytest.raises(PublisherMisconfiguredError, match=words)
+        PublisherMisconfiguredError, match="Column 'at' of the Fiddler model has the type 'image'"
+    )
     with FiddlerServer(model("image")) as server, wrong:
         publisher(server).schema()
 

@@ -10,7 +10,7 @@ import pytest
 from capture_forwarder.core.errors import PublisherMisconfiguredError
 from capture_forwarder.core.inference import ParsedLine
 from capture_forwarder.core.schema import DataType
-from capture_forwarder.forwarding.route import check_columns, complete
+from capture_forwarder.forwarding.preparation import check_columns, complete
 from capture_forwarder.parser import compile_mapping
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from capture_forwarder.publishers.openscale.requests import DataSetRecords

@@ -18,8 +18,12 @@ from capture_forwarder.core.errors import (
 )
 from capture_forwarder.local.secrets import FixedSecret
 from capture_forwarder.publishers.openscale.host import Host
-from capture_forwarder.publishers.openscale.kept_token import Tokens
-from capture_forwarder.publishers.openscale.tokens import CloudPakTokens, IamTokens, McspTokens
+from capture_forwarder.publishers.openscale.tokens import (
+    CloudPakTokens,
+    IamTokens,
+    McspTokens,
+    Tokens,
+)
 from tests.support.fakes import ManualClock
 from tests.support.platforms.faults import (
     CUT_JSON,
@@ -347,8 +351,10 @@ def test_threads_that_wait_for_a_fetch_share_its_failure(
 ) -> None:
     release = threading.Event()
     server.fail_when(path("/"), Slow(release, then=Status(503)))
+    together = threading.Barrier(4)
 
     def ask() -> str:
+        together.wait()
         with pytest.raises(PlatformUnavailableError) as caught:
             tokens.value()
         return caught.value.message

@@ -106,11 +106,11 @@ class Model:
 
     def reads_time_of(self, event: Mapping[str, Any]) -> bool:
         """Whether the event's time can be read; one that is missing means now, null means none."""
-        if self.event_ts_col not in event:
+        if self.event_ts_col is None or self.event_ts_col not in event:
             return True
         time = event[self.event_ts_col]
         kinds = {column.name: column.data_type for column in self.columns}
-        if kinds.get(self.event_ts_col) in {"int", "float"}:
+        if kinds.get(self.event_ts_col, "") in {"int", "float"}:
             return isinstance(time, int | float)
         try:
             if self.event_ts_format is not None:

@@ -8,17 +8,16 @@ to SageMaker Data Capture.
 
 from __future__ import annotations
 
+import base64
 import csv
 from collections.abc import Sequence
 from typing import TypeGuard
 
 import msgspec
 
-from capture_forwarder.parser.formats.decode import Format, decode_side
+from capture_forwarder.parser import Side
 from capture_forwarder.parser.formats.json_document import values_of
 from capture_forwarder.parser.mapping.casts import infer
-from capture_forwarder.parser.record import Side
-from capture_forwarder.parser.rejected import RejectedError
 
 _WORDS = frozenset({"instances", "predictions", "features", "probabilities"})
 
@@ -67,15 +66,18 @@ def read_records(side: Side | None, words: Words) -> list[object] | None:
 
 
 def csv_lines(side: Side | None) -> list[str] | None:
-    """The lines of a CSV payload, whatever its encoding and its line ends; None for others."""
+    """The lines of a payload if it is CSV, whatever its encoding and its line ends.
+
+    Whether it is CSV shows in its values: those read from it are compared with those parsed.
+    """
     if side is None or side.data is None:
         return None
-    try:
-        kind, text = decode_side(side, "payload")
-    except RejectedError:
-        return None
-    if kind is not Format.CSV or not isinstance(text, str):
-        return None
+    text = side.data
+    if side.encoding == "BASE64":
+        try:
+            text = base64.b64decode(text).decode()
+        except ValueError:
+            return None
     return text.removeprefix("\ufeff").replace("\r\n", "\n").removesuffix("\n").split("\n")
 
 

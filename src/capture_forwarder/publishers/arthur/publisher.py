@@ -14,7 +14,7 @@ from urllib3.filepost import encode_multipart_formdata
 from capture_forwarder.core.batch import Batch, BatchLimits, Receipt
 from capture_forwarder.core.ports import Secret
 from capture_forwarder.core.schema import Schema
-from capture_forwarder.parser.mapping.columns import ColumnMapping
+from capture_forwarder.parser import ColumnMapping
 from capture_forwarder.publishers.arthur.answers import arthur_service, read_receipt
 from capture_forwarder.publishers.arthur.connection import PUBLISHING, ArthurConnection
 from capture_forwarder.publishers.arthur.requests import LineWriter

@@ -16,8 +16,7 @@ import msgspec
 
 from capture_forwarder.core.batch import Batch, LineSlice
 from capture_forwarder.core.inference import Inference
-from capture_forwarder.parser.mapping.columns import ColumnMapping
-from capture_forwarder.parser.record import CaptureData, Side
+from capture_forwarder.parser import CaptureData, ColumnMapping, Side
 from capture_forwarder.publishers.arthur.payloads import (
     REQUEST,
     RESPONSE,

@@ -16,21 +16,21 @@ from uuid import UUID
 from capture_forwarder.core.batch import ACCEPTED, Batch, BatchLimits, Receipt
 from capture_forwarder.core.errors import CredentialsRefusedError, ForwarderError
 from capture_forwarder.core.schema import Schema
-from capture_forwarder.parser.mapping.columns import ColumnMapping
+from capture_forwarder.parser import ColumnMapping
 from capture_forwarder.publishers.fiddler.answers import (
     PUBLISHING,
     check_accepted,
     fiddler_service,
     translate,
 )
-from capture_forwarder.publishers.fiddler.connection import FiddlerSession, Sign, connect
+from capture_forwarder.publishers.fiddler.connection import FiddlerSession, connect
 from capture_forwarder.publishers.fiddler.requests import EventRequests
 from capture_forwarder.publishers.fiddler.schema import FiddlerModel, read_model
 from capture_forwarder.publishers.fiddler.times import TimeUnit
 from capture_forwarder.publishers.http import CONNECT_SECONDS, RequestLimits
 
 if TYPE_CHECKING:
-    from capture_forwarder.core.ports import Clock, Secret
+    from capture_forwarder.core.ports import Clock, Secret, SignRequest
 
 _ROWS_A_REQUEST = 1000  # the client's own limit, fiddler.configs.STREAM_EVENT_LIMIT
 _BYTES_A_REQUEST = 8 * 1024 * 1024  # Fiddler names no limit; this bounds our memory
@@ -75,7 +75,7 @@ class FiddlerPublisher:
         mapping: ColumnMapping | None = None,
         time_unit: TimeUnit | None = None,
         authorities: str | None = None,
-        sign: Sign | None = None,
+        sign: SignRequest | None = None,
         limits: RequestLimits | None = None,
     ) -> None:
         self._url = url

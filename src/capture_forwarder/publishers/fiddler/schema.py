@@ -46,7 +46,7 @@ def read_model(
     ------
     PublisherMisconfiguredError
         It has no columns, one of a type that is not known, or a time that settings must explain.
-    KeyError, TypeError
+    KeyError, TypeError, ValueError
         It is not a model of Fiddler's.
     """
     columns, spec = model["schema"]["columns"], model["spec"]
@@ -80,9 +80,12 @@ def read_model(
 
 
 def _data_type(column: str, name: object) -> DataType:
-    if not isinstance(name, str) or name not in set(DataType):
-        message = f"The model's column {column!r} is of the type {name!r}, which is not known here."
-        known = ", ".join(DataType)
-        advice = f"Change its type to one of {known}, or deploy a newer release of this forwarder."
-        raise PublisherMisconfiguredError(message, advice)
-    return DataType(name)
+    if not isinstance(name, str) or name in set(DataType):
+        return DataType(name)  # type: ignore[arg-type]  # of what is no text, it fails: that is not Fiddler's
+    message = (
+        f"Column {column!r} of the Fiddler model has the type {name!r}, which this release of the "
+        "Capture Forwarder does not know."
+    )
+    known = ", ".join(DataType)
+    advice = f"Give the column one of these types: {known}; or update the Capture Forwarder."
+    raise PublisherMisconfiguredError(message, advice)

@@ -12,7 +12,7 @@ import requests
 from capture_forwarder.publishers.http import Service
 from capture_forwarder.publishers.openscale.answers import address_blocked, is_firewall
 from capture_forwarder.publishers.openscale.host import Host
-from capture_forwarder.publishers.openscale.kept_token import Tokens
+from capture_forwarder.publishers.openscale.tokens import Tokens
 
 Answer = TypeVar("Answer")
 

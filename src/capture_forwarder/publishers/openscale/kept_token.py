@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from capture_forwarder.core.errors import (
     CredentialsRefusedError,
@@ -16,30 +15,6 @@ from capture_forwarder.core.ports import Clock, Secret
 
 _USED_SHARE = 0.8
 _FETCH_AGAIN_SECONDS = 30.0
-
-
-class Tokens(Protocol):
-    """Where bearer tokens come from. May be asked by several threads."""
-
-    def value(self, refused: str | None = None) -> str:
-        """A token that should be good; never `refused`, if another can be had.
-
-        Parameters
-        ----------
-        refused
-            The token that a platform just answered 401 to. Of several threads that met the same
-            401, the first fetches a token for all.
-
-        Raises
-        ------
-        CredentialsRefusedError
-            The key or password is wrong, also when read afresh.
-        PlatformUnavailableError
-            No token can be had now.
-        PublisherMisconfiguredError
-            None will be had until somebody changes something.
-        """
-        ...
 
 
 @dataclass(frozen=True)
@@ -75,7 +50,7 @@ class KeptToken:
         self._failure: ForwarderError | None = None
 
     def value(self, refused: str | None) -> str:
-        """Return a token; see `Tokens.value`."""
+        """Return a token that should be good; never `refused`, if another can be had."""
         fetches = self._fetches
         with self._lock:
             if refused is not None and refused == self._token:

@@ -20,7 +20,7 @@ from capture_forwarder.core.errors import (
 )
 from capture_forwarder.core.ports import Clock
 from capture_forwarder.core.schema import Schema
-from capture_forwarder.parser.mapping.columns import ColumnMapping
+from capture_forwarder.parser import ColumnMapping
 from capture_forwarder.publishers.http import RequestLimits
 from capture_forwarder.publishers.openscale.answers import (
     address_blocked,
@@ -30,7 +30,6 @@ from capture_forwarder.publishers.openscale.answers import (
 )
 from capture_forwarder.publishers.openscale.connection import OpenScaleConnection
 from capture_forwarder.publishers.openscale.host import Host
-from capture_forwarder.publishers.openscale.kept_token import Tokens
 from capture_forwarder.publishers.openscale.outcomes import Outcomes
 from capture_forwarder.publishers.openscale.records import TIME
 from capture_forwarder.publishers.openscale.requests import (
@@ -45,6 +44,7 @@ from capture_forwarder.publishers.openscale.schema import (
     chosen,
     schema_of,
 )
+from capture_forwarder.publishers.openscale.tokens import Tokens
 
 BODY_BYTES = 900_000
 """The most that a request may hold: where IBM's SDK cuts, since no limit is published."""

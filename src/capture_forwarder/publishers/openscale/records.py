@@ -16,7 +16,7 @@ from functools import partial
 import msgspec
 
 from capture_forwarder.core.inference import Inference
-from capture_forwarder.parser.mapping.columns import ColumnMapping
+from capture_forwarder.parser import ColumnMapping
 
 TIME = "scoring_timestamp"
 """The column whose value is a record's time, where the mapping has no other for it."""

@@ -53,7 +53,23 @@ class IamTokens:
         self._kept = KeptToken(lambda: with_fresh_secret(api_key, self._fetch), clock)
 
     def value(self, refused: str | None = None) -> str:
-        """Return a token; see `Tokens.value`."""
+        """A token that should be good; never `refused`, if another can be had.
+
+        Parameters
+        ----------
+        refused
+            The token that a platform just answered 401 to. Of several threads that met the same
+            401, the first fetches a token for all.
+
+        Raises
+        ------
+        CredentialsRefusedError
+            The key or password is wrong, also when read afresh.
+        PlatformUnavailableError
+            No token can be had now.
+        PublisherMisconfiguredError
+            None will be had until somebody changes something.
+        """
         return self._kept.value(refused)
 
     def _fetch(self, api_key: str) -> Token:
@@ -98,7 +114,7 @@ class CloudPakTokens:
         self._kept = KeptToken(lambda: with_fresh_secret(secret, self._fetch), clock)
 
     def value(self, refused: str | None = None) -> str:
-        """Return a token; see `Tokens.value`."""
+        """Return a token; see `IamTokens.value`."""
         return self._kept.value(refused)
 
     def _fetch(self, secret: str) -> Token:
@@ -138,7 +154,7 @@ class McspTokens:
         self._kept = KeptToken(lambda: with_fresh_secret(api_key, self._fetch), clock)
 
     def value(self, refused: str | None = None) -> str:
-        """Return a token; see `Tokens.value`."""
+        """Return a token; see `IamTokens.value`."""
         return self._kept.value(refused)
 
     def _fetch(self, api_key: str) -> Token:
@@ -147,6 +163,10 @@ class McspTokens:
         response = self._client.send("POST", self._path, _FETCHING, data=body, headers=headers)
         token = _read(self._service, response, _TokenAnswer).token
         return _checked(self._service, token, _seconds_of(token))
+
+
+Tokens = IamTokens | CloudPakTokens | McspTokens
+"""Where bearer tokens come from. Several threads may ask at once."""
 
 
 class _IamAnswer(msgspec.Struct):

@@ -1,4 +1,4 @@
-"""What each platform needs to be told: one model a publisher.
+"""What each publisher needs to know: one model for each.
 
 Descriptions are read by people in two places: "NAME: missing; set it to ..." and docs/routes.md's
 JSON Schema.
@@ -35,7 +35,7 @@ _PLAIN_HTTP = (
 
 
 class PublisherName(StrEnum):
-    """The platforms that rows can go to."""
+    """The publishers that a route can name."""
 
     FIDDLER = "fiddler"
     ARTHUR = "arthur"
@@ -50,8 +50,8 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
-class Platform(Model):
-    """Base of all platforms' settings."""
+class PublisherSettings(Model):
+    """Base of all publishers' settings."""
 
     secrets: ClassVar[tuple[str, ...]] = ()
     """Fields that hold a secret: given so, or as `{field}_secret_arn` or `{field}_parameter`."""
@@ -63,7 +63,7 @@ class Platform(Model):
         Parameters
         ----------
         given
-            The platform's settings as they were written, right or wrong.
+            The publisher's settings as they were written, right or wrong.
         """
         del given
         return cls.secrets
@@ -75,8 +75,8 @@ class Platform(Model):
         return {}
 
 
-class HttpPlatform(Platform):
-    """Base of the settings of platforms that are called over HTTP."""
+class HttpSettings(PublisherSettings):
+    """Base of the settings of publishers over HTTP."""
 
     addresses: ClassVar[tuple[str, ...]] = ()
     """Fields that hold an address to which secrets or rows are sent."""
@@ -98,7 +98,7 @@ class HttpPlatform(Platform):
         }
 
 
-class FiddlerSettings(HttpPlatform):
+class FiddlerSettings(HttpSettings):
     """One model in Fiddler, reached directly or as a SageMaker partner app."""
 
     secrets: ClassVar[tuple[str, ...]] = ("token",)
@@ -119,7 +119,7 @@ class FiddlerSettings(HttpPlatform):
     )
 
 
-class ArthurSettings(HttpPlatform):
+class ArthurSettings(HttpSettings):
     """One model in Arthur Scope (v3 API)."""
 
     secrets: ClassVar[tuple[str, ...]] = ("access_token",)
@@ -136,7 +136,7 @@ class ArthurSettings(HttpPlatform):
     )
 
 
-class OpenScaleSettings(HttpPlatform):
+class OpenScaleSettings(HttpSettings):
     """Payload logging of one subscription in IBM Watson OpenScale (watsonx.governance)."""
 
     secrets: ClassVar[tuple[str, ...]] = ("api_key", "password")
@@ -187,7 +187,7 @@ class OpenScaleSettings(HttpPlatform):
                 needed.append("data_set_id")
         if auth == "cloud-pak":
             needed.append("username")
-        if auth in {"cloud-pak", "mcsp"}:
+        if auth in ("cloud-pak", "mcsp"):
             needed.append("url")
         found = {name: _missing(cls, name) for name in needed if name not in given}
         passwords = [name for name in spellings("password") if name in given]
@@ -204,26 +204,26 @@ class OpenScaleSettings(HttpPlatform):
         return {**super().conflicts(given), **found}
 
 
-class DuckDbSettings(Platform):
+class DuckDbSettings(PublisherSettings):
     """An embedded database, which needs no account."""
 
     type: Literal["duckdb"]
     path: Text = Field("capture-forwarder.duckdb", description="the database file")
 
 
-class FilesSettings(Platform):
+class FilesSettings(PublisherSettings):
     """Flat files of rows, for whoever reads them."""
 
     type: Literal["files"]
     place: PrefixOrFolder = Field(description="s3://bucket/prefix or a folder")
 
 
-AnyPlatform = Annotated[
+AnyPublisher = Annotated[
     FiddlerSettings | ArthurSettings | OpenScaleSettings | DuckDbSettings | FilesSettings,
     Field(discriminator="type"),
 ]
 
-PLATFORMS: Mapping[PublisherName, type[Platform]] = {
+PUBLISHERS: Mapping[PublisherName, type[PublisherSettings]] = {
     PublisherName.FIDDLER: FiddlerSettings,
     PublisherName.ARTHUR: ArthurSettings,
     PublisherName.OPENSCALE: OpenScaleSettings,
@@ -237,5 +237,5 @@ def spellings(secret: str) -> tuple[str, str, str]:
     return secret, f"{secret}_secret_arn", f"{secret}_parameter"
 
 
-def _missing(platform: type[Platform], name: str) -> str:
-    return f"missing; set it to {platform.model_fields[name].description}"
+def _missing(model: type[PublisherSettings], name: str) -> str:
+    return f"missing; set it to {model.model_fields[name].description}"
