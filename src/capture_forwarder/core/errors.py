@@ -134,11 +134,20 @@ class PublishError(ForwarderError):
 class PlatformUnavailableError(PublishError):
     """The platform could not be reached, is busy or answered nonsense: worth another try.
 
-    `retry_after` is the number of seconds that the platform asked to wait, if it did.
+    `retry_after` is the number of seconds that the platform asked to wait, if it did; `timed_out`
+    says that it took the request and did not answer in time, which fewer rows may help.
     """
 
-    def __init__(self, message: str, advice: str = "", *, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        advice: str = "",
+        *,
+        retry_after: float | None = None,
+        timed_out: bool = False,
+    ) -> None:
         self.retry_after = retry_after
+        self.timed_out = timed_out
         super().__init__(message, advice)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -13,6 +14,24 @@ from capture_forwarder.core.partner_app_arn import check_partner_app_arn
 _DYNAMODB = "dynamodb://"
 # Source: Amazon DynamoDB Developer Guide, "Naming rules"; its API takes a table's ARN as well.
 _TABLE = re.compile(r"(?:arn:[^/]+:table/)?[A-Za-z0-9_.-]{3,255}")
+
+
+def is_plain_http(text: str) -> bool:
+    """Whether an address is one of another machine, to which nothing goes encrypted."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme == "http" and bool(parts.hostname) and not _is_loopback(parts.hostname)
+
+
+def _is_loopback(host: str | None) -> bool:
+    if host is None or host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _address(text: str) -> str:

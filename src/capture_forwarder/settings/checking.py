@@ -37,6 +37,8 @@ _WORDS = {
     "uuid_type": "must be a UUID, such as 3f1c9a52-0b7e-4d86-9a41-6d2f8c0e7b15",
     "float_parsing": "must be a number",
     "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
     "int_parsing_size": "must be a smaller number",
     "finite_number": "must be a finite number",
     "greater_than": "must be more than {gt:g}",

@@ -14,19 +14,23 @@ from capture_forwarder.local.secrets import FixedSecret
 from capture_forwarder.settings import RouteSettings, Settings
 from capture_forwarder.settings.publishers import (
     IAM,
+    MCSP,
     ArthurSettings,
     DuckDbSettings,
     FiddlerSettings,
     FilesSettings,
+    HttpSettings,
     OpenScaleSettings,
     PublisherSettings,
     spellings,
 )
+from capture_forwarder.wiring import trust
 from capture_forwarder.wiring.in_routes_file import InRoutesFile
 
 if TYPE_CHECKING:
-    from capture_forwarder.publishers.openscale.connection import Server
-    from capture_forwarder.publishers.openscale.requests import Target
+    from capture_forwarder.publishers.http import RequestLimits
+    from capture_forwarder.publishers.openscale.host import Host
+    from capture_forwarder.publishers.openscale.requests import Destination
     from capture_forwarder.publishers.openscale.tokens import Tokens
 
 
@@ -78,7 +82,11 @@ def _fiddler(
         publisher.model_uuid,
         timeout=timeout,
         clock=clock,
+        mapping=route.mapping.columns,
+        time_unit=publisher.time_unit,
+        authorities=_authorities(publisher, in_route),
         sign=_partner_app(publisher.partner_app_arn),
+        limits=_limits(publisher),
     )
 
 
@@ -101,6 +109,9 @@ def _arthur(
         publisher.model_id,
         timeout=timeout,
         mapping=route.mapping.columns,
+        organization_id=publisher.organization_id,
+        authorities=_authorities(publisher, in_route),
+        limits=_limits(publisher),
     )
 
 
@@ -111,37 +122,45 @@ def _openscale(
     clock: Clock,
     in_route: str | None,
 ) -> Publisher:
-    from capture_forwarder.publishers.openscale.connection import Server  # noqa: PLC0415
+    from capture_forwarder.publishers.openscale.host import Host  # noqa: PLC0415
     from capture_forwarder.publishers.openscale.publisher import OpenScalePublisher  # noqa: PLC0415
 
-    server = Server(publisher.url, timeout, publisher.ca_file)
-    tokens = _ibm_tokens(publisher, server, clock, in_route)
-    target = _openscale_target(publisher)
-    return OpenScalePublisher(server, tokens, target, route.mapping.columns, clock)
+    authorities = _authorities(publisher, in_route)
+    host = Host(publisher.url, timeout, authorities)
+    tokens = _ibm_tokens(publisher, host, clock, in_route)
+    destination = _destination(publisher)
+    columns, limits = route.mapping.columns, _limits(publisher)
+    return OpenScalePublisher(host, tokens, destination, columns, clock, limits=limits)
 
 
 def _ibm_tokens(
-    publisher: OpenScaleSettings, server: Server, clock: Clock, in_route: str | None
+    publisher: OpenScaleSettings, host: Host, clock: Clock, in_route: str | None
 ) -> Tokens:
-    from capture_forwarder.publishers.openscale.connection import Server  # noqa: PLC0415
+    from capture_forwarder.publishers.openscale.host import Host  # noqa: PLC0415
     from capture_forwarder.publishers.openscale.tokens import (  # noqa: PLC0415
         CloudPakTokens,
         IamTokens,
+        McspTokens,
     )
 
-    if publisher.auth == "iam":
-        # IBM's own address has a certificate that all trust, whoever signed the service's.
-        authorities = None if publisher.iam_url == IAM else publisher.ca_file
-        iam = Server(publisher.iam_url, server.timeout, authorities)
-        return IamTokens(iam, _secret(publisher, "api_key", in_route), clock)
-    field: Literal["api_key", "password"] = "api_key"
-    if any(getattr(publisher, name) for name in spellings("password")):
-        field = "password"
-    secret = _secret(publisher, field, in_route)
-    return CloudPakTokens(server, publisher.username or "", secret, clock, field=field)
+    if publisher.auth == "cloud-pak":
+        field: Literal["api_key", "password"] = "api_key"
+        if any(getattr(publisher, name) for name in spellings("password")):
+            field = "password"
+        secret = _secret(publisher, field, in_route)
+        return CloudPakTokens(host, publisher.username or "", secret, clock, field=field)
+    secret = _secret(publisher, "api_key", in_route)
+    # IBM's own addresses have certificates that all trust, whoever signed the service's.
+    own = trust.authorities(None, "")
+    if publisher.auth == "mcsp":
+        authorities = own if publisher.mcsp_url == MCSP else host.authorities
+        mcsp = Host(publisher.mcsp_url, host.timeout, authorities)
+        return McspTokens(mcsp, secret, clock, account_id=publisher.account_id)
+    authorities = own if publisher.iam_url == IAM else host.authorities
+    return IamTokens(Host(publisher.iam_url, host.timeout, authorities), secret, clock)
 
 
-def _openscale_target(publisher: OpenScaleSettings) -> Target:
+def _destination(publisher: OpenScaleSettings) -> Destination:
     from capture_forwarder.publishers.openscale.requests import (  # noqa: PLC0415
         DataSetRecords,
         ScoringPayloads,
@@ -149,9 +168,11 @@ def _openscale_target(publisher: OpenScaleSettings) -> Target:
 
     if publisher.api == "v2":
         return DataSetRecords(
-            publisher.service_instance_id or "",
+            publisher.service_instance_id,
             publisher.data_set_id,
             publisher.subscription_id,
+            publisher.project_id,
+            publisher.space_id,
             confirm=publisher.confirm,
         )
     return ScoringPayloads(
@@ -191,6 +212,23 @@ def _part_files(address: str) -> PartFiles:
     return S3PartFiles(s3_client(), bucket, prefix)
 
 
+def _authorities(publisher: HttpSettings, in_route: str | None) -> str | None:
+    return trust.authorities(publisher.ca_file, _setting(publisher, "ca_file", in_route))
+
+
+def _limits(publisher: HttpSettings) -> RequestLimits:
+    from capture_forwarder.publishers.http import RequestLimits  # noqa: PLC0415
+
+    return RequestLimits(publisher.batch_rows, publisher.batch_bytes)
+
+
+def _setting(publisher: PublisherSettings, field: str, in_route: str | None) -> str:
+    """What the writer of a setting calls it: a variable, or a key in the routes file."""
+    if in_route is not None:
+        return f"route {in_route}, publisher.{field}"
+    return f"{publisher.__class__.__name__.removesuffix('Settings').upper()}_{field.upper()}"
+
+
 def _secret(publisher: PublisherSettings, field: str, in_route: str | None) -> Secret:
     """The secret that a publisher's settings give in one of three spellings."""
     plain, arn, parameter = (getattr(publisher, name) for name in spellings(field))
@@ -202,11 +240,7 @@ def _secret(publisher: PublisherSettings, field: str, in_route: str | None) -> S
         secrets_manager_secret,
     )
 
-    family = publisher.__class__.__name__.removesuffix("Settings").upper()
-    if in_route is None:
-        names = [f"{family}_{name.upper()}" for name in spellings(field)]
-    else:
-        names = [f"route {in_route}, publisher.{name}" for name in spellings(field)]
+    names = [_setting(publisher, name, in_route) for name in spellings(field)]
     if arn:
         return secrets_manager_secret(names[1], arn, secrets_client)
     return parameter_secret(names[2], parameter, ssm_client)
