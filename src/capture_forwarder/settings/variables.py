@@ -42,6 +42,7 @@ _MAPPING: Mapping[str, Location] = {
     "FORWARDER_INPUT_PATH": ("mapping", "input_path"),
     "FORWARDER_OUTPUT_PATH": ("mapping", "output_path"),
     "FORWARDER_CSV_HEADER": ("mapping", "csv_header"),
+    "FORWARDER_MAX_CAST_FAILURES": ("mapping", "max_cast_failures"),
 }
 
 TWINS = {
