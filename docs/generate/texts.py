@@ -58,6 +58,25 @@ def _secret(field: str, what: str, example: str, store: str) -> dict[str, Told]:
     }
 
 
+def _http(rows: str, most_rows: str, size: str, most_bytes: str) -> dict[str, Told]:
+    """What each platform over HTTP can be set to, with what holds where it is not set."""
+    return {
+        "batch_rows": Told(f"The most rows in one request. Not set: {rows}.", most_rows),
+        "batch_bytes": Told(f"The most bytes in one request. Not set: {size}.", most_bytes),
+        "ca_file": Told(
+            "A file with the certificate authorities to trust instead of the usual ones: see "
+            "[networks](publishers.md#networks).",
+            "/opt/own-ca.pem",
+            "path",
+        ),
+        "plain_http": Told(
+            "Allow an `http://` address of another machine. The secret and all rows then go there "
+            "unencrypted.",
+            "true",
+        ),
+    }
+
+
 PUBLISHERS: Mapping[str, Mapping[str, Told]] = {
     "fiddler": {
         "url": Told(
@@ -72,6 +91,12 @@ PUBLISHERS: Mapping[str, Mapping[str, Told]] = {
             "arn:aws:sagemaker:eu-west-1:123456789012:partner-app/app-1A2B3C",
             "ARN",
         ),
+        "time_unit": Told(
+            "What the numbers in the model's time column count since 1970. Needed only if that "
+            "column holds numbers.",
+            "milliseconds",
+        ),
+        **_http("1000, which is also the most", "500", "8 MiB of captured text", "1000000"),
     },
     "arthur": {
         "host": Told(
@@ -81,6 +106,11 @@ PUBLISHERS: Mapping[str, Mapping[str, Told]] = {
         **_secret(
             "access_token", "A token with the right `raw_data` write", "eyJhbGciOi", "arthur-token"
         ),
+        "organization_id": Told(
+            "The organisation to act for. Needed if the token belongs to several.",
+            "c2d3e4f5-6a7b-4c8d-9e0f-1a2b3c4d5e6f",
+        ),
+        **_http("10,000", "5000", "4 MiB of captured text", "1000000"),
     },
     "openscale": {
         "api": Told("`v2` for records of a payload data set, `v1` for scoring payloads.", "v2"),
@@ -89,9 +119,22 @@ PUBLISHERS: Mapping[str, Mapping[str, Told]] = {
             "https://eu-de.api.aiopenscale.cloud.ibm.com",
             "address",
         ),
-        "auth": Told("`iam` for IBM Cloud, `cloud-pak` for Cloud Pak for Data.", "cloud-pak"),
+        "auth": Told(
+            "`iam` for IBM Cloud, `cloud-pak` for Cloud Pak for Data, `mcsp` for "
+            "watsonx.governance on AWS. The last two need the address, too.",
+            "cloud-pak",
+        ),
         "iam_url": Told(
             "Where IBM Cloud issues tokens.", "https://iam.cloud.ibm.com/identity/token", "address"
+        ),
+        "mcsp_url": Told(
+            "Where tokens for `mcsp` are issued.",
+            "https://account-iam.platform.saas.ibm.com",
+            "address",
+        ),
+        "account_id": Told(
+            "The account. Only for `mcsp`. Not set: the account that the API key belongs to.",
+            "20250101-1200-0000-0000-0123456789ab",
         ),
         "username": Told("The user. Only for `cloud-pak`, which needs it.", "forwarder"),
         **_secret("api_key", "The API key", "ibm-0123456789", "ibm-key"),
@@ -102,7 +145,8 @@ PUBLISHERS: Mapping[str, Mapping[str, Told]] = {
             "ibm-password",
         ),
         "service_instance_id": Told(
-            "The service instance. `v2` needs it.", "6ad3b8f0-1f6b-4c7e-9a64-0f7d7c1f2b11"
+            "The service instance. `v2` needs it, except with `mcsp`.",
+            "6ad3b8f0-1f6b-4c7e-9a64-0f7d7c1f2b11",
         ),
         "data_set_id": Told(
             "The payload data set. `v2` needs it, or the subscription, by which it is found.",
@@ -121,12 +165,20 @@ PUBLISHERS: Mapping[str, Mapping[str, Told]] = {
         "deployment_id": Told(
             "The deployment. `v1` needs it.", "a1a2b3c4-5e6f-4a7b-8c9d-0e1f2a3b4c5d"
         ),
-        "ca_file": Told(
-            "A file with the certificate authorities to trust instead of the usual ones.",
-            "/opt/cloud-pak-ca.pem",
-            "path",
+        "project_id": Told(
+            "The project that the subscription belongs to, if it does. Only for `v2`.",
+            "b2a2b3c4-5e6f-4a7b-8c9d-0e1f2a3b4c5d",
         ),
-        "confirm": Told("Wait until the records are stored. Only for `v2`.", "true"),
+        "space_id": Told(
+            "The space that the subscription belongs to, if it does. Only for `v2`.",
+            "c3a2b3c4-5e6f-4a7b-8c9d-0e1f2a3b4c5d",
+        ),
+        "confirm": Told(
+            "Wait until the records are stored. With `false`, rows that OpenScale fails to store "
+            "are lost and nobody notices. Only for `v2`.",
+            "false",
+        ),
+        **_http("500, or fewer with many columns", "200", "900,000", "500000"),
     },
     "duckdb": {
         "path": Told(
@@ -178,6 +230,12 @@ MAPPING: Mapping[str, Told] = {
         "Where the records are in a JSON response.", "result", "[JMESPath](https://jmespath.org)"
     ),
     "csv_header": Told("Whether each CSV payload begins with a header row.", "present"),
+    "max_cast_failures": Told(
+        "The share of the rows in which a column may fail its type. A file in which one fails more "
+        "often is held: nothing more of it is sent, and in the end its message becomes a dead "
+        "letter. Not set: no file is held for this.",
+        "0.1",
+    ),
 }
 
 SHARED: Mapping[str, Told] = {
