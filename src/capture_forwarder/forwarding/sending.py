@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
 import msgspec
 
@@ -178,6 +179,8 @@ class _Attempts:
         if self._before is not None:
             self._before()
         asked = self._clock.monotonic()
+        if self.outcome.requests:
+            self.left = replace(self.left, repeats=self.outcome.requests)
         self.outcome += Outcome(requests=1, retries=min(1, self.outcome.requests))
         try:
             receipt = self._publisher.publish(self.left, self._deadline)

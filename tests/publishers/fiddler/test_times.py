@@ -211,8 +211,6 @@ def test_a_captured_time_that_is_missing_has_no_time_column_either() -> None:
 def test_an_unknown_column_type_is_a_mistake_that_names_the_column_and_the_type() -> None:
     words = "Column 'at' of the Fiddler model has the type 'image'"
     wrong = pytest.raises(PublisherMisconfiguredError, match=words)
-        PublisherMisconfiguredError, match="Column 'at' of the Fiddler model has the type 'image'"
-    )
     with FiddlerServer(model("image")) as server, wrong:
         publisher(server).schema()
 
