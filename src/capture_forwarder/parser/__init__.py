@@ -5,9 +5,40 @@ from typing import Protocol
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.schema import Schema
 from capture_forwarder.parser.line import LineParser, ParseChunk, ParseLine
-from capture_forwarder.parser.mapping.columns import ColumnMapping
+from capture_forwarder.parser.lines import line_before, read_chunks, read_lines
+from capture_forwarder.parser.mapping.columns import (
+    Column,
+    ColumnMapping,
+    MetadataColumn,
+    MetadataField,
+    check_path,
+    comma_list,
+    parse_columns,
+    parse_metadata,
+    parse_types,
+)
+from capture_forwarder.parser.unfound import NeverFound
 
-__all__ = ["LineParser", "ParseChunk", "ParseLine", "RouteParser", "compile_mapping"]
+__all__ = [
+    "Column",
+    "ColumnMapping",
+    "LineParser",
+    "MetadataColumn",
+    "MetadataField",
+    "NeverFound",
+    "ParseChunk",
+    "ParseLine",
+    "RouteParser",
+    "check_path",
+    "comma_list",
+    "compile_mapping",
+    "line_before",
+    "parse_columns",
+    "parse_metadata",
+    "parse_types",
+    "read_chunks",
+    "read_lines",
+]
 
 
 class RouteParser(Protocol):

@@ -14,6 +14,8 @@ from itertools import chain
 from operator import add
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.chunk import Chunk
 from capture_forwarder.core.inference import Inference, ParsedLine, Unfound
@@ -67,7 +69,9 @@ class LineParser:
     def __init__(
         self, mapping: ColumnMapping, schema: Schema | None = None, *, as_json: bool = False
     ) -> None:
-        schema = schema or Schema()
+        known = schema or Schema()
+        # The platform knows better than whoever wrote the mapping.
+        schema = replace(known, types={**mapping.types, **known.types})
         self._mapping = mapping
         self._names = mapping.names
         self._with_tail = _tail(time=bool(mapping.timestamp), identity=bool(mapping.event_id))
@@ -80,7 +84,8 @@ class LineParser:
         self._tails = Tails(mapping)
         self._read_alike: ReadAlike = no_alike
         self._write: JsonWriter | None = None
-        if not header:
+        self._leave_out_shadows = not mapping.shadow
+        if not header and mapping.shadow:
             inputs, outputs = ([types.get(one.name) for one in plan.columns] for plan in plans)
             if as_json:
                 from capture_forwarder.parser.fast.json_writer import json_writer  # noqa: PLC0415
@@ -128,6 +133,8 @@ class LineParser:
 
     def _parse(self, line: bytes, constants: Constants) -> ParsedLine:
         data, metadata, identity = read_record(line)
+        if self._leave_out_shadows and metadata.is_shadow:
+            return ParsedLine((), metadata.inference_time)
         return self._written(data, metadata, identity, constants) or self._read(
             data, metadata, identity, constants
         )

@@ -41,6 +41,8 @@ _MAPPING: Mapping[str, Location] = {
     "FORWARDER_INPUT_PATH": ("mapping", "input_path"),
     "FORWARDER_OUTPUT_PATH": ("mapping", "output_path"),
     "FORWARDER_CSV_HEADER": ("mapping", "csv_header"),
+    "FORWARDER_COLUMN_TYPES": ("mapping", "types"),
+    "FORWARDER_SHADOW_VARIANTS": ("mapping", "shadow"),
 }
 
 TWINS = {
