@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from capture_forwarder.core.inference import Inference
     from capture_forwarder.core.rejection import Reason
+    from capture_forwarder.parser import ColumnMapping
     from capture_forwarder.parser.captures import Captures, RejectedLine
-    from capture_forwarder.parser.mapping.columns import ColumnMapping
 
 __all__ = ["Captures", "ColumnMapping", "Inference", "Reason", "RejectedLine"]
 
@@ -21,7 +21,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Captures": "parser.captures",
-    "ColumnMapping": "parser.mapping.columns",
+    "ColumnMapping": "parser",
     "Inference": "core.inference",
     "Reason": "core.rejection",
     "RejectedLine": "parser.captures",

@@ -15,7 +15,7 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from capture_forwarder.aws.clients import s3_client
-from capture_forwarder.aws.parts import S3Files
+from capture_forwarder.aws.parts import S3PartFiles
 from capture_forwarder.core.batch import Batch
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import (
@@ -25,10 +25,11 @@ from capture_forwarder.core.errors import (
     PublishError,
 )
 from capture_forwarder.core.inference import Inference
+from capture_forwarder.core.ports import PartFiles
 from capture_forwarder.forwarding.router import lies_under
-from capture_forwarder.publishers.files.publisher import FilePublisher, PartFiles
+from capture_forwarder.publishers.files.publisher import FilePublisher
 from capture_forwarder.settings import load
-from capture_forwarder.settings.platforms import FilesSettings
+from capture_forwarder.settings.publishers import FilesSettings
 from tests.support.platforms.faults import Answer, Reset
 from tests.support.platforms.server import LoopbackServer, Reply, Request
 
@@ -56,7 +57,7 @@ def keys(client: S3Client) -> list[str]:
 
 def test_a_file_lies_under_the_prefix_and_comes_back_to_the_byte(s3: S3Client) -> None:
     data = gzip.compress(b'{"a":1}\n')
-    files: PartFiles = S3Files(s3, BUCKET, "rows/today")
+    files: PartFiles = S3PartFiles(s3, BUCKET, "rows/today")
 
     files.put(NAME, data)
 
@@ -69,12 +70,12 @@ def test_a_file_lies_under_the_prefix_and_comes_back_to_the_byte(s3: S3Client) -
 
 @pytest.mark.parametrize("prefix", ["rows", "/rows", "rows/", "//rows//"])
 def test_slashes_around_the_prefix_do_not_matter(s3: S3Client, prefix: str) -> None:
-    S3Files(s3, BUCKET, prefix).put(NAME, b"")
+    S3PartFiles(s3, BUCKET, prefix).put(NAME, b"")
     assert keys(s3) == [f"rows/{NAME}"]
 
 
 def test_without_a_prefix_the_bucket_is_the_place(s3: S3Client) -> None:
-    S3Files(s3, BUCKET, "").put(NAME, b"")
+    S3PartFiles(s3, BUCKET, "").put(NAME, b"")
     assert keys(s3) == [NAME]
 
 
@@ -82,7 +83,7 @@ def test_publishing_again_replaces_the_file(s3: S3Client) -> None:
     batch = Batch.of([Inference.of("1", {"a": 1}), Inference.of("2", {"a": 2})])
 
     for _ in range(2):
-        FilePublisher(S3Files(s3, BUCKET, "rows"), "captures").publish(batch)
+        FilePublisher(S3PartFiles(s3, BUCKET, "rows"), "captures").publish(batch)
 
     (key,) = keys(s3)
     body = gzip.decompress(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
@@ -119,7 +120,7 @@ def test_what_is_put_lies_in_the_place_that_the_settings_name(written: str, s3: 
     assert route is not None
     assert isinstance(route.publisher, FilesSettings)
     bucket, _, prefix = route.publisher.place.removeprefix("s3://").partition("/")
-    S3Files(s3, bucket, prefix).put(NAME, b"")
+    S3PartFiles(s3, bucket, prefix).put(NAME, b"")
 
     (key,) = keys(s3)
     assert lies_under(route.publisher.place, CaptureFile(BUCKET, key))
@@ -140,8 +141,8 @@ CODES: list[tuple[str, int, type[PublishError], str]] = [
     ("InvalidAccessKeyId", 403, CredentialsRefusedError, "a role"),
     ("SignatureDoesNotMatch", 403, CredentialsRefusedError, "a role"),
     ("AccessDenied", 403, PublisherMisconfiguredError, r"Allow s3:PutObject on s3://b/q/\*"),
-    ("NoSuchBucket", 404, PublisherMisconfiguredError, "FORWARDER_FILES, and at its region"),
-    ("PermanentRedirect", 301, PublisherMisconfiguredError, "FORWARDER_FILES, and at its region"),
+    ("NoSuchBucket", 404, PublisherMisconfiguredError, "FORWARDER_FILES, and its region"),
+    ("PermanentRedirect", 301, PublisherMisconfiguredError, "FORWARDER_FILES, and its region"),
     ("KMS.DisabledException", 400, PublisherMisconfiguredError, "KMS key .* FORWARDER_FILES"),
     ("KMS.NotFoundException", 400, PublisherMisconfiguredError, "KMS key .* FORWARDER_FILES"),
     ("MethodNotAllowed", 405, PublisherMisconfiguredError, "FORWARDER_FILES"),
@@ -159,21 +160,21 @@ def test_a_refusal_says_whether_it_helps_to_wait(
             "put_object", code, "said with a secret row", http_status_code=status
         )
         with pytest.raises(PublishError, match=advice) as raised:
-            S3Files(client, "b", "q").put(NAME, b"secret row")
+            S3PartFiles(client, "b", "q").put(NAME, b"secret row")
 
     assert type(raised.value) is kind
-    assert f"s3://b/q/: S3 says {code}." in raised.value.message
+    assert f"cannot be written to s3://b/q/: AWS answered {code}" in raised.value.message
     assert "secret" not in str(raised.value)
 
 
 def test_a_bucket_that_is_not_there_is_named(s3: S3Client) -> None:
     with pytest.raises(PublisherMisconfiguredError, match="s3://nowhere/"):
-        S3Files(s3, "nowhere", "").put(NAME, b"")
+        S3PartFiles(s3, "nowhere", "").put(NAME, b"")
 
 
 def test_a_name_that_no_bucket_has_is_a_wrong_setting() -> None:
     with pytest.raises(PublisherMisconfiguredError, match="FORWARDER_FILES"):
-        S3Files(s3_client(), "not a bucket!", "q").put(NAME, b"")
+        S3PartFiles(s3_client(), "not a bucket!", "q").put(NAME, b"")
 
 
 class Silent:
@@ -197,7 +198,7 @@ def test_without_an_answer_the_error_says_why(
     error: BotoCoreError, kind: type[PublishError]
 ) -> None:
     with pytest.raises(kind, match=type(error).__name__):
-        S3Files(Silent(error), "b", "q").put(NAME, b"")  # type: ignore[arg-type]
+        S3PartFiles(Silent(error), "b", "q").put(NAME, b"")  # type: ignore[arg-type]
 
 
 class Loopback(LoopbackServer):
@@ -223,4 +224,4 @@ def test_a_connection_that_fails_is_worth_another_try(fault: Reset | Answer) -> 
         config = Config(connect_timeout=5, read_timeout=5, retries={"total_max_attempts": 1})
         client = boto3.client("s3", endpoint_url=server.url, config=config)
         with pytest.raises(PlatformUnavailableError, match="tried again"):
-            S3Files(client, "bucket", "q").put(NAME, b"secret row")
+            S3PartFiles(client, "bucket", "q").put(NAME, b"secret row")

@@ -117,15 +117,17 @@ def test_a_deleted_objects_version_can_still_be_read(s3: S3Client) -> None:
 
 
 def test_an_object_that_is_not_there_is_named(s3: S3Client) -> None:
-    with pytest.raises(CaptureFileError, match="It was deleted, or the event's key") as raised:
+    with pytest.raises(
+        CaptureFileError, match="It was deleted, or the event names another"
+    ) as raised:
         lines_of(s3)
 
-    assert raised.value.message == f"s3://{BUCKET}/{KEY} cannot be read: S3 says NoSuchKey."
+    assert raised.value.message == f"s3://{BUCKET}/{KEY} cannot be read: AWS answered NoSuchKey."
     assert raised.value.permanent
 
 
 def test_a_bucket_that_is_not_there_is_named(s3: S3Client) -> None:
-    with pytest.raises(CaptureFileError, match="Look at the bucket's name") as raised:
+    with pytest.raises(CaptureFileError, match="Check the bucket's name") as raised:
         lines_of(s3, CaptureFile("another-bucket", KEY))
 
     assert raised.value.message.startswith(f"s3://another-bucket/{KEY} cannot be read")
@@ -406,7 +408,7 @@ def test_a_refusal_is_an_error_that_says_what_to_allow(code: str) -> None:
     client = s3_client()
     with Stubber(client) as stubber:
         stubber.add_client_error("put_object", code)
-        with pytest.raises(QuarantineError, match=r"Allow s3:PutObject on s3://b/q/\*") as raised:
+        with pytest.raises(QuarantineError, match=r"allow s3:PutObject on s3://b/q/\*") as raised:
             S3Quarantine(client, "b", "q").put(SOURCE, [entry()])
 
     assert code in raised.value.message
@@ -416,5 +418,5 @@ def test_an_unreachable_s3_is_an_error() -> None:
     with OneObject() as server:
         server.fail_when(anything, Reset(stored=False))
         client = impatient_client(server)
-        with pytest.raises(QuarantineError, match="cannot be kept"):
+        with pytest.raises(QuarantineError, match="cannot be written"):
             S3Quarantine(client, "b", "q").put(SOURCE, [entry()])

@@ -106,7 +106,9 @@ def test_a_missing_secret_is_told_by_its_variable() -> None:
         secrets_manager_secret(ARN_VARIABLE, arn, secrets_client).value()
 
     (problem,) = raised.value.problems
-    assert problem.startswith(f"{ARN_VARIABLE}: cannot be read, AWS says ResourceNotFoundException")
+    assert problem.startswith(
+        f"{ARN_VARIABLE}: cannot be read: AWS answered ResourceNotFoundException; check the ARN"
+    )
 
 
 def test_a_missing_parameter_is_told_by_its_variable() -> None:

@@ -15,9 +15,10 @@ from capture_forwarder.core.errors import (
     PlatformUnavailableError,
     QuarantineError,
 )
+from capture_forwarder.core.ports import Ports
 from capture_forwarder.core.report import FileReport
 from capture_forwarder.core.schema import Schema
-from capture_forwarder.forwarding.options import Invocation, Ports, RouteOptions
+from capture_forwarder.forwarding.options import Invocation, RouteOptions
 from capture_forwarder.forwarding.pipeline import forward_file
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.mapping.columns import ColumnMapping, parse_columns

@@ -30,10 +30,10 @@ from capture_forwarder.core.errors import (
 from capture_forwarder.core.inference import Inference
 from capture_forwarder.core.ledger import LedgerKey
 from capture_forwarder.core.line import Position
-from capture_forwarder.core.ports import OpenedFile
+from capture_forwarder.core.ports import OpenedFile, Ports
 from capture_forwarder.core.report import FileReport
 from capture_forwarder.forwarding.forwarder import Forwarder
-from capture_forwarder.forwarding.options import Invocation, Ports, RouteOptions
+from capture_forwarder.forwarding.options import Invocation, RouteOptions
 from capture_forwarder.forwarding.pipeline import forward_file
 from capture_forwarder.forwarding.route import Route
 from capture_forwarder.parser import LineParser

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from capture_forwarder.cli.terminal.reporter import CollectingReporter
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import LedgerError, SettingsError
-from capture_forwarder.forwarding.options import Ports, RouteOptions
+from capture_forwarder.core.ports import Ports
+from capture_forwarder.forwarding.options import RouteOptions
 from capture_forwarder.forwarding.route import Route
 from capture_forwarder.forwarding.router import RouteBook, Routes, lies_under, takes
 from capture_forwarder.settings import RouteSettings

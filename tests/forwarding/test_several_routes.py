@@ -15,9 +15,10 @@ from capture_forwarder.core.errors import (
     PlatformUnavailableError,
 )
 from capture_forwarder.core.inference import Inference
+from capture_forwarder.core.ports import Ports
 from capture_forwarder.core.report import FileReport
 from capture_forwarder.forwarding.forwarder import Forwarder
-from capture_forwarder.forwarding.options import Ports, RouteOptions
+from capture_forwarder.forwarding.options import RouteOptions
 from capture_forwarder.forwarding.route import Route
 from capture_forwarder.parser.mapping.columns import ColumnMapping, parse_columns
 from capture_forwarder.triggers import write_continuation

@@ -1,186 +1,196 @@
-"""The rules of the house: who may import what, and what importing must not do."""
+"""The rooms of the house: which may import which, and what stands outside of them."""
 
 from __future__ import annotations
 
 import ast
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 
 import pytest
 
-SRC = Path(__file__).parents[2] / "src"
-PACKAGE = SRC / "capture_forwarder"
-MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
+from tests.house.not_yet import NOT_YET, broken
+from tests.support.house import (
+    MODULES,
+    NAME,
+    PACKAGE,
+    ROOMS,
+    all_imports,
+    first_matching,
+    imports_of,
+    is_in,
+    own_room,
+    room_of,
+)
 
-AWS = frozenset({"boto3", "botocore"})
-CLIENTS = frozenset({"fiddler", "requests", "duckdb"})
-# A distribution's import name → the only places that may import it.
-HOMES = {
-    "boto3": ("aws/",),
-    "botocore": ("aws/",),
-    "fiddler": ("publishers/fiddler/",),
-    "requests": ("publishers/", "aws/partner_app.py"),
-    "duckdb": ("publishers/duckdb/", "cli/"),
-    "typer": ("cli/",),
-    "rich": ("cli/",),
+FEATURES = {"quarantine", "dead_letters", "inspection", "setup", "backfill", "labels", "monitor"}
+BELOW_WIRING = FEATURES | {
+    *("core", "triggers", "parser", "settings", "publishers", "aws", "local", "forwarding"),
 }
-# No part of the package the first of which imports the second.
-APART = [
-    ("triggers/", "capture_forwarder.aws"),
-    ("triggers/", "capture_forwarder.publishers"),
-    ("parser/", "capture_forwarder.aws"),
-    ("parser/", "capture_forwarder.publishers"),
-    ("forwarding/", "capture_forwarder.aws"),
-    ("forwarding/", "capture_forwarder.publishers"),
-    ("publishers/", "capture_forwarder.aws"),
-    ("aws/", "capture_forwarder.publishers"),
-]
+
+# A room → the other rooms that it may import. A room in a room has its own line, or that of the
+# room it is in. All may import what is in their own room, and `__version__`.
+MAY_IMPORT: dict[str, set[str]] = {
+    "": {"core", "parser"},
+    "core": set(),
+    "triggers": {"core"},
+    "parser": {"core"},
+    "settings": {"core", "parser"},
+    "publishers": {"core", "parser"},
+    "aws": {"core"},
+    "local": {"core"},
+    "forwarding": {"core", "parser", "triggers"},
+    **{feature: {"core", "parser", "forwarding", "settings"} for feature in FEATURES},
+    "wiring": BELOW_WIRING,
+    "handlers": {"wiring", "triggers"},
+    "cli": BELOW_WIRING | {"wiring"},
+}
+
+# A room → what else of it may be imported from elsewhere; of the others listed here, only what
+# the room itself offers.
+ENTRANCES: dict[str, dict[str, str]] = {
+    "triggers": {},
+    "parser": {"parser.captures": "the reader for notebooks, which the function never imports"},
+}
 
 
-@cache
-def imports(module: str) -> frozenset[str]:
-    """Every module that a file names in an import, wherever in it and for whatever reason."""
-    return frozenset(_imports(module))
+def strangers() -> Iterator[tuple[str, str]]:
+    """Every module of a room and the other room that it imports without being allowed to."""
+    for found in all_imports():
+        room, other = room_of(found.module), own_room(found.whole)
+        if not other or is_in(other, [room.partition("/")[0] or "none"]):
+            continue
+        if not is_in(other, first_matching(room, MAY_IMPORT)):
+            yield found.module, other
 
 
-def _imports(module: str) -> Iterator[str]:
-    path = PACKAGE / module
-    package = ("capture_forwarder", *Path(module).parts[:-1])
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            anchor = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
-            origin = ".".join(filter(None, (anchor, node.module)))
-            yield origin
-            yield from (f"{origin}.{alias.name}" for alias in node.names)
+def test_the_table_names_every_room_that_stands_on_the_ground() -> None:
+    ground = {room.partition("/")[0] for room in ROOMS}
 
-
-def importers(name: str) -> list[str]:
-    """The files that import a module or anything below it."""
-    return [
-        module
-        for module in MODULES
-        if any(found == name or found.startswith(f"{name}.") for found in imports(module))
-    ]
+    assert ground <= MAY_IMPORT.keys()
 
 
 def test_the_rules_see_the_whole_house() -> None:
-    assert {
-        "handlers/forwarder.py",
-        "triggers/event.py",
-        "parser/line.py",
-        "aws/objects.py",
-    } <= set(MODULES)
-    assert importers("botocore.session") == ["aws/clients.py", "aws/partner_app.py"]
-    clients = ["publishers/fiddler/connection.py", "publishers/fiddler/requests.py"]
-    assert importers("fiddler") == clients
+    assert {"core", "core/ports", "publishers/fiddler", "cli/forward"} <= set(ROOMS)
+    assert own_room(f"{NAME}.parser.mapping.columns.Column") == "parser/mapping"
+    assert own_room(f"{NAME}.__version__") == ""
+    assert own_room("botocore.session") is None
+    assert ("wiring/forwarder.py", "forwarding") in {
+        (found.module, own_room(found.whole)) for found in all_imports()
+    }
 
 
-@pytest.mark.parametrize("name", HOMES)
-def test_only_its_home_imports_a_client(name: str) -> None:
-    strangers = [module for module in importers(name) if not module.startswith(HOMES[name])]
-
-    assert strangers == []
+def test_no_room_imports_another_that_it_should_not_know() -> None:
+    assert sorted(found for found in set(strangers()) if broken(*found)) == []
 
 
-@pytest.mark.parametrize("folder", ["triggers/", "parser/"])
-def test_what_is_pure_imports_no_client(folder: str) -> None:
+def test_publishers_know_nothing_of_each_other() -> None:
     found = {
-        (module, name)
-        for name in AWS | CLIENTS | {"socket", "urllib.request", "subprocess"}
-        for module in importers(name)
-        if module.startswith(folder)
+        (found.module, found.origin)
+        for found in all_imports()
+        if is_in(room_of(found.module), ["publishers"])
+        and is_in(own_room(found.whole) or "", ["publishers"])
+        and own_room(found.whole) not in {room_of(found.module), "publishers"}
     }
 
     assert found == set()
 
 
-@pytest.mark.parametrize(("part", "other"), APART)
-def test_parts_that_do_not_know_each_other(part: str, other: str) -> None:
-    assert [module for module in importers(other) if module.startswith(part)] == []
+@pytest.mark.parametrize("entered", ENTRANCES)
+def test_a_room_is_entered_by_its_door(entered: str) -> None:
+    found = {
+        (one.module, one.inside.removeprefix(f"{NAME}."))
+        for one in all_imports()
+        if is_in(own_room(one.whole) or "", [entered])
+        and not is_in(room_of(one.module), [entered])
+        and one.inside != f"{NAME}.{entered}"
+    }
+
+    allowed = ENTRANCES[entered]
+    assert sorted(one for one in found if one[1] not in allowed and broken(*one)) == []
+
+
+def test_settings_know_the_parser_by_its_column_mapping_alone() -> None:
+    columns = ast.parse((PACKAGE / "parser" / "mapping" / "columns.py").read_text())
+    defined = {
+        node.name for node in columns.body if isinstance(node, ast.ClassDef | ast.FunctionDef)
+    }
+    found = {
+        (one.module, one.name)
+        for module in MODULES
+        for one in imports_of(module)
+        if is_in(room_of(module), ["settings"])
+        and is_in(own_room(one.whole) or "", ["parser"])
+        and one.name not in defined
+    }
+
+    assert found == set()
+
+
+def test_nothing_private_is_imported_from_another_room() -> None:
+    found = {
+        (one.module, one.whole)
+        for one in all_imports()
+        if (room := own_room(one.whole)) is not None
+        and room != room_of(one.module)
+        and any(part.startswith("_") and not part.startswith("__") for part in one.whole.split("."))
+    }
+
+    assert found == set()
+
+
+def graph(inside: str) -> dict[str, set[str]]:
+    """The rooms that stand directly in one → those of them that they import."""
+    depth = inside.count("/") + 1 if inside else 0
+    rooms = {room for room in ROOMS if is_in(room, [inside] if inside else [room])}
+    nodes = {"/".join(room.split("/")[: depth + 1]) for room in rooms if room != inside}
+    edges: dict[str, set[str]] = {node: set() for node in nodes}
+    for found in all_imports():
+        here, there = room_of(found.module), own_room(found.whole)
+        ends = ["/".join((room or "").split("/")[: depth + 1]) for room in (here, there)]
+        if ends[0] != ends[1] and set(ends) <= nodes:
+            edges[ends[0]].add(ends[1])
+    return edges
+
+
+def floors(edges: dict[str, set[str]]) -> list[set[str]]:
+    """The rooms from the ground up: each floor imports only from those below it."""
+    built: list[set[str]] = []
+    left = set(edges)
+    while left:
+        floor = {room for room in left if not edges[room] & left}
+        assert floor, f"these import each other in a circle: {sorted(left)}"
+        built.append(floor)
+        left -= floor
+    return built
+
+
+@pytest.mark.parametrize("inside", ["", "parser", "publishers", "cli"])
+def test_no_rooms_import_each_other_in_a_circle(inside: str) -> None:
+    built = floors(graph(inside))
+
+    assert len(built) <= 8
+    if not inside:
+        assert built[0] == {"core"}
+        assert "cli" in built[-1]
+
+
+def test_a_circle_of_rooms_is_found() -> None:
+    with pytest.raises(AssertionError, match="in a circle"):
+        floors({"core": set(), "aws": {"core", "local"}, "local": {"aws"}})
 
 
 def test_the_command_is_imported_by_nothing_outside_of_it() -> None:
     outside = [
-        module for module in importers("capture_forwarder.cli") if not module.startswith("cli/")
+        found.module
+        for found in all_imports()
+        if is_in(own_room(found.whole) or "", ["cli"]) and not found.module.startswith("cli/")
     ]
 
     assert outside == []
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_a_file_is_short_and_says_its_subject_in_its_first_line(module: str) -> None:
-    text = (PACKAGE / module).read_text()
-    tree = ast.parse(text)
+def test_the_list_of_what_is_still_broken_holds_nothing_else() -> None:
+    found = {(one.module, one.inside.removeprefix(f"{NAME}.")) for one in all_imports()}
+    found |= {(one.module, one.origin.partition(".")[0]) for one in all_imports()}
+    found |= set(strangers())
 
-    assert len(text.splitlines()) <= 300
-    assert (ast.get_docstring(tree) or "").strip()
-    assert tree.body[0].lineno == 1
-
-
-# Runs in a process of its own: what is imported here already would prove nothing.
-IMPORT = """
-import json, sys
-seen = []
-
-def watch(event, arguments):
-    if event.startswith(("socket.", "subprocess.", "os.system", "os.mkdir", "os.remove")):
-        seen.append(event)
-    if event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+"):
-        seen.append(f"open {arguments[0]}")
-
-sys.dont_write_bytecode = True
-source, others, ours = sys.argv[1:]
-sys.path.insert(0, source)
-for module in others.split():
-    __import__(module)
-sys.addaudithook(watch)
-for module in ours.split():
-    __import__(module)
-print(json.dumps({"modules": sorted(sys.modules), "did": seen}))
-"""
-HEAVY = frozenset(
-    {"boto3", "fiddler", "requests", "duckdb", "typer", "rich", "pandas", "numpy", "pyarrow"}
-)
-
-
-def imported(modules: str, *, others: str = "") -> tuple[set[str], list[str]]:
-    """Import modules in a new process without any environment: what came along, what they did.
-
-    What `others` do while they are imported does not count.
-    """
-    done = subprocess.run(
-        [sys.executable, "-c", IMPORT, str(SRC), others, modules],
-        env={},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    told = json.loads(done.stdout)
-    return set(told["modules"]), told["did"]
-
-
-def test_the_handler_is_imported_without_settings_and_without_any_client() -> None:
-    modules, did = imported("capture_forwarder.handlers.forwarder")
-
-    assert "capture_forwarder.handlers.forwarder" in modules
-    assert modules & HEAVY == set()
-    assert [name for name in modules if name.startswith("capture_forwarder.cli")] == []
-    assert did == []
-
-
-def test_no_module_of_the_lambda_does_anything_when_it_is_imported() -> None:
-    paths = [module for module in MODULES if not module.startswith("cli/")]
-    dotted = [path.removesuffix(".py").removesuffix("__init__").replace("/", ".") for path in paths]
-    names = [f"capture_forwarder.{name}".rstrip(".") for name in dotted]
-
-    # urllib3, which these two bring along, tries out a socket.
-    modules, did = imported(" ".join(names), others="boto3 requests")
-
-    assert set(names) <= modules
-    assert did == []
+    assert sorted(set(NOT_YET) - found) == []

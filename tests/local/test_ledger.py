@@ -125,7 +125,7 @@ def fails(path: Path) -> LedgerError:
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    assert "its folder must be there" in fails(tmp_path / "missing" / "ledger.sqlite").advice
+    assert "its folder must exist" in fails(tmp_path / "missing" / "ledger.sqlite").advice
     assert "SQLITE_CANTOPEN" in fails(tmp_path).message
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import traceback
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from capture_forwarder.parser.mapping.columns import (
     MetadataField,
 )
 from capture_forwarder.settings import PublisherName, RouteSettings, load
-from capture_forwarder.settings.platforms import (
+from capture_forwarder.settings.publishers import (
     ArthurSettings,
     DuckDbSettings,
     FiddlerSettings,
@@ -49,7 +48,7 @@ def route(environment: dict[str, str]) -> RouteSettings:
 
 
 def names(environment: dict[str, str]) -> str:
-    return route(environment).platform.value
+    return route(environment).publisher_name.value
 
 
 def mapped(environment: dict[str, str]) -> ColumnMapping:
@@ -333,7 +332,7 @@ def test_columns_that_overwrite_each_other_are_told_also_when_something_else_is_
 
     assert len(told) == 2
     assert told[0].startswith("FIDDLER_MODEL_UUID: ")
-    assert told[1] == "column names must be unique, but these stand twice: age"
+    assert told[1] == "column names must be unique, but these are used twice: age"
 
 
 @pytest.mark.parametrize(
@@ -534,7 +533,7 @@ def test_what_arthurs_endpoint_has_no_place_for_is_refused(name: str, value: str
 def test_where_arthurs_lines_stay_whole_nothing_says_how_to_take_them_apart() -> None:
     path = {"FORWARDER_INPUT_PATH": "instances"}
     columns = {"FORWARDER_INPUT_COLUMNS": "age", "FORWARDER_OUTPUT_COLUMNS": "score"}
-    assert problem(ARTHUR | path).startswith("FORWARDER_INPUT_PATH: says nothing without columns")
+    assert problem(ARTHUR | path).startswith("FORWARDER_INPUT_PATH: has no effect without columns")
     assert mapped(ARTHUR | path | columns).input_path == "instances"
 
 
@@ -581,13 +580,14 @@ def test_cloud_pak_takes_a_user_with_a_password_or_a_key() -> None:
 def test_variables_of_two_platforms_need_a_word_on_which_is_meant() -> None:
     both = GUIDE | ARTHUR
     assert problem(both).startswith("FORWARDER_PUBLISHER: missing; there are variables of")
-    assert route(both | {"FORWARDER_PUBLISHER": "fiddler"}).platform is PublisherName.FIDDLER
+    assert route(both | {"FORWARDER_PUBLISHER": "fiddler"}).publisher_name is PublisherName.FIDDLER
 
 
 def test_files_need_a_place() -> None:
     files = {"FORWARDER_PUBLISHER": "files", "FORWARDER_INPUT_COLUMNS": "age"}
     assert problem(files).startswith("FORWARDER_FILES: missing; set it to")
-    assert route(files | {"FORWARDER_FILES": "s3://bucket/rows/"}).platform is PublisherName.FILES
+    written = route(files | {"FORWARDER_FILES": "s3://bucket/rows/"})
+    assert written.publisher_name is PublisherName.FILES
 
 
 def test_beside_a_routes_file_nothing_of_a_route_is_set() -> None:
@@ -601,15 +601,3 @@ def test_a_queue_for_what_is_left_needs_a_ledger_that_knows_what_is_left() -> No
     queue = {"FORWARDER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/1/q"}
     assert problem(GUIDE | queue).startswith("FORWARDER_QUEUE_URL: needs FORWARDER_LEDGER")
     assert load(GUIDE | queue | {"FORWARDER_LEDGER": "ledger.sqlite"}).queue_url
-
-
-# --- the README ----------------------------------------------------------------------------
-
-
-def test_every_variable_stands_in_the_readme_and_no_other() -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    table = readme[readme.index("## Settings") : readme.index("## Guarantees")]
-    named = set(
-        re.findall(r"`((?:FORWARDER|FIDDLER|ARTHUR|OPENSCALE|AWS_PARTNER)_[A-Z_]+)`", table)
-    )
-    assert named == set(NAMES)

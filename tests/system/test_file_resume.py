@@ -40,15 +40,17 @@ from capture_forwarder.core.errors import (
 from capture_forwarder.core.inference import ParsedLine
 from capture_forwarder.core.ledger import Claim, LedgerKey
 from capture_forwarder.core.line import Position
+from capture_forwarder.core.ports import PartFiles, Ports
 from capture_forwarder.core.quarantine_entry import QuarantineEntry
 from capture_forwarder.core.rejection import Rejection
 from capture_forwarder.core.report import FileReport
-from capture_forwarder.forwarding.options import Invocation, Ports, RouteOptions
+from capture_forwarder.forwarding.options import Invocation, RouteOptions
 from capture_forwarder.forwarding.pipeline import forward_file
+from capture_forwarder.local.parts import FolderPartFiles
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.line import ParseLine
 from capture_forwarder.parser.mapping.columns import ColumnMapping
-from capture_forwarder.publishers.files.publisher import KEY, FilePublisher, FolderFiles, PartFiles
+from capture_forwarder.publishers.files.publisher import KEY, FilePublisher
 from tests.support.captures import line, side
 from tests.support.fakes import ManualClock, MemoryLedger, MemoryQuarantine, MemoryStore
 
@@ -238,6 +240,7 @@ class World:
         """Forward the object; return the report if that ends well."""
         self.fate.begin(attempt)
         self.invocations += 1
+        others = set(threading.enumerate())
         deadline = None if attempt.deadline is None else self.clock.time + attempt.deadline
         try:
             return forward_file(
@@ -250,6 +253,10 @@ class World:
         except (ForwarderError, CrashedError):
             return None
         finally:
+            # A process that has ended writes nothing more. Here its threads live on, and one that
+            # the disk holds up would still be writing while the folder is looked through.
+            for thread in set(threading.enumerate()) - others:
+                thread.join()
             self.clock.time += 61  # what a crash left behind has expired
 
     def settle(self) -> None:
@@ -319,7 +326,7 @@ ROUND_TRIPS = [True, False]
 
 def folder_world(root: Path, *, ledger: bool = True, requests: int = 1) -> World:
     limits = BatchLimits(3, 10**6, requests)
-    return World(OBJECT, limits, FolderFiles(root), ledger=ledger)
+    return World(OBJECT, limits, FolderPartFiles(root), ledger=ledger)
 
 
 @pytest.mark.parametrize("requests", [1, 3])
@@ -424,7 +431,7 @@ def test_without_a_quarantine_the_object_fails_and_its_rows_stand_once(tmp_path:
     # The place stays in front of the first line that is rejected, while rows go out behind it.
     for first, second in itertools.product(range(4, 20, 3), repeat=2):
         root = tmp_path / f"{first}-{second}"
-        world = World(OBJECT, BatchLimits(2, 10**6, 2), FolderFiles(root), quarantine=False)
+        world = World(OBJECT, BatchLimits(2, 10**6, 2), FolderPartFiles(root), quarantine=False)
         world.run(Attempt(deadline=first))
         world.run(Attempt(deadline=second))
         assert world.run() is None

@@ -15,11 +15,22 @@ from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import (
     CaptureFileError,
     CaptureFilesFailedError,
-    ForwarderError,
     PlatformUnavailableError,
     UnknownEventError,
 )
-from capture_forwarder.triggers import Message, Source, Trigger, answer, read_event
+from capture_forwarder.triggers import (
+    CONTINUED,
+    FORWARDED,
+    Message,
+    Outcome,
+    Source,
+    Trigger,
+    answer,
+    failed,
+    outcome_of_message,
+    read_event,
+    skipped,
+)
 from tests.support.trigger_events import (
     AS_IT_IS,
     AWKWARD_KEYS,
@@ -46,23 +57,23 @@ from tests.support.trigger_events import (
 EVENTS = Path(__file__).parents[2] / "events"
 
 
-def objects(trigger: Trigger) -> list[CaptureFile]:
-    assert [delivery.problem for delivery in trigger.messages if delivery.problem] == []
-    return [source for delivery in trigger.messages for source in delivery.objects]
+def capture_files(trigger: Trigger) -> list[CaptureFile]:
+    assert [message.problem for message in trigger.messages if message.problem] == []
+    return [file for message in trigger.messages for file in message.capture_files]
 
 
 # --- every shape ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_a_sample_event_delivers_the_objects_it_names(name: str) -> None:
+def test_a_sample_event_announces_the_files_it_names(name: str) -> None:
     source, keys = SAMPLES[name]
 
     trigger = read_event(json.loads((EVENTS / f"{name}.json").read_text()))
 
     assert trigger.source is source
-    assert [delivery.problem for delivery in trigger.messages] == [None] * len(keys)
-    assert [list(delivery.objects) for delivery in trigger.messages] == [
+    assert [message.problem for message in trigger.messages] == [None] * len(keys)
+    assert [list(message.capture_files) for message in trigger.messages] == [
         [CaptureFile(BUCKET, key) for key in one] for one in keys
     ]
 
@@ -75,42 +86,42 @@ def test_every_sample_event_is_tried() -> None:
 def test_every_shape_carries_the_version(shape: str) -> None:
     trigger = read_event(SHAPES[shape]("key", "v-1"))
 
-    assert objects(trigger) == [CaptureFile(BUCKET, "key", "v-1")]
+    assert capture_files(trigger) == [CaptureFile(BUCKET, "key", "v-1")]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_an_unversioned_object_has_no_version(shape: str) -> None:
+def test_an_unversioned_file_has_no_version(shape: str) -> None:
     trigger = read_event(SHAPES[shape]("key", None))
 
-    assert objects(trigger) == [CaptureFile(BUCKET, "key", None)]
+    assert capture_files(trigger) == [CaptureFile(BUCKET, "key", None)]
 
 
 @pytest.mark.parametrize(("key", "written"), AWKWARD_KEYS)
 @pytest.mark.parametrize("shape", ENCODED)
 def test_a_form_encoded_key_is_decoded_once(shape: str, key: str, written: str) -> None:
-    assert objects(read_event(ENCODED[shape](written, None))) == [CaptureFile(BUCKET, key)]
+    assert capture_files(read_event(ENCODED[shape](written, None))) == [CaptureFile(BUCKET, key)]
 
 
 @pytest.mark.parametrize("key", [key for key, _ in AWKWARD_KEYS])
 @pytest.mark.parametrize("shape", AS_IT_IS)
 def test_a_key_of_eventbridge_is_taken_as_it_is(shape: str, key: str) -> None:
-    assert objects(read_event(AS_IT_IS[shape](key, None))) == [CaptureFile(BUCKET, key)]
+    assert capture_files(read_event(AS_IT_IS[shape](key, None))) == [CaptureFile(BUCKET, key)]
 
 
-def test_each_record_of_s3_is_a_delivery_of_its_own() -> None:
+def test_each_record_of_s3_is_a_message_of_its_own() -> None:
     trigger = read_event({"Records": [s3_record("a"), s3_record("b"), s3_record("c")]})
 
-    assert [delivery.objects for delivery in trigger.messages] == [
+    assert [message.capture_files for message in trigger.messages] == [
         (CaptureFile(BUCKET, key),) for key in "abc"
     ]
-    assert len({delivery.id for delivery in trigger.messages}) == 3
+    assert len({message.id for message in trigger.messages}) == 3
 
 
-def test_all_records_of_one_message_are_one_delivery() -> None:
+def test_all_records_of_one_sqs_message_are_one_message() -> None:
     trigger = read_event(sqs({"Records": [s3_record("a"), s3_record("b")]}, s3("c")))
 
-    assert [delivery.id for delivery in trigger.messages] == ["message-1", "message-2"]
-    assert [[source.key for source in delivery.objects] for delivery in trigger.messages] == [
+    assert [message.id for message in trigger.messages] == ["message-1", "message-2"]
+    assert [[file.key for file in message.capture_files] for message in trigger.messages] == [
         ["a", "b"],
         ["c"],
     ]
@@ -121,14 +132,14 @@ def test_new_fields_of_a_notification_are_ignored(version: str) -> None:
     record = s3_record("key") | {"eventVersion": version, "newField": {"of": [version]}}
     record["s3"]["object"]["newField"] = 1
 
-    assert objects(read_event({"Records": [record]})) == [CaptureFile(BUCKET, "key")]
+    assert capture_files(read_event({"Records": [record]})) == [CaptureFile(BUCKET, "key")]
 
 
 @pytest.mark.parametrize("event_name", ["ObjectCreated:Copy", "s3:ObjectCreated:Put"])
-def test_every_way_to_create_an_object_counts(event_name: str) -> None:
+def test_every_way_to_create_a_file_counts(event_name: str) -> None:
     record = s3_record("key") | {"eventName": event_name}
 
-    assert objects(read_event({"Records": [record]})) == [CaptureFile(BUCKET, "key")]
+    assert capture_files(read_event({"Records": [record]})) == [CaptureFile(BUCKET, "key")]
 
 
 TEST_EVENT = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": BUCKET}
@@ -143,35 +154,35 @@ TEST_EVENT = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": BUCKET}
         pytest.param(sqs(sns_notification(TEST_EVENT)), id="SQS(SNS)"),
     ],
 )
-def test_a_test_event_of_s3_is_acknowledged_and_delivers_nothing(event: Event) -> None:
+def test_a_test_event_of_s3_is_acknowledged_and_announces_nothing(event: Event) -> None:
     trigger = read_event(event)
 
-    (delivery,) = trigger.messages
-    assert (delivery.objects, delivery.problem) == ((), None)
-    assert answer(trigger, event, {}) is not None
+    (message,) = trigger.messages
+    assert (message.capture_files, message.problem) == ((), None)
+    assert answer(trigger, event, [outcome_of_message([])]) is not None
 
 
-def test_every_task_of_s3_batch_is_a_delivery_under_its_id() -> None:
+def test_every_task_of_s3_batch_is_a_message_under_its_id() -> None:
     event = s3_batch_2("a")
     event["tasks"].append({"taskId": "task-2", "s3Key": "b", "s3Bucket": BUCKET})
 
     trigger = read_event(event)
 
-    assert [delivery.id for delivery in trigger.messages] == ["task-1", "task-2"]
-    assert [source.key for source in objects(trigger)] == ["a", "b"]
+    assert [message.id for message in trigger.messages] == ["task-1", "task-2"]
+    assert [file.key for file in capture_files(trigger)] == ["a", "b"]
 
 
 @pytest.mark.parametrize("version", [None, "", 0, 7, ["v"], {"of": "v"}])
 def test_a_version_that_is_no_text_is_none(version: object) -> None:
     event = s3_batch("2.0", {"s3Key": "key", "s3Bucket": BUCKET, "s3VersionId": version})
 
-    assert objects(read_event(event)) == [CaptureFile(BUCKET, "key", None)]
+    assert capture_files(read_event(event)) == [CaptureFile(BUCKET, "key", None)]
 
 
 def test_a_bucket_of_another_partition_is_named_by_its_arn() -> None:
     event = s3_batch("1.0", {"s3Key": "key", "s3BucketArn": "arn:aws-us-gov:s3:::gov-bucket"})
 
-    assert objects(read_event(event)) == [CaptureFile("gov-bucket", "key")]
+    assert capture_files(read_event(event)) == [CaptureFile("gov-bucket", "key")]
 
 
 # --- what cannot be read -------------------------------------------------------------------
@@ -191,39 +202,39 @@ def test_a_malformed_message_fails_alone_and_quotes_no_value(case: str) -> None:
 
     assert first == Message("first", (CaptureFile(BUCKET, "good-1"),))
     assert last == Message("last", (CaptureFile(BUCKET, "good-2"),))
-    assert (bad.id, bad.objects) == ("bad", ())
+    assert (bad.id, bad.capture_files) == ("bad", ())
     assert bad.problem
     assert SECRET not in bad.problem
 
 
 def test_one_bad_record_makes_its_whole_message_fail() -> None:
     # Half a message cannot be acknowledged; what was good in it comes again with it.
-    (delivery,) = read_event(sqs({"Records": [s3_record("good"), {"s3": {}}]})).messages
+    (message,) = read_event(sqs({"Records": [s3_record("good"), {"s3": {}}]})).messages
 
-    assert delivery.objects == ()
-    assert delivery.problem
+    assert message.capture_files == ()
+    assert message.problem
 
 
 @pytest.mark.parametrize(
-    ("message", "says"),
+    ("body", "says"),
     [
         ({"order": 1, "amount": 2}, "amount, order"),
-        ({"Records": [s3_record("k") | {"eventName": "ObjectRemoved:Delete"}]}, "no new object"),
+        ({"Records": [s3_record("k") | {"eventName": "ObjectRemoved:Delete"}]}, "no new file"),
         ({"Records": [{"s3": {"object": {"key": "k"}}}]}, "no 'bucket'"),
         ([1], "a JSON list"),
     ],
 )
-def test_the_problem_says_what_the_message_is_instead(message: object, says: str) -> None:
-    (delivery,) = read_event(sqs(message)).messages
+def test_the_problem_says_what_the_message_is_instead(body: object, says: str) -> None:
+    (message,) = read_event(sqs(body)).messages
 
-    assert says in str(delivery.problem)
+    assert says in str(message.problem)
 
 
 def test_a_bad_record_of_s3_fails_alone() -> None:
     bad, good = read_event({"Records": [{"s3": {}}, s3_record("good")]}).messages
 
     assert bad.problem
-    assert good.objects == (CaptureFile(BUCKET, "good"),)
+    assert good.capture_files == (CaptureFile(BUCKET, "good"),)
 
 
 @pytest.mark.parametrize(
@@ -235,7 +246,7 @@ def test_a_task_without_bucket_or_key_fails_alone(task: Event) -> None:
 
     good, bad = read_event(event).messages
 
-    assert good.objects == (CaptureFile(BUCKET, "good"),)
+    assert good.capture_files == (CaptureFile(BUCKET, "good"),)
     assert bad.id == "bad"
     assert bad.problem
 
@@ -298,7 +309,7 @@ BUSY = PlatformUnavailableError("it is busy", "Wait.")
 def test_sqs_is_told_the_failed_messages_and_no_others() -> None:
     event = sqs(s3("a"), s3("b"), s3("c"))
 
-    told = answer(read_event(event), event, {"message-1": BUSY, "message-3": GONE})
+    told = answer(read_event(event), event, [failed(BUSY), FORWARDED, failed(GONE)])
 
     assert told == {
         "batchItemFailures": [{"itemIdentifier": "message-1"}, {"itemIdentifier": "message-3"}]
@@ -308,7 +319,31 @@ def test_sqs_is_told_the_failed_messages_and_no_others() -> None:
 def test_sqs_is_told_an_empty_list_when_all_went_well() -> None:
     event = sqs(s3("a"))
 
-    assert answer(read_event(event), event, {}) == {"batchItemFailures": []}
+    assert answer(read_event(event), event, [FORWARDED]) == {"batchItemFailures": []}
+
+
+def test_sqs_is_told_that_what_was_skipped_or_continues_is_done() -> None:
+    event = sqs(s3("a"), s3("b"))
+
+    told = answer(read_event(event), event, [skipped("no route is for it"), CONTINUED])
+
+    assert told == {"batchItemFailures": []}
+
+
+def test_a_failed_message_is_named_though_another_of_its_id_went_well() -> None:
+    event = {"Records": [sqs_record(json.dumps(s3(key)), "same") for key in ("a", "b")]}
+
+    told = answer(read_event(event), event, [failed(BUSY), FORWARDED])
+
+    assert told == {"batchItemFailures": [{"itemIdentifier": "same"}]}
+
+
+@pytest.mark.parametrize("outcomes", [[], [FORWARDED], [FORWARDED] * 3])
+def test_no_answer_is_given_while_a_message_has_no_outcome(outcomes: list[Outcome]) -> None:
+    event = sqs(s3("a"), s3("b"))
+
+    with pytest.raises(ValueError, match="argument 2"):
+        answer(read_event(event), event, outcomes)
 
 
 @pytest.mark.parametrize("schema", ["1.0", "2.0"])
@@ -318,7 +353,7 @@ def test_s3_batch_gets_a_result_for_each_task_in_its_own_schema(schema: str) -> 
         {"taskId": name, "s3Key": name, "s3Bucket": BUCKET} for name in ("task-2", "task-3")
     ]
 
-    told = answer(read_event(event), event, {"task-2": GONE, "task-3": BUSY})
+    told = answer(read_event(event), event, [FORWARDED, failed(GONE), failed(BUSY)])
 
     assert told == {
         "invocationSchemaVersion": schema,
@@ -336,10 +371,27 @@ def test_s3_batch_gets_a_result_for_each_task_in_its_own_schema(schema: str) -> 
     }
 
 
+@pytest.mark.parametrize(
+    ("outcome", "says"),
+    [
+        (skipped("no route is for it"), "skipped: no route is for it"),
+        (CONTINUED, "continued: a later invocation forwards the rest"),
+        (FORWARDED, "forwarded"),
+    ],
+)
+def test_s3_batch_reads_what_became_of_a_file(outcome: Outcome, says: str) -> None:
+    event = s3_batch_2("a")
+
+    told: Any = answer(read_event(event), event, [outcome])
+
+    (result,) = told["results"]
+    assert (result["resultCode"], result["resultString"]) == ("Succeeded", says)
+
+
 def test_a_result_of_s3_batch_has_a_bounded_text() -> None:
     event = s3_batch_2("a")
 
-    told: Any = answer(read_event(event), event, {"task-1": CaptureFileError("x" * 10_000)})
+    told: Any = answer(read_event(event), event, [failed(CaptureFileError("x" * 10_000))])
 
     assert told["results"][0]["resultString"] == "x" * 1024
 
@@ -354,19 +406,35 @@ ALL_OR_NOTHING = [
 @pytest.mark.parametrize(("event", "count"), ALL_OR_NOTHING)
 def test_other_sources_are_told_a_failure_by_an_error(event: Event, count: int) -> None:
     with pytest.raises(CaptureFilesFailedError, match=rf"1 of {count} messages failed: it is busy"):
-        answer(read_event(event), event, {"0": BUSY})
+        answer(read_event(event), event, [failed(BUSY), *[FORWARDED] * (count - 1)])
 
 
 @pytest.mark.parametrize(("event", "count"), ALL_OR_NOTHING)
 def test_other_sources_are_told_a_success_by_a_count(event: Event, count: int) -> None:
-    assert answer(read_event(event), event, {}) == {"messages": count}
+    assert answer(read_event(event), event, [FORWARDED] * count) == {"messages": count}
 
 
 def test_all_failures_are_named_in_the_error() -> None:
     event = {"Records": [s3_record("a"), s3_record("b")]}
 
     with pytest.raises(CaptureFilesFailedError, match=r"it is busy.*it is gone"):
-        answer(read_event(event), event, {"0": BUSY, "1": GONE})
+        answer(read_event(event), event, [failed(BUSY), failed(GONE)])
+
+
+def test_a_message_fails_when_one_of_its_files_does() -> None:
+    outcome = outcome_of_message([FORWARDED, failed(GONE), failed(BUSY), CONTINUED])
+
+    assert outcome.error is GONE
+
+
+def test_a_message_tells_what_became_of_each_of_its_files() -> None:
+    outcome = outcome_of_message([FORWARDED, skipped("no route is for it"), FORWARDED])
+
+    assert outcome == Outcome("forwarded; skipped: no route is for it")
+
+
+def test_a_message_without_files_says_so() -> None:
+    assert outcome_of_message([]) == Outcome("no capture file to forward")
 
 
 # --- any event -----------------------------------------------------------------------------
@@ -384,10 +452,10 @@ def test_any_document_is_read_or_refused_and_can_be_answered(
         return
 
     assert trigger.messages
-    for delivery in trigger.messages:
-        check_delivery(delivery)
-    json.dumps(answer(trigger, event, {}))
-    failures: dict[str, ForwarderError] = dict.fromkeys((d.id for d in trigger.messages), BUSY)
+    for message in trigger.messages:
+        check_message(message)
+    json.dumps(answer(trigger, event, [FORWARDED] * len(trigger.messages)))
+    failures = [failed(BUSY)] * len(trigger.messages)
     if trigger.source in {Source.SQS, Source.S3_BATCH}:
         json.dumps(answer(trigger, event, failures))
     else:
@@ -396,27 +464,27 @@ def test_any_document_is_read_or_refused_and_can_be_answered(
 
 
 @given(body=st.text() | NEARLY.map(json.dumps) | NEARLY)
-def test_any_body_of_sqs_makes_a_problem_or_objects(body: object) -> None:
+def test_any_body_of_sqs_makes_a_problem_or_capture_files(body: object) -> None:
     event = {"Records": [sqs_record(body), sqs_record(json.dumps(s3("good")), "message-2")]}
 
-    any_delivery, good = read_event(event).messages
+    any_message, good = read_event(event).messages
 
-    check_delivery(any_delivery)
-    assert good.objects == (CaptureFile(BUCKET, "good"),)
+    check_message(any_message)
+    assert good.capture_files == (CaptureFile(BUCKET, "good"),)
 
 
 @given(key=st.text(st.characters(codec="utf-8"), min_size=1))
 def test_any_key_survives_its_encoding(key: str) -> None:
-    assert objects(read_event(s3(quote_plus(key)))) == [CaptureFile(BUCKET, key)]
-    assert objects(read_event(eventbridge(key))) == [CaptureFile(BUCKET, key)]
+    assert capture_files(read_event(s3(quote_plus(key)))) == [CaptureFile(BUCKET, key)]
+    assert capture_files(read_event(eventbridge(key))) == [CaptureFile(BUCKET, key)]
 
 
-def check_delivery(delivery: Message) -> None:
-    assert isinstance(delivery.id, str)
-    assert delivery.problem is None or (delivery.problem and not delivery.objects)
-    for source in delivery.objects:
-        assert isinstance(source.bucket, str)
-        assert isinstance(source.key, str)
-        assert source.version_id is None or isinstance(source.version_id, str)
-        assert source.bucket
-        assert source.key
+def check_message(message: Message) -> None:
+    assert isinstance(message.id, str)
+    assert message.problem is None or (message.problem and not message.capture_files)
+    for file in message.capture_files:
+        assert isinstance(file.bucket, str)
+        assert isinstance(file.key, str)
+        assert file.version_id is None or isinstance(file.version_id, str)
+        assert file.bucket
+        assert file.key

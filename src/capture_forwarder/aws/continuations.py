@@ -1,4 +1,4 @@
-"""The function's own queue, for objects that take longer than one invocation."""
+"""The function's own queue, for capture files that take longer than one invocation."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from capture_forwarder.aws.errors import AWS_ERRORS, read_error
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import ContinuationError
-from capture_forwarder.triggers import write_continuation
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+
+
+Write = Callable[[CaptureFile, int, Sequence[str]], str]
 
 
 class SqsContinuations:
@@ -25,19 +26,26 @@ class SqsContinuations:
         Makes an SQS client; called at the first message, since most invocations send none.
     url
         The queue that invokes the function.
+    write
+        Writes a message's body from a capture file, its number of hops and its routes, in the
+        form in which the function reads it.
     """
 
-    def __init__(self, make_client: Callable[[], SQSClient], url: str) -> None:
+    def __init__(self, make_client: Callable[[], SQSClient], url: str, write: Write) -> None:
         self._client = cache(make_client)
         self._url = url
+        self._write = write
 
     def send(self, capture_file: CaptureFile, hops: int, routes: Sequence[str]) -> None:
-        """Have the object delivered again; see `Continuations.send`."""
+        """Have a later invocation continue the file; see `Continuations.send`."""
         try:
             self._client().send_message(
-                QueueUrl=self._url, MessageBody=write_continuation(capture_file, hops, routes)
+                QueueUrl=self._url, MessageBody=self._write(capture_file, hops, routes)
             )
-        except (ClientError, BotoCoreError) as error:
-            message = f"The rest of {capture_file} cannot be handed on: {type(error).__name__}."
-            advice = "Allow sqs:SendMessage on the queue of FORWARDER_QUEUE_URL."
+        except AWS_ERRORS as error:
+            message = (
+                f"The rest of {capture_file} cannot be left to a later invocation: "
+                f"{read_error(error).sentence}."
+            )
+            advice = "Check FORWARDER_QUEUE_URL, and allow sqs:SendMessage on that queue."
             raise ContinuationError(message, advice) from error

@@ -8,9 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
-
+from capture_forwarder.aws.errors import AWS_ERRORS, read_error
 from capture_forwarder.core.errors import LedgerError
 from capture_forwarder.core.ledger import Claim, LedgerKey, busy, describe, lost
 from capture_forwarder.core.line import Position
@@ -44,7 +42,7 @@ _HOLDS_OR_FINISHED = "#owner = :owner"
 
 _THROTTLED = (
     "It takes no more requests now: bill it on demand or give it more write capacity, or lower "
-    "the function's concurrency. The object is tried again on the next delivery."
+    "the function's concurrency. The file is tried again on the next delivery."
 )
 _ADVICE = {
     "ProvisionedThroughputExceededException": _THROTTLED,
@@ -60,15 +58,15 @@ _AGAIN = "It is tried again on the next delivery."
 
 
 class DynamoDbLedger:
-    """One item an object, revision and route; every method is one conditional UpdateItem.
+    """One item for each capture file, revision and route; each method is a conditional UpdateItem.
 
     The table's key is the string `id`, without a sort key; `expires` is its attribute for time
-    to live. Items that have expired and still stand count as before: DynamoDB deletes them
-    "within a few days" [1]_, and knowing longer that an object is done does no harm.
+    to live. Items that have expired but still exist count as before: DynamoDB deletes them
+    "within a few days" [1]_, and it does no harm to know longer that a file is done.
 
     DynamoDB orders the writes of an item and evaluates each condition against the newest state
-    [2]_, so of two claims one sees the other. A refused write answers with the item as it stands
-    at no extra cost [3]_: there is nothing to read. Each write may be repeated by the same owner
+    [2]_, so of two claims one sees the other. A refused write returns the current item at no
+    extra cost [3]_, so that nothing needs to be read. Each write may be repeated by the same owner
     with the same result, as botocore does when an answer is lost. Leases are compared by the
     clocks of the invocations; they must be long against the clocks' difference.
 
@@ -80,9 +78,9 @@ class DynamoDbLedger:
         The table's name or ARN. Not a replica in a second region: conditions are evaluated in
         one region only.
     clock
-        Tells the time of leases.
+        The time that leases are measured by.
     keep_days
-        How long an item is kept after its last write. The default outlives a message, which
+        How many days an item is stored after its last write. The default outlives a message, which
         SQS keeps for at most 14 days [4]_, and one redrive.
 
     References
@@ -126,8 +124,8 @@ class DynamoDbLedger:
     def save(self, key: LedgerKey, owner: str, position: Position, lease_seconds: float) -> None:
         """Move the position forward and renew the lease; see `Ledger.save`.
 
-        A lease that ran out is still its owner's while nobody has taken it over. A position that
-        lies before the stored one renews the lease and leaves the position.
+        A lease that has expired is still its owner's until somebody takes it over. A position
+        before the stored one renews the lease and leaves the position as it is.
         """
         now = self._now()
         values = {
@@ -139,7 +137,7 @@ class DynamoDbLedger:
         self._note(key, position, _RENEW, _HOLDS, values)
 
     def finish(self, key: LedgerKey, owner: str, position: Position) -> None:
-        """Note that the object is done; see `Ledger.finish`. The position only moves forward."""
+        """Save that the file is done; see `Ledger.finish`. The position only moves forward."""
         values = {
             ":owner": _text(owner),
             ":expires": self._expires(self._now()),
@@ -178,7 +176,7 @@ class DynamoDbLedger:
     def _update(
         self, key: LedgerKey, change: str, condition: str, values: Item
     ) -> tuple[bool, Item]:
-        """Write if the condition holds; tell whether it did, and the item as it stands then."""
+        """Write if the condition holds; return whether it did, and the item after that."""
         # Attribute names always by alias: `key`, `owner` and others are reserved words. DynamoDB
         # refuses aliases that are not used.
         names = {f"#{name}": name for name in re.findall(r"#(\w+)", change + condition)}
@@ -193,14 +191,13 @@ class DynamoDbLedger:
                 ReturnValues="ALL_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        except ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "")
-            if code == "ConditionalCheckFailedException":
+        except AWS_ERRORS as error:
+            failure = read_error(error)
+            if failure.code == "ConditionalCheckFailedException":
                 # The stubs do not know that this error has the item.
-                return False, cast("Item", error.response.get("Item", {}))
-            raise self._error(key, f"DynamoDB says {code}", _ADVICE.get(code, _AGAIN)) from error
-        except (BotoCoreError, ResponseParserError) as error:
-            raise self._error(key, type(error).__name__, _AGAIN) from error
+                return False, cast("Item", getattr(error, "response", {}).get("Item", {}))
+            advice = _ADVICE.get(failure.code, _AGAIN)
+            raise self._error(key, failure.sentence, advice) from error
         # Something in between may answer in place of DynamoDB; then nothing was written.
         if "id" not in answer.get("Attributes", {}):
             raise self._error(key, "the answer is not DynamoDB's", _AGAIN)

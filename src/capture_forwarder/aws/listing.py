@@ -1,14 +1,14 @@
-"""What lies below a prefix in S3."""
+"""The files below a prefix in S3."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from capture_forwarder.aws.errors import AWS_ERRORS, read_error
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import CaptureFileError
+from capture_forwarder.core.found_file import FoundFile
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
 def list_objects(
     make_client: Callable[[], S3Client], bucket: str, prefix: str
-) -> Iterator[tuple[CaptureFile, int]]:
-    """Yield the objects below a prefix, or the one object that the prefix names in full.
+) -> Iterator[FoundFile]:
+    """Yield the files below a prefix, or the one file that the prefix names in full.
 
     Parameters
     ----------
     make_client
-        Makes an S3 client, which fails by itself where a profile is wrong.
+        Makes an S3 client; called here, since it fails where a profile is wrong.
     bucket, prefix
         Where to look. The prefix is taken as a folder: `data` holds `data/x` but not `data2/x`.
 
     Yields
     ------
-    tuple
-        An object and its size in bytes; markers of empty folders are left out.
+    FoundFile
+        Known to the user by its address; markers of empty folders are left out.
 
     Raises
     ------
@@ -43,20 +43,22 @@ def list_objects(
         for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=folder):
             for found in page.get("Contents", []):
                 if not found["Key"].endswith("/"):
-                    yield CaptureFile(bucket, found["Key"]), found["Size"]
-    except (ClientError, BotoCoreError) as error:
-        says = type(error).__name__
-        if isinstance(error, ClientError):
-            says = error.response.get("Error", {}).get("Code", says)
-        message = f"s3://{bucket}/{prefix} cannot be listed: {says}."
-        advice = f"Look at the name and your credentials, and allow s3:ListBucket on {bucket}."
+                    yield _found(bucket, found["Key"], found["Size"])
+    except AWS_ERRORS as error:
+        message = f"s3://{bucket}/{prefix} cannot be listed: {read_error(error).sentence}."
+        advice = f"Check the name and your credentials, and allow s3:ListBucket on {bucket}."
         raise CaptureFileError(message, advice) from error
 
 
-def _named(client: S3Client, bucket: str, key: str) -> Iterator[tuple[CaptureFile, int]]:
-    """The object with exactly this key; a key sorts before all that it begins."""
+def _named(client: S3Client, bucket: str, key: str) -> Iterator[FoundFile]:
+    """The file with exactly this key; a key sorts before all that it begins."""
     if key and not key.endswith("/"):
         answer = client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
         for found in answer.get("Contents", []):
             if found["Key"] == key:
-                yield CaptureFile(bucket, key), found["Size"]
+                yield _found(bucket, key, found["Size"])
+
+
+def _found(bucket: str, key: str, size: int) -> FoundFile:
+    capture_file = CaptureFile(bucket, key)
+    return FoundFile(capture_file, str(capture_file), size)

@@ -1,4 +1,4 @@
-"""Capture objects in S3."""
+"""Capture files in S3."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from capture_forwarder.aws.errors import AWS_ERRORS, read_error
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import CaptureFileError
 from capture_forwarder.core.ports import OpenedFile
@@ -20,40 +19,37 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 _ADVICE = {
-    "NoSuchKey": "It was deleted, or the event's key was changed on its way.",
+    "NoSuchKey": "It was deleted, or the event names another key than S3 wrote.",
     "NoSuchVersion": "That version was deleted.",
-    "NoSuchBucket": "Look at the bucket's name in the event.",
+    "NoSuchBucket": "Check the bucket's name in the event.",
     "AccessDenied": (
         "Allow s3:GetObject (and s3:GetObjectVersion on a versioned bucket) on it, and "
-        "kms:Decrypt on its key if it is encrypted with KMS. S3 says the same of an object that "
-        "does not exist when s3:ListBucket is not allowed."
+        "kms:Decrypt on its key if it is encrypted with KMS. S3 gives the same answer for a file "
+        "that does not exist when s3:ListBucket is not allowed."
     ),
 }
-_PERMANENT = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchBucket", "404"})
+_AGAIN = "It is tried again on the next delivery."
 
 
 class S3ObjectStore:
-    """Reads objects as streams, in memory that does not grow with them."""
+    """Reads capture files as streams, in memory that does not grow with them."""
 
     def __init__(self, client: S3Client) -> None:
         self._client = client
 
     @contextmanager
     def open(self, capture_file: CaptureFile) -> Iterator[OpenedFile]:
-        """Open an object; see `ObjectStore.open`."""
+        """Open a capture file; see `ObjectStore.open`."""
         request: GetObjectRequestTypeDef = {"Bucket": capture_file.bucket, "Key": capture_file.key}
         if capture_file.version_id:
             request["VersionId"] = capture_file.version_id
         try:
             answer = self._client.get_object(**request)
-        except ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "")
-            message = f"{capture_file} cannot be read: S3 says {code}."
-            advice = _ADVICE.get(code, "")
-            raise CaptureFileError(message, advice, permanent=code in _PERMANENT) from error
-        except BotoCoreError as error:
-            message = f"{capture_file} cannot be read: {type(error).__name__}."
-            raise CaptureFileError(message, "It is tried again on the next delivery.") from error
+        except AWS_ERRORS as error:
+            failure = read_error(error)
+            message = f"{capture_file} cannot be read: {failure.sentence}."
+            advice = _ADVICE.get(failure.code, "" if failure.permanent else _AGAIN)
+            raise CaptureFileError(message, advice, permanent=failure.permanent) from error
         # On a bucket without versions S3 names none, or "null".
         version = answer.get("VersionId", "null")
         changed = answer.get("ETag", "").strip('"') or _last_modified(answer)
@@ -75,7 +71,7 @@ class _ObjectStream(io.RawIOBase):
     def __init__(self, body: StreamingBody, capture_file: CaptureFile) -> None:
         super().__init__()
         self._body = body
-        self._source = capture_file
+        self._capture_file = capture_file
 
     def readable(self) -> bool:
         return True
@@ -84,6 +80,6 @@ class _ObjectStream(io.RawIOBase):
         try:
             # The stubs ask for a file here; botocore passes the buffer on to urllib3.
             return int(self._body.readinto(buffer))  # type: ignore[arg-type]
-        except (BotoCoreError, OSError) as error:
-            message = f"Reading {self._source} broke off: {type(error).__name__}."
-            raise CaptureFileError(message, "It is tried again on the next delivery.") from error
+        except (*AWS_ERRORS, OSError) as error:
+            message = f"Reading {self._capture_file} broke off: {read_error(error).sentence}."
+            raise CaptureFileError(message, _AGAIN) from error

@@ -1,49 +1,28 @@
 """Requests to a SageMaker partner app, signed as AWS wants them.
 
-AWS stands in front of such an app and lets through who may `sagemaker:CallPartnerAppApi`; the
-app's own API key travels in another header. The SageMaker SDK has a class for this, but with all
-that it brings along it does not fit into a function.
+AWS checks each request in front of such an app and lets through who may
+`sagemaker:CallPartnerAppApi`; the app's own API key is sent in another header. The SageMaker SDK
+has a class for this, but with all that it brings along it does not fit into a function.
 """
 
 from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, MutableMapping
-from typing import Protocol, TypeVar
+from collections.abc import Callable
 
 import botocore.session
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials, ReadOnlyCredentials
-from botocore.exceptions import BotoCoreError, ClientError
 
+from capture_forwarder.aws.errors import AWS_ERRORS, read_error
 from capture_forwarder.core.errors import PlatformUnavailableError, PublisherMisconfiguredError
 from capture_forwarder.core.partner_app_arn import check_partner_app_arn, partner_app_region
+from capture_forwarder.core.ports.signing import Request
 
 _SERVICE = "sagemaker"
 _TARGET = "SageMaker.CallPartnerAppApi"
-
-
-class PreparedRequest(Protocol):
-    """What is used of `requests.PreparedRequest`."""
-
-    url: str | None
-
-    @property
-    def method(self) -> str | None:
-        """The HTTP method."""
-
-    @property
-    def headers(self) -> MutableMapping[str, str]:
-        """The headers; their names' case does not count."""
-
-    @property
-    def body(self) -> bytes | str | None:
-        """The body as it will be sent."""
-
-
-Request = TypeVar("Request", bound=PreparedRequest)
 
 
 class PartnerAppAuth:
@@ -85,7 +64,7 @@ class PartnerAppAuth:
         self._find_credentials = find_credentials or botocore.session.get_session().get_credentials
         self._lock = threading.Lock()
 
-    def __call__(self, request: Request) -> Request:
+    def __call__(self, request: Request, /) -> Request:
         """Sign a request in place.
 
         Raises
@@ -118,8 +97,10 @@ class PartnerAppAuth:
                 found = self._find_credentials()
             if found is not None:
                 return found.get_frozen_credentials()
-        except (BotoCoreError, ClientError) as error:
-            message = f"The AWS credentials cannot be read ({type(error).__name__})."
+        except AWS_ERRORS as error:
+            message = (
+                f"A request to the partner app cannot be signed: {read_error(error).sentence}."
+            )
             raise PlatformUnavailableError(message, "It is tried again.") from error
         message = "There are no AWS credentials to sign requests to the partner app with."
         advice = "Give the function a role, or set AWS_PROFILE or AWS_ACCESS_KEY_ID."

@@ -1,18 +1,10 @@
-"""Files with rows in S3."""
+"""Files of rows in S3."""
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    NoCredentialsError,
-    ParamValidationError,
-    PartialCredentialsError,
-)
-
+from capture_forwarder.aws.errors import AWS_ERRORS, AwsFailure, Cause, read_error
 from capture_forwarder.core.errors import (
     CredentialsRefusedError,
     PlatformUnavailableError,
@@ -24,17 +16,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _CONTENT_TYPE = "application/gzip"
-# What S3 says with a status that does not show that it is worth another try.
-_BUSY = frozenset({"OperationAborted", "RequestTimeTooSkewed", "RequestTimeout"})
-_CREDENTIALS = frozenset(
-    {
-        "ExpiredToken",
-        "InvalidAccessKeyId",
-        "InvalidToken",
-        "SignatureDoesNotMatch",
-        "TokenRefreshRequired",
-    }
-)
 _ELSEWHERE = frozenset(
     {
         "AuthorizationHeaderMalformed",
@@ -48,7 +29,7 @@ _ELSEWHERE = frozenset(
 _SIGN_IN = "Give the function a role, or set AWS_PROFILE or AWS_ACCESS_KEY_ID."
 
 
-class S3Files:
+class S3PartFiles:
     """Files under `s3://{bucket}/{prefix}/`.
 
     Parameters
@@ -56,8 +37,8 @@ class S3Files:
     client
         An S3 client; may be used by several threads, as botocore's are.
     bucket, prefix
-        Where to keep them. Slashes at the prefix's ends do not matter; an empty one is the whole
-        bucket.
+        Where to store them. Slashes at the prefix's ends do not matter; an empty prefix is the
+        whole bucket.
     """
 
     def __init__(self, client: S3Client, bucket: str, prefix: str) -> None:
@@ -67,7 +48,7 @@ class S3Files:
         self._prefix = f"{prefix}/" if prefix else ""
 
     def put(self, name: str, data: bytes) -> None:
-        """Store a file, in place of one of that name.
+        """Store a file; see `PartFiles.put`.
 
         Gzip is the file's format here and no encoding of the transfer, so that no client undoes
         it on the way to a reader that expects it.
@@ -88,41 +69,28 @@ class S3Files:
                 Body=data,
                 ContentType=_CONTENT_TYPE,
             )
-        except ClientError as error:
-            raise self._refused(error) from error
-        except BotoCoreError as error:
-            raise self._failed(error) from error
+        except AWS_ERRORS as error:
+            raise self._failed(read_error(error)) from error
 
-    def _refused(self, error: ClientError) -> PublishError:
-        code = error.response.get("Error", {}).get("Code", "")
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        message = f"Rows cannot be written to s3://{self._bucket}/{self._prefix}: S3 says {code}."
-        server_error = status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        if server_error or code in _BUSY or "Throttl" in code or "SlowDown" in code:
-            return PlatformUnavailableError(message, "It is tried again.")
-        if code in _CREDENTIALS:
+    def _failed(self, failure: AwsFailure) -> PublishError:
+        address = f"s3://{self._bucket}/{self._prefix}"
+        message = f"Rows cannot be written to {address}: {failure.sentence}."
+        if failure.cause is Cause.TEMPORARY:
+            advice = "It is tried again. If it stays, check the function's network and S3's status."
+            return PlatformUnavailableError(message, advice)
+        if failure.cause is Cause.CREDENTIALS:
             return CredentialsRefusedError(message, _SIGN_IN)
-        return PublisherMisconfiguredError(message, self._advice(code))
+        return PublisherMisconfiguredError(message, self._advice(failure))
 
-    def _advice(self, code: str) -> str:
-        if code in _ELSEWHERE:
-            return "Look at the bucket's name in FORWARDER_FILES, and at its region."
-        if code.startswith("KMS."):
+    def _advice(self, failure: AwsFailure) -> str:
+        if failure.cause is Cause.INVALID or failure.code in _ELSEWHERE:
+            return "Check the bucket's name in FORWARDER_FILES, and its region."
+        if failure.code.startswith("KMS."):
             return (
-                "Look at the KMS key of the bucket in FORWARDER_FILES: it must be enabled, and "
+                "Check the KMS key of the bucket in FORWARDER_FILES: it must be enabled, and "
                 "the function needs kms:GenerateDataKey on it."
             )
         return (
             f"Allow s3:PutObject on s3://{self._bucket}/{self._prefix}*, and kms:GenerateDataKey "
             "on the bucket's key if it is encrypted with KMS; or correct FORWARDER_FILES."
         )
-
-    def _failed(self, error: BotoCoreError) -> PublishError:
-        place = f"s3://{self._bucket}/{self._prefix}"
-        message = f"Rows cannot be written to {place}: {type(error).__name__}."
-        if isinstance(error, NoCredentialsError | PartialCredentialsError):
-            return CredentialsRefusedError(message, _SIGN_IN)
-        if isinstance(error, ParamValidationError):
-            return PublisherMisconfiguredError(message, self._advice("InvalidBucketName"))
-        advice = "It is tried again. Look at the function's way to S3 if it stays."
-        return PlatformUnavailableError(message, advice)

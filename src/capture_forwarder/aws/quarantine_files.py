@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from capture_forwarder.aws.errors import AWS_ERRORS, read_error
 from capture_forwarder.aws.listing import list_objects
 from capture_forwarder.core.errors import QuarantineError
 
@@ -28,7 +27,7 @@ class S3QuarantineFiles:
     Parameters
     ----------
     make_client
-        Makes an S3 client, which fails by itself where a profile is wrong.
+        Makes an S3 client; called at the first use, since it fails where a profile is wrong.
     bucket, prefix
         Where to look; the prefix is taken as a folder, or names one file in full.
     """
@@ -48,7 +47,7 @@ class S3QuarantineFiles:
             The bucket cannot be listed.
         """
         found = list_objects(self._client, self._bucket, self._prefix)
-        return [(str(source), size) for source, size in found if source.key.endswith(_SUFFIX)]
+        return [(file.name, file.size) for file in found if file.name.endswith(_SUFFIX)]
 
     def read(self, name: str) -> tuple[bytes, str]:
         """Read a file; return its bytes and its revision.
@@ -102,16 +101,13 @@ class S3QuarantineFiles:
     def _errors(self, name: str, done: str, action: str) -> Iterator[None]:
         try:
             yield
-        except ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "an error")
-            if code in _CHANGED or (code in _GONE and done != "read"):
+        except (*AWS_ERRORS, OSError) as error:
+            failure = read_error(error)
+            if failure.code in _CHANGED or (failure.code in _GONE and done != "read"):
                 raise QuarantineError(
                     f"{name} was changed by somebody else and is left as it is.",
                     "What was delivered from it may be sent again, with the same ids.",
                 ) from error
-            message = f"{name} cannot be {done}: S3 says {code}."
-            advice = f"Allow {action} on s3://{self._bucket}/*."
+            message = f"{name} cannot be {done}: {failure.sentence}."
+            advice = f"Check your credentials, and allow {action} on s3://{self._bucket}/*."
             raise QuarantineError(message, advice) from error
-        except (BotoCoreError, OSError) as error:
-            message = f"{name} cannot be {done}: {type(error).__name__}."
-            raise QuarantineError(message) from error

@@ -1,17 +1,16 @@
-"""Messages of an SQS queue: looked at, sent on, deleted."""
+"""An SQS queue whose messages can be looked at, sent again and deleted."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from capture_forwarder.core.errors import ForwarderError
+from capture_forwarder.aws.errors import AWS_ERRORS, read_error
+from capture_forwarder.core.errors import QueueError
+from capture_forwarder.core.ports import QueueMessage
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -27,30 +26,12 @@ _REGION = re.compile(r"^(?:sqs\.([a-z0-9-]+)|([a-z0-9-]+)\.queue)\.amazonaws\.co
 _MOST_AT_ONCE = 10
 # A short poll asks only some of SQS's servers, so that an empty answer would prove nothing.
 _WAIT_SECONDS = 2
-# Longer than any batch is in hand; whoever breaks off leaves messages hidden for so long.
+# Longer than any batch takes; messages of a run that breaks off stay hidden for so long.
 _HIDDEN_SECONDS = 120
 
 
-class QueueError(ForwarderError):
-    """A queue cannot be read or written."""
-
-
-@dataclass(frozen=True)
-class Message:
-    """A received message; `sent` is in milliseconds since 1970, if SQS told it."""
-
-    id: str
-    receipt: str = field(repr=False)
-    body: str = field(repr=False)
-    sent: int | None
-    receives: int
-    attributes: dict[str, MessageAttributeValueTypeDef] = field(repr=False)
-    trace: str | None = None
-    group: str | None = None
-
-
-class Queue:
-    """One queue.
+class SqsQueue:
+    """An SQS queue.
 
     Parameters
     ----------
@@ -66,14 +47,8 @@ class Queue:
         self._made: SQSClient | None = None
 
     def count(self) -> int:
-        """About how many messages are there, those in hand included.
-
-        Raises
-        ------
-        QueueError
-            It cannot be asked.
-        """
-        with self._errors("asked for its messages", "sqs:GetQueueAttributes"):
+        """About how many messages it holds; see `Queue.count`."""
+        with self._errors("asked how many messages it holds", "sqs:GetQueueAttributes"):
             answer = self._client().get_queue_attributes(
                 QueueUrl=self.url,
                 AttributeNames=[
@@ -83,14 +58,8 @@ class Queue:
             )
         return sum(int(value) for value in answer.get("Attributes", {}).values())
 
-    def receive(self, most: int = _MOST_AT_ONCE) -> list[Message]:
-        """Take some messages in hand; none only when there are none.
-
-        Raises
-        ------
-        QueueError
-            It cannot be read.
-        """
+    def receive(self, most: int = _MOST_AT_ONCE) -> list[QueueMessage]:
+        """Receive some messages; see `Queue.receive`."""
         with self._errors("read", "sqs:ReceiveMessage"):
             answer = self._client().receive_message(
                 QueueUrl=self.url,
@@ -102,15 +71,9 @@ class Queue:
             )
         return [_message(found) for found in answer.get("Messages", [])]
 
-    def give_back(self, messages: Sequence[Message]) -> None:
-        """Make messages visible again at once.
-
-        Raises
-        ------
-        QueueError
-            It cannot be asked for that; they become visible by themselves a little later.
-        """
-        with self._errors("given messages back", "sqs:ChangeMessageVisibility"):
+    def give_back(self, messages: Sequence[QueueMessage]) -> None:
+        """Make messages visible again at once; see `Queue.give_back`."""
+        with self._errors("told to show messages again", "sqs:ChangeMessageVisibility"):
             for start in range(0, len(messages), _MOST_AT_ONCE):
                 part = messages[start : start + _MOST_AT_ONCE]
                 self._client().change_message_visibility_batch(
@@ -121,18 +84,14 @@ class Queue:
                     ],
                 )
 
-    def send(self, message: Message) -> str:
-        """Send a message with the body and attributes of another; return its new id.
-
-        Raises
-        ------
-        QueueError
-            SQS did not take it.
-        """
+    def send(self, message: QueueMessage) -> str:
+        """Send a message like another; see `Queue.send`."""
         request: SendMessageRequestTypeDef = {
             "QueueUrl": self.url,
             "MessageBody": message.body,
-            "MessageAttributes": message.attributes,
+            "MessageAttributes": cast(
+                "dict[str, MessageAttributeValueTypeDef]", message.attributes
+            ),
         }
         if message.trace is not None:
             trace: MessageSystemAttributeValueTypeDef = {
@@ -147,15 +106,9 @@ class Queue:
         with self._errors("written", "sqs:SendMessage"):
             return self._client().send_message(**request)["MessageId"]
 
-    def delete(self, message: Message) -> None:
-        """Delete a message.
-
-        Raises
-        ------
-        QueueError
-            It is still there.
-        """
-        with self._errors("cleared of a message", "sqs:DeleteMessage"):
+    def delete(self, message: QueueMessage) -> None:
+        """Delete a message; see `Queue.delete`."""
+        with self._errors("made to delete a message", "sqs:DeleteMessage"):
             self._client().delete_message(QueueUrl=self.url, ReceiptHandle=message.receipt)
 
     def _client(self) -> SQSClient:
@@ -168,19 +121,16 @@ class Queue:
     def _errors(self, done: str, action: str) -> Iterator[None]:
         try:
             yield
-        except (ClientError, BotoCoreError) as error:
-            says = type(error).__name__
-            if isinstance(error, ClientError):
-                says = error.response.get("Error", {}).get("Code", says)
-            message = f"{self.url} cannot be {done}: {says}."
-            advice = f"Look at the address, the region and your credentials, and allow {action}."
+        except AWS_ERRORS as error:
+            message = f"{self.url} cannot be {done}: {read_error(error).sentence}."
+            advice = f"Check the address, the region and your credentials, and allow {action}."
             raise QueueError(message, advice) from error
 
 
-def _message(found: MessageTypeDef) -> Message:
+def _message(found: MessageTypeDef) -> QueueMessage:
     facts = found.get("Attributes", {})
     sent = facts.get("SentTimestamp")
-    return Message(
+    return QueueMessage(
         id=found.get("MessageId", ""),
         receipt=found.get("ReceiptHandle", ""),
         body=found.get("Body", ""),
@@ -196,9 +146,9 @@ def _message(found: MessageTypeDef) -> Message:
 
 def _attribute(value: MessageAttributeValueOutputTypeDef) -> MessageAttributeValueTypeDef:
     """What may be sent of an attribute: an answer may hold empty lists, which SQS refuses."""
-    kept: MessageAttributeValueTypeDef = {"DataType": value["DataType"]}
+    sendable: MessageAttributeValueTypeDef = {"DataType": value["DataType"]}
     if "StringValue" in value:
-        kept["StringValue"] = value["StringValue"]
+        sendable["StringValue"] = value["StringValue"]
     if "BinaryValue" in value:
-        kept["BinaryValue"] = value["BinaryValue"]
-    return kept
+        sendable["BinaryValue"] = value["BinaryValue"]
+    return sendable

@@ -1,8 +1,8 @@
-"""What the forwarder says of its work: one log line an object, and metrics.
+"""Reports the work: one log line for each capture file and route, and metrics.
 
 Nothing here can hold a token or a value of a row: reports are counts, errors are our own texts.
-Powertools is imported when there is something to tell, which as a rule is after the first batch of
-a cold start has gone out.
+Powertools is imported when there is something to report, which as a rule is after the first batch
+of a cold start has been sent.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 NAMESPACE = "CaptureForwarder"
 SERVICE = "capture-forwarder"
 NONE = "none"
-"""The route and publisher of what belongs to no route."""
+"""Stands for the route and the publisher of what belongs to no route."""
 
 
 class LogReporter:
@@ -31,25 +31,25 @@ class LogReporter:
     Parameters
     ----------
     service
-        A dimension of every metric, which tells deployments in one account apart. Each metric is
-        there by route and publisher, and for all of them together.
+        A dimension of every metric, which tells deployments in one account apart. Each metric
+        exists for each route and publisher, and for all of them together.
     """
 
     def __init__(self, service: str = SERVICE) -> None:
         self._make_log = cache(lambda: _logger(service))
         self._service = service
         self._route = self._publisher = NONE
-        # Routes tell at once, and a document must stay on a line of its own.
+        # Routes report at the same time, and each document needs a line of its own.
         self._lock = threading.Lock()
 
     def on_route(self, route: str, publisher: str) -> LogReporter:
-        """Tell of the work on one route."""
+        """The reporter for the work on one route."""
         other = copy.copy(self)
         other._route, other._publisher = route, publisher  # noqa: SLF001 - it is one of these
         return other
 
     def forwarded(self, capture_file: CaptureFile, report: FileReport) -> None:
-        """Tell of an object that is done, or was done before."""
+        """Report a file that is done, or was done before."""
         if report.repeated:
             self._log().info("object was forwarded before", extra=self._facts(capture_file))
             self._measure("ObjectsRepeated")
@@ -58,13 +58,13 @@ class LogReporter:
         self._measure("ObjectsForwarded", report)
 
     def continued(self, capture_file: CaptureFile, hops: int, report: FileReport | None) -> None:
-        """Tell of an object whose rest was handed on to a later invocation."""
+        """Report a file that a later invocation continues."""
         facts = {"hops": hops, **self._facts(capture_file), **_summary(report)}
         self._log().info("object continued", extra=facts)
         self._measure("ObjectsContinued", report)
 
     def failed(self, what: str, error: ForwarderError) -> None:
-        """Tell of an object or a message that failed; it will be delivered again."""
+        """Report a file or a message that failed; its source delivers it again."""
         facts = {
             "delivery": what,
             "route": self._route,
@@ -77,12 +77,12 @@ class LogReporter:
         self._measure("ObjectsFailed", error.report)
 
     def skipped(self, capture_file: CaptureFile, why: str) -> None:
-        """Tell of an object that is acknowledged without being read."""
+        """Report a file that is acknowledged without being read."""
         self._log().warning("object skipped", extra={"why": why, **self._facts(capture_file)})
         self._measure("ObjectsSkipped")
 
     def warn(self, message: str, **facts: object) -> None:
-        """Tell of something that an operator should look at."""
+        """Report something that an operator should look at."""
         self._log().warning(message, extra=facts)
 
     def _log(self) -> Logger:
@@ -99,7 +99,7 @@ class LogReporter:
         }
 
     def _measure(self, what: str, report: FileReport | None = None) -> None:
-        """Count what happened to an object, and what was done of it on the way."""
+        """Count what happened to a file, and what was done on the way."""
         from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit  # noqa: PLC0415
 
         metrics = EphemeralMetrics(namespace=NAMESPACE, service=self._service)

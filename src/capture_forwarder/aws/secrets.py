@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
 
+from capture_forwarder.aws.errors import AWS_ERRORS, read_error
 from capture_forwarder.core.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class StoredSecret:
-    """A token that is read when it is first needed and kept until a fresh one is asked for.
+    """A token that is read when it is first needed, and again when a fresh one is asked for.
 
     Parameters
     ----------
@@ -29,24 +29,21 @@ class StoredSecret:
     def __init__(self, variable: str, read: Callable[[], str]) -> None:
         self._variable = variable
         self._read = read
-        self._kept: str | None = None
+        self._text: str | None = None
 
     def value(self, *, fresh: bool = False) -> str:
         """Return the token; see `Secret.value`."""
-        if fresh or self._kept is None:
-            self._kept = self._fetch()
-        return self._kept
+        if fresh or self._text is None:
+            self._text = self._fetch()
+        return self._text
 
     def _fetch(self) -> str:
         try:
             text = self._read().strip()
-        except ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "an error")
-            problem = f"{self._variable}: cannot be read, AWS says {code}; look at the ARN or name"
-            raise SettingsError([f"{problem} and at the function's permissions"]) from error
-        except BotoCoreError as error:
-            problem = f"{self._variable}: cannot be read: {type(error).__name__}"
-            raise SettingsError([problem]) from error
+        except AWS_ERRORS as error:
+            problem = f"{self._variable}: cannot be read: {read_error(error).sentence}"
+            advice = "check the ARN or name, and the function's permissions"
+            raise SettingsError([f"{problem}; {advice}"]) from error
         token = _token_in(text)
         if not token:
             problem = f"{self._variable}: holds neither a token nor a JSON object with one `token`"
@@ -57,14 +54,14 @@ class StoredSecret:
 def secrets_manager_secret(
     variable: str, arn: str, client: Callable[[], SecretsManagerClient]
 ) -> StoredSecret:
-    """Make a secret that lies in Secrets Manager; `client` is called at the first read."""
+    """Make a secret stored in Secrets Manager; `client` is called at the first read."""
     return StoredSecret(
         variable, lambda: client().get_secret_value(SecretId=arn).get("SecretString", "")
     )
 
 
 def parameter_secret(variable: str, name: str, client: Callable[[], SSMClient]) -> StoredSecret:
-    """Make a secret that lies in the parameter store; `client` is called at the first read."""
+    """Make a secret stored in the parameter store; `client` is called at the first read."""
 
     def read() -> str:
         answer = client().get_parameter(Name=name, WithDecryption=True)

@@ -1,12 +1,11 @@
-"""Texts that lie in S3 or in the Systems Manager parameter store."""
+"""Texts in S3 or in the Systems Manager parameter store."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from capture_forwarder.aws.errors import AWS_ERRORS, read_error
 from capture_forwarder.core.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -16,50 +15,52 @@ if TYPE_CHECKING:
 _MOST_BYTES = 1024 * 1024
 
 
-def read_s3_text(client: S3Client, place: str) -> str:
+def read_s3_text(client: S3Client, address: str) -> str:
     """Read the text at `s3://bucket/key`.
 
     Raises
     ------
     SettingsError
-        It is not there, may not be read, is too long or is not UTF-8.
+        It does not exist, may not be read, is too long or is not UTF-8.
     """
-    bucket, _, key = place.removeprefix("s3://").partition("/")
+    bucket, _, key = address.removeprefix("s3://").partition("/")
 
     def read() -> str:
         body = client.get_object(Bucket=bucket, Key=key)["Body"].read(_MOST_BYTES + 1)
         if len(body) > _MOST_BYTES:
-            raise SettingsError([f"{place}: is longer than {_MOST_BYTES} bytes"])
+            raise SettingsError(
+                [f"{address}: cannot be read: it is longer than {_MOST_BYTES} bytes"]
+            )
         return body.decode()
 
-    return _checked(place, read, "s3:GetObject")
+    return _checked(address, read, "s3:GetObject")
 
 
-def read_parameter(client: SSMClient, place: str) -> str:
+def read_parameter(client: SSMClient, address: str) -> str:
     """Read the text of the parameter `ssm://name`.
 
     Raises
     ------
     SettingsError
-        It is not there or may not be read.
+        It does not exist or may not be read.
     """
 
     def read() -> str:
-        name = place.removeprefix("ssm://")
+        name = address.removeprefix("ssm://")
         answer = client.get_parameter(Name=name, WithDecryption=True)
         return answer["Parameter"].get("Value", "")
 
-    return _checked(place, read, "ssm:GetParameter")
+    return _checked(address, read, "ssm:GetParameter")
 
 
-def _checked(place: str, read: Callable[[], str], permission: str) -> str:
+def _checked(address: str, read: Callable[[], str], permission: str) -> str:
     try:
         return read()
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "an error")
-        problem = f"{place}: cannot be read, AWS says {code}; allow the function {permission} there"
-        raise SettingsError([problem]) from error
-    except BotoCoreError as error:
-        raise SettingsError([f"{place}: cannot be read: {type(error).__name__}"]) from error
+    except (*AWS_ERRORS, OSError) as error:
+        problem = f"{address}: cannot be read: {read_error(error).sentence}"
+        advice = f"check the address, and allow the function {permission} on it"
+        raise SettingsError([f"{problem}; {advice}"]) from error
     except UnicodeDecodeError as error:
-        raise SettingsError([f"{place}: is not UTF-8"]) from error
+        raise SettingsError(
+            [f"{address}: cannot be read: it is not UTF-8; save it as UTF-8"]
+        ) from error

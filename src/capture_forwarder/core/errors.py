@@ -6,9 +6,10 @@ No message here ever holds a token, a header or a value of a row: these texts go
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from capture_forwarder.core.extras import Extra, install_command
 from capture_forwarder.core.report import FileReport
 
 
@@ -34,6 +35,17 @@ class ForwarderError(Exception):
         self.advice = advice
         super().__init__(f"{message} {advice}".strip())
 
+    def reword(self, change: Callable[[str], str]) -> None:
+        """Change the advice, for a reader who knows settings by other names.
+
+        Parameters
+        ----------
+        change
+            The advice → the advice in the reader's own words.
+        """
+        self.advice = change(self.advice)
+        self.args = (f"{self.message} {self.advice}".strip(),)
+
 
 class SettingsError(ForwarderError):
     """One or more settings are wrong; `problems` holds one sentence for each of them."""
@@ -42,6 +54,24 @@ class SettingsError(ForwarderError):
         self.problems = tuple(problems)
         listing = "\n".join(f"  - {problem}" for problem in self.problems)
         super().__init__(f"{len(self.problems)} setting(s) cannot be used:\n{listing}")
+
+
+class MissingExtraError(SettingsError):
+    """What a setting asks for needs a library that an extra of this package installs.
+
+    Parameters
+    ----------
+    purpose
+        What needs it, as the beginning of a sentence.
+    library
+        The distribution that is missing.
+    extra
+        The extra that installs it.
+    """
+
+    def __init__(self, purpose: str, library: str, extra: Extra) -> None:
+        todo = f"install it with: {install_command(extra)}"
+        super().__init__([f"{purpose} needs {library}, which is not installed; {todo}"])
 
 
 class UsageError(ForwarderError):
@@ -90,6 +120,10 @@ class QuarantineError(ForwarderError):
     """Rejected lines could not be put where nothing gets lost."""
 
 
+class QueueError(ForwarderError):
+    """A queue cannot be read or written."""
+
+
 class PublishError(ForwarderError):
     """A batch was not accepted by the platform; nothing of it counts as published."""
 
@@ -100,11 +134,20 @@ class PublishError(ForwarderError):
 class PlatformUnavailableError(PublishError):
     """The platform could not be reached, is busy or answered nonsense: worth another try.
 
-    `retry_after` is the number of seconds that the platform asked to wait, if it did.
+    `retry_after` is the number of seconds that the platform asked to wait, if it did; `timed_out`
+    says that it took the request and did not answer in time, which fewer rows may help.
     """
 
-    def __init__(self, message: str, advice: str = "", *, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        advice: str = "",
+        *,
+        retry_after: float | None = None,
+        timed_out: bool = False,
+    ) -> None:
         self.retry_after = retry_after
+        self.timed_out = timed_out
         super().__init__(message, advice)
 
 

@@ -20,7 +20,17 @@ from capture_forwarder.core.ports import Clock, Continuations, Reporter
 from capture_forwarder.core.report import FileReport
 from capture_forwarder.forwarding.options import Invocation
 from capture_forwarder.forwarding.route import Route
-from capture_forwarder.triggers import Message, answer, read_event
+from capture_forwarder.triggers import (
+    CONTINUED,
+    FORWARDED,
+    Message,
+    Outcome,
+    answer,
+    failed,
+    outcome_of_message,
+    read_event,
+    skipped,
+)
 
 _MOST_HOPS = 100
 _Found = TypeVar("_Found")
@@ -99,13 +109,9 @@ class Forwarder:
             raise UnknownEventError(problem)
         now = self._clock.monotonic()
         invocation = Invocation(owner, None if seconds_left is None else now + seconds_left)
-        failures: dict[str, ForwarderError] = {}
         down: dict[Route, ForwarderError] = {}
-        for message in trigger.messages:
-            error = self._deliver(message, invocation, down)
-            if error is not None:
-                failures[message.id] = error
-        return answer(trigger, event, failures)
+        outcomes = [self._deliver(message, invocation, down) for message in trigger.messages]
+        return answer(trigger, event, outcomes)
 
     def forward(
         self, capture_file: CaptureFile, down: dict[str, ForwarderError]
@@ -150,23 +156,15 @@ class Forwarder:
 
     def _deliver(
         self, message: Message, invocation: Invocation, down: dict[Route, ForwarderError]
-    ) -> ForwarderError | None:
-        """Forward all objects of a message, the others also when one fails.
-
-        Returns
-        -------
-        ForwarderError or None
-            The first error.
-        """
+    ) -> Outcome:
+        """Forward all capture files of a message, the others also when one fails."""
         if message.problem:
             problem = UnknownEventError(message.problem)
             self._reporter.failed(f"message {message.id}", problem)
-            return problem
-        first_error: ForwarderError | None = None
-        for capture_file in message.objects:
-            error = self._object(capture_file, invocation, message, down)
-            first_error = first_error or error
-        return first_error
+            return failed(problem)
+        return outcome_of_message(
+            [self._object(file, invocation, message, down) for file in message.capture_files]
+        )
 
     def _object(
         self,
@@ -174,32 +172,37 @@ class Forwarder:
         invocation: Invocation,
         message: Message,
         down: dict[Route, ForwarderError],
-    ) -> ForwarderError | None:
+    ) -> Outcome:
         """Forward an object on its routes, of those that the message is for.
 
         `down` are the routes whose platform has been found down, with the error that says so.
         """
         if self._router.is_output(capture_file):
-            self._reporter.skipped(capture_file, "what the forwarder wrote is never taken as input")
-            return None
+            return self._skip(capture_file, "what the forwarder wrote is never taken as input")
         try:
             routes = self._router.routes(capture_file)
         except ForwarderError as error:
             self._reporter.failed(str(capture_file), error)
-            return error
+            return failed(error)
         if message.routes:
             routes = [route for route in routes if route.name in message.routes]
         if not routes:
-            self._reporter.skipped(capture_file, "no route is for it")
-            return None
+            return self._skip(capture_file, "no route is for it")
         errors = self._attempt(capture_file, routes, invocation, down)
-        failed = [error for error in errors.values() if not isinstance(error, OutOfTimeError)]
+        broken = [error for error in errors.values() if not isinstance(error, OutOfTimeError)]
         down.update(
             {route: _untried(error) for route, error in errors.items() if _concerns_all(error)}
         )
-        late = {route: error for route, error in errors.items() if error not in failed}
+        late = {route: error for route, error in errors.items() if error not in broken}
         unsent = self._hand_on(capture_file, late, message.hops) if late else None
-        return next(iter(failed), unsent)
+        first = next(iter(broken), unsent)
+        if first is not None:
+            return failed(first)
+        return CONTINUED if late else FORWARDED
+
+    def _skip(self, capture_file: CaptureFile, why: str) -> Outcome:
+        self._reporter.skipped(capture_file, why)
+        return skipped(why)
 
     def _attempt(
         self,

@@ -1,26 +1,10 @@
-"""What forwarding an object takes: what is talked to, a route's settings, an invocation."""
+"""What forwarding a capture file takes: a route's settings, an invocation."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import msgspec
-
-from capture_forwarder.core.ports import Clock, Ledger, ObjectStore, Publisher, Quarantine
-
-
-class Ports(msgspec.Struct, frozen=True):
-    """What the pipeline talks to.
-
-    Without a quarantine, rejected lines fail their object; without a ledger, an object that
-    failed is delivered again from its start.
-    """
-
-    store: ObjectStore
-    publisher: Publisher
-    quarantine: Quarantine | None
-    clock: Clock
-    ledger: Ledger | None = None
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from capture_forwarder.core.errors import (
 from capture_forwarder.core.inference import ParsedLine
 from capture_forwarder.core.ledger import LedgerKey
 from capture_forwarder.core.line import Line, Position
-from capture_forwarder.core.ports import OpenedFile
+from capture_forwarder.core.ports import OpenedFile, Ports
 from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.core.report import FileReport
 from capture_forwarder.forwarding.accounting import Accounting, Mark
@@ -35,7 +35,7 @@ from capture_forwarder.forwarding.checkpoint import Checkpoint
 from capture_forwarder.forwarding.deadline import Deadline
 from capture_forwarder.forwarding.held import holding
 from capture_forwarder.forwarding.in_flight import InFlight
-from capture_forwarder.forwarding.options import Invocation, Ports, RouteOptions
+from capture_forwarder.forwarding.options import Invocation, RouteOptions
 from capture_forwarder.forwarding.progress import Progress
 from capture_forwarder.forwarding.rejections import RejectionRun
 from capture_forwarder.forwarding.sending import BatchSender, Outcome

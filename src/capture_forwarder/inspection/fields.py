@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from capture_forwarder.parser.mapping.columns import Column, is_plain_name
+from capture_forwarder.parser import Column, is_plain_name
 
 _DEEPEST = 4
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

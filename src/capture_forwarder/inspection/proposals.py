@@ -16,7 +16,7 @@ from capture_forwarder.core.schema import DataType
 from capture_forwarder.inspection.fields import Field, name_columns, name_positions
 from capture_forwarder.inspection.shapes import Shape, SideView
 from capture_forwarder.inspection.trials import Trial, try_mapping
-from capture_forwarder.parser.mapping.columns import Column, ColumnMapping
+from capture_forwarder.parser import Column, ColumnMapping
 
 _MOST_LINES = 100
 _MOST_BYTES = 2 * 1024 * 1024

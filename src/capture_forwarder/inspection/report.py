@@ -15,9 +15,13 @@ from capture_forwarder.core.schema import DataType
 from capture_forwarder.inspection.proposals import Given, ViewedLine, propose
 from capture_forwarder.inspection.shapes import SideView, view_side
 from capture_forwarder.inspection.suggest import notes_on, types_in, variables_of
-from capture_forwarder.parser import ColumnMapping, LineParser, NeverFound
-from capture_forwarder.parser.record import read_record
-from capture_forwarder.parser.rejected import RejectedError
+from capture_forwarder.parser import (
+    ColumnMapping,
+    LineParser,
+    NeverFound,
+    RejectedError,
+    read_record,
+)
 
 _PREVIEWED = 5
 _TYPED = 1000

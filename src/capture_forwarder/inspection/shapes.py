@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from capture_forwarder.inspection.fields import Field, fields_of, path_to
 from capture_forwarder.inspection.readings import json_readings, whole_answer
+from capture_forwarder.parser import RejectedError, Side
 from capture_forwarder.parser.formats.csv_text import csv_readings
 from capture_forwarder.parser.formats.decode import Format, content_type_of, decode_side
 from capture_forwarder.parser.formats.events import are_events, joined
@@ -17,8 +18,6 @@ from capture_forwarder.parser.formats.npy import read_npy
 from capture_forwarder.parser.formats.payload import document_in
 from capture_forwarder.parser.formats.plain_text import is_numeric
 from capture_forwarder.parser.mapping.casts import infer
-from capture_forwarder.parser.record import Side
-from capture_forwarder.parser.rejected import RejectedError
 
 WIDEST = 2000
 """Records of more values than this are images and the like: nobody lists their columns."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping as Dict
 from capture_forwarder.core.inference import Inference
 from capture_forwarder.core.schema import DataType
 from capture_forwarder.inspection.proposals import Given, Proposal
-from capture_forwarder.parser.mapping.columns import Column, ColumnMapping, comma_list
+from capture_forwarder.parser import Column, ColumnMapping, comma_list
 
 _LAMBDA_ENVIRONMENT_BYTES = 4096  # AWS Lambda quotas: "Environment variables: 4 KB"
 

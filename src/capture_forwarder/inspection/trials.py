@@ -9,8 +9,7 @@ from jmespath.exceptions import JMESPathError
 
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.inference import ParsedLine
-from capture_forwarder.parser import LineParser
-from capture_forwarder.parser.mapping.columns import ColumnMapping
+from capture_forwarder.parser import ColumnMapping, LineParser
 
 
 @dataclass(frozen=True, order=True)

@@ -60,8 +60,8 @@ UPDATE ledger SET owner = NULL, lease_until = 0
 WHERE bucket = ? AND key = ? AND revision = ? AND route = ? AND owner = ? AND NOT finished
 """
 _ADVICE = {
-    "SQLITE_BUSY": "Another program keeps it locked; close it and try again.",
-    "SQLITE_CANTOPEN": "Look at the path: its folder must be there and allow writing.",
+    "SQLITE_BUSY": "Another program has it locked; close it and try again.",
+    "SQLITE_CANTOPEN": "Check the path: its folder must exist and allow writing.",
     "SQLITE_FULL": "Make room on the disk and try again.",
     "SQLITE_NOTADB": "It is another kind of file: give a path of its own to the ledger.",
     "SQLITE_READONLY": "Allow writing to the file and to its folder.",
@@ -69,21 +69,21 @@ _ADVICE = {
 
 
 class SqliteLedger:
-    """One row an object, revision and route; every method is one transaction.
+    """One row for each capture file, revision and route; each method is one transaction.
 
     A transaction takes the file's write lock before it reads (`BEGIN IMMEDIATE`), so several
-    processes can use one file. What a method has written stays when the process is killed or the
-    power fails (`synchronous = FULL`; https://www.sqlite.org/pragma.html). The rollback journal
+    processes can use one file. What a method has written survives a killed process and a power
+    failure (`synchronous = FULL`; https://www.sqlite.org/pragma.html). The rollback journal
     is kept rather than WAL: it leaves one file and works on any file system that can lock.
 
-    Rows are never removed: they are a few hundred bytes an object, and the file is the user's.
+    Rows are never removed: each is a few hundred bytes, and the file is the user's.
 
     Parameters
     ----------
     path
-        The file; it is made when it is first needed, its folder is not.
+        The file; made when it is first needed, but its folder is not.
     clock
-        Tells the time of leases.
+        The time that leases are measured by.
     """
 
     def __init__(self, path: Path, clock: Clock) -> None:
@@ -104,8 +104,8 @@ class SqliteLedger:
     def save(self, key: LedgerKey, owner: str, position: Position, lease_seconds: float) -> None:
         """Move the position forward and renew the lease; see `Ledger.save`.
 
-        A lease that ran out is still its owner's while nobody has taken it over. A position that
-        lies before the stored one renews the lease and leaves the position.
+        A lease that has expired is still its owner's until somebody takes it over. A position
+        before the stored one renews the lease and leaves the position as it is.
         """
         with self._transaction(key) as connection:
             values = {**_noted(key, owner, position), "until": self._in(lease_seconds)}
@@ -113,7 +113,7 @@ class SqliteLedger:
                 raise lost(key)
 
     def finish(self, key: LedgerKey, owner: str, position: Position) -> None:
-        """Note that the object is done; see `Ledger.finish`. The position only moves forward."""
+        """Save that the file is done; see `Ledger.finish`. The position only moves forward."""
         with self._transaction(key) as connection:
             if not connection.execute(_FINISH, _noted(key, owner, position)).rowcount:
                 raise lost(key)
@@ -145,7 +145,7 @@ class SqliteLedger:
             raise LedgerError(message, _ADVICE.get(primary, "Give it another path.")) from error
 
     def _in(self, seconds: float) -> float:
-        """So many seconds from now, as finely as the ledger in DynamoDB tells it."""
+        """So many seconds from now, as finely as the ledger in DynamoDB stores it."""
         return round(self._clock.now().timestamp() + seconds, 6)
 
 

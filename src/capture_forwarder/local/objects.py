@@ -1,4 +1,4 @@
-"""Capture objects in a local folder, laid out as in the bucket."""
+"""Capture files in a local folder, laid out as in the bucket."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from capture_forwarder.core.ports import OpenedFile
 
 
 class FolderObjectStore:
-    """Reads an object's key as a path below a folder, whatever its bucket is called."""
+    """Takes a capture file's key for a path below a folder, whatever its bucket is called."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -26,9 +26,8 @@ class FolderObjectStore:
             file = path.open("rb", buffering=0)
         except OSError as error:
             message = f"{path} cannot be read: {error.strerror}."
-            raise CaptureFileError(
-                message, "Look at its name and rights.", permanent=True
-            ) from error
+            advice = "Check its name and its permissions."
+            raise CaptureFileError(message, advice, permanent=True) from error
         with file:
             facts = os.fstat(file.fileno())
             yield OpenedFile(file, f"{facts.st_mtime_ns}-{facts.st_size}")

@@ -2,42 +2,45 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import QuarantineError
 from capture_forwarder.core.quarantine_entry import QuarantineEntry, encode_entries, entry_path
+from capture_forwarder.local.whole_file import write_whole_file
 
 _LONGEST_FILE_NAME = 255
 
 
 class FolderQuarantine:
-    """Keeps rejected lines in a local folder, for runs without AWS."""
+    """Stores rejected lines below a local folder.
+
+    Parameters
+    ----------
+    folder
+        The folder; made when it does not exist.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def put(self, capture_file: CaptureFile, entries: Sequence[QuarantineEntry]) -> None:
-        """Keep the entries; see `Quarantine.put`."""
+        """Store the entries; see `Quarantine.put`."""
         # What a file system drops or refuses would make two keys one file, or none.
         readable = all(map(_is_file_name, capture_file.key.split("/")))
         path = self._folder / entry_path(capture_file, entries[0], readable=readable)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("wb") as file:
-                file.write(encode_entries(entries))
-                file.flush()
-                os.fsync(file.fileno())
+            write_whole_file(path, encode_entries(entries))
         except OSError as error:
             message = (
-                f"Rejected lines of {capture_file} cannot be kept in {path}: {error.strerror}."
+                f"Rejected lines of {capture_file} cannot be written to {path}: {error.strerror}."
             )
-            raise QuarantineError(message, "Look at FORWARDER_QUARANTINE.") from error
+            advice = "Check FORWARDER_QUARANTINE, the folder's permissions and its disk."
+            raise QuarantineError(message, advice) from error
 
     def holds(self, capture_file: CaptureFile) -> bool:
-        """Whether the object lies in the quarantine: an S3 object never does."""
+        """Whether the file is part of the quarantine: a folder never holds a file in S3."""
         del capture_file
         return False
 

@@ -1,10 +1,10 @@
-"""A token given as it is."""
+"""A token given in the settings themselves."""
 
 from __future__ import annotations
 
 
 class FixedSecret:
-    """A token that stands in a setting itself, so that there is nothing fresher to read."""
+    """A token that the settings hold, so that there is nothing fresher to read."""
 
     def __init__(self, token: str) -> None:
         self._token = token

@@ -13,13 +13,17 @@ from capture_forwarder.parser.mapping.columns import (
     MetadataField,
     check_path,
     comma_list,
+    is_plain_name,
     parse_columns,
     parse_metadata,
     parse_types,
 )
+from capture_forwarder.parser.record import CaptureData, Side, read_record
+from capture_forwarder.parser.rejected import RejectedError
 from capture_forwarder.parser.unfound import NeverFound
 
 __all__ = [
+    "CaptureData",
     "Column",
     "ColumnMapping",
     "LineParser",
@@ -28,16 +32,20 @@ __all__ = [
     "NeverFound",
     "ParseChunk",
     "ParseLine",
+    "RejectedError",
     "RouteParser",
+    "Side",
     "check_path",
     "comma_list",
     "compile_mapping",
+    "is_plain_name",
     "line_before",
     "parse_columns",
     "parse_metadata",
     "parse_types",
     "read_chunks",
     "read_lines",
+    "read_record",
 ]
 
 

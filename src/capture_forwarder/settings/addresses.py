@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+import re
+from ipaddress import ip_address
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
 from capture_forwarder.core.partner_app_arn import check_partner_app_arn
+
+_DYNAMODB = "dynamodb://"
+# Source: Amazon DynamoDB Developer Guide, "Naming rules"; its API takes a table's ARN as well.
+_TABLE = re.compile(r"(?:arn:[^/]+:table/)?[A-Za-z0-9_.-]{3,255}")
+
+
+def is_plain_http(text: str) -> bool:
+    """Whether an address is one of another machine, to which nothing goes encrypted."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme == "http" and bool(parts.hostname) and not _is_loopback(parts.hostname)
+
+
+def _is_loopback(host: str | None) -> bool:
+    if host is None or host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _address(text: str) -> str:
@@ -16,10 +40,10 @@ def _address(text: str) -> str:
         message = "must be an address such as https://monitoring.example.com"
         raise ValueError(message)
     if "@" in parts.netloc:
-        message = "must hold no user and no password: addresses are written into logs"
+        message = "must not contain a user or password, since addresses are logged"
         raise ValueError(message)
     if parts.query or parts.fragment:
-        message = "must hold no query and no fragment"
+        message = "must not contain a query or fragment"
         raise ValueError(message)
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
@@ -27,7 +51,7 @@ def _address(text: str) -> str:
 def _origin(text: str) -> str:
     address = _address(text)
     if urlsplit(address).path:
-        message = "must be only scheme and host: fiddler-client drops a path"
+        message = "must be only scheme and host, since fiddler-client drops a path"
         raise ValueError(message)
     return address
 
@@ -36,7 +60,7 @@ def _prefix_or_folder(text: str) -> str:
     if text.startswith("s3://"):
         bucket, _, prefix = text.removeprefix("s3://").partition("/")
         if not bucket or not prefix.strip("/"):
-            message = "needs a prefix behind the bucket, as in s3://bucket/prefix"
+            message = "needs a prefix after the bucket, as in s3://bucket/prefix"
             raise ValueError(message)
         return f"s3://{bucket}/{prefix.strip('/')}"
     if "://" in text:
@@ -46,11 +70,15 @@ def _prefix_or_folder(text: str) -> str:
 
 
 def _ledger(text: str) -> str:
-    if text.startswith("dynamodb://"):
-        if not text.removeprefix("dynamodb://").strip("/"):
-            message = "needs a table's name, as in dynamodb://table"
+    if text.startswith(_DYNAMODB):
+        table = text.removeprefix(_DYNAMODB).strip("/")
+        if not _TABLE.fullmatch(table):
+            message = (
+                "needs a table's name, as in dynamodb://table: 3 to 255 letters, digits and _.-"
+            )
             raise ValueError(message)
-    elif "://" in text:
+        return f"{_DYNAMODB}{table}"
+    if "://" in text:
         message = "must be dynamodb://table or the path of an SQLite file"
         raise ValueError(message)
     return text

@@ -1,4 +1,4 @@
-"""A route: which objects go by which mapping to which platform."""
+"""A route: which capture files go by which mapping to which publisher."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJso
 
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.schema import DataType
-from capture_forwarder.parser.mapping.columns import (
+from capture_forwarder.parser import (
     ColumnMapping,
     check_path,
     comma_list,
@@ -18,7 +18,7 @@ from capture_forwarder.parser.mapping.columns import (
     parse_metadata,
     parse_types,
 )
-from capture_forwarder.settings.platforms import AnyPlatform, Model, PublisherName, Text
+from capture_forwarder.settings.publishers import AnyPublisher, Model, PublisherName, Text
 
 ONLY_ROUTE = "captures"
 """The name of the route that the environment describes."""
@@ -35,7 +35,7 @@ def _checked(parse: Callable[[str], object]) -> AfterValidator:
 def _list_or_text(written: object) -> object:
     entries = [written] if isinstance(written, str) else written
     if not isinstance(entries, (list, tuple)) or not all(isinstance(one, str) for one in entries):
-        message = "must be a list of texts, or one text with commas"
+        message = "must be a list of names, or one text with commas"
         raise ValueError(message)
     return written
 
@@ -69,7 +69,7 @@ Types = Annotated[
 
 
 class Match(Model):
-    """Which objects a route is for: those that fit everything given here.
+    """Which capture files a route is for: those that match everything given here.
 
     A pattern's `*` stands for any text, slashes too, `?` for one character and `[abc]` for one
     of several; upper and lower case differ.
@@ -82,7 +82,7 @@ class Match(Model):
     variant: Text | None = Field(None, description="pattern of the production variant's name")
 
     def misses(self, capture_file: CaptureFile) -> list[str]:
-        """Say what keeps an object from this route; nothing if it fits."""
+        """Say what keeps a capture file from this route; nothing if it matches."""
         found = []
         if self.prefix is not None and not capture_file.key.startswith(self.prefix):
             found.append(f"the key does not begin with {self.prefix!r}")
@@ -142,7 +142,7 @@ class MappingSettings(Model):
 
 
 class RouteSettings(Model):
-    """Which objects go by which mapping to which platform."""
+    """Which capture files go by which mapping to which publisher."""
 
     model_config = ConfigDict(serialize_by_alias=True)
 
@@ -155,18 +155,18 @@ class RouteSettings(Model):
     goes_on: bool = Field(
         False,  # noqa: FBT003
         alias="continue",
-        description="whether the routes below are tried too when this one fits",
+        description="whether the routes below are tried too when this one matches",
     )
     mapping: MappingSettings = MappingSettings()
-    publisher: AnyPlatform
+    publisher: AnyPublisher
 
     @property
-    def platform(self) -> PublisherName:
-        """Where the rows go."""
+    def publisher_name(self) -> PublisherName:
+        """Which publisher the rows go to."""
         return PublisherName(self.publisher.type)
 
 
 class RoutesDocument(Model):
-    """A routes file: an object takes the first route that fits it, and those it continues to."""
+    """A routes file: a capture file takes the first route that matches, or several in a row."""
 
     routes: tuple[RouteSettings, ...] = Field(min_length=1, description="in order")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from capture_forwarder.settings.checking import Location
-from capture_forwarder.settings.platforms import PLATFORMS, PublisherName
+from capture_forwarder.settings.publishers import PUBLISHERS, PublisherName
 
 Environment = Mapping[str, str]
 
@@ -64,17 +65,17 @@ _OWN_NAMES = {
 }
 
 
-def _platform_variables(platform: PublisherName) -> dict[str, str]:
-    own = _OWN_NAMES.get(platform, {})
-    prefix = _PREFIXES.get(platform, "")
-    fields = [name for name in PLATFORMS[platform].model_fields if name != "type"]
+def _publisher_variables(publisher: PublisherName) -> dict[str, str]:
+    own = _OWN_NAMES.get(publisher, {})
+    prefix = _PREFIXES.get(publisher, "")
+    fields = [name for name in PUBLISHERS[publisher].model_fields if name != "type"]
     return {own.get(name, f"{prefix}{name.upper()}"): name for name in fields}
 
 
-BY_PLATFORM: Mapping[PublisherName, Mapping[str, str]] = {
-    platform: _platform_variables(platform) for platform in PublisherName
+BY_PUBLISHER: Mapping[PublisherName, Mapping[str, str]] = {
+    publisher: _publisher_variables(publisher) for publisher in PublisherName
 }
-"""Platform → variable → field of the platform's settings."""
+"""Publisher → variable → field of the publisher's settings."""
 
 ROUTE: Mapping[str, Location] = {
     PUBLISHER: ("publisher", "type"),
@@ -82,7 +83,7 @@ ROUTE: Mapping[str, Location] = {
     **{theirs: _MAPPING[ours] for ours, theirs in TWINS.items()},
     **{
         variable: ("publisher", field)
-        for fields in BY_PLATFORM.values()
+        for fields in BY_PUBLISHER.values()
         for variable, field in fields.items()
     },
 }
@@ -92,8 +93,30 @@ NAMES = (*ROUTE, *SHARED, PARTNER_APP, PARTNER_APP_URL)
 """All variables that mean something here."""
 
 
+_VARIABLE = re.compile(rf"\b({'|'.join(sorted(ROUTE, key=len, reverse=True))})\b")
+
+
+def in_routes_file(text: str, route: str) -> str:
+    """Name settings in a message as a routes file spells them.
+
+    Parameters
+    ----------
+    text
+        What to do about an error, which names the variables of the environment's one route.
+    route
+        The route of the routes file that it is about.
+
+    Returns
+    -------
+    str
+        The text with keys of the routes file, and the route that they are set in.
+    """
+    keys, count = _VARIABLE.subn(lambda found: ".".join(map(str, ROUTE[found[1]])), text)
+    return f"{keys} These settings are in the routes file, in route {route}." if count else text
+
+
 def given_variables(source: Environment) -> dict[str, str]:
-    """Pick the variables that are set; an empty one is not, nor is space around a value its own.
+    """Pick the variables that are set: not empty ones; space around a value is ignored.
 
     Those of the partner app count only where it is turned on, as for Fiddler's own client; its
     address then is Fiddler's, unless that one is set too.
@@ -110,7 +133,7 @@ def given_variables(source: Environment) -> dict[str, str]:
 
 
 def unknown_variables(source: Environment) -> Iterator[str]:
-    """Say which variables of our families mean nothing, and what may have been meant."""
+    """Say which variables with our prefixes do not exist, and what may have been meant."""
     for name in sorted(source):
         if name in NAMES or name.startswith(_NOT_OURS) or not name.startswith(_FAMILIES):
             continue
@@ -137,10 +160,10 @@ def twice_given(values: Environment) -> Iterator[str]:
             yield f"{ours} and {theirs} are two names for one setting: set only one of them"
 
 
-def named_platforms(values: Environment) -> list[PublisherName]:
-    """The platforms, of those with variables of their own family, that variables are set of."""
+def publishers_named(values: Environment) -> list[PublisherName]:
+    """The publishers that have a family of variables of their own, and of which one is set."""
     return [
-        platform
-        for platform, prefix in _PREFIXES.items()
-        if any(name in values for name in BY_PLATFORM[platform] if name.startswith(prefix))
+        publisher
+        for publisher, prefix in _PREFIXES.items()
+        if any(name in values for name in BY_PUBLISHER[publisher] if name.startswith(prefix))
     ]

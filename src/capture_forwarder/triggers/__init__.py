@@ -1,8 +1,29 @@
-"""Any event the function can be invoked with → messages, and outcomes → its answer. Pure."""
+"""Any event the function can be invoked with → messages; outcomes → the event's answer. Pure."""
 
 from capture_forwarder.triggers.answer import answer
 from capture_forwarder.triggers.continuation import write_continuation
 from capture_forwarder.triggers.event import read_event
 from capture_forwarder.triggers.message import Message, Source, Trigger
+from capture_forwarder.triggers.outcome import (
+    CONTINUED,
+    FORWARDED,
+    Outcome,
+    failed,
+    outcome_of_message,
+    skipped,
+)
 
-__all__ = ["Message", "Source", "Trigger", "answer", "read_event", "write_continuation"]
+__all__ = [
+    "CONTINUED",
+    "FORWARDED",
+    "Message",
+    "Outcome",
+    "Source",
+    "Trigger",
+    "answer",
+    "failed",
+    "outcome_of_message",
+    "read_event",
+    "skipped",
+    "write_continuation",
+]

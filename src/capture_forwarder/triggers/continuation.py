@@ -1,7 +1,7 @@
-"""The message by which an invocation hands the rest of an object on to a later one.
+"""The message with which an invocation leaves the rest of a capture file to a later one.
 
 It is an S3 notification, so that every reader of the queue understands it, with one more field
-that counts the hops and names the routes that are not done.
+that counts the hops and names the routes on which the file is not done.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ def write_continuation(capture_file: CaptureFile, hops: int, routes: Sequence[st
     Parameters
     ----------
     capture_file
-        The object that is not done.
+        The file that is not done.
     hops
-        How often it was handed on, this time included.
+        How many times the file has been continued, this time included.
     routes
-        The routes on which it is not done.
+        The names of the routes on which it is not done.
     """
     described: dict[str, object] = {"key": quote_plus(capture_file.key, safe="/")}
     if capture_file.version_id:
@@ -40,9 +40,9 @@ def write_continuation(capture_file: CaptureFile, hops: int, routes: Sequence[st
 
 
 def read_continuation(message: object) -> tuple[int, frozenset[str]]:
-    """Return how often a message's object was handed on, and the routes that it is for.
+    """Return how many times a message's file has been continued, and the routes it is for.
 
-    Any other message was never handed on, and is for all routes: none is named.
+    Any other message is no continuation, and names no routes: it is for all of them.
     """
     facts = message.get(_FIELD) if isinstance(message, Mapping) else None
     if not isinstance(facts, Mapping):

@@ -1,4 +1,4 @@
-"""The event the function is invoked with → a trigger."""
+"""An event that invoked the function → its messages."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from capture_forwarder.triggers.continuation import read_continuation
 from capture_forwarder.triggers.message import Message, Source, Trigger
 from capture_forwarder.triggers.notification import (
     MalformedError,
+    capture_files_in,
     describe,
     is_eventbridge,
-    objects_of,
     parse_body,
 )
 
@@ -21,19 +21,19 @@ _KNOWN = "S3, SNS, SQS, EventBridge (Object Created) and S3 Batch Operations 1.0
 
 
 def read_event(event: object) -> Trigger:
-    """Find out what invoked the function and which objects it delivers.
+    """Find out what invoked the function and which capture files it announces.
 
     A message that cannot be read becomes a message with a problem, so that it fails alone.
 
     Parameters
     ----------
     event
-        The event as Lambda hands it over: decoded JSON.
+        The event as Lambda passes it on: decoded JSON.
 
     Raises
     ------
     UnknownEventError
-        The event as a whole has no known shape; the message names the keys it has.
+        The event as a whole has no known form; the error names its keys.
     """
     if isinstance(event, Mapping):
         if "tasks" in event and "invocationSchemaVersion" in event:
@@ -41,7 +41,7 @@ def read_event(event: object) -> Trigger:
         if event.get("Event") == "s3:TestEvent":
             return Trigger(Source.S3, (Message("0"),))
         if is_eventbridge(event):
-            return Trigger(Source.EVENTBRIDGE, (_delivery("0", event, objects_of),))
+            return Trigger(Source.EVENTBRIDGE, (_message("0", event, capture_files_in),))
         if isinstance(records := event.get("Records"), list) and records:
             return _records(records)
     message = f"The function was invoked with {describe(event)}, which it cannot read."
@@ -51,16 +51,16 @@ def read_event(event: object) -> Trigger:
 def _records(records: Sequence[object]) -> Trigger:
     first = records[0] if isinstance(records[0], Mapping) else {}
     if first.get("eventSource") == "aws:sqs":
-        return Trigger(Source.SQS, tuple(_message(record) for record in records))
+        return Trigger(Source.SQS, tuple(_sqs_message(record) for record in records))
     if first.get("EventSource") == "aws:sns":
         numbered = enumerate(records)
         return Trigger(
-            Source.SNS, tuple(_delivery(str(n), record, _sns_objects) for n, record in numbered)
+            Source.SNS, tuple(_message(str(n), record, _sns_files) for n, record in numbered)
         )
     if "s3" in first:
         numbered = enumerate(records)
         return Trigger(
-            Source.S3, tuple(_delivery(str(n), record, _s3_objects) for n, record in numbered)
+            Source.S3, tuple(_message(str(n), record, _s3_files) for n, record in numbered)
         )
     message = (
         f"The function was invoked with records, the first of which is {describe(records[0])}."
@@ -68,7 +68,7 @@ def _records(records: Sequence[object]) -> Trigger:
     raise UnknownEventError(message, f"It takes events of {_KNOWN}.")
 
 
-def _delivery(
+def _message(
     name: str, message: object, read: Callable[[object], tuple[CaptureFile, ...]]
 ) -> Message:
     try:
@@ -77,21 +77,21 @@ def _delivery(
         return Message(name, problem=f"The message holds {error}.")
 
 
-def _s3_objects(record: object) -> tuple[CaptureFile, ...]:
-    return objects_of({"Records": [record]})
+def _s3_files(record: object) -> tuple[CaptureFile, ...]:
+    return capture_files_in({"Records": [record]})
 
 
-def _sns_objects(record: object) -> tuple[CaptureFile, ...]:
+def _sns_files(record: object) -> tuple[CaptureFile, ...]:
     envelope = record.get("Sns") if isinstance(record, Mapping) else None
-    return objects_of(envelope)
+    return capture_files_in(envelope)
 
 
-def _message(record: object) -> Message:
+def _sqs_message(record: object) -> Message:
     name = _message_id(record)
     try:
         body = parse_body(record.get("body") if isinstance(record, Mapping) else None)
         hops, routes = read_continuation(body)
-        return Message(name, objects_of(body), hops=hops, routes=routes)
+        return Message(name, capture_files_in(body), hops=hops, routes=routes)
     except MalformedError as error:
         return Message(name, problem=f"The message holds {error}.")
 
@@ -119,11 +119,11 @@ def _s3_batch(event: Mapping[str, object]) -> Trigger:
         if not isinstance(task, Mapping) or not isinstance(task.get("taskId"), str):
             message = f"The S3 Batch Operations event has a task without an id: {describe(task)}."
             raise UnknownEventError(message)
-        messages.append(_delivery(str(task["taskId"]), task, _batch_objects))
+        messages.append(_message(str(task["taskId"]), task, _batch_files))
     return Trigger(Source.S3_BATCH, tuple(messages))
 
 
-def _batch_objects(task: object) -> tuple[CaptureFile, ...]:
+def _batch_files(task: object) -> tuple[CaptureFile, ...]:
     """Read a task; schema 1.0 names the bucket by its ARN, 2.0 by its name."""
     facts = task if isinstance(task, Mapping) else {}
     bucket = facts.get("s3Bucket") or str(facts.get("s3BucketArn") or "").rpartition(":::")[2]

@@ -1,4 +1,4 @@
-"""What an event asks for, in values."""
+"""What an event brings: messages, and the capture files they announce."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ class Source(StrEnum):
 
 
 class Message(msgspec.Struct, frozen=True):
-    """The unit that is acknowledged or not: a message, a batch task, or the event itself.
+    """The unit that is acknowledged or not: an SQS message, a batch task, or the event itself.
 
     Parameters
     ----------
     id
-        What the source calls it: an SQS message id, an S3 Batch task id, else its place.
-    objects
-        The capture objects it announces; none for a test event.
+        What the source calls it: an SQS message id, an S3 Batch task id, else its number.
+    capture_files
+        The capture files it announces; none for a test event.
     problem
         Why it could not be read; such a message fails alone.
     hops
-        How often an invocation whose time was up has handed these objects on.
+        How many times these capture files have been continued by a later invocation.
     routes
-        The routes that it is for; all of them if none is named.
+        The routes that it is for; all of them if it names none.
     """
 
     id: str
-    objects: tuple[CaptureFile, ...] = ()
+    capture_files: tuple[CaptureFile, ...] = ()
     problem: str | None = None
     hops: int = 0
     routes: frozenset[str] = frozenset()
 
 
 class Trigger(msgspec.Struct, frozen=True):
-    """An event, read: where it came from and what it delivers."""
+    """An event, read: where it came from and its messages."""
 
     source: Source
     messages: tuple[Message, ...]

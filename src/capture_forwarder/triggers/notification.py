@@ -1,6 +1,6 @@
-"""One notification → the objects it announces, whatever it is wrapped in.
+"""One notification → the capture files it announces, whatever it is wrapped in.
 
-Shapes: the S3 notification message (versions 2.0 to 2.6), the S3 test event, the EventBridge
+Forms: the S3 notification message (versions 2.0 to 2.6), the S3 test event, the EventBridge
 event `Object Created`, and an SNS notification or raw SNS message of the first two. Source:
 AWS, "Event message structure" and "EventBridge event message structure" in the S3 user guide.
 """
@@ -17,23 +17,23 @@ _DEEPEST_WRAPPING = 3
 
 
 class MalformedError(ValueError):
-    """A message is none of the known shapes; says what it is instead, and quotes no values."""
+    """A message has no known form; says what it holds instead, and quotes no values."""
 
 
-def objects_of(message: object, depth: int = 0) -> tuple[CaptureFile, ...]:
-    """Return the objects that a decoded notification announces.
+def capture_files_in(message: object, depth: int = 0) -> tuple[CaptureFile, ...]:
+    """Return the capture files that a decoded notification announces.
 
     Parameters
     ----------
     message
         The JSON document of an S3, SNS or EventBridge notification.
     depth
-        How many wrappings were taken off already.
+        How many wrappings were removed already.
 
     Raises
     ------
     MalformedError
-        It has no known shape, or lacks a bucket or key.
+        It has no known form, or lacks a bucket or key.
     """
     if not isinstance(message, Mapping):
         text = f"a JSON {type(message).__name__} instead of an object"
@@ -41,12 +41,12 @@ def objects_of(message: object, depth: int = 0) -> tuple[CaptureFile, ...]:
     if message.get("Event") == "s3:TestEvent":
         return ()
     if is_eventbridge(message):
-        return (_eventbridge_object(message),)
+        return (_eventbridge_file(message),)
     if isinstance(records := message.get("Records"), list) and records:
-        return tuple(_s3_object(record) for record in records)
+        return tuple(_s3_file(record) for record in records)
     if isinstance(inner := message.get("Message"), str) and depth < _DEEPEST_WRAPPING:
-        return objects_of(parse_body(inner), depth + 1)
-    text = f"no known shape: {describe(message)}"
+        return capture_files_in(parse_body(inner), depth + 1)
+    text = f"no known form of notification: {describe(message)}"
     raise MalformedError(text)
 
 
@@ -74,17 +74,17 @@ def is_eventbridge(message: Mapping[str, object]) -> bool:
 
 
 def describe(message: object) -> str:
-    """Name the shape of a document by its keys, never by its values."""
+    """Describe a document by its keys, never by its values."""
     if isinstance(message, Mapping):
         keys = ", ".join(sorted(str(key) for key in message)[:12])
         return f"an object with the keys {keys}" if keys else "an empty object"
     return f"a JSON {type(message).__name__}"
 
 
-def _s3_object(record: object) -> CaptureFile:
+def _s3_file(record: object) -> CaptureFile:
     name = record.get("eventName") if isinstance(record, Mapping) else None
     if isinstance(name, str) and not name.removeprefix("s3:").startswith("ObjectCreated:"):
-        text = "an S3 event that announces no new object (its eventName is not ObjectCreated)"
+        text = "an S3 event that announces no new file (its eventName is not ObjectCreated)"
         raise MalformedError(text)
     s3 = _member(record, "s3")
     described = _member(s3, "object")
@@ -93,7 +93,7 @@ def _s3_object(record: object) -> CaptureFile:
     return CaptureFile(_text(_member(s3, "bucket"), "name"), key, _version(described))
 
 
-def _eventbridge_object(message: Mapping[str, object]) -> CaptureFile:
+def _eventbridge_file(message: Mapping[str, object]) -> CaptureFile:
     kind = message.get("detail-type")
     if kind != "Object Created":
         text = "an EventBridge event of S3 that is not of the detail-type 'Object Created'"

@@ -14,15 +14,17 @@ from capture_forwarder.core.ports import (
     Continuations,
     Ledger,
     ObjectStore,
+    Ports,
     Quarantine,
     Reporter,
 )
 from capture_forwarder.forwarding.forwarder import Forwarder
-from capture_forwarder.forwarding.options import Ports, RouteOptions
+from capture_forwarder.forwarding.options import RouteOptions
 from capture_forwarder.forwarding.route import Route
 from capture_forwarder.forwarding.router import RouteBook, Routes
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.settings import PublisherName, RouteSettings, Settings
+from capture_forwarder.triggers import write_continuation
 from capture_forwarder.wiring.publishers import build_publisher
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def build_forwarder(
         The routes file cannot be used, or something that a route needs is not installed.
     """
     clock = SystemClock()
-    teller = reporter or _log_reporter()
+    teller = reporter or log_reporter()
     s3_client = cache(_s3_client)  # making one takes its time, and one serves several threads
     source = store or _s3_store(s3_client())
     quarantine = build_quarantine(settings, s3_client)
@@ -58,7 +60,7 @@ def build_forwarder(
     def build(route: RouteSettings) -> Route:
         publisher = build_publisher(route, settings, clock)
         ports = Ports(source, publisher, quarantine, clock, ledger)
-        own = teller.on_route(route.name, route.platform.value)
+        own = teller.on_route(route.name, route.publisher_name.value)
         return Route(route.mapping.columns, route_options(route, settings), ports, own)
 
     router = RouteBook(
@@ -107,7 +109,7 @@ def read_routes_file(place: str) -> Routes:
 def route_options(route: RouteSettings, settings: Settings) -> RouteOptions:
     """How a route's objects are forwarded."""
     # Waiting does not free a file that another program holds open: it is told at once.
-    local = route.platform is PublisherName.DUCKDB
+    local = route.publisher_name is PublisherName.DUCKDB
     return RouteOptions(
         route.name,
         settings.max_line_bytes,
@@ -165,13 +167,13 @@ def _text(place: str) -> str:
         from capture_forwarder.aws.texts import read_parameter  # noqa: PLC0415
 
         return read_parameter(ssm_client(), place)
-    try:
-        return Path(place).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError([f"{place}: cannot be read: {type(error).__name__}"]) from error
+    from capture_forwarder.local.texts import read_file_text  # noqa: PLC0415
+
+    return read_file_text(place)
 
 
-def _log_reporter() -> Reporter:
+def log_reporter() -> Reporter:
+    """Make the reporter that writes JSON logs and metrics, as CloudWatch reads them."""
     from capture_forwarder.aws.reporting import SERVICE, LogReporter  # noqa: PLC0415
 
     return LogReporter(os.environ.get("POWERTOOLS_SERVICE_NAME") or SERVICE)
@@ -183,7 +185,7 @@ def _continuations(settings: Settings) -> Continuations | None:
     from capture_forwarder.aws.clients import sqs_client  # noqa: PLC0415
     from capture_forwarder.aws.continuations import SqsContinuations  # noqa: PLC0415
 
-    return SqsContinuations(sqs_client, settings.queue_url)
+    return SqsContinuations(sqs_client, settings.queue_url, write_continuation)
 
 
 def _s3_store(client: S3Client) -> ObjectStore:

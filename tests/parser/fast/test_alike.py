@@ -15,8 +15,9 @@ from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.chunk import Chunk
 from capture_forwarder.core.inference import ParsedLine
 from capture_forwarder.core.inferences import WrittenInferences
+from capture_forwarder.core.ports import Ports
 from capture_forwarder.core.schema import DataType, Schema
-from capture_forwarder.forwarding.options import Invocation, Ports, RouteOptions
+from capture_forwarder.forwarding.options import Invocation, RouteOptions
 from capture_forwarder.forwarding.pipeline import forward_file
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.parser import LineParser, ParseChunk, ParseLine, RouteParser

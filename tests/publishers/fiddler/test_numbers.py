@@ -8,8 +8,9 @@ from uuid import UUID
 import pytest
 
 from capture_forwarder.cli.terminal.reporter import CollectingReporter
+from capture_forwarder.core.ports import Ports
 from capture_forwarder.core.report import FileReport
-from capture_forwarder.forwarding.options import Invocation, Ports, RouteOptions
+from capture_forwarder.forwarding.options import Invocation, RouteOptions
 from capture_forwarder.forwarding.route import Route
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.local.secrets import FixedSecret

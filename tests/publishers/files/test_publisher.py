@@ -28,11 +28,13 @@ from capture_forwarder.core.errors import (
 )
 from capture_forwarder.core.inference import Inference, Row
 from capture_forwarder.core.line import Line, Position
-from capture_forwarder.forwarding.options import Invocation, Ports, RouteOptions
+from capture_forwarder.core.ports import Ports
+from capture_forwarder.forwarding.options import Invocation, RouteOptions
 from capture_forwarder.forwarding.pipeline import forward_file
+from capture_forwarder.local.parts import FolderPartFiles
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.mapping.columns import ColumnMapping
-from capture_forwarder.publishers.files.publisher import KEY, TIME, FilePublisher, FolderFiles
+from capture_forwarder.publishers.files.publisher import KEY, TIME, FilePublisher
 from tests.support.captures import line, side
 from tests.support.fakes import ManualClock, MemoryQuarantine, MemoryStore
 
@@ -184,7 +186,7 @@ SOURCE = CaptureFile("bucket", "captures/churn/blue/2026/03/01/10/20-30-1.jsonl"
 
 
 def test_an_object_becomes_a_file_of_its_hour(tmp_path: Path) -> None:
-    publisher = FilePublisher(FolderFiles(tmp_path), "captures")
+    publisher = FilePublisher(FolderPartFiles(tmp_path), "captures")
     clock = ManualClock()
     store = MemoryStore()
     store.objects[SOURCE.key] = b"\n".join(
@@ -218,7 +220,7 @@ def test_an_object_becomes_a_file_of_its_hour(tmp_path: Path) -> None:
 
 
 def test_another_program_reads_the_folder_with_its_partitions(tmp_path: Path) -> None:
-    publisher = FilePublisher(FolderFiles(tmp_path), "captures")
+    publisher = FilePublisher(FolderPartFiles(tmp_path), "captures")
     publisher.publish(Batch.of(inferences({"a": 1, "f": [0.5], TIME: "2026-03-01T10:20:30Z"})))
 
     sql = f"SELECT inference_id, a, f FROM '{tmp_path}/*/*/2026/03/01/*/*.jsonl.gz'"  # noqa: S608 - a folder of our own
@@ -242,11 +244,11 @@ def test_publishing_again_writes_the_same_bytes_to_the_same_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batch = Batch.of(inferences({"a": 1}, {"a": [1, {"b": 2}]}))
-    FilePublisher(FolderFiles(tmp_path), "captures").publish(batch)
+    FilePublisher(FolderPartFiles(tmp_path), "captures").publish(batch)
     before = contents(tmp_path)
     monkeypatch.setattr("time.time", lambda: 2e9)
 
-    FilePublisher(FolderFiles(tmp_path), "captures").publish(batch)
+    FilePublisher(FolderPartFiles(tmp_path), "captures").publish(batch)
 
     assert contents(tmp_path) == before
     assert len(before) == 1
@@ -256,7 +258,7 @@ def test_two_routes_into_one_place_keep_their_rows_apart(tmp_path: Path) -> None
     batch = Batch.of(inferences({"a": 1}))
 
     for route in ("churn", "fraud"):
-        FilePublisher(FolderFiles(tmp_path), route).publish(batch)
+        FilePublisher(FolderPartFiles(tmp_path), route).publish(batch)
 
     assert len(contents(tmp_path)) == 2
 
@@ -266,7 +268,7 @@ def test_two_routes_into_one_place_keep_their_rows_apart(tmp_path: Path) -> None
 
 def test_the_folder_is_made_with_the_first_file_and_not_before(tmp_path: Path) -> None:
     root = tmp_path / "rows" / "here"
-    publisher = FilePublisher(FolderFiles(root), "captures")
+    publisher = FilePublisher(FolderPartFiles(root), "captures")
     publisher.schema()
     assert not root.exists()
 
@@ -276,7 +278,7 @@ def test_the_folder_is_made_with_the_first_file_and_not_before(tmp_path: Path) -
 
 
 def test_a_file_can_be_read_by_whom_the_folders_rights_allow(tmp_path: Path) -> None:
-    FolderFiles(tmp_path).put("a/part", b"data")
+    FolderPartFiles(tmp_path).put("a/part", b"data")
     (tmp_path / "a" / "plain").write_bytes(b"")
 
     modes = {path.stat().st_mode for path in (tmp_path / "a").iterdir()}
@@ -287,7 +289,7 @@ def test_a_file_can_be_read_by_whom_the_folders_rights_allow(tmp_path: Path) -> 
 def test_a_write_that_fails_leaves_the_file_as_it_was_and_nothing_beside_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    files = FolderFiles(tmp_path)
+    files = FolderPartFiles(tmp_path)
     files.put("a/part", b"before")
 
     def fail(*_: object) -> None:
@@ -325,13 +327,13 @@ def test_a_place_that_cannot_hold_files_needs_somebody_to_change_something(
     spoil(root)
 
     with pytest.raises(PublisherMisconfiguredError, match="FORWARDER_FILES") as raised:
-        FolderFiles(root).put("a/part", b"data")
+        FolderPartFiles(root).put("a/part", b"data")
 
     assert str(root) in raised.value.message
 
 
 def test_writers_of_one_file_at_once_leave_one_of_their_files_whole(tmp_path: Path) -> None:
-    files = FolderFiles(tmp_path)
+    files = FolderPartFiles(tmp_path)
     texts = [bytes([65 + n]) * 300_000 for n in range(6)]
     failed: list[PublishError] = []
 

@@ -1,4 +1,4 @@
-"""Where the rows of a batch lie: the same place for the same batch, and for no other."""
+"""The name of the file for a batch: the same for the same batch, and for no other."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from capture_forwarder.core.batch import Batch
 from capture_forwarder.core.line import Position
 
 OTHER = "other"
-"""Stands for an endpoint, a variant or a file name that the object's key does not tell."""
+"""Stands for an endpoint, a variant or a file name that the key does not hold."""
 
 UNKNOWN_HOUR = "unknown-hour"
-"""Stands for the hour of rows whose time nobody knows."""
+"""Stands for the hour of rows without a known time."""
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 _LONGEST_FOLDER = 63  # as long as SageMaker lets the name of an endpoint be
@@ -29,18 +29,19 @@ def part_name(batch: Batch, route: str, time_column: str) -> str:
     Parameters
     ----------
     batch
-        The batch. The digest tells its object, and the object's content, from all others; offset
-        and index say where in the object it begins. A batch that is no stretch of an object,
-        such as one out of quarantine, is told apart by the ids of its inferences.
+        The batch. The digest distinguishes its capture file, and the file's content, from all
+        others; offset and index say where in it the batch begins. A batch
+        without a position, such as one from the quarantine, is identified by the ids of its
+        inferences.
     route
         The route's name, so that two routes never overwrite each other's files.
     time_column
-        The column with the time of a call, for an object whose key tells no hour.
+        The column with the time of a call, for a capture file whose key holds no hour.
 
     Returns
     -------
     str
-        Letters, digits, `-`, `_`, `.` and slashes, whatever the object's key holds. No part of
+        Letters, digits, `-`, `_`, `.` and slashes, whatever the key holds. No part of
         it begins with `.` or `_`, which many readers take for hidden.
     """
     capture_file = batch.capture_file

@@ -1,24 +1,20 @@
 """Publish rows as gzip JSON Lines, in files that other platforms and Athena read.
 
-One batch is one file. Its name and its bytes depend on the object's lines alone, so that a batch
-that is published again, by whomever and however late, replaces its file by the same one.
+One batch is one file. Its name and its bytes depend on the lines of the capture file alone, so
+that publishing a batch again, by whomever and however late, replaces its file by the same one.
 """
 
 from __future__ import annotations
 
-import errno
 import gzip
-import os
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Protocol
-from uuid import uuid4
 
 import msgspec
 
 from capture_forwarder.core.batch import ACCEPTED, Batch, BatchLimits, Receipt
-from capture_forwarder.core.errors import PlatformUnavailableError, PublisherMisconfiguredError
+from capture_forwarder.core.errors import PublisherMisconfiguredError
 from capture_forwarder.core.inference import Inference, Row
+from capture_forwarder.core.ports import PartFiles
 from capture_forwarder.core.schema import Schema
 from capture_forwarder.publishers.files.part_names import part_name
 
@@ -28,46 +24,19 @@ TIME = "inference_time"
 _LIMITS = BatchLimits(rows=10_000, bytes=8 * 1024 * 1024, requests=2, whole_lines=True)
 _LEVEL = 6  # a third of the time of the highest level, for files a few per cent larger
 _NESTED = (list, dict)
-# What stays as it is until somebody changes something.
-_PERMANENT = frozenset(
-    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR}
-)
 _encoder = msgspec.json.Encoder()
-
-
-class PartFiles(Protocol):
-    """A place for files."""
-
-    def put(self, name: str, data: bytes) -> None:
-        """Store a file whole, in place of one of that name; returning means it is safe.
-
-        Called from several threads at once.
-
-        Parameters
-        ----------
-        name
-            A path with slashes; see `part_name`.
-        data
-            What the file holds.
-
-        Raises
-        ------
-        PublishError
-            It was not stored for sure; see `Publisher.publish`.
-        """
-        ...
 
 
 class FilePublisher:
     """Rows in files, one JSON object a line.
 
     An object is flat: a value is null, true or false, a number, a text or a list of those. What
-    is nested deeper stands as text, the JSON of it. NaN and infinities are null.
+    is nested deeper becomes text, its JSON. NaN and infinities are null.
 
     Parameters
     ----------
     files
-        Where the files lie.
+        Where the files go.
     route
         The route's name, which is part of each file's.
     key
@@ -123,40 +92,6 @@ class FilePublisher:
             if isinstance(value, _NESTED):
                 row[name] = _flat(value)
         return row
-
-
-class FolderFiles:
-    """Files below a local folder.
-
-    Parameters
-    ----------
-    root
-        The folder; made when it is not there.
-    """
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-
-    def put(self, name: str, data: bytes) -> None:
-        """Store a file, so that readers see the one before or all of this; see `PartFiles`."""
-        path = self._root / name
-        unfinished = path.with_name(f".{uuid4().hex}.unfinished")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                with unfinished.open("xb") as file:
-                    file.write(data)
-                    file.flush()
-                    os.fsync(file.fileno())
-                unfinished.replace(path)
-            finally:
-                unfinished.unlink(missing_ok=True)
-        except OSError as error:
-            message = f"Rows cannot be written below {self._root}: {error.strerror}."
-            advice = "Look at FORWARDER_FILES, at the folder's rights and at its disk."
-            if error.errno in _PERMANENT:
-                raise PublisherMisconfiguredError(message, advice) from error
-            raise PlatformUnavailableError(message, advice) from error
 
 
 def _flat(value: Sequence[object] | dict[str, object]) -> object:

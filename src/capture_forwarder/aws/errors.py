@@ -1,0 +1,144 @@
+"""What an error of AWS or of its client means: the one place that reads error codes.
+
+Sources: "Error responses" in the S3 API reference, "Common error types" in the references of
+DynamoDB, SQS, Secrets Manager and Systems Manager, and botocore's own exceptions.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from http import HTTPStatus
+
+import msgspec
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    IncompleteReadError,
+    NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+    ResponseStreamingError,
+)
+from botocore.parsers import ResponseParserError
+
+AWS_ERRORS = (ClientError, BotoCoreError, ResponseParserError)
+"""What a call of a client raises, for `except`. A body that is read may raise `OSError`, too."""
+
+_BUSY = frozenset(
+    {
+        "OperationAborted",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestTimeTooSkewed",
+        "RequestTimeout",
+    }
+)
+_THROTTLED = ("Throttl", "SlowDown")  # in names such as KMS.ThrottlingException
+_CREDENTIALS = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidToken",
+        "SignatureDoesNotMatch",
+        "TokenRefreshRequired",
+        "UnrecognizedClientException",
+    }
+)
+_MISSING = frozenset(
+    {
+        "404",
+        "AWS.SimpleQueueService.NonExistentQueue",
+        "NoSuchBucket",
+        "NoSuchKey",
+        "NoSuchVersion",
+        "ParameterNotFound",
+        "QueueDoesNotExist",
+        "ResourceNotFoundException",
+    }
+)
+
+
+class Cause(Enum):
+    """Why a call failed, as far as it matters to what happens next."""
+
+    TEMPORARY = auto()
+    """AWS is busy or cannot be reached; the same call may work later."""
+    CREDENTIALS = auto()
+    """There are no credentials, or AWS does not accept them."""
+    MISSING = auto()
+    """What the call names does not exist."""
+    INVALID = auto()
+    """The call itself is wrong; it was not sent."""
+    REFUSED = auto()
+    """Anything else that AWS answers, such as a missing permission."""
+
+
+class AwsFailure(msgspec.Struct, frozen=True):
+    """An error of AWS, read.
+
+    Parameters
+    ----------
+    code
+        AWS's code for the error; without an answer, the name of the client's error.
+    cause
+        Why the call failed.
+    sentence
+        What happened, to stand behind a colon. It holds no text of AWS's, which may quote data.
+    """
+
+    code: str
+    cause: Cause
+    sentence: str
+
+    @property
+    def permanent(self) -> bool:
+        """Whether the same call, with nothing changed, is sure to fail again."""
+        return self.cause in {Cause.MISSING, Cause.INVALID}
+
+
+def read_error(error: ClientError | BotoCoreError | ResponseParserError | OSError) -> AwsFailure:
+    """Find out what an error means.
+
+    Parameters
+    ----------
+    error
+        One of `AWS_ERRORS`, or what reading a body raised.
+    """
+    if isinstance(error, ClientError):
+        return _answered(error)
+    name = type(error).__name__
+    cause, says = Cause.TEMPORARY, "the connection to AWS failed"
+    if isinstance(error, NoCredentialsError | PartialCredentialsError):
+        cause, says = Cause.CREDENTIALS, "there are no AWS credentials"
+    elif isinstance(error, CredentialRetrievalError):
+        says = "the AWS credentials cannot be read"
+    elif isinstance(error, ParamValidationError):
+        cause, says = Cause.INVALID, "the call is not valid"
+    elif isinstance(error, ResponseParserError):
+        says = "something other than AWS answered"
+    elif not isinstance(
+        error, HTTPClientError | IncompleteReadError | ResponseStreamingError | OSError
+    ):
+        says = "the AWS client failed"
+    return AwsFailure(name, cause, f"{says} ({name})")
+
+
+def _answered(error: ClientError) -> AwsFailure:
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    cause = Cause.REFUSED
+    if (
+        status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        or code in _BUSY
+        or any(part in code for part in _THROTTLED)
+    ):
+        cause = Cause.TEMPORARY
+    elif code in _CREDENTIALS:
+        cause = Cause.CREDENTIALS
+    elif code in _MISSING:
+        cause = Cause.MISSING
+    return AwsFailure(code, cause, f"AWS answered {code or f'status {status}, without a code'}")

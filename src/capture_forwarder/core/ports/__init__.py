@@ -1,0 +1,38 @@
+"""The ports: what the forwarding code talks to, as protocols. Implementations are handed in.
+
+`aws` and `local` implement most of them, `publishers` implement `Publisher`, and tests implement
+them all. Only what crosses a room's border is here.
+"""
+
+from capture_forwarder.core.ports.capture_files import ObjectStore, OpenedFile
+from capture_forwarder.core.ports.clock import Clock
+from capture_forwarder.core.ports.continuations import Continuations
+from capture_forwarder.core.ports.ledger import Ledger
+from capture_forwarder.core.ports.part_files import PartFiles
+from capture_forwarder.core.ports.publisher import Publisher
+from capture_forwarder.core.ports.quarantine import Quarantine
+from capture_forwarder.core.ports.quarantine_files import QuarantineFiles
+from capture_forwarder.core.ports.queue import Queue, QueueMessage
+from capture_forwarder.core.ports.reporter import Reporter
+from capture_forwarder.core.ports.route_ports import Ports
+from capture_forwarder.core.ports.secret import Secret
+from capture_forwarder.core.ports.signing import PreparedRequest, SignRequest
+
+__all__ = [
+    "Clock",
+    "Continuations",
+    "Ledger",
+    "ObjectStore",
+    "OpenedFile",
+    "PartFiles",
+    "Ports",
+    "PreparedRequest",
+    "Publisher",
+    "Quarantine",
+    "QuarantineFiles",
+    "Queue",
+    "QueueMessage",
+    "Reporter",
+    "Secret",
+    "SignRequest",
+]
