@@ -63,9 +63,13 @@ def test_a_payload_of_a_documented_content_type_becomes_the_documented_rows(
     row: list[str], encoding: str | None
 ) -> None:
     _, kinds, request, response, names, expected = row
-    sides = zip((request, response), columns(kinds), strict=True)
+    asked, answered = columns(kinds)
 
-    found = values(*(side(text(cell), kind, encoding) for cell, kind in sides), *columns(names))
+    found = values(
+        side(text(request), asked, encoding),
+        side(text(response), answered, encoding),
+        *columns(names),
+    )
 
     assert found == json.loads(CODE.findall(expected)[0].replace("\\\\n", "\\n"))
 

@@ -212,7 +212,9 @@ def test_a_stream_is_the_text_that_it_brings(parts: Sequence[str], kind: str) ->
     last: dict[str, object] = {"choices": [{"index": 0, "finish_reason": "stop"}]}
     if kind == "chat":
         source = "choices[0].message.content"
-        events = [{"choices": [{"index": 0, "delta": {"content": part}}]} for part in parts]
+        events: list[dict[str, object]] = [
+            {"choices": [{"index": 0, "delta": {"content": part}}]} for part in parts
+        ]
     elif kind == "text":
         source = "choices[0].text"
         events = [{"choices": [{"index": 0, "text": part}]} for part in parts]

@@ -7,17 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from capture_forwarder.inspection.fields import Field, fields_of, path_to
-from capture_forwarder.inspection.readings import json_readings, whole_answer
-from capture_forwarder.parser import RejectedError, Side
-from capture_forwarder.parser.formats.csv_text import csv_readings
-from capture_forwarder.parser.formats.decode import Format, content_type_of, decode_side
-from capture_forwarder.parser.formats.events import are_events, joined
-from capture_forwarder.parser.formats.json_document import CONTAINERS, split_frame, values_of
-from capture_forwarder.parser.formats.json_text import NOTHING, JsonLines, decode_inside, is_failure
-from capture_forwarder.parser.formats.npy import read_npy
-from capture_forwarder.parser.formats.payload import document_in
-from capture_forwarder.parser.formats.plain_text import is_numeric
-from capture_forwarder.parser.mapping.casts import infer
+from capture_forwarder.parser import (
+    Looks,
+    Reading,
+    RejectedError,
+    Side,
+    infer,
+    is_container,
+    is_frame,
+    is_line,
+    json_readings,
+    look_at,
+    values_of,
+)
 
 WIDEST = 2000
 """Records of more values than this are images and the like: nobody lists their columns."""
@@ -91,50 +93,28 @@ def view_side(side: Side | None, *, inputs: bool) -> SideView:
         return SideView(content_type, encoding, "empty")
     name = "request" if inputs else "response"
     try:
-        form, content = decode_side(side, name)
-        shapes = tuple(_shapes(form, content, name, inputs=inputs))
-        if not inputs and content_type_of(side) not in _TEXT_ANSWERS:
-            # Pages and the like are what proxies answer when a call fails.
-            shapes = tuple(shape for shape in shapes if not shape.text)
+        looks = look_at(side, name)
+        shapes = tuple(_shapes(looks, inputs=inputs))
     except RejectedError as rejected:
         return SideView(content_type, encoding, rejected.reason.value)
     except RecursionError:
         return SideView(content_type, encoding, "nested too deeply")
-    return SideView(content_type, encoding, _called(form, content), tuple(dict.fromkeys(shapes)))
+    if not inputs and content_type.partition(";")[0].strip().lower() not in _TEXT_ANSWERS:
+        # Other text is what servers and proxies answer when a call fails.
+        shapes = tuple(shape for shape in shapes if not shape.text)
+    return SideView(content_type, encoding, looks.form, tuple(dict.fromkeys(shapes)))
 
 
-def _called(form: Format, content: str | bytes) -> str:
-    """What a payload is read as, where its content type does not say it."""
-    if form is not Format.UNKNOWN or isinstance(content, bytes):
-        return form.value
-    if are_events(content):
-        return Format.EVENTS.value
-    return (Format.CSV if document_in(form, content) is NOTHING else Format.JSON).value
+def _shapes(looks: Looks, *, inputs: bool) -> Iterator[Shape]:
+    if looks.text:
+        yield Shape(width=1, text=True, weak=not inputs)
+    elif looks.readings:
+        yield from _csv_shapes(looks.readings, inputs=inputs)
+    elif looks.document is not None:
+        yield from _json_shapes(looks.document, inputs=inputs)
 
 
-def _shapes(form: Format, content: str | bytes, name: str, *, inputs: bool) -> Iterator[Shape]:
-    if isinstance(content, bytes):
-        yield from _json_shapes(read_npy(content, name), inputs=inputs)
-        return
-    if form is Format.EVENTS or (form is not Format.CSV and are_events(content)):
-        yield from _json_shapes(whole_answer(joined(content, name)), inputs=inputs)
-        return
-    document = document_in(form, content)
-    if document is not NOTHING and not (form is Format.CSV and isinstance(document, JsonLines)):
-        if not is_failure(document):
-            yield from _json_shapes(document, inputs=inputs)
-    elif form in {Format.JSON, Format.JSON_LINES}:
-        # Some containers answer `[0.1, 0.7],[0.8, 0.1]` as JSON, which it is not.
-        yield from (shape for shape in _csv_shapes(content, name, inputs=inputs) if shape.width)
-    elif form is Format.TEXT and not is_numeric(content):
-        if content.lstrip()[:1] != "<":
-            yield Shape(width=1, text=True, weak=not inputs)
-    else:
-        yield from _csv_shapes(content, name, inputs=inputs)
-
-
-def _csv_shapes(text: str, name: str, *, inputs: bool) -> Iterator[Shape]:
-    readings = list(csv_readings(text, name))
+def _csv_shapes(readings: Sequence[Reading], *, inputs: bool) -> Iterator[Shape]:
     structured = [reading for reading in readings if not reading.text]
     if structured:
         for reading in structured:
@@ -166,7 +146,7 @@ def _json_shapes(document: object, *, inputs: bool) -> Iterator[Shape]:
             continue  # its records lie inside; what stands beside them is no record
         level = "document" if alone else ""
         yield from _record_shapes(reading.records, inputs=inputs, level=level)
-    if isinstance(document, dict) and split_frame(document) is None:
+    if isinstance(document, dict) and not is_frame(document):
         # A list of lists is sooner a list of records than a list of names is.
         lists = sorted(_lists_below(document), key=lambda found: not isinstance(found[1][0], list))
         for keys, held in lists[:_MOST_PATHS]:
@@ -182,7 +162,7 @@ def _ranking_shapes(document: object) -> Iterator[Shape]:
     A path to the first of each list keeps every text of a batch; a list for one text alone has
     only the path to its first.
     """
-    if not isinstance(document, list) or isinstance(document, JsonLines) or not document:
+    if not isinstance(document, list) or is_line(document) or not document:
         return
     first = document[0]
     if isinstance(first, list) and first and _is_ranked(first[0]):
@@ -247,19 +227,8 @@ def _without_containers(document: Mapping[str, object]) -> dict[str, object]:
     """Leave out what holds records: it is no column."""
     alone = len(document) == 1
     return {
-        key: value for key, value in document.items() if not _is_container(key, value, alone=alone)
+        key: value for key, value in document.items() if not is_container(key, value, alone=alone)
     }
-
-
-def _is_container(key: str, value: object, *, alone: bool = True) -> bool:
-    if key == "body" and isinstance(value, str):
-        return decode_inside(value) is not NOTHING
-    if isinstance(value, list):
-        held = any(isinstance(item, (list, dict)) for item in value) or alone
-    else:
-        held = isinstance(value, dict)
-    known = key in CONTAINERS or (alone and isinstance(value, dict))
-    return held and known and len(list(json_readings({key: value}, ()))) > 1
 
 
 def _keys_of_columns(document: object) -> tuple[str, ...]:
@@ -281,7 +250,7 @@ def _lists_below(
         keys = (*above, key)
         if isinstance(value, dict) and len(keys) < _DEEPEST_PATH:
             yield from _lists_below(value, keys)
-        elif isinstance(value, list) and value and (above or not _is_container(key, value)):
+        elif isinstance(value, list) and value and (above or not is_container(key, value)):
             yield keys, value
 
 

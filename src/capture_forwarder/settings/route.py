@@ -18,7 +18,13 @@ from capture_forwarder.parser import (
     parse_metadata,
     parse_types,
 )
-from capture_forwarder.settings.publishers import AnyPublisher, Model, PublisherName, Text
+from capture_forwarder.settings.publishers import (
+    AnyPublisher,
+    FilesSettings,
+    Model,
+    PublisherName,
+    Text,
+)
 
 ONLY_ROUTE = "captures"
 """The name of the route that the environment describes."""
@@ -123,6 +129,12 @@ class MappingSettings(Model):
     shadow: Literal["include", "exclude"] = Field(
         "include", description="whether calls of shadow variants are forwarded"
     )
+    max_cast_failures: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="share of the rows in which a column may fail its type, or the file is held",
+    )
 
     @property
     def columns(self) -> ColumnMapping:
@@ -164,6 +176,15 @@ class RouteSettings(Model):
     def publisher_name(self) -> PublisherName:
         """Which publisher the rows go to."""
         return PublisherName(self.publisher.type)
+
+    @property
+    def output(self) -> str | None:
+        """The address that the publisher writes files to, if it does."""
+        return self.publisher.place if isinstance(self.publisher, FilesSettings) else None
+
+    def misses(self, capture_file: CaptureFile) -> list[str]:
+        """Say what keeps a capture file from this route; nothing if it matches."""
+        return self.match.misses(capture_file)
 
 
 class RoutesDocument(Model):
