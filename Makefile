@@ -8,8 +8,7 @@ export SAM_CLI_TELEMETRY := 0
 # What the parser has in C, for this machine.
 LIBRARY := src/capture_forwarder/parser/fast/json_rows.so
 
-.PHONY: help demo test lint format types template docs build check fuzz chaos bench requirements clean
-.PHONY: help demo test lint format types template build check fuzz chaos mutants bench requirements clean
+.PHONY: help demo test lint format types template docs build check fuzz chaos mutants bench requirements clean
 
 help:
 	@echo "make demo          forward sample captures into an embedded database; needs no account"
