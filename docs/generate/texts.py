@@ -236,6 +236,17 @@ MAPPING: Mapping[str, Told] = {
         "letter. Not set: no file is held for this.",
         "0.1",
     ),
+    "types": Told(
+        "The types of columns for which the platform's schema has none: see "
+        "[types](formats.md#types).",
+        "income=float,region=category",
+        "list of `column=type`",
+    ),
+    "shadow": Told(
+        "Whether the calls that a shadow variant answered are forwarded, too. Left out, they count "
+        "as empty lines.",
+        "exclude",
+    ),
 }
 
 SHARED: Mapping[str, Told] = {
