@@ -125,7 +125,7 @@ def fails(path: Path) -> LedgerError:
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    assert "its folder must be there" in fails(tmp_path / "missing" / "ledger.sqlite").advice
+    assert "its folder must exist" in fails(tmp_path / "missing" / "ledger.sqlite").advice
     assert "SQLITE_CANTOPEN" in fails(tmp_path).message
 
 
@@ -150,7 +150,7 @@ def test_a_file_that_stays_locked_is_named(tmp_path: Path, monkeypatch: pytest.M
     path = tmp_path / "ledger.sqlite"
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("BEGIN EXCLUSIVE")
-        assert "keeps it locked" in fails(path).advice
+        assert "has it locked" in fails(path).advice
 
     SqliteLedger(path, ManualClock()).claim(KEY, "a", LEASE)
 
