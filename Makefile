@@ -47,8 +47,11 @@ $(LIBRARY): $(LIBRARY:.so=.c) lambda_package/compile_rows.py | $(VENV)/dev
 demo: $(VENV)/demo
 	$(BIN)/capture-forwarder demo
 
+# One process a core; PROCESSES=0 runs all in one, as a debugger needs it. A process without work
+# takes over half of what another has left, so that tests of a file mostly stay together.
+PROCESSES ?= auto
 test: $(VENV)/dev $(LIBRARY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=$(PROCESSES) --maxprocesses=8 --dist=worksteal
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check
@@ -94,9 +97,10 @@ LEFT_OUT := charset-normalizer deprecated numpy pandas pyarrow python-dateutil r
 
 # The others are held to the versions of dev.txt: what is tested is what is shipped.
 requirements: $(VENV)/dev
-	$(PIP_COMPILE) --allow-unsafe --extra cli --extra local \
+	$(PIP_COMPILE) --allow-unsafe --extra cli --extra duckdb --extra fiddler \
 		--output-file requirements/dev.txt pyproject.toml requirements/dev.in
-	$(PIP_COMPILE) --allow-unsafe --output-file requirements/demo.txt requirements/demo.in
+	$(PIP_COMPILE) --allow-unsafe --extra cli --extra duckdb \
+		--output-file requirements/demo.txt pyproject.toml requirements/demo.in
 	$(PIP_COMPILE) $(addprefix --unsafe-package ,$(LEFT_OUT)) \
 		--output-file requirements/lambda.txt requirements/lambda.in
 	$(PIP_COMPILE) --output-file requirements/fuzz.txt requirements/fuzz.in

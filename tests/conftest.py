@@ -39,6 +39,12 @@ _AWS = {
 }
 
 
+def pytest_configure() -> None:
+    """Leave the width of tables to the tests: Rich keeps for good what it finds when imported."""
+    for name in ("COLUMNS", "LINES"):  # pytest-xdist sets them, and some shells export them
+        os.environ.pop(name, None)
+
+
 def pytest_sessionfinish() -> None:
     """Undo what the function does at its start, so that all that it made is freed at the end."""
     gc.unfreeze()

@@ -84,22 +84,6 @@ def test_help_shows_an_example(command: str) -> None:
     assert f"capture-forwarder {command}" in run(command, "--help").stdout
 
 
-def test_without_its_extra_the_command_says_what_to_install() -> None:
-    script = (
-        "import sys; sys.modules['typer'] = None; from capture_forwarder.cli import main; main()"
-    )
-    path = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
-    environment = os.environ | {"PYTHONPATH": path}
-
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False, env=environment
-    )
-
-    assert done.returncode == 2
-    assert "capture-forwarder[cli]" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
-
-
 def test_the_demo_forwards_the_samples_and_shows_what_was_refused() -> None:
     result = run("demo", "--captures", CAPTURES)
 

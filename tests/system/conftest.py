@@ -1,4 +1,4 @@
-"""What the tests of the built package share: one build, one runtime and one AWS a session."""
+"""What the tests of the whole share: one build for all processes, a runtime and an AWS for each."""
 
 from __future__ import annotations
 
@@ -9,14 +9,30 @@ from pathlib import Path
 import pytest
 from moto.server import ThreadedMotoServer
 
+from tests.support.made_once import made_once
 from tests.support.package import ARCHITECTURE, PYTHON_VERSION, lay_out_runtime, sam_build
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Name the slow kinds, and begin with the slowest, so that no process is left alone with it."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("system")
+        if "package" in getattr(item, "fixturenames", ()):
+            item.add_marker("package")
+    items.sort(key=lambda item: item.get_closest_marker("package") is None)
 
 
 @pytest.fixture(scope="session")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Lambda package, built for this machine's processor and this Python."""
-    folder = tmp_path_factory.mktemp("sam")
-    return sam_build(folder, runtime=f"python{PYTHON_VERSION}", architecture=ARCHITECTURE)
+    return made_once(
+        tmp_path_factory,
+        "sam",
+        lambda folder: sam_build(
+            folder, runtime=f"python{PYTHON_VERSION}", architecture=ARCHITECTURE
+        ),
+    )
 
 
 @pytest.fixture(scope="session")

@@ -240,6 +240,7 @@ class World:
         """Forward the object; return the report if that ends well."""
         self.fate.begin(attempt)
         self.invocations += 1
+        others = set(threading.enumerate())
         deadline = None if attempt.deadline is None else self.clock.time + attempt.deadline
         try:
             return forward_file(
@@ -252,6 +253,10 @@ class World:
         except (ForwarderError, CrashedError):
             return None
         finally:
+            # A process that has ended writes nothing more. Here its threads live on, and one that
+            # the disk holds up would still be writing while the folder is looked through.
+            for thread in set(threading.enumerate()) - others:
+                thread.join()
             self.clock.time += 61  # what a crash left behind has expired
 
     def settle(self) -> None:

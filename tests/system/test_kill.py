@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from tests.support.killing import (
     chosen_seed,
 )
 from tests.support.package import isolated_python
-from tests.support.platforms.faults import Slow, Status
+from tests.support.platforms.faults import Reset, Slow, Status
 from tests.support.platforms.fiddler import FiddlerServer
 from tests.support.platforms.server import Request
 from tests.support.publishers_under_test.fiddler import MODEL
@@ -56,19 +57,27 @@ def test_a_file_is_delivered_in_full_however_often_the_function_is_killed(
     python, isolation = isolated_python(package, runtime)
     bad = set(dice.sample(FILE.ids, 6))
     server.refuse(lambda row: row["event_id"] in bad)
+    # However late this process gets to the kill, the function does not finish the file before it.
+    last: float = 0
+    late = Slow(then=Reset(stored=False))
+    server.fail_when(lambda request: request.publish_number > last, late)
     server.fail_when(publishes, Slow(seconds=0.01))
 
     for _ in range(KILLS):
-        seen = len(server.publish_requests)
+        due = len(server.publish_requests) + dice.randrange(1, 7)
+        last = due + IN_FLIGHT
+        late.release.clear()
         function = Function({**account.variables, **isolation}, python)
         try:
             function.start(account.event())
-            assert server.wait_for_publishes(seen + dice.randrange(1, 7), SECONDS)
+            assert server.wait_for_publishes(due, SECONDS)
             time.sleep(dice.uniform(0, 0.05))
         finally:
             function.kill()
+        late.release.set()
         time.sleep(LEASE_SECONDS)  # SQS brings the message back later than the lease ends
     assert len(account.stored) < len(FILE.ids)
+    last = math.inf
     function = Function({**account.variables, **isolation}, python)
     try:
         function.start(account.event())

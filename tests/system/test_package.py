@@ -73,6 +73,7 @@ def test_extension_modules_are_for_the_architecture_that_was_asked_for(package: 
     assert machines(package) == {ELF_MACHINES[ARCHITECTURE]}
 
 
+@pytest.mark.package
 def test_a_build_for_another_target_holds_that_targets_extension_modules(tmp_path: Path) -> None:
     other = "x86_64" if ARCHITECTURE == "arm64" else "arm64"
     package = sam_build(tmp_path, runtime="python3.13", architecture=other)

@@ -96,7 +96,7 @@ def test_the_role_may_do_only_named_actions_on_named_resources() -> None:
     # Only names of objects may end in a wildcard.
     assert {text for text in texts(resources) if text.endswith("*")} == {
         "arn:${AWS::Partition}:s3:::${Bucket}/${CapturePrefix}*",
-        "arn:${AWS::Partition}:s3:::${Position}/*",
+        "arn:${AWS::Partition}:s3:::${Place}/*",
         "${QuarantineBucket.Arn}/quarantine/*",
     }
 
@@ -109,7 +109,7 @@ def test_no_policy_has_a_wildcard_for_an_action_or_for_every_resource() -> None:
     # Only names of objects may end in a wildcard.
     assert {text for text in resources if "*" in text} == {
         "arn:${AWS::Partition}:s3:::${Bucket}/${CapturePrefix}*",
-        "arn:${AWS::Partition}:s3:::${Position}/*",
+        "arn:${AWS::Partition}:s3:::${Place}/*",
         "${QuarantineBucket.Arn}/quarantine/*",
         "${QuarantineBucket.Arn}/*",
     }

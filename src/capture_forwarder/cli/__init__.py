@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from capture_forwarder.core.extras import Extra, install_command
+
 _EXTRA = {"click", "rich", "typer"}
 
 
@@ -14,6 +16,7 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _EXTRA:
             raise
-        print("The command needs `pip install 'capture-forwarder[cli]'`.", file=sys.stderr)
+        message = f"The command needs {error.name}, which is not installed."
+        print(f"{message} Install it with: {install_command(Extra.CLI)}", file=sys.stderr)
         raise SystemExit(2) from None
     app()

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Iterable
 from pathlib import Path
 
+from capture_forwarder.core.extras import Extra, install_command
 from capture_forwarder.core.report import FileReport
 
 
@@ -42,6 +43,24 @@ class SettingsError(ForwarderError):
         self.problems = tuple(problems)
         listing = "\n".join(f"  - {problem}" for problem in self.problems)
         super().__init__(f"{len(self.problems)} setting(s) cannot be used:\n{listing}")
+
+
+class MissingExtraError(SettingsError):
+    """What a setting asks for needs a library that an extra of this package installs.
+
+    Parameters
+    ----------
+    purpose
+        What needs it, as the beginning of a sentence.
+    library
+        The distribution that is missing.
+    extra
+        The extra that installs it.
+    """
+
+    def __init__(self, purpose: str, library: str, extra: Extra) -> None:
+        todo = f"install it with: {install_command(extra)}"
+        super().__init__([f"{purpose} needs {library}, which is not installed; {todo}"])
 
 
 class UsageError(ForwarderError):

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal, assert_never
 
 from pydantic import SecretStr
 
+from capture_forwarder.core.errors import MissingExtraError
+from capture_forwarder.core.extras import Extra, is_installed
 from capture_forwarder.core.ports import Clock, PartFiles, Publisher, Secret, SignRequest
 from capture_forwarder.local.secrets import FixedSecret
 from capture_forwarder.settings import ONLY_ROUTE, RouteSettings, Settings
@@ -32,7 +34,7 @@ def build_publisher(route: RouteSettings, settings: Settings, clock: Clock) -> P
 
     Raises
     ------
-    SettingsError
+    MissingExtraError
         It needs something that is not installed.
     """
     platform = route.publisher
@@ -55,6 +57,9 @@ def build_publisher(route: RouteSettings, settings: Settings, clock: Clock) -> P
 def _fiddler(
     platform: FiddlerSettings, route: RouteSettings, timeout: float, clock: Clock
 ) -> Publisher:
+    # Its import takes longer than all else and is left to the first connection.
+    if not is_installed("fiddler"):
+        raise MissingExtraError("Publishing to Fiddler", "fiddler-client", Extra.FIDDLER)
     from capture_forwarder.publishers.fiddler.publisher import FiddlerPublisher  # noqa: PLC0415
 
     return FiddlerPublisher(

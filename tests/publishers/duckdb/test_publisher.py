@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from capture_forwarder.core.batch import Batch
 from capture_forwarder.core.errors import (
+    MissingExtraError,
     PlatformUnavailableError,
     PublisherMisconfiguredError,
-    SettingsError,
 )
 from capture_forwarder.core.inference import Inference, Row
 from capture_forwarder.publishers.duckdb.publisher import KEY, TIME, LocalPublisher
@@ -551,7 +551,7 @@ def test_without_duckdb_the_error_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "duckdb", None)
 
-    with pytest.raises(SettingsError, match=r"capture-forwarder\[local\]"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'capture-forwarder\[duckdb\]'"):
         LocalPublisher(path, TABLE)
 
 

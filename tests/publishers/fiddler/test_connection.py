@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.fresh_process import run
 
 CONNECT = """
@@ -47,14 +49,22 @@ def test_a_client_that_is_there_already_is_used() -> None:
     assert printed == ["True module"]
 
 
-def test_without_the_client_it_is_said_what_is_missing() -> None:
+@pytest.mark.parametrize("missing", ["fiddler.connection", "fiddler.libs.http_client"])
+def test_a_client_that_cannot_be_imported_is_named_and_how_to_install_what_fits(
+    missing: str,
+) -> None:
     printed = run(
         "import sys\n"
-        "sys.modules['fiddler'] = None\n"
-        "from capture_forwarder.publishers.fiddler import connection as fiddler_connection\n"
+        f"sys.modules['{missing}'] = None\n"
+        "from capture_forwarder.core.errors import PublisherMisconfiguredError\n"
+        "from capture_forwarder.publishers.fiddler.connection import connect\n"
         "try:\n"
-        "    fiddler_connection._connection_type(None)\n"
-        "except ModuleNotFoundError as error:\n"
-        "    print(error.name.partition('.')[0])"
+        "    connect('http://127.0.0.1:9', 'token', timeout=(1.0, 1.0))\n"
+        "except PublisherMisconfiguredError as error:\n"
+        "    print(error.message)\n"
+        "    print(error.advice)"
     )
-    assert printed == ["fiddler"]
+    assert printed == [
+        f"fiddler-client cannot be imported: {missing} is missing or not what this release needs.",
+        "Install what fits this release with: pip install 'capture-forwarder[fiddler]'",
+    ]

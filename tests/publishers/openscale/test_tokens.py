@@ -288,8 +288,10 @@ def test_threads_that_wait_for_a_fetch_share_its_failure(
 ) -> None:
     release = threading.Event()
     server.fail_when(path("/i"), Slow(release, then=Status(503)))
+    together = threading.Barrier(4)
 
     def ask() -> str:
+        together.wait()
         with pytest.raises(PlatformUnavailableError) as caught:
             tokens.value()
         return caught.value.message

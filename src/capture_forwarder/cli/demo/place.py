@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from capture_forwarder.core.errors import ForwarderError, UsageError
+from capture_forwarder.core.extras import Extra, install_command
 from capture_forwarder.core.quarantine_entry import QuarantineEntry
 from capture_forwarder.core.rejection import Reason
 from capture_forwarder.settings import ONLY_ROUTE
@@ -104,8 +105,8 @@ class DemoPlace:
         try:
             import duckdb  # noqa: PLC0415 - an extra of its own
         except ImportError as error:
-            message = "The demo needs `pip install 'capture-forwarder[cli,local]'`."
-            raise UsageError(message) from error
+            advice = f"Install it with: {install_command(Extra.CLI, Extra.DUCKDB)}"
+            raise UsageError("The demo needs duckdb, which is not installed.", advice) from error
         try:
             with duckdb.connect(str(self.database)) as connection:
                 yield connection

@@ -16,10 +16,11 @@ import msgspec
 
 from capture_forwarder.core.batch import ACCEPTED, Batch, BatchLimits, Receipt
 from capture_forwarder.core.errors import (
+    MissingExtraError,
     PlatformUnavailableError,
     PublisherMisconfiguredError,
-    SettingsError,
 )
+from capture_forwarder.core.extras import Extra
 from capture_forwarder.core.inference import Inference, Row
 from capture_forwarder.core.schema import Schema
 from capture_forwarder.publishers.duckdb.types import TEXT, column_types, stored, widened
@@ -51,7 +52,7 @@ class LocalPublisher:
 
     Raises
     ------
-    SettingsError
+    MissingExtraError
         DuckDB is not installed.
     """
 
@@ -59,8 +60,7 @@ class LocalPublisher:
         try:
             import duckdb  # noqa: PLC0415 - an extra that the Lambda package does not hold
         except ImportError as error:
-            problem = "FORWARDER_PUBLISHER: duckdb needs `pip install 'capture-forwarder[local]'`"
-            raise SettingsError([problem]) from error
+            raise MissingExtraError("Publishing to DuckDB", "duckdb", Extra.DUCKDB) from error
         self._error = duckdb.Error
         self._connect = duckdb.connect
         self._path = path

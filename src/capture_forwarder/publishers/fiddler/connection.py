@@ -10,6 +10,8 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from capture_forwarder.core.errors import PublisherMisconfiguredError
+from capture_forwarder.core.extras import Extra, install_command
 from capture_forwarder.core.ports import SignRequest
 from capture_forwarder.core.postponed import postpone
 
@@ -46,6 +48,8 @@ def connect(
 
     Raises
     ------
+    PublisherMisconfiguredError
+        The client cannot be imported.
     Exception
         Whatever the client raises; `fiddler_errors.translate` knows it.
     """
@@ -68,8 +72,11 @@ def _connection_type(sign: SignRequest | None) -> type[Connection]:
     """The client's connection, all of whose requests are signed if they have to be."""
     # The package imports everything that the client can do, and pandas: several times what the
     # connection takes. Nothing here needs that; who does need it finds it in `fiddler` as ever.
-    postpone("fiddler")
-    from fiddler.connection import Connection  # noqa: PLC0415 - takes its time
+    try:
+        postpone("fiddler")
+        from fiddler.connection import Connection  # noqa: PLC0415 - takes its time
+    except ImportError as error:
+        raise _unusable(error) from error
 
     class OwnConnection(Connection):  # type: ignore[misc]
         @cached_property
@@ -91,6 +98,13 @@ def _connection_type(sign: SignRequest | None) -> type[Connection]:
             return client
 
     return OwnConnection
+
+
+def _unusable(error: ImportError) -> PublisherMisconfiguredError:
+    """What to do about a client that is missing, incomplete or of another release."""
+    message = f"fiddler-client cannot be imported: {error.name or 'fiddler'} is missing or not"
+    advice = f"Install what fits this release with: {install_command(Extra.FIDDLER)}"
+    return PublisherMisconfiguredError(f"{message} what this release needs.", advice)
 
 
 def _authorities() -> bool | str:
