@@ -10,7 +10,6 @@ NOT_YET: dict[tuple[str, str], str] = {
     ("handlers/forwarder.py", "forwarding"): "wiring is to read the environment",
     ("handlers/forwarder.py", "settings"): "wiring is to read the environment",
     ("quarantine/place.py", "aws"): "wiring is to open a quarantine",
-    ("cli/demo/place.py", "duckdb"): "publishers/duckdb is to say what stands in a database",
     ("cli/routes/view.py", "parser.mapping.columns"): PARSER,
     ("forwarding/pipeline.py", "parser.lines"): PARSER,
     ("forwarding/route.py", "parser.mapping.columns"): PARSER,
