@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import random
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +14,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from moto import mock_aws
+from moto.core.responses import ActionResult
+from moto.dynamodb.responses import DynamoHandler
 
 from tests.support.fault_matrix.aws import AwsFaults
 from tests.support.fault_matrix.capture_file import ROWS, CaptureFile
@@ -48,6 +51,21 @@ def pytest_configure() -> None:
 def pytest_sessionfinish() -> None:
     """Undo what the function does at its start, so that all that it made is freed at the end."""
     gc.unfreeze()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_update_at_a_time() -> Iterator[None]:
+    """As DynamoDB, other than moto, does with an item: a condition and its write are one step."""
+    lock = threading.Lock()
+    update = DynamoHandler.update_item
+
+    def locked(handler: DynamoHandler) -> ActionResult:
+        with lock:
+            return update(handler)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DynamoHandler, "update_item", locked)
+        yield
 
 
 @pytest.fixture(autouse=True)

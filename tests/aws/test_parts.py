@@ -29,7 +29,7 @@ from capture_forwarder.core.ports import PartFiles
 from capture_forwarder.forwarding.router import lies_under
 from capture_forwarder.publishers.files.publisher import FilePublisher
 from capture_forwarder.settings import load
-from capture_forwarder.settings.platforms import FilesSettings
+from capture_forwarder.settings.publishers import FilesSettings
 from tests.support.platforms.faults import Answer, Reset
 from tests.support.platforms.server import LoopbackServer, Reply, Request
 

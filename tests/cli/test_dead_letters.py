@@ -103,9 +103,9 @@ def test_list_shows_what_each_message_announces(dead: str) -> None:
 
     assert f"s3://captured/{KEY} (version v7)" in shown.stdout
     assert "s3://captured/a b.jsonl (version v7)" in shown.stdout
-    assert "3 of about 3 message(s)" in shown.stdout
+    assert "3 of about 3 messages" in shown.stdout
     assert "an object with the keys hello" in shown.stdout
-    assert "2 message(s) cannot be read" in shown.stderr
+    assert "Unreadable: 2 messages" in shown.stderr
     assert found["approximate_messages"] == 3
     good, strange, broken = found["messages"]
     assert good["objects"][0] == {"bucket": "captured", "key": KEY, "version_id": "v7"}
@@ -132,12 +132,12 @@ def test_list_shows_as_many_as_it_is_told(dead: str) -> None:
 
     assert len(found["messages"]) == 12
     assert found["approximate_messages"] == 25
-    assert "3 of about 25 message(s)" in run("list", dead, "--limit", "3").stdout
+    assert "3 of about 25 messages" in run("list", dead, "--limit", "3").stdout
 
 
 def test_an_empty_queue_is_told_of(dead: str, live: str) -> None:
     assert "holds no messages" in run("list", dead).stdout
-    assert "0 message(s) were sent" in run("redrive", dead, "--to", live).stdout
+    assert "Sent 0 messages to" in run("redrive", dead, "--to", live).stdout
 
 
 def test_redrive_sends_bodies_and_attributes_as_they_are(dead: str, live: str) -> None:
@@ -147,7 +147,7 @@ def test_redrive_sends_bodies_and_attributes_as_they_are(dead: str, live: str) -
 
     done = run("redrive", dead, "--to", live)
 
-    assert f"1 message(s) were sent to {live}" in done.stdout
+    assert f"Sent 1 message to {live}" in done.stdout
     (message,) = boto3.client("sqs").receive_message(QueueUrl=live, MessageAttributeNames=["All"])[
         "Messages"
     ]
@@ -182,8 +182,8 @@ def test_a_dry_run_shows_what_would_be_sent_and_sends_nothing(dead: str, live: s
     found = document("redrive", dead, "--to", live, "--dry-run", "--limit", "1")
 
     assert KEY in shown.stdout
-    assert f"2 message(s) would be sent to {live}" in shown.stdout
-    assert "1 message(s) cannot be read" in shown.stderr
+    assert f"would send 2 messages to {live}" in shown.stdout
+    assert "Unreadable: 1 message" in shown.stderr
     assert (found["dry_run"], found["to"], len(found["messages"])) == (True, live, 1)
     assert bodies(live) == []
     assert len(bodies(dead)) == 2
@@ -207,7 +207,7 @@ def test_a_message_that_the_queue_does_not_take_stays(
     monkeypatch.setattr(SqsQueue, "send", fail_in_the_middle)
     result = run("redrive", dead, "--to", live, exit_code=1)
 
-    assert "14 message(s) were sent" in result.stdout
+    assert "Sent 14 messages to" in result.stdout
     assert "The queue is full" in result.stderr
     assert len(bodies(live)) == 14
     assert sorted(bodies(live) + bodies(dead)) == sent
@@ -228,7 +228,7 @@ def test_a_message_that_was_sent_but_not_deleted_is_there_twice_and_told_of(
     monkeypatch.setattr(SqsQueue, "delete", fail)
     result = run("redrive", dead, "--to", live, exit_code=1)
 
-    assert "1 of them could not be deleted and may be sent again" in result.stderr
+    assert "Of these, 1 message could not be deleted and may be sent again" in result.stderr
     assert len(bodies(live)) == 1
     assert len(bodies(dead)) == 2
 
@@ -253,8 +253,8 @@ def test_a_message_that_fails_again_meanwhile_is_not_sent_in_circles(
     monkeypatch.setattr(SqsQueue, "send", fail_at_once)
     result = run("redrive", dead, "--to", live)
 
-    assert "15 message(s) were sent" in result.stdout
-    assert "failed again meanwhile and are left" in result.stderr
+    assert "Sent 15 messages to" in result.stdout
+    assert "Failed again in the meantime: " in result.stderr
     assert len(bodies(live) + bodies(dead)) == 15
 
 
@@ -284,9 +284,15 @@ def test_the_queue_is_looked_for_in_the_region_of_its_address() -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("list", "dead"), "no address of a queue"),
-        (("redrive", "https://sqs.us-east-1.amazonaws.com/1/a", "--to", "live"), "no address"),
-        (("redrive", "https://x.test/1/a", "--to", "https://x.test/1/a/"), "itself"),
+        (("list", "dead"), "is not the address of a queue"),
+        (
+            ("redrive", "https://sqs.us-east-1.amazonaws.com/1/a", "--to", "live"),
+            "is not the address",
+        ),
+        (
+            ("redrive", "https://x.test/1/a", "--to", "https://x.test/1/a/"),
+            "both the dead-letter queue and",
+        ),
         (("redrive", "https://x.test/1/a"), "--to"),
         (("list", "https://x.test/1/a", "--limit", "0"), "--limit"),
     ],

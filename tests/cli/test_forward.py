@@ -260,8 +260,8 @@ def test_options_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> No
         ((GOOD, *MAPPING), "FIDDLER_TOKEN: missing"),
         (("nowhere", "--publisher", "duckdb", *MAPPING), "no such file or folder"),
         ((".", "--publisher", "duckdb", *MAPPING), "holds no capture files"),
-        (("s3://", "--publisher", "duckdb", *MAPPING), "names no bucket"),
-        (("s3://b/p", GOOD, "--publisher", "duckdb", *MAPPING), "not both"),
+        (("s3://", "--publisher", "duckdb", *MAPPING), "s3:// has no bucket"),
+        (("s3://b/p", GOOD, "--publisher", "duckdb", *MAPPING), "some are local"),
     ],
 )
 def test_wrong_usage_is_explained_and_ends_with_two(arguments: tuple[Any, ...], told: str) -> None:

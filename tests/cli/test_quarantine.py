@@ -29,7 +29,7 @@ from capture_forwarder.core.quarantine_entry import (
     make_entry,
 )
 from capture_forwarder.core.rejection import Reason, Rejection
-from capture_forwarder.quarantine.place import FolderFiles
+from capture_forwarder.local.quarantine_files import FolderQuarantineFiles
 from tests.support.captures import line, side
 from tests.support.platforms.faults import Reset, Status
 from tests.support.platforms.fiddler import MODEL_ID, TOKEN, FiddlerServer
@@ -174,7 +174,7 @@ def test_list_counts_by_reason_object_and_route(put: Put) -> None:
     assert re.search(rf"column-count-mismatch +second +1 +1 +{times}", shown)
     name = "endpoint/variant/2026/03/01/10/20-30-123-a.jsonl"
     assert re.search(rf"{name} +captures +column-count-mismatch +3", shown)
-    assert "5 entries in 3 file(s)" in shown
+    assert "5 entries in 3 files" in shown
     assert document["entries"] == 5
     assert document["reasons"] == {"column-count-mismatch": 4, "invalid-json": 1}
     (group,) = [group for group in document["groups"] if group["entries"] == 3]
@@ -231,8 +231,8 @@ def test_a_file_that_is_no_quarantine_is_named_and_left_and_the_others_are_used(
     listed = run("list", "mixed", exit_code=1)
     done = summary("mixed", "--database", "x.duckdb", *RIGHT, exit_code=1)
 
-    assert "mixed/a.jsonl is no quarantine file" in listed.stderr
-    assert "1 entries in 1 file(s)" in listed.stdout
+    assert "mixed/a.jsonl is not a quarantine file" in listed.stderr
+    assert "1 entry in 1 file" in listed.stdout
     assert (done["delivered"], len(done["problems"])) == (1, 1)
     assert [path.name for path in Path("mixed").iterdir()] == ["a.jsonl"]
     assert len(left(place)) == 1
@@ -253,7 +253,7 @@ def test_what_a_wrong_mapping_rejected_is_delivered_under_the_right_one_and_vani
     shown = run("redrive", kept, *RIGHT, "--metadata", "endpoint=endpoint,variant=variant").stdout
 
     assert re.search(r"column-count-mismatch +30 +30 +0", shown)
-    assert "60 inference(s) of 30 entries went to fiddler" in shown
+    assert "60 inferences of 30 entries went to fiddler" in shown
     assert ids(fiddler) == [f"event-{n}_{index}" for n in range(30) for index in (0, 1)]
     assert {(event["endpoint"], event["variant"]) for event in fiddler.events} == {
         ("endpoint", "variant")
@@ -297,7 +297,7 @@ def test_a_dry_run_says_what_would_happen_and_changes_nothing(
     assert re.search(r"reason +entries +would be sent +would be rejected", shown)
     assert re.search(r"column-count-mismatch +2 +2 +0", shown)
     assert re.search(r"invalid-json +1", shown)
-    assert "2 inference(s) of 2 entries would go to fiddler" in shown
+    assert "2 inferences of 2 entries would go to fiddler" in shown
     assert (done["dry_run"], done["delivered"], done["rejected_again"]) == (True, 2, 1)
     assert fine["delivered"] == 2
     assert fiddler.publish_requests == []
@@ -383,7 +383,7 @@ def test_a_platform_that_is_down_is_explained(fiddler: FiddlerServer, put: Put) 
     told = run("redrive", place, *RIGHT, exit_code=1).stderr
 
     assert "503" in told
-    assert "1 entries and 0 more file(s) were not sent; run the command again" in told
+    assert "Not sent: 1 entry and 0 more files; run the command again" in told
 
 
 def test_a_crash_before_the_quarantine_is_changed_sends_the_same_ids_again(
@@ -394,7 +394,7 @@ def test_a_crash_before_the_quarantine_is_changed_sends_the_same_ids_again(
 
     place = put(entry(1), entry(2))
     with pytest.MonkeyPatch.context() as patch:
-        for files in (FolderFiles, S3QuarantineFiles):
+        for files in (FolderQuarantineFiles, S3QuarantineFiles):
             patch.setattr(files, "remove", crash)
         assert summary(place, *RIGHT, exit_code=1)["problems"] == ["The disk is gone."]
     assert len(left(place)) == 2
@@ -534,7 +534,7 @@ def test_entries_of_another_route_are_left_unless_it_is_named(
     place = put(entry(1), entry(2, route="second"))
 
     result = run("redrive", place, *RIGHT)
-    assert "1 entries of the route second were left alone" in result.stderr
+    assert "Left alone: 1 entry of route second" in result.stderr
     assert ids(fiddler) == ["event-1"]
 
     assert summary(place, *RIGHT, "--route", "second")["delivered"] == 1
@@ -592,8 +592,8 @@ def test_a_file_that_was_deleted_meanwhile_is_told_of() -> None:
     ("arguments", "told"),
     [
         (("list", "nowhere"), "no such file or folder"),
-        (("list", f"s3://{BUCKET}"), "names no prefix"),
-        (("show", "s3://"), "names no prefix"),
+        (("list", f"s3://{BUCKET}"), "has no prefix"),
+        (("show", "s3://"), "has no prefix"),
         (("redrive", "nowhere", "--database", "x.duckdb", *RIGHT), "no such file or folder"),
         (("redrive", ".", "--publisher", "duckdb"), "no column is configured"),
         (("redrive", ".", "--publisher", "fiddler", "--database", "x", *RIGHT), "--database"),

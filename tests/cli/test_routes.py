@@ -155,7 +155,7 @@ def test_check_shows_the_routes_and_which_of_them_a_key_takes() -> None:
     shown = run("routes", "check", file, KEY.format("churn-eu")).stdout
 
     assert re.search(r"archive +endpoint churn-\* +duckdb +age, income → score +yes", shown)
-    assert re.search(r"rest +every object +duckdb +age, income → score +no", shown)
+    assert re.search(r"rest +every capture file +duckdb +age, income → score +no", shown)
     assert "takes archive, churn" in shown
     assert "archive: taken" in shown
     assert "eu: not taken: the variant is 'AllTraffic', not 'B'" in shown
@@ -194,7 +194,7 @@ def test_check_gives_the_same_facts_as_json() -> None:
 def test_check_warns_of_a_route_that_no_object_can_reach() -> None:
     file = write(route("all", to_duckdb("x.duckdb")), route("lost", to_duckdb("x.duckdb")))
 
-    assert "the route lost is never reached: all takes all" in told(run("routes", "check", file))
+    assert "Route lost is never reached: route all takes all" in told(run("routes", "check", file))
 
 
 def test_check_says_that_routes_which_continue_need_a_ledger() -> None:
@@ -202,7 +202,7 @@ def test_check_says_that_routes_which_continue_need_a_ledger() -> None:
 
     shown = run("routes", "check", write(first, route("rest", to_duckdb("x.duckdb"))))
 
-    assert "needs FORWARDER_LEDGER, since these continue: first" in told(shown)
+    assert "These routes continue, so the function needs FORWARDER_LEDGER: first." in told(shown)
 
 
 def test_check_tells_all_mistakes_at_once_and_ends_with_two() -> None:
@@ -219,9 +219,12 @@ def test_check_tells_all_mistakes_at_once_and_ends_with_two() -> None:
 @pytest.mark.parametrize(
     ("key", "said"),
     [
-        ("dir/x.jsonl", "The bucket matters to the route churn; write s3://bucket/dir/x.jsonl"),
-        ("s3://captures", "names no object"),
-        ("s3:///x", "names no object"),
+        (
+            "dir/x.jsonl",
+            "Route churn asks for the bucket, and dir/x.jsonl has none. Write it as s3://bucket/dir/x.jsonl",
+        ),
+        ("s3://captures", "has no bucket or no key"),
+        ("s3:///x", "has no bucket or no key"),
     ],
 )
 def test_a_key_that_does_not_say_enough_is_wrong_usage(key: str, said: str) -> None:
@@ -486,10 +489,10 @@ def test_entries_go_by_their_own_route_and_those_of_unknown_routes_stay(
     assert kept() == [("gone", 4)]
     assert re.search(r"churn +column-count-mismatch +2 +2 +0", result.stdout)
     assert re.search(r"archive +column-count-mismatch +3 +3 +0", result.stdout)
-    assert "2 inference(s) of 2 entries of the route churn went to fiddler" in result.stdout
-    assert "3 inference(s) of 3 entries of the route archive went to duckdb" in result.stdout
+    assert "2 inferences of 2 entries of route churn went to fiddler" in result.stdout
+    assert "3 inferences of 3 entries of route archive went to duckdb" in result.stdout
     assert "credit-risk" not in result.stdout
-    assert "1 entries of the route gone were left alone; routes.yaml has no such" in told(result)
+    assert "Left alone: 1 entry of route gone; routes.yaml has no such" in told(result)
 
 
 def test_a_file_with_entries_of_several_routes_is_settled_once(fiddler: FiddlerServer) -> None:
@@ -532,7 +535,7 @@ def test_a_platform_that_is_down_holds_up_only_what_goes_to_it(fiddler: FiddlerS
     assert archive["stopped"] is None
     assert document["files_left"] == 0
     assert "route churn: " in result.stderr
-    assert "4 entries and 0 more file(s) were not sent; run the command again" in told(result)
+    assert "Not sent: 4 entries and 0 more files; run the command again" in told(result)
     assert last["delivered"] == 4
     assert kept() == []
 
@@ -554,8 +557,8 @@ def test_one_route_of_the_file_can_be_named_and_no_other(fiddler: FiddlerServer)
     unknown = run(*command, "gone", exit_code=2)
 
     assert kept() == [("churn", 1)]
-    assert "1 entries of the route churn were left alone; name it with --route" in told(result)
-    assert "routes.yaml has no route gone; its routes are: archive, churn" in told(unknown)
+    assert "Left alone: 1 entry of route churn; to send them, add --route churn" in told(result)
+    assert "routes.yaml has no route named gone; its routes are: archive, churn" in told(unknown)
 
 
 def test_entries_of_a_route_that_is_gone_are_sent_by_options(fiddler: FiddlerServer) -> None:
@@ -574,7 +577,7 @@ def test_a_dry_run_over_several_routes_changes_nothing(fiddler: FiddlerServer) -
 
     result = run("quarantine", "redrive", "kept", "--routes", shared(fiddler), "--dry-run")
 
-    assert "1 inference(s) of 1 entries of the route churn would go to fiddler" in result.stdout
+    assert "1 inference of 1 entry of route churn would go to fiddler" in result.stdout
     assert fiddler.events == []
     assert not Path("x.duckdb").exists()
     assert len(kept()) == 2

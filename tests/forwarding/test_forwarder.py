@@ -22,7 +22,8 @@ from capture_forwarder.core.report import FileReport
 from capture_forwarder.core.schema import DataType, Schema
 from capture_forwarder.forwarding.forwarder import Forwarder
 from capture_forwarder.forwarding.options import RouteOptions
-from capture_forwarder.forwarding.route import Route, check_columns, complete
+from capture_forwarder.forwarding.preparation import check_columns, complete
+from capture_forwarder.forwarding.route import Route
 from capture_forwarder.parser.mapping.columns import ColumnMapping, parse_columns
 from tests.support.captures import line, side
 from tests.support.fakes import (

@@ -9,10 +9,7 @@ NOT_YET: dict[tuple[str, str], str] = {
     ("handlers/forwarder.py", "core"): "postponed modules are to go",
     ("handlers/forwarder.py", "forwarding"): "wiring is to read the environment",
     ("handlers/forwarder.py", "settings"): "wiring is to read the environment",
-    ("quarantine/place.py", "aws"): "wiring is to open a quarantine",
-    ("cli/routes/view.py", "parser.mapping.columns"): PARSER,
     ("forwarding/pipeline.py", "parser.lines"): PARSER,
-    ("forwarding/route.py", "parser.mapping.columns"): PARSER,
     ("inspection/shapes.py", "parser.formats.csv_text"): PARSER,
     ("inspection/shapes.py", "parser.formats.decode"): PARSER,
     ("inspection/shapes.py", "parser.formats.json_document"): PARSER,
@@ -27,7 +24,6 @@ NOT_YET: dict[tuple[str, str], str] = {
     ("publishers/openscale/publisher.py", "parser.mapping.columns"): PARSER,
     ("publishers/openscale/records.py", "parser.mapping.columns"): PARSER,
     ("publishers/openscale/requests.py", "parser.mapping.columns"): PARSER,
-    ("settings/route.py", "parser.mapping.columns"): PARSER,
 }
 
 

@@ -9,7 +9,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -20,7 +19,6 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from moto.dynamodb.models import DynamoDBBackend
 
 from capture_forwarder.core.errors import CaptureFileBusyError, ForwarderError, LeaseLostError
 from capture_forwarder.core.ledger import Claim, LedgerKey
@@ -45,20 +43,6 @@ def ledgers(tmp_path: Path, clock: ManualClock) -> Iterator[Mapping[str, Ledger]
 # --- at once -------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def one_write_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As DynamoDB, other than moto, does with an item: a condition and its write are one step."""
-    lock = threading.Lock()
-    update = DynamoDBBackend.update_item
-
-    def locked(*arguments: Any, **named: Any) -> Any:
-        with lock:
-            return update(*arguments, **named)
-
-    monkeypatch.setattr(DynamoDBBackend, "update_item", locked)
-
-
-@pytest.mark.usefixtures("one_write_at_a_time")
 @pytest.mark.parametrize("name", LEDGERS)
 def test_of_threads_that_claim_at_once_exactly_one_wins(
     ledgers: Mapping[str, Ledger], clock: ManualClock, name: str

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from capture_forwarder.core.errors import SettingsError
 from capture_forwarder.parser.mapping.columns import Column
 from capture_forwarder.settings import PublisherName, RouteSettings, load
-from capture_forwarder.settings.platforms import PLATFORMS, FiddlerSettings
+from capture_forwarder.settings.publishers import PUBLISHERS, FiddlerSettings
 from capture_forwarder.settings.route import MappingSettings, Match
 from capture_forwarder.settings.routes_file import parse_routes
 from capture_forwarder.settings.schema import routes_schema
@@ -366,7 +366,7 @@ def test_a_documented_example_is_right_by_the_code_and_by_the_schema(example: st
     routes = parse_routes(example, "routes.yaml")
 
     jsonschema.validate(yaml.safe_load(example), routes_schema())
-    assert {route.platform for route in routes} >= {"fiddler", "arthur", "openscale", "files"}
+    assert {route.publisher_name for route in routes} >= {"fiddler", "arthur", "openscale", "files"}
 
 
 @pytest.mark.parametrize(
@@ -408,7 +408,7 @@ def test_every_setting_of_a_publisher_is_documented_with_its_default(
     platform: PublisherName,
 ) -> None:
     documented = table(platform.value)
-    fields = dict(PLATFORMS[platform].model_fields)
+    fields = dict(PUBLISHERS[platform].model_fields)
     del fields["type"]
 
     assert set(documented) == set(fields)

@@ -19,7 +19,7 @@ from capture_forwarder.parser.mapping.columns import (
     MetadataField,
 )
 from capture_forwarder.settings import PublisherName, RouteSettings, load
-from capture_forwarder.settings.platforms import (
+from capture_forwarder.settings.publishers import (
     ArthurSettings,
     DuckDbSettings,
     FiddlerSettings,
@@ -49,7 +49,7 @@ def route(environment: dict[str, str]) -> RouteSettings:
 
 
 def names(environment: dict[str, str]) -> str:
-    return route(environment).platform.value
+    return route(environment).publisher_name.value
 
 
 def mapped(environment: dict[str, str]) -> ColumnMapping:
@@ -581,13 +581,14 @@ def test_cloud_pak_takes_a_user_with_a_password_or_a_key() -> None:
 def test_variables_of_two_platforms_need_a_word_on_which_is_meant() -> None:
     both = GUIDE | ARTHUR
     assert problem(both).startswith("FORWARDER_PUBLISHER: missing; there are variables of")
-    assert route(both | {"FORWARDER_PUBLISHER": "fiddler"}).platform is PublisherName.FIDDLER
+    assert route(both | {"FORWARDER_PUBLISHER": "fiddler"}).publisher_name is PublisherName.FIDDLER
 
 
 def test_files_need_a_place() -> None:
     files = {"FORWARDER_PUBLISHER": "files", "FORWARDER_INPUT_COLUMNS": "age"}
     assert problem(files).startswith("FORWARDER_FILES: missing; set it to")
-    assert route(files | {"FORWARDER_FILES": "s3://bucket/rows/"}).platform is PublisherName.FILES
+    written = route(files | {"FORWARDER_FILES": "s3://bucket/rows/"})
+    assert written.publisher_name is PublisherName.FILES
 
 
 def test_beside_a_routes_file_nothing_of_a_route_is_set() -> None:

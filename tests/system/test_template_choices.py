@@ -10,7 +10,7 @@ import pytest
 
 from capture_forwarder.core.errors import SettingsError
 from capture_forwarder.settings import PublisherName, load
-from capture_forwarder.settings.platforms import FiddlerSettings
+from capture_forwarder.settings.publishers import FiddlerSettings
 from tests.support.package import REPOSITORY
 from tests.support.template_values import PARAMETERS, TEMPLATE, Deployment, fits, properties
 
@@ -116,7 +116,7 @@ def test_what_is_deployed_is_what_the_function_accepts(given: dict[str, str]) ->
 
 def test_the_function_is_told_where_rows_go() -> None:
     platforms = {name: load(Deployment(given).environment()) for name, given in WHOLE.items()}
-    assert {name: one.route and one.route.platform for name, one in platforms.items()} == {
+    assert {name: one.route and one.route.publisher_name for name, one in platforms.items()} == {
         "Fiddler": PublisherName.FIDDLER,
         "a partner app": PublisherName.FIDDLER,
         "Arthur": PublisherName.ARTHUR,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from capture_forwarder.aws.errors import AWS_ERRORS, read_error
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import CaptureFileError
+from capture_forwarder.core.found_file import FoundFile
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 def list_objects(
     make_client: Callable[[], S3Client], bucket: str, prefix: str
-) -> Iterator[tuple[CaptureFile, int]]:
+) -> Iterator[FoundFile]:
     """Yield the files below a prefix, or the one file that the prefix names in full.
 
     Parameters
@@ -27,8 +28,8 @@ def list_objects(
 
     Yields
     ------
-    tuple
-        A file and its size in bytes; markers of empty folders are left out.
+    FoundFile
+        Known to the user by its address; markers of empty folders are left out.
 
     Raises
     ------
@@ -42,17 +43,22 @@ def list_objects(
         for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=folder):
             for found in page.get("Contents", []):
                 if not found["Key"].endswith("/"):
-                    yield CaptureFile(bucket, found["Key"]), found["Size"]
+                    yield _found(bucket, found["Key"], found["Size"])
     except AWS_ERRORS as error:
         message = f"s3://{bucket}/{prefix} cannot be listed: {read_error(error).sentence}."
         advice = f"Check the name and your credentials, and allow s3:ListBucket on {bucket}."
         raise CaptureFileError(message, advice) from error
 
 
-def _named(client: S3Client, bucket: str, key: str) -> Iterator[tuple[CaptureFile, int]]:
+def _named(client: S3Client, bucket: str, key: str) -> Iterator[FoundFile]:
     """The file with exactly this key; a key sorts before all that it begins."""
     if key and not key.endswith("/"):
         answer = client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
         for found in answer.get("Contents", []):
             if found["Key"] == key:
-                yield CaptureFile(bucket, key), found["Size"]
+                yield _found(bucket, key, found["Size"])
+
+
+def _found(bucket: str, key: str, size: int) -> FoundFile:
+    capture_file = CaptureFile(bucket, key)
+    return FoundFile(capture_file, str(capture_file), size)

@@ -47,7 +47,7 @@ class S3QuarantineFiles:
             The bucket cannot be listed.
         """
         found = list_objects(self._client, self._bucket, self._prefix)
-        return [(str(source), size) for source, size in found if source.key.endswith(_SUFFIX)]
+        return [(file.name, file.size) for file in found if file.name.endswith(_SUFFIX)]
 
     def read(self, name: str) -> tuple[bytes, str]:
         """Read a file; return its bytes and its revision.

@@ -1,20 +1,18 @@
-"""Messages of a dead-letter queue: all of them looked at, or sent back.
+"""The messages of a dead-letter queue, sent back to the queue that they failed in.
 
-SQS has a task of its own for moving them (StartMessageMoveTask). A loop is used instead because
-it can stop after so many, shows how far it is, says which message could not be sent, and does not
-send a message again that fails and comes back while the loop runs.
+SQS can do that itself (StartMessageMoveTask). Moving them one by one can stop after a number of
+messages, shows how far it is, says why a message could not be sent, and does not send a message
+again that fails once more and comes back in the meantime.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from capture_forwarder.core.errors import ForwarderError
 from capture_forwarder.core.ports import Queue, QueueMessage
-
-_AT_ONCE = 10
+from capture_forwarder.dead_letters.receiving import MOST_AT_ONCE, give_back
 
 
 @dataclass
@@ -24,13 +22,13 @@ class Moved:
     Parameters
     ----------
     sent
-        How many are in the function's queue.
+        How many were sent.
     undeleted
-        How many of those are in the dead-letter queue still.
+        How many of those are still in the dead-letter queue as well.
     came_back
-        How many failed once more while the loop ran; they are left.
+        How many failed once more in the meantime; they stay in the dead-letter queue.
     error
-        What ended the work early.
+        What ended the work early, if something did.
     """
 
     sent: int = 0
@@ -39,64 +37,53 @@ class Moved:
     error: ForwarderError | None = None
 
 
-def peek(queue: Queue, limit: int | None) -> Generator[QueueMessage]:
-    """Look at messages, each once; they are given back when the last one was seen.
+class DeadLetterRedrive:
+    """Sends messages back.
 
-    Raises
-    ------
-    QueueError
-        The queue cannot be read.
-    """
-    seen: dict[str, QueueMessage] = {}
-    try:
-        while limit is None or len(seen) < limit:
-            found = queue.receive(_AT_ONCE if limit is None else limit - len(seen))
-            fresh = [message for message in found if message.id not in seen]
-            seen.update((message.id, message) for message in found)
-            if not fresh:
-                return
-            yield from fresh
-    finally:
-        _give_back(queue, seen.values())
-
-
-def move(queue: Queue, target: Queue, limit: int | None, moved: Moved) -> Generator[None]:
-    """Send messages back; yields when one is sent and deleted.
+    A message is deleted only after the target has accepted it: work that ends in between leaves
+    it in both queues, never in none.
 
     Parameters
     ----------
     queue, target
         Where the messages are, and where they go.
     limit
-        The most to send.
-    moved
-        Is told what became of them; holds the error, if one ended the work.
+        The most messages to send; None for all.
     """
-    ours: set[str] = set()  # ids of what was sent here; SQS keeps them for what fails again
-    held: dict[str, QueueMessage] = {}
-    try:
-        while limit is None or moved.sent < limit:
-            found = queue.receive(_AT_ONCE if limit is None else limit - moved.sent)
-            if all(message.id in held for message in found):
-                return
-            held.update((message.id, message) for message in found)
-            for message in found:
-                if message.id in ours:
-                    continue
-                ours.add(target.send(message))
-                moved.sent += 1
-                moved.undeleted += 1
-                queue.delete(message)
-                moved.undeleted -= 1
-                del held[message.id]
-                yield
-    except ForwarderError as error:
-        moved.error = error
-    finally:
-        moved.came_back = len(held.keys() & ours)
-        _give_back(queue, held.values())
 
+    def __init__(self, queue: Queue, target: Queue, limit: int | None = None) -> None:
+        self._queue = queue
+        self._target = target
+        self._limit = limit
+        self.moved = Moved()
 
-def _give_back(queue: Queue, messages: Iterable[QueueMessage]) -> None:
-    with suppress(ForwarderError):  # they become visible by themselves, only later
-        queue.give_back(list(messages))
+    def run(self) -> Iterator[None]:
+        """Send the messages; yields after each one, and ends with `moved.error` set if one fails.
+
+        A generator that is closed early gives back what it has not sent.
+        """
+        moved = self.moved
+        own: set[str] = set()  # ids of what was sent here; SQS keeps them for what fails again
+        received: dict[str, QueueMessage] = {}
+        try:
+            while self._limit is None or moved.sent < self._limit:
+                most = MOST_AT_ONCE if self._limit is None else self._limit - moved.sent
+                found = self._queue.receive(most)
+                if all(message.id in received for message in found):
+                    return
+                received.update((message.id, message) for message in found)
+                for message in found:
+                    if message.id in own:
+                        continue
+                    own.add(self._target.send(message))
+                    moved.sent += 1
+                    moved.undeleted += 1
+                    self._queue.delete(message)
+                    moved.undeleted -= 1
+                    del received[message.id]
+                    yield
+        except ForwarderError as error:
+            moved.error = error
+        finally:
+            moved.came_back = len(received.keys() & own)
+            give_back(self._queue, received.values())

@@ -59,6 +59,16 @@ class BatchBuilder:
             full += self.cut(line.position)
         return full
 
+    def add_one(self, line: Line, inferences: Sequence[Inference], index: int) -> list[Batch]:
+        """Add one inference of a line whose others are not sent; see `add`."""
+        total = len(inferences)
+        share = line.length / total
+        full = [] if self._room(share, 1) else self.cut(line.before)
+        self._slices.append(LineSlice(line, index, 1, total))
+        self.held.take(inferences[index : index + 1])
+        self._bytes += share
+        return full + self.cut(line.position) if self.is_full else full
+
     def extend(self, chunk: Chunk, first: int, inferences: Sequence[Inference]) -> int:
         """Add as many lines of a chunk, from `first` on, as there is room for.
 

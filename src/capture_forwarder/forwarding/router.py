@@ -9,7 +9,7 @@ from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import ForwarderError
 from capture_forwarder.core.ports import Clock, Reporter
 from capture_forwarder.forwarding.route import Route
-from capture_forwarder.settings.platforms import FilesSettings
+from capture_forwarder.settings.publishers import FilesSettings
 from capture_forwarder.settings.route import RouteSettings
 
 Routes = tuple[RouteSettings, ...]

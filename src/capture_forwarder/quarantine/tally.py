@@ -12,22 +12,22 @@ from capture_forwarder.core.quarantine_entry import QuarantineEntry
 
 @dataclass
 class Counts:
-    """What became of entries: each is counted in `entries` and in one field more.
+    """What became of entries: each is counted in `entries` and in one other field.
 
     Parameters
     ----------
     delivered
         Every inference that it stands for was accepted.
     empty
-        Its line holds no inference under the settings of now.
+        Its line holds no inference with the present settings.
     repeated
-        It was delivered from another file just before.
+        The same entry was delivered from another file just before.
     rejected
-        It stays, for the reason of now.
+        It was rejected or refused again and stays, with its new reason.
     cut
         It stays: it holds only the beginning of its line.
     unsent
-        It stays: the platform took nothing any more.
+        It stays: the platform accepted nothing more.
     """
 
     entries: int = 0
@@ -40,7 +40,7 @@ class Counts:
 
     @property
     def left(self) -> int:
-        """How many should have been delivered and stay."""
+        """How many stay that should have been delivered."""
         return self.rejected + self.cut + self.unsent
 
 
@@ -53,13 +53,13 @@ class RouteTally:
     inferences
         How many were accepted.
     reasons
-        Reason before → counts.
+        The reason that entries had → what became of them.
     again, examples
-        Reason now → how many rejections, and what one of them says.
+        The reason that they have now → how many rejections, and what one of them says.
     longest_cut
-        Of the entries with only the beginning of their line, the one with the longest.
+        Of the entries that hold only the beginning of their line, the one with the longest line.
     stopped
-        Why the platform takes nothing any more.
+        Why the platform accepts nothing more.
     """
 
     inferences: int = 0
@@ -74,7 +74,7 @@ class RouteTally:
         return self.reasons.setdefault(entry.reason, Counts())
 
     def note(self, reason: str, detail: str) -> None:
-        """Count a rejection of now."""
+        """Count an entry that was rejected again."""
         self.again[reason] += 1
         self.examples.setdefault(reason, detail)
 
@@ -100,11 +100,11 @@ class Tally:
     files
         How many files were read.
     other_routes
-        Route → entries that were left alone, since the settings are not theirs.
+        Route → entries that were left alone, since the settings are those of other routes.
     problems
-        Files that could not be used.
+        Why some files could not be used.
     files_left
-        How many files were not looked at, since no platform took anything any more.
+        How many files were not read, since no platform accepted anything more.
     """
 
     routes: dict[str, RouteTally]

@@ -21,8 +21,8 @@ from capture_forwarder.settings.addresses import (
     QueueUrl,
     RoutesFile,
 )
-from capture_forwarder.settings.checking import Location, invalid, platform_of, route_problems
-from capture_forwarder.settings.platforms import PLATFORMS, Model, PublisherName
+from capture_forwarder.settings.checking import Location, invalid, publisher_name, route_problems
+from capture_forwarder.settings.publishers import PUBLISHERS, Model, PublisherName
 from capture_forwarder.settings.route import ONLY_ROUTE, RouteSettings
 
 __all__ = ["ONLY_ROUTE", "PublisherName", "RouteSettings", "Settings", "load"]
@@ -75,9 +75,9 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     else:
         problems += _ambiguous(values)
         route = _written_route(values)
-        platform = route["publisher"].get("type")
-        problems += route_problems(route, lambda place: _spell(place, platform, values))
-        problems += _of_others(values, platform)
+        publisher = route["publisher"].get("type")
+        problems += route_problems(route, lambda place: _spell(place, publisher, values))
+        problems += _of_others(values, publisher)
     if "queue_url" in shared and "ledger" not in shared:
         problems.append("FORWARDER_QUEUE_URL: needs FORWARDER_LEDGER, where a place is saved")
     if problems:
@@ -87,19 +87,19 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
 
 def _written_route(values: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """Put the variables of the one route where a routes file would have them."""
-    named = variables.named_platforms(values)
-    platform = values.get(variables.PUBLISHER) or (named[0] if named else PublisherName.FIDDLER)
-    route: dict[str, dict[str, str]] = {"mapping": {}, "publisher": {"type": str(platform)}}
-    known = platform_of(platform)
+    named = variables.publishers_named(values)
+    publisher = values.get(variables.PUBLISHER) or (named[0] if named else PublisherName.FIDDLER)
+    route: dict[str, dict[str, str]] = {"mapping": {}, "publisher": {"type": str(publisher)}}
+    known = publisher_name(publisher)
     for name, (section, field) in variables.ROUTE.items():
-        ours = section == "mapping" or (known and name in variables.BY_PLATFORM[known])
+        ours = section == "mapping" or (known and name in variables.BY_PUBLISHER[known])
         if name in values and ours:
             route[str(section)].setdefault(str(field), values[name])
     return route
 
 
 def _ambiguous(values: Mapping[str, str]) -> Iterator[str]:
-    named = variables.named_platforms(values)
+    named = variables.publishers_named(values)
     if variables.PUBLISHER not in values and len(named) > 1:
         yield (
             f"{variables.PUBLISHER}: missing; there are variables of {' and '.join(named)}, so "
@@ -107,15 +107,15 @@ def _ambiguous(values: Mapping[str, str]) -> Iterator[str]:
         )
 
 
-def _of_others(values: Mapping[str, str], platform: str | None) -> Iterator[str]:
-    """What is wrong with variables of platforms that the rows do not go to."""
+def _of_others(values: Mapping[str, str], publisher: str | None) -> Iterator[str]:
+    """What is wrong with variables of publishers that the rows do not go to."""
     for other in PublisherName:
-        if other != platform:
-            fields = variables.BY_PLATFORM[other]
+        if other != publisher:
+            fields = variables.BY_PUBLISHER[other]
             given = {field: values[name] for name, field in fields.items() if name in values}
             if given:
                 yield from invalid(
-                    PLATFORMS[other],
+                    PUBLISHERS[other],
                     given | {"type": other.value},
                     ("publisher",),
                     lambda place, other=other: _spell(place, other, values),  # type: ignore[misc]
@@ -128,12 +128,12 @@ def _beside_a_file(values: Mapping[str, str]) -> Iterator[str]:
             yield f"{name}: stands in the file that FORWARDER_ROUTES names; set only one of them"
 
 
-def _spell(place: Location, platform: str | None, values: Mapping[str, str]) -> str:
-    """The variable of a place in the route: the one that is set, else that of the platform."""
+def _spell(place: Location, publisher: str | None, values: Mapping[str, str]) -> str:
+    """The variable of a place in the route: the one that is set, else that of the publisher."""
     section, field = place[0], place[1] if len(place) > 1 else ""
-    known = platform_of(platform)
+    known = publisher_name(publisher)
     if section == "publisher" and field != "type" and known:
-        fields = variables.BY_PLATFORM[known].items()
+        fields = variables.BY_PUBLISHER[known].items()
         return next((name for name, own in fields if own == field), variables.PUBLISHER)
     names = [name for name, there in variables.ROUTE.items() if there == (section, field)]
     given = [name for name in names if name in values]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
 from capture_forwarder.core.partner_app_arn import check_partner_app_arn
+
+_DYNAMODB = "dynamodb://"
+# Source: Amazon DynamoDB Developer Guide, "Naming rules"; its API takes a table's ARN as well.
+_TABLE = re.compile(r"(?:arn:[^/]+:table/)?[A-Za-z0-9_.-]{3,255}")
 
 
 def _address(text: str) -> str:
@@ -46,11 +51,15 @@ def _prefix_or_folder(text: str) -> str:
 
 
 def _ledger(text: str) -> str:
-    if text.startswith("dynamodb://"):
-        if not text.removeprefix("dynamodb://").strip("/"):
-            message = "needs a table's name, as in dynamodb://table"
+    if text.startswith(_DYNAMODB):
+        table = text.removeprefix(_DYNAMODB).strip("/")
+        if not _TABLE.fullmatch(table):
+            message = (
+                "needs a table's name, as in dynamodb://table: 3 to 255 letters, digits and _.-"
+            )
             raise ValueError(message)
-    elif "://" in text:
+        return f"{_DYNAMODB}{table}"
+    if "://" in text:
         message = "must be dynamodb://table or the path of an SQLite file"
         raise ValueError(message)
     return text

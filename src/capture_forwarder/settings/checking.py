@@ -11,21 +11,39 @@ from collections.abc import Callable, Iterator, Mapping
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from capture_forwarder.settings.platforms import PLATFORMS, Platform, PublisherName, spellings
+from capture_forwarder.settings.publishers import (
+    PUBLISHERS,
+    PublisherName,
+    PublisherSettings,
+    spellings,
+)
 from capture_forwarder.settings.route import MappingSettings, RouteSettings
 
 Location = tuple[str | int, ...]
 Spell = Callable[[Location], str]
 Written = Mapping[str, object]
 
-# pydantic's own words for these are about Python.
+# What a person can do about each kind of mistake; pydantic's own sentences are about Python.
 _WORDS = {
     "extra_forbidden": "there is no such setting",
-    "string_type": "must be a text",
+    "literal_error": "must be {expected}",
+    "string_type": "must be text",
+    "string_too_short": "must not be empty",
+    "string_pattern_mismatch": "must match {pattern}",
     "model_type": "must be a mapping of settings",
     "bool_parsing": "must be true or false",
     "bool_type": "must be true or false",
+    "uuid_parsing": "must be a UUID, such as 3f1c9a52-0b7e-4d86-9a41-6d2f8c0e7b15",
+    "uuid_type": "must be a UUID, such as 3f1c9a52-0b7e-4d86-9a41-6d2f8c0e7b15",
+    "float_parsing": "must be a number",
+    "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a smaller number",
+    "finite_number": "must be a finite number",
+    "greater_than": "must be more than {gt:g}",
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than_equal": "must be at most {le:g}",
 }
+_UNKNOWN_MISTAKE = "cannot be used; docs/routes.md and the README say what it takes"
 
 _NO_ROWS_OF_ITS_OWN = "Arthur's endpoint takes captured lines, which have no place for it"
 
@@ -42,16 +60,16 @@ def route_problems(written: Written, spell: Spell) -> Iterator[str]:
     """
     publisher = _section(written, "publisher")
     mapping = _section(written, "mapping")
-    platform = platform_of(publisher.get("type"))
-    yield from _columns(mapping, platform, spell)
-    first_api = platform is PublisherName.OPENSCALE and publisher.get("api") == "v1"
+    name = publisher_name(publisher.get("type"))
+    yield from _columns(mapping, name, spell)
+    first_api = name is PublisherName.OPENSCALE and publisher.get("api") == "v1"
     if first_api and mapping.get("metadata"):
         yield f"{spell(('mapping', 'metadata'))}: OpenScale's v1 has no place for it"
-    if platform is None:
+    if name is None:
         place = spell(("publisher", "type"))
         yield f"{place}: must be one of {', '.join(PublisherName)}"
     else:
-        yield from _platform(PLATFORMS[platform], publisher, spell)
+        yield from _publisher(PUBLISHERS[name], publisher, spell)
     rest = {**written, "publisher": {"type": "duckdb"}, "mapping": {}}
     yield from invalid(RouteSettings, rest, (), spell)
     wrong = list(invalid(MappingSettings, written.get("mapping", {}), ("mapping",), spell))
@@ -85,33 +103,35 @@ def invalid(model: type[BaseModel], written: object, at: Location, spell: Spell)
                 yield from _sentences(detail, at, spell)
 
 
-def platform_of(name: object) -> PublisherName | None:
-    """The platform of that name; None if there is none."""
-    return PublisherName(name) if isinstance(name, str) and name in set(PublisherName) else None
+def publisher_name(written: object) -> PublisherName | None:
+    """The publisher that a text names; None if there is no such publisher."""
+    if isinstance(written, str) and written in set(PublisherName):
+        return PublisherName(written)
+    return None
 
 
-def _platform(platform: type[Platform], written: Written, spell: Spell) -> Iterator[str]:
+def _publisher(model: type[PublisherSettings], written: Written, spell: Spell) -> Iterator[str]:
     at: Location = ("publisher",)
-    for name, info in platform.model_fields.items():
+    for name, info in model.model_fields.items():
         if info.is_required() and name not in written:
             yield f"{spell((*at, name))}: missing; set it to {info.description}"
-    for secret in platform.needed_secrets(written):
+    for secret in model.needed_secrets(written):
         names = [spell((*at, name)) for name in spellings(secret)]
         given = [spell((*at, name)) for name in spellings(secret) if name in written]
         if not given:
             yield f"{names[0]}: missing; set it or {names[1]} or {names[2]}"
         if len(given) > 1:
             yield f"{' and '.join(given)} are set; set only one of them"
-    for name, problem in platform.conflicts(written).items():
+    for name, problem in model.conflicts(written).items():
         yield f"{spell((*at, name))}: {problem}"
-    yield from invalid(platform, written, at, spell)
+    yield from invalid(model, written, at, spell)
 
 
-def _columns(mapping: Written, platform: PublisherName | None, spell: Spell) -> Iterator[str]:
+def _columns(mapping: Written, publisher: PublisherName | None, spell: Spell) -> Iterator[str]:
     sides = [("mapping", "inputs"), ("mapping", "outputs")]
     names = [spell(side) for side in sides]
     given = [bool(mapping.get(side[1])) for side in sides]
-    if platform is PublisherName.ARTHUR:
+    if publisher is PublisherName.ARTHUR:
         for field in ("timestamp", "event_id", "metadata"):
             if mapping.get(field):
                 yield f"{spell(('mapping', field))}: {_NO_ROWS_OF_ITS_OWN}"
@@ -124,9 +144,9 @@ def _columns(mapping: Written, platform: PublisherName | None, spell: Spell) -> 
             "list the model's input columns in captured order and its output columns"
         )
         return
-    if platform in {PublisherName.ARTHUR, PublisherName.OPENSCALE} and given[0] != given[1]:
+    if publisher in {PublisherName.ARTHUR, PublisherName.OPENSCALE} and given[0] != given[1]:
         missing = names[given.index(False)]
-        yield f"{missing}: missing; {platform.value} takes the request and the response together"
+        yield f"{missing}: missing; {publisher.value} takes the request and the response together"
 
 
 def _section(written: Written, name: str) -> Written:
@@ -135,7 +155,15 @@ def _section(written: Written, name: str) -> Written:
 
 
 def _sentences(detail: ErrorDetails, place: Location, spell: Spell) -> Iterator[str]:
-    text = _WORDS.get(detail["type"]) or str(detail["msg"]).removeprefix("Value error, ")
     location = (*place, *detail["loc"])
-    for line in text.splitlines():
+    for line in _said(detail).splitlines():
         yield f"{spell(location)}: {line}" if location else line
+
+
+def _said(detail: ErrorDetails) -> str:
+    context = detail.get("ctx", {})
+    if detail["type"] == "value_error":  # one of our own, already in a person's words
+        return str(context["error"])
+    if "expected" in context:
+        context = {"expected": str(context["expected"]).replace("'", "")}
+    return _WORDS.get(detail["type"], _UNKNOWN_MISTAKE).format(**context)

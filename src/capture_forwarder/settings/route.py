@@ -1,4 +1,4 @@
-"""A route: which objects go by which mapping to which platform."""
+"""A route: which capture files go by which mapping to which publisher."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from capture_forwarder.core.capture_file import CaptureFile
-from capture_forwarder.parser.mapping.columns import (
+from capture_forwarder.parser import (
     ColumnMapping,
     check_path,
     comma_list,
     parse_columns,
     parse_metadata,
 )
-from capture_forwarder.settings.platforms import AnyPlatform, Model, PublisherName, Text
+from capture_forwarder.settings.publishers import AnyPublisher, Model, PublisherName, Text
 
 ONLY_ROUTE = "captures"
 """The name of the route that the environment describes."""
@@ -110,7 +110,7 @@ class MappingSettings(Model):
 
 
 class RouteSettings(Model):
-    """Which objects go by which mapping to which platform."""
+    """Which capture files go by which mapping to which publisher."""
 
     model_config = ConfigDict(serialize_by_alias=True)
 
@@ -126,11 +126,11 @@ class RouteSettings(Model):
         description="whether the routes below are tried too when this one fits",
     )
     mapping: MappingSettings = MappingSettings()
-    publisher: AnyPlatform
+    publisher: AnyPublisher
 
     @property
-    def platform(self) -> PublisherName:
-        """Where the rows go."""
+    def publisher_name(self) -> PublisherName:
+        """Which publisher the rows go to."""
         return PublisherName(self.publisher.type)
 
 

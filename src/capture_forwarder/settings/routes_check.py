@@ -1,15 +1,17 @@
-"""Routes looked at without any object: which take a key and why, and which none can reach."""
+"""A check of routes without any capture file: which of them a key takes, and what looks wrong."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.errors import UsageError
 from capture_forwarder.settings import RouteSettings
 from capture_forwarder.settings.route import Match
 
+_S3 = "s3://"
 _ANY = "*"
 _SIGNS = frozenset("*?[")
 _OF_A_LAYOUT = ("endpoint", "variant")
@@ -17,7 +19,17 @@ _OF_A_LAYOUT = ("endpoint", "variant")
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a route takes an object: None if it is not even looked at; why not, if not."""
+    """Whether a capture file takes a route, and why not.
+
+    Parameters
+    ----------
+    route
+        The route's name.
+    taken
+        Whether it is taken; None if an earlier route ends the search.
+    why
+        Why it is not taken.
+    """
 
     route: str
     taken: bool | None
@@ -28,8 +40,65 @@ class Verdict:
         return f"{words}: {self.why}" if self.why else words
 
 
+@dataclass(frozen=True)
+class RoutesCheck:
+    """Routes, and what they mean.
+
+    Parameters
+    ----------
+    routes
+        The routes, in order.
+    unreachable
+        Route that no capture file can reach → the one before it that takes all of its files.
+    keys
+        Key, as it was given → what each route makes of it.
+    """
+
+    routes: Sequence[RouteSettings]
+    unreachable: Mapping[str, str]
+    keys: Mapping[str, Sequence[Verdict]]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is surely a mistake, or needs another setting."""
+        found = [
+            f"Route {name} is never reached: route {earlier} takes all of its capture files and "
+            "does not continue."
+            for name, earlier in self.unreachable.items()
+        ]
+        going_on = [route.name for route in self.routes[:-1] if route.goes_on]
+        if going_on:
+            names = ", ".join(going_on)
+            found.append(f"These routes continue, so the function needs FORWARDER_LEDGER: {names}.")
+        return found
+
+    @property
+    def without_route(self) -> list[str]:
+        """The keys that take no route."""
+        return [key for key, found in self.keys.items() if not any(one.taken for one in found)]
+
+
+def check_routes(routes: Sequence[RouteSettings], keys: Iterable[str] = ()) -> RoutesCheck:
+    """Check routes, and say which of them keys take. No platform is asked.
+
+    Parameters
+    ----------
+    routes
+        The routes, in order.
+    keys
+        Keys of capture files: `s3://bucket/key`, or a key alone where no route asks for a bucket.
+
+    Raises
+    ------
+    UsageError
+        A key cannot be that of a capture file, or the routes ask for its bucket.
+    """
+    found = {key: list(verdicts(routes, _capture_file(key, routes))) for key in keys}
+    return RoutesCheck(routes, unreachable(routes), found)
+
+
 def verdicts(routes: Sequence[RouteSettings], capture_file: CaptureFile) -> Iterator[Verdict]:
-    """Say of each route whether it takes an object, and why not."""
+    """Say of each route whether a capture file takes it, and why not."""
     ended_by = ""
     for route in routes:
         misses = route.match.misses(capture_file)
@@ -43,12 +112,12 @@ def verdicts(routes: Sequence[RouteSettings], capture_file: CaptureFile) -> Iter
 
 
 def unreachable(routes: Sequence[RouteSettings]) -> dict[str, str]:
-    """Find the routes that no object can reach.
+    """Find the routes that no capture file can reach.
 
     Returns
     -------
     dict
-        Route → the one before it that takes all of its objects and does not continue.
+        Route → the one before it that takes all of its capture files and does not continue.
     """
     found = {}
     for number, route in enumerate(routes):
@@ -60,7 +129,7 @@ def unreachable(routes: Sequence[RouteSettings]) -> dict[str, str]:
 
 
 def covers(wide: Match, narrow: Match) -> bool:
-    """Whether every object that fits `narrow` is sure to fit `wide` too.
+    """Whether every capture file that matches `narrow` surely matches `wide` too.
 
     Two patterns that differ are compared only where one of them is plain text.
     """
@@ -84,3 +153,16 @@ def covers(wide: Match, narrow: Match) -> bool:
 def is_plain(pattern: str) -> bool:
     """Whether a pattern means only itself."""
     return not _SIGNS & set(pattern)
+
+
+def _capture_file(key: str, routes: Sequence[RouteSettings]) -> CaptureFile:
+    if key.startswith(_S3):
+        bucket, _, rest = key.removeprefix(_S3).partition("/")
+        if not bucket or not rest:
+            raise UsageError(f"{key} has no bucket or no key.", "Write it as s3://bucket/key.")
+        return CaptureFile(bucket, rest)
+    asking = [route.name for route in routes if route.match.bucket is not None]
+    if asking:
+        message = f"Route {asking[0]} asks for the bucket, and {key} has none."
+        raise UsageError(message, f"Write it as s3://bucket/{key}.")
+    return CaptureFile("", key)

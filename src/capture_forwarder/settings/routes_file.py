@@ -10,7 +10,7 @@ import yaml
 
 from capture_forwarder.core.errors import SettingsError
 from capture_forwarder.settings.checking import Location, route_problems
-from capture_forwarder.settings.platforms import PublisherName
+from capture_forwarder.settings.publishers import PublisherName
 from capture_forwarder.settings.route import RoutesDocument, RouteSettings
 
 _SECTIONS = ("match", "mapping", "publisher")

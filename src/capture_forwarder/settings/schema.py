@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from capture_forwarder.settings.platforms import PLATFORMS, Platform, spellings
+from capture_forwarder.settings.publishers import PUBLISHERS, PublisherSettings, spellings
 from capture_forwarder.settings.route import RoutesDocument
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -21,9 +21,9 @@ def routes_schema() -> dict[str, Any]:
     """
     made = _tidy(RoutesDocument.model_json_schema(by_alias=True))
     definitions = made.pop("$defs")
-    for platform in PLATFORMS.values():
-        if platform.secrets:
-            definitions[platform.__name__]["oneOf"] = _one_spelling(platform)
+    for publisher in PUBLISHERS.values():
+        if publisher.secrets:
+            definitions[publisher.__name__]["oneOf"] = _one_spelling(publisher)
     named = {"items": {"required": ["name"]}}
     return {
         "$schema": _DRAFT,
@@ -36,9 +36,9 @@ def routes_schema() -> dict[str, Any]:
     }
 
 
-def _one_spelling(platform: type[Platform]) -> list[dict[str, Any]]:
-    """Ask for exactly one spelling of one secret, which is what every platform wants."""
-    return [{"required": [name]} for secret in platform.secrets for name in spellings(secret)]
+def _one_spelling(publisher: type[PublisherSettings]) -> list[dict[str, Any]]:
+    """Ask for exactly one spelling of one secret, which is what every publisher wants."""
+    return [{"required": [name]} for secret in publisher.secrets for name in spellings(secret)]
 
 
 def _tidy(schema: Any) -> Any:  # noqa: ANN401 - whatever JSON holds

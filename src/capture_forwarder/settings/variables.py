@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from capture_forwarder.settings.checking import Location
-from capture_forwarder.settings.platforms import PLATFORMS, PublisherName
+from capture_forwarder.settings.publishers import PUBLISHERS, PublisherName
 
 Environment = Mapping[str, str]
 
@@ -62,17 +62,17 @@ _OWN_NAMES = {
 }
 
 
-def _platform_variables(platform: PublisherName) -> dict[str, str]:
-    own = _OWN_NAMES.get(platform, {})
-    prefix = _PREFIXES.get(platform, "")
-    fields = [name for name in PLATFORMS[platform].model_fields if name != "type"]
+def _publisher_variables(publisher: PublisherName) -> dict[str, str]:
+    own = _OWN_NAMES.get(publisher, {})
+    prefix = _PREFIXES.get(publisher, "")
+    fields = [name for name in PUBLISHERS[publisher].model_fields if name != "type"]
     return {own.get(name, f"{prefix}{name.upper()}"): name for name in fields}
 
 
-BY_PLATFORM: Mapping[PublisherName, Mapping[str, str]] = {
-    platform: _platform_variables(platform) for platform in PublisherName
+BY_PUBLISHER: Mapping[PublisherName, Mapping[str, str]] = {
+    publisher: _publisher_variables(publisher) for publisher in PublisherName
 }
-"""Platform → variable → field of the platform's settings."""
+"""Publisher → variable → field of the publisher's settings."""
 
 ROUTE: Mapping[str, Location] = {
     PUBLISHER: ("publisher", "type"),
@@ -80,7 +80,7 @@ ROUTE: Mapping[str, Location] = {
     **{theirs: _MAPPING[ours] for ours, theirs in TWINS.items()},
     **{
         variable: ("publisher", field)
-        for fields in BY_PLATFORM.values()
+        for fields in BY_PUBLISHER.values()
         for variable, field in fields.items()
     },
 }
@@ -135,10 +135,10 @@ def twice_given(values: Environment) -> Iterator[str]:
             yield f"{ours} and {theirs} are two names for one setting: set only one of them"
 
 
-def named_platforms(values: Environment) -> list[PublisherName]:
-    """The platforms, of those with variables of their own family, that variables are set of."""
+def publishers_named(values: Environment) -> list[PublisherName]:
+    """The publishers that have a family of variables of their own, and of which one is set."""
     return [
-        platform
-        for platform, prefix in _PREFIXES.items()
-        if any(name in values for name in BY_PLATFORM[platform] if name.startswith(prefix))
+        publisher
+        for publisher, prefix in _PREFIXES.items()
+        if any(name in values for name in BY_PUBLISHER[publisher] if name.startswith(prefix))
     ]

@@ -51,7 +51,7 @@ def build_forwarder(
         The routes file cannot be used, or something that a route needs is not installed.
     """
     clock = SystemClock()
-    teller = reporter or _log_reporter()
+    teller = reporter or log_reporter()
     s3_client = cache(_s3_client)  # making one takes its time, and one serves several threads
     source = store or _s3_store(s3_client())
     quarantine = build_quarantine(settings, s3_client)
@@ -60,7 +60,7 @@ def build_forwarder(
     def build(route: RouteSettings) -> Route:
         publisher = build_publisher(route, settings, clock)
         ports = Ports(source, publisher, quarantine, clock, ledger)
-        own = teller.on_route(route.name, route.platform.value)
+        own = teller.on_route(route.name, route.publisher_name.value)
         return Route(route.mapping.columns, route_options(route, settings), ports, own)
 
     router = RouteBook(
@@ -109,7 +109,7 @@ def read_routes_file(place: str) -> Routes:
 def route_options(route: RouteSettings, settings: Settings) -> RouteOptions:
     """How a route's objects are forwarded."""
     # Waiting does not free a file that another program holds open: it is told at once.
-    local = route.platform is PublisherName.DUCKDB
+    local = route.publisher_name is PublisherName.DUCKDB
     return RouteOptions(
         route.name,
         settings.max_line_bytes,
@@ -172,7 +172,8 @@ def _text(place: str) -> str:
     return read_file_text(place)
 
 
-def _log_reporter() -> Reporter:
+def log_reporter() -> Reporter:
+    """Make the reporter that writes JSON logs and metrics, as CloudWatch reads them."""
     from capture_forwarder.aws.reporting import SERVICE, LogReporter  # noqa: PLC0415
 
     return LogReporter(os.environ.get("POWERTOOLS_SERVICE_NAME") or SERVICE)

@@ -1,4 +1,4 @@
-"""A route's settings → its publisher. Only the platform that a route names is imported."""
+"""A route's settings → its publisher. Only the publisher that a route names is imported."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from capture_forwarder.core.extras import Extra, is_installed
 from capture_forwarder.core.ports import Clock, PartFiles, Publisher, Secret, SignRequest
 from capture_forwarder.local.secrets import FixedSecret
 from capture_forwarder.settings import ONLY_ROUTE, RouteSettings, Settings
-from capture_forwarder.settings.platforms import (
+from capture_forwarder.settings.publishers import (
     IAM,
     ArthurSettings,
     DuckDbSettings,
     FiddlerSettings,
     FilesSettings,
     OpenScaleSettings,
-    Platform,
+    PublisherSettings,
     spellings,
 )
 
@@ -37,25 +37,25 @@ def build_publisher(route: RouteSettings, settings: Settings, clock: Clock) -> P
     MissingExtraError
         It needs something that is not installed.
     """
-    platform = route.publisher
+    publisher = route.publisher
     timeout = settings.request_timeout_seconds
-    match platform:
+    match publisher:
         case FiddlerSettings():
-            return _fiddler(platform, route, timeout, clock)
+            return _fiddler(publisher, route, timeout, clock)
         case ArthurSettings():
-            return _arthur(platform, route, timeout)
+            return _arthur(publisher, route, timeout)
         case OpenScaleSettings():
-            return _openscale(platform, route, timeout, clock)
+            return _openscale(publisher, route, timeout, clock)
         case DuckDbSettings():
-            return _duckdb(platform, route)
+            return _duckdb(publisher, route)
         case FilesSettings():
-            return _files(platform, route)
+            return _files(publisher, route)
         case _:
-            assert_never(platform)
+            assert_never(publisher)
 
 
 def _fiddler(
-    platform: FiddlerSettings, route: RouteSettings, timeout: float, clock: Clock
+    publisher: FiddlerSettings, route: RouteSettings, timeout: float, clock: Clock
 ) -> Publisher:
     # Its import takes longer than all else and is left to the first connection.
     if not is_installed("fiddler"):
@@ -63,12 +63,12 @@ def _fiddler(
     from capture_forwarder.publishers.fiddler.publisher import FiddlerPublisher  # noqa: PLC0415
 
     return FiddlerPublisher(
-        platform.url,
-        _secret(platform, "token", route.name),
-        platform.model_uuid,
+        publisher.url,
+        _secret(publisher, "token", route.name),
+        publisher.model_uuid,
         timeout=timeout,
         clock=clock,
-        sign=_partner_app(platform.partner_app_arn),
+        sign=_partner_app(publisher.partner_app_arn),
     )
 
 
@@ -80,83 +80,83 @@ def _partner_app(arn: str | None) -> SignRequest | None:
     return PartnerAppAuth(arn)
 
 
-def _arthur(platform: ArthurSettings, route: RouteSettings, timeout: float) -> Publisher:
+def _arthur(publisher: ArthurSettings, route: RouteSettings, timeout: float) -> Publisher:
     from capture_forwarder.publishers.arthur.publisher import ArthurPublisher  # noqa: PLC0415
 
     return ArthurPublisher(
-        platform.host,
-        _secret(platform, "access_token", route.name),
-        platform.model_id,
+        publisher.host,
+        _secret(publisher, "access_token", route.name),
+        publisher.model_id,
         timeout=timeout,
         mapping=route.mapping.columns,
     )
 
 
 def _openscale(
-    platform: OpenScaleSettings, route: RouteSettings, timeout: float, clock: Clock
+    publisher: OpenScaleSettings, route: RouteSettings, timeout: float, clock: Clock
 ) -> Publisher:
     from capture_forwarder.publishers.openscale.connection import Server  # noqa: PLC0415
     from capture_forwarder.publishers.openscale.publisher import OpenScalePublisher  # noqa: PLC0415
 
-    server = Server(platform.url, timeout, platform.ca_file)
-    tokens = _ibm_tokens(platform, server, clock, route.name)
-    target = _openscale_target(platform)
+    server = Server(publisher.url, timeout, publisher.ca_file)
+    tokens = _ibm_tokens(publisher, server, clock, route.name)
+    target = _openscale_target(publisher)
     return OpenScalePublisher(server, tokens, target, route.mapping.columns, clock)
 
 
-def _ibm_tokens(platform: OpenScaleSettings, server: Server, clock: Clock, route: str) -> Tokens:
+def _ibm_tokens(publisher: OpenScaleSettings, server: Server, clock: Clock, route: str) -> Tokens:
     from capture_forwarder.publishers.openscale.connection import Server  # noqa: PLC0415
     from capture_forwarder.publishers.openscale.tokens import (  # noqa: PLC0415
         CloudPakTokens,
         IamTokens,
     )
 
-    if platform.auth == "iam":
+    if publisher.auth == "iam":
         # IBM's own address has a certificate that all trust, whoever signed the service's.
-        authorities = None if platform.iam_url == IAM else platform.ca_file
-        iam = Server(platform.iam_url, server.timeout, authorities)
-        return IamTokens(iam, _secret(platform, "api_key", route), clock)
+        authorities = None if publisher.iam_url == IAM else publisher.ca_file
+        iam = Server(publisher.iam_url, server.timeout, authorities)
+        return IamTokens(iam, _secret(publisher, "api_key", route), clock)
     field: Literal["api_key", "password"] = "api_key"
-    if any(getattr(platform, name) for name in spellings("password")):
+    if any(getattr(publisher, name) for name in spellings("password")):
         field = "password"
-    secret = _secret(platform, field, route)
-    return CloudPakTokens(server, platform.username or "", secret, clock, field=field)
+    secret = _secret(publisher, field, route)
+    return CloudPakTokens(server, publisher.username or "", secret, clock, field=field)
 
 
-def _openscale_target(platform: OpenScaleSettings) -> Target:
+def _openscale_target(publisher: OpenScaleSettings) -> Target:
     from capture_forwarder.publishers.openscale.requests import (  # noqa: PLC0415
         DataSetRecords,
         ScoringPayloads,
     )
 
-    if platform.api == "v2":
+    if publisher.api == "v2":
         return DataSetRecords(
-            platform.service_instance_id or "",
-            platform.data_set_id,
-            platform.subscription_id,
-            confirm=platform.confirm,
+            publisher.service_instance_id or "",
+            publisher.data_set_id,
+            publisher.subscription_id,
+            confirm=publisher.confirm,
         )
     return ScoringPayloads(
-        platform.data_mart_id or "",
-        platform.binding_id or "",
-        platform.subscription_id or "",
-        platform.deployment_id or "",
+        publisher.data_mart_id or "",
+        publisher.binding_id or "",
+        publisher.subscription_id or "",
+        publisher.deployment_id or "",
     )
 
 
-def _duckdb(platform: DuckDbSettings, route: RouteSettings) -> Publisher:
+def _duckdb(publisher: DuckDbSettings, route: RouteSettings) -> Publisher:
     from capture_forwarder.publishers.duckdb.publisher import KEY, TIME, LocalPublisher  # noqa: PLC0415
 
     mapping = route.mapping
     return LocalPublisher(
-        platform.path, route.name, mapping.event_id or KEY, mapping.timestamp or TIME
+        publisher.path, route.name, mapping.event_id or KEY, mapping.timestamp or TIME
     )
 
 
-def _files(platform: FilesSettings, route: RouteSettings) -> Publisher:
+def _files(publisher: FilesSettings, route: RouteSettings) -> Publisher:
     from capture_forwarder.publishers.files.publisher import KEY, TIME, FilePublisher  # noqa: PLC0415
 
-    files = _part_files(platform.place)
+    files = _part_files(publisher.place)
     mapping = route.mapping
     return FilePublisher(files, route.name, mapping.event_id or KEY, mapping.timestamp or TIME)
 
@@ -173,9 +173,9 @@ def _part_files(address: str) -> PartFiles:
     return S3PartFiles(s3_client(), bucket, prefix)
 
 
-def _secret(platform: Platform, field: str, route: str) -> Secret:
-    """The secret that a platform's settings give in one of three spellings."""
-    plain, arn, parameter = (getattr(platform, name) for name in spellings(field))
+def _secret(publisher: PublisherSettings, field: str, route: str) -> Secret:
+    """The secret that a publisher's settings give in one of three spellings."""
+    plain, arn, parameter = (getattr(publisher, name) for name in spellings(field))
     if isinstance(plain, SecretStr):
         return FixedSecret(plain.get_secret_value())
     from capture_forwarder.aws.clients import secrets_client, ssm_client  # noqa: PLC0415
@@ -184,7 +184,7 @@ def _secret(platform: Platform, field: str, route: str) -> Secret:
         secrets_manager_secret,
     )
 
-    family = platform.__class__.__name__.removesuffix("Settings").upper()
+    family = publisher.__class__.__name__.removesuffix("Settings").upper()
     if route == ONLY_ROUTE:
         names = [f"{family}_{name.upper()}" for name in spellings(field)]
     else:

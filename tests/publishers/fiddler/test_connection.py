@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import os
+from typing import Any
 
+import pytest
+from fiddler.libs.http_client import RequestClient
+
+from capture_forwarder.publishers.fiddler.connection import _connection_type, connect
 from tests.support.fresh_process import run
 
 CONNECT = """
@@ -68,3 +73,38 @@ def test_a_client_that_cannot_be_imported_is_named_and_how_to_install_what_fits(
         f"fiddler-client cannot be imported: {missing} is missing or not what this release needs.",
         "Install what fits this release with: pip install 'capture-forwarder[fiddler]'",
     ]
+
+
+def connection(sign: object = None) -> Any:
+    """A connection of ours that is not logged in."""
+    kind = _connection_type(sign)  # type: ignore[arg-type]
+    return kind("http://127.0.0.1:9", "token", timeout=(1.0, 2.0), validate=False)
+
+
+def test_our_client_has_all_that_the_original_has() -> None:
+    own = connection().client
+    original = RequestClient(own.base_url, own._default_headers)  # noqa: SLF001 - what is inherited
+
+    assert vars(own).keys() == vars(original).keys()
+    assert vars(own.session).keys() == vars(original.session).keys()
+
+
+def test_the_environment_is_neither_changed_nor_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PARTNER_APP_AUTH", "true")  # the original fails without an ARN
+    monkeypatch.setenv("FIDDLER_CLIENT_RETRY_MAX_DURATION_SECONDS", "300")
+    changes: list[str] = []
+    for name in ("putenv", "unsetenv"):
+        monkeypatch.setattr(os, name, lambda *a: changes.append(a[0]))
+
+    with pytest.raises(Exception, match=r"127\.0\.0\.1"):
+        connect("http://127.0.0.1:9", "token", timeout=(1.0, 1.0))
+
+    assert changes == []
+    assert connection().client._retry_max_duration_seconds < 1  # noqa: SLF001
+
+
+def test_requests_are_signed_where_they_have_to_be() -> None:
+    def sign(request: object) -> object:
+        return request
+
+    assert connection(sign).client.session.auth is sign

@@ -293,6 +293,21 @@ def test_an_unreachable_host_says_which_setting_to_look_at() -> None:
         fiddler.schema()
 
 
+def test_a_column_of_an_unknown_type_is_named_and_not_asked_for_again() -> None:
+    model = Model.of(inputs={"age": "int", "height": "decimal"}, outputs={"score": "float"})
+    with FiddlerServer(model) as server:
+        fiddler = publisher(server)
+        with pytest.raises(
+            PublisherMisconfiguredError, match="one of these types: float"
+        ) as caught:
+            fiddler.schema()
+        asked = [request.path for request in server.requests if "/v3/models/" in request.path]
+
+    assert "'height'" in caught.value.message
+    assert "the type 'decimal'" in caught.value.message
+    assert len(asked) == 1
+
+
 def test_a_server_too_old_for_the_client_is_told(server: FiddlerServer) -> None:
     server.server_version = "23.1.0"
     with pytest.raises(PublisherMisconfiguredError, match="not compatible"):

@@ -10,7 +10,7 @@ import pytest
 
 from capture_forwarder.core.inference import Inference, ParsedLine, Row
 from capture_forwarder.core.schema import Schema
-from capture_forwarder.forwarding.route import complete
+from capture_forwarder.forwarding.preparation import complete
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from capture_forwarder.publishers.openscale.records import (

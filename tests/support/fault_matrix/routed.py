@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from capture_forwarder.settings.variables import BY_PLATFORM
+from capture_forwarder.settings.variables import BY_PUBLISHER
 from tests.support.fault_matrix.account import Account, check_adds_up
 from tests.support.fault_matrix.aws import AwsFaults
 from tests.support.fault_matrix.capture_file import ROWS, CaptureFile
@@ -121,6 +121,6 @@ class Routed(Account):
 
 def _section(platform: OverHttp, variables: Mapping[str, str]) -> dict[str, str]:
     """Write a platform's variables as a route's publisher."""
-    fields = BY_PLATFORM[platform.name]
+    fields = BY_PUBLISHER[platform.name]
     settings = {fields[name]: value for name, value in variables.items() if name in fields}
     return {"type": platform.name.value, **settings}

@@ -16,7 +16,7 @@ from capture_forwarder.core.line import Line, Position
 from capture_forwarder.core.ports import Publisher
 from capture_forwarder.forwarding.batching import BatchBuilder
 from capture_forwarder.forwarding.held import holding
-from capture_forwarder.forwarding.route import complete
+from capture_forwarder.forwarding.preparation import complete
 from capture_forwarder.parser import compile_mapping
 from capture_forwarder.parser.lines import read_lines
 from capture_forwarder.settings import load

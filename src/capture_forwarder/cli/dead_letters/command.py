@@ -1,41 +1,42 @@
-"""`capture-forwarder dead-letters`: look at messages that failed and send them again."""
+"""`capture-forwarder dead-letters`: look at messages that failed, and send them again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from capture_forwarder.cli.dead_letters.view import Letter, read_letter, show_letters, show_moved
+from capture_forwarder.cli.dead_letters.view import show_letters, show_moved
 from capture_forwarder.cli.terminal.console import ERR, complain, user_errors
-from capture_forwarder.core.errors import UsageError
-from capture_forwarder.dead_letters.redrive import Moved, move, peek
-
-if TYPE_CHECKING:
-    from capture_forwarder.core.ports import Queue
+from capture_forwarder.core.ports import Queue
+from capture_forwarder.dead_letters.letters import DeadLetter, look
+from capture_forwarder.wiring.dead_letters import announced_files, build_redrive, open_queue
 
 app = typer.Typer(
     help="Look at the messages that failed too often, and send them again.", no_args_is_help=True
 )
 
-_LIST_HELP = """Show what is in a dead-letter queue: which objects its messages announce.
+_LIST_HELP = """Show which capture files the messages of a dead-letter queue announce.
 
-The messages stay. They are hidden from other readers while they are looked at, and each look
-counts as one receive.
+The messages stay in the queue. While you look at them they are hidden from other readers, and
+SQS counts one more receive for each.
 
 Example: `capture-forwarder dead-letters list https://sqs.eu-west-1.amazonaws.com/123456789012/dead`
+
+Exit code: 0; 1 when the queue cannot be read; 2 for wrong usage; 130 when interrupted.
 """
 _REDRIVE_HELP = """Send the messages of a dead-letter queue back to the function's queue.
 
-Each goes with the same body and attributes, and is deleted only when the queue has taken it: one
-that is broken off in between is there twice, never lost.
+Each message keeps its body and attributes, and is deleted only after the queue has accepted it:
+if you interrupt the command, a message may be in both queues, but none is lost.
 
 Example: `capture-forwarder dead-letters redrive DEAD_QUEUE_URL --to QUEUE_URL --dry-run`
 
-Exit code: 0 when everything was sent, 1 when something stays, 2 for wrong usage.
+Exit code: 0 when everything was sent; 1 when a message could not be sent; 2 for wrong usage; 130
+when interrupted.
 """
 
 _QueueUrl = Annotated[
@@ -51,12 +52,12 @@ def list_messages(
     limit: Annotated[int, typer.Option("--limit", min=1, help="The most messages to show.")] = 100,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Show what is in a dead-letter queue."""
+    """Show which capture files messages announce."""
     with user_errors():
-        queue = _queue(url)
+        queue = open_queue(url)
         count = queue.count()
         with _progress(min(count, limit), "looked at", quiet=as_json) as advance:
-            letters = _peeked(queue, limit, advance)
+            letters = _looked_at(queue, limit, advance)
     show_letters(url, count, letters, as_json=as_json)
 
 
@@ -78,43 +79,31 @@ def redrive(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Send messages back."""
-    moved = Moved()
     with user_errors():
-        queue, target = _queue(url), _queue(to)
-        if url.rstrip("/") == to.rstrip("/"):
-            raise UsageError("--to names the dead-letter queue itself.")
+        work = build_redrive(url, to, limit)
+        queue = open_queue(url)
         count = queue.count()
         total = count if limit is None else min(count, limit)
         if dry_run:
-            target.count()
+            open_queue(to).count()  # it must be there
             with _progress(total, "looked at", quiet=as_json) as advance:
-                letters = _peeked(queue, limit, advance)
+                letters = _looked_at(queue, limit, advance)
             show_letters(url, count, letters, as_json=as_json, to=to)
             return
         with _progress(total, "sent", quiet=as_json) as advance:
-            for _ in move(queue, target, limit, moved):
+            for _ in work.run():
                 advance()
-    show_moved(moved, to, as_json=as_json)
-    if moved.error is not None:
-        complain(moved.error.message, moved.error.advice)
+    show_moved(work.moved, to, as_json=as_json)
+    if work.moved.error is not None:
+        complain(work.moved.error.message, work.moved.error.advice)
         raise typer.Exit(1)
 
 
-def _queue(url: str) -> Queue:
-    from capture_forwarder.aws.clients import sqs_client  # noqa: PLC0415 - boto3 takes its time
-    from capture_forwarder.aws.queues import SqsQueue  # noqa: PLC0415
-
-    if not url.startswith(("https://", "http://")):
-        message = f"{url} is no address of a queue; it looks like https://sqs.REGION.amazonaws.com/"
-        raise UsageError(f"{message}ACCOUNT/NAME.")
-    return SqsQueue(sqs_client, url)
-
-
-def _peeked(queue: Queue, limit: int | None, advance: Callable[[], None]) -> list[Letter]:
+def _looked_at(queue: Queue, limit: int | None, advance: Callable[[], None]) -> list[DeadLetter]:
     letters = []
-    with closing(peek(queue, limit)) as messages:
-        for message in messages:
-            letters.append(read_letter(message))
+    with closing(look(queue, limit, announced_files)) as found:
+        for letter in found:
+            letters.append(letter)
             advance()
     return letters
 

@@ -17,12 +17,12 @@ from capture_forwarder.cli.forward.view import (
 )
 from capture_forwarder.cli.terminal import options
 from capture_forwarder.cli.terminal.console import ERR, say_json, user_errors
-from capture_forwarder.cli.terminal.places import Found, find
 from capture_forwarder.cli.terminal.reporter import CollectingReporter
 from capture_forwarder.core.errors import ForwarderError, SettingsError, UnexpectedError
+from capture_forwarder.core.found_file import FoundFile
 from capture_forwarder.forwarding.forwarder import Forwarder
 from capture_forwarder.settings import Settings, load
-from capture_forwarder.settings.platforms import FilesSettings
+from capture_forwarder.wiring.capture_files import find_capture_files, outputs_of
 from capture_forwarder.wiring.forwarder import build_forwarder, read_routes
 
 _QUARANTINE = "capture-forwarder-quarantine"
@@ -47,14 +47,14 @@ Exit code: 0 when every file was delivered, 1 when a file failed, 2 for wrong us
 
 
 def forward(  # noqa: PLR0913 - one parameter an option
-    places: options.Places,
+    addresses: options.Addresses,
     *,
     publisher: options.Publisher = None,
     database: options.Database = None,
     routes: options.Routes = None,
     quarantine: Annotated[
         str | None,
-        typer.Option("--quarantine", metavar="PLACE", help="Folder or s3://bucket/prefix."),
+        typer.Option("--quarantine", metavar="ADDRESS", help="Folder or s3://bucket/prefix."),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object a file, then a summary.")
@@ -83,7 +83,7 @@ def forward(  # noqa: PLR0913 - one parameter an option
         settings = _settings(environment)
         sending = Sending(read_routes(settings), settings.routes_file, settings.quarantine)
         reporter = CollectingReporter()
-        found, store = find(places, _outputs(sending))
+        found, store = find_capture_files(addresses, outputs_of(sending.routes, settings))
         forwarder = build_forwarder(settings, store=store, reporter=reporter)
         outcomes = []
         for outcome in _send(forwarder, found, quiet=as_json):
@@ -107,14 +107,7 @@ def _settings(environment: dict[str, str]) -> Settings:
         raise
 
 
-def _outputs(sending: Sending) -> list[str]:
-    """Where the forwarder itself writes, or has written."""
-    platforms = [route.publisher for route in sending.routes]
-    places = [platform.place for platform in platforms if isinstance(platform, FilesSettings)]
-    return [*places, *([sending.quarantine] if sending.quarantine else [])]
-
-
-def _send(forwarder: Forwarder, found: Sequence[Found], *, quiet: bool) -> Iterator[Outcome]:
+def _send(forwarder: Forwarder, found: Sequence[FoundFile], *, quiet: bool) -> Iterator[Outcome]:
     """Forward the files one after the other; one that fails does not stop the others."""
     down: dict[str, ForwarderError] = {}
     outcomes = (_outcome(forwarder, file, down) for file in found)
@@ -130,7 +123,7 @@ def _send(forwarder: Forwarder, found: Sequence[Found], *, quiet: bool) -> Itera
             yield outcome
 
 
-def _outcome(forwarder: Forwarder, file: Found, down: dict[str, ForwarderError]) -> Outcome:
+def _outcome(forwarder: Forwarder, file: FoundFile, down: dict[str, ForwarderError]) -> Outcome:
     try:
         if forwarder.is_output(file.capture_file):
             return Outcome(file, skipped="What the forwarder wrote is never taken as input.")

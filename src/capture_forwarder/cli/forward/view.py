@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from capture_forwarder.cli.terminal.console import ERR, OUT, complain, say
-from capture_forwarder.cli.terminal.places import Found
 from capture_forwarder.cli.terminal.tables import COUNTS, add, counts_of, long_name, new_table
 from capture_forwarder.core.errors import ForwarderError
+from capture_forwarder.core.found_file import FoundFile
 from capture_forwarder.core.report import FileReport
 from capture_forwarder.settings import RouteSettings
-from capture_forwarder.settings.platforms import DuckDbSettings
+from capture_forwarder.settings.publishers import DuckDbSettings
 
 _MOST_ROWS = 40
 
@@ -27,13 +27,13 @@ class Sending:
 
     @property
     def publisher(self) -> str | None:
-        """The platform, unless a routes file names one or several."""
-        return None if self.file else self.routes[0].platform.value
+        """The publisher, unless a routes file names one or several."""
+        return None if self.file else self.routes[0].publisher_name.value
 
     @property
-    def platforms(self) -> dict[str, str]:
-        """Route → its platform."""
-        return {route.name: route.platform.value for route in self.routes}
+    def publishers(self) -> dict[str, str]:
+        """Route → its publisher."""
+        return {route.name: route.publisher_name.value for route in self.routes}
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Outcome:
         Why it was passed over, if it was.
     """
 
-    file: Found
+    file: FoundFile
     routes: Mapping[str, FileReport | ForwarderError] = field(default_factory=dict)
     error: ForwarderError | None = None
     skipped: str = ""
@@ -145,13 +145,13 @@ def summary_json(
 def _routes_json(
     outcomes: Sequence[Outcome], sending: Sending
 ) -> Iterator[tuple[str, dict[str, object]]]:
-    for name, platform in sending.platforms.items():
+    for name, publisher in sending.publishers.items():
         reports = _reports(outcomes, name)
         total = add_up(reports)
         yield (
             name,
             {
-                "publisher": platform,
+                "publisher": publisher,
                 "forwarded_files": len(reports),
                 "failed_files": sum(name in outcome.errors for outcome in outcomes),
                 **dict(zip(COUNTS, counts_of(total), strict=True)),
@@ -194,9 +194,9 @@ def _show_table(outcomes: Sequence[Outcome], sending: Sending) -> None:
     if len(rows) > _MOST_ROWS:
         add(table, f"... {len(rows) - _MOST_ROWS} more files", style="dim")
     table.add_section()
-    for name in sending.platforms:
+    for name in sending.publishers:
         reports = _reports(outcomes, name)
-        names = [f"{name} → {sending.platforms[name]}"] if sending.file else []
+        names = [f"{name} → {sending.publishers[name]}"] if sending.file else []
         add(table, f"{len(reports)} file(s)", *names, *counts_of(add_up(reports)), style="bold")
     OUT.print(table)
 

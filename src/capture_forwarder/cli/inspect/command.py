@@ -12,12 +12,13 @@ from capture_forwarder.cli.inspect.document import inspections_json
 from capture_forwarder.cli.inspect.view import show_inspections
 from capture_forwarder.cli.terminal import options
 from capture_forwarder.cli.terminal.console import ERR, say_json, user_errors
-from capture_forwarder.cli.terminal.places import Found, find
 from capture_forwarder.core.errors import CaptureFileError
+from capture_forwarder.core.found_file import FoundFile
 from capture_forwarder.core.line import Line
 from capture_forwarder.core.ports import ObjectStore
 from capture_forwarder.inspection import Given, Sample, inspect_files
 from capture_forwarder.parser import read_lines
+from capture_forwarder.wiring.capture_files import find_capture_files
 
 _MAX_LINE_BYTES = 16 * 1024 * 1024
 # Sampled lines are held while an endpoint is looked at.
@@ -39,7 +40,7 @@ Exit code: 0, 1 when a file could not be read, 2 for wrong usage or settings.
 
 
 def inspect(  # noqa: PLR0913 - one parameter an option
-    places: options.Places,
+    addresses: options.Addresses,
     *,
     lines: Annotated[
         int, typer.Option("--lines", min=1, metavar="N", help="Lines to look at, a file.")
@@ -62,7 +63,7 @@ def inspect(  # noqa: PLR0913 - one parameter an option
     )
     with user_errors():
         mapping, header = options.given_mapping(environment)
-        found, store = find(places)
+        found, store = find_capture_files(addresses)
         given = Given(mapping, header)
         with ERR.status("Reading ...") if ERR.is_terminal else nullcontext():
             inspections = [
@@ -76,9 +77,9 @@ def inspect(  # noqa: PLR0913 - one parameter an option
         raise typer.Exit(1)
 
 
-def _by_endpoint(found: Sequence[Found]) -> list[list[Found]]:
+def _by_endpoint(found: Sequence[FoundFile]) -> list[list[FoundFile]]:
     """Files of one endpoint and variant together; a file of another layout alone."""
-    groups: dict[object, list[Found]] = {}
+    groups: dict[object, list[FoundFile]] = {}
     for file in found:
         capture_file = file.capture_file
         key = (capture_file.endpoint, capture_file.variant) if capture_file.endpoint else file.name
@@ -86,7 +87,7 @@ def _by_endpoint(found: Sequence[Found]) -> list[list[Found]]:
     return list(groups.values())
 
 
-def _samples(files: Sequence[Found], store: ObjectStore, limit: int) -> list[Sample]:
+def _samples(files: Sequence[FoundFile], store: ObjectStore, limit: int) -> list[Sample]:
     samples: list[Sample] = []
     held = 0
     for file in files:
@@ -96,7 +97,7 @@ def _samples(files: Sequence[Found], store: ObjectStore, limit: int) -> list[Sam
     return samples
 
 
-def _sample(file: Found, store: ObjectStore, limit: int, room: int) -> Sample:
+def _sample(file: FoundFile, store: ObjectStore, limit: int, room: int) -> Sample:
     """Read a file's first lines, as many as are asked for and fit; at least one."""
     lines: list[Line] = []
     try:

@@ -23,7 +23,7 @@ def show_inspections(inspections: Sequence[Inspection]) -> None:
     if any(inspection.mapping for inspection in inspections):
         say()
         say("Try settings without an account: put `export` before each line, then run", style="dim")
-        say("  capture-forwarder forward PLACE --publisher duckdb", style="dim")
+        say("  capture-forwarder forward ADDRESS --publisher duckdb", style="dim")
 
 
 def _show(inspection: Inspection) -> None:

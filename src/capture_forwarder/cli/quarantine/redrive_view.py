@@ -6,8 +6,17 @@ import dataclasses
 from collections.abc import Mapping
 
 from capture_forwarder.cli.forward.view import Sending
-from capture_forwarder.cli.quarantine.view import plain, show_problems
-from capture_forwarder.cli.terminal.console import ERR, OUT, complain, say, say_json
+from capture_forwarder.cli.terminal.console import (
+    ERR,
+    OUT,
+    complain,
+    number_of,
+    plain,
+    say,
+    say_json,
+    show_problems,
+    show_warnings,
+)
 from capture_forwarder.cli.terminal.tables import add, new_table
 from capture_forwarder.quarantine.tally import Counts, RouteTally, Tally
 
@@ -26,27 +35,30 @@ _ALWAYS = {"entries", "delivered", "rejected"}
 
 @dataclasses.dataclass(frozen=True)
 class Done:
-    """What was done with the entries of a place.
+    """What was done with the entries of a quarantine.
 
     Parameters
     ----------
-    place
+    address
         The quarantine.
     sending
-        The routes of now.
+        The present routes.
     tally
         What became of the entries.
     dry_run
         Whether nothing was sent.
     max_line_bytes
         The longest line that is read.
+    warnings
+        What an operator should look at.
     """
 
-    place: str
+    address: str
     sending: Sending
     tally: Tally
     dry_run: bool
     max_line_bytes: int
+    warnings: tuple[str, ...] = ()
 
 
 def show_done(done: Done, *, as_json: bool) -> None:
@@ -56,24 +68,25 @@ def show_done(done: Done, *, as_json: bool) -> None:
         return
     _show_counts(done)
     verb = "would go" if done.dry_run else "went"
-    for name, tally in _told(done).items():
-        of_route = f"of the route {name} " if done.sending.file else ""
-        told = f"{tally.inferences} inference(s) of {tally.total.delivered} entries {of_route}"
-        say(f"{told}{verb} to {_platform(done, name)}.")
+    for name, tally in _shown(done).items():
+        of_route = f"of route {name} " if done.sending.file else ""
+        inferences = number_of(tally.inferences, "inference", "inferences")
+        entries = number_of(tally.total.delivered, "entry", "entries")
+        say(f"{inferences} of {entries} {of_route}{verb} to {_publisher(done, name)}.")
     _show_again(done)
     _show_left(done)
 
 
-def _told(done: Done) -> Mapping[str, RouteTally]:
-    """The routes that there is something to tell of; the only one always."""
+def _shown(done: Done) -> Mapping[str, RouteTally]:
+    """The routes with entries or an error; the only route always."""
     routes = done.tally.routes
     if not done.sending.file:
         return routes
     return {name: tally for name, tally in routes.items() if tally.reasons or tally.stopped}
 
 
-def _platform(done: Done, route: str) -> str:
-    return done.sending.publisher or done.sending.platforms[route]
+def _publisher(done: Done, route: str) -> str:
+    return done.sending.publisher or done.sending.publishers[route]
 
 
 def _show_counts(done: Done) -> None:
@@ -83,7 +96,7 @@ def _show_counts(done: Done) -> None:
     heads = [titles[name] for name in shown]
     verb = "Dry run of" if done.dry_run else "Sent again from"
     keys = ["route", "reason"] if done.sending.file else ["reason"]
-    table = new_table(f"{verb} {done.place}", *keys, *heads, numbers=heads, unbroken=keys)
+    table = new_table(f"{verb} {done.address}", *keys, *heads, numbers=heads, unbroken=keys)
 
     def row(route: str, reason: str, counts: Counts, style: str | None = None) -> None:
         names = [route, reason] if done.sending.file else [reason]
@@ -110,10 +123,13 @@ def _show_again(done: Done) -> None:
 
 def _show_left(done: Done) -> None:
     tally, total = done.tally, done.tally.total
+    show_warnings(done.warnings)
     for route, count in tally.other_routes.items():
-        say(f"{count} entries of the route {route} were left alone; {_hint(done, route)}.", to=ERR)
+        entries = number_of(count, "entry", "entries")
+        say(f"Left alone: {entries} of route {route}; {_hint(done, route)}.", to=ERR)
     if advice := _advice_on_cut(done):
-        complain(f"{total.cut} entries hold only the beginning of their line.", advice)
+        cut = number_of(total.cut, "entry holds", "entries hold")
+        complain(f"{cut} only the beginning of a line that was too long.", advice)
     show_problems(tally.problems)
     stopped = {name: one.stopped for name, one in tally.routes.items() if one.stopped}
     for name, error in stopped.items():
@@ -121,14 +137,15 @@ def _show_left(done: Done) -> None:
             f"route {name}: {error.message}" if done.sending.file else error.message, error.advice
         )
     if stopped:
-        left = f"{total.unsent} entries and {tally.files_left} more file(s) were not sent"
-        say(f"{left}; run the command again.", to=ERR, style="red")
+        entries = number_of(total.unsent, "entry", "entries")
+        files = number_of(tally.files_left, "more file", "more files")
+        say(f"Not sent: {entries} and {files}; run the command again.", to=ERR, style="red")
 
 
 def _hint(done: Done, route: str) -> str:
-    if done.sending.file and route not in done.sending.platforms:
+    if done.sending.file and route not in done.sending.publishers:
         return f"{done.sending.file} has no such route"
-    return "name it with --route"
+    return f"to send them, add --route {route}"
 
 
 def _advice_on_cut(done: Done) -> str:
@@ -137,16 +154,16 @@ def _advice_on_cut(done: Done) -> str:
         return ""
     source = plain(f"s3://{entry.bucket}/{entry.key}")
     return (
-        f"Send their objects again with a higher limit (now {done.max_line_bytes} bytes): "
+        f"Forward their capture files with a higher limit (now {done.max_line_bytes} bytes): "
         f"FORWARDER_MAX_LINE_BYTES={entry.length} capture-forwarder forward '{source}'. "
-        "Its other lines are sent again too, with the same ids."
+        "The other lines of the file are sent again too, with the same ids."
     )
 
 
 def _json(done: Done) -> object:
     tally, whole = done.tally, done.tally.together
     facts: dict[str, object] = {
-        "place": done.place,
+        "place": done.address,
         "dry_run": done.dry_run,
         "publisher": done.sending.publisher,
         "files": tally.files,
@@ -154,12 +171,13 @@ def _json(done: Done) -> object:
         "advice_on_too_long": _advice_on_cut(done),
         "other_routes": dict(tally.other_routes),
         "problems": [problem.message for problem in tally.problems],
+        "warnings": list(done.warnings),
         "files_left": tally.files_left,
     }
     if done.sending.file:
         facts["routes_file"] = done.sending.file
         facts["routes"] = {
-            name: {"publisher": _platform(done, name), **_tally_json(one)}
+            name: {"publisher": _publisher(done, name), **_tally_json(one)}
             for name, one in tally.routes.items()
         }
     return facts

@@ -3,60 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import msgspec
 
-from capture_forwarder.cli.terminal.console import OUT, complain, say, say_json
+from capture_forwarder.cli.terminal.console import (
+    OUT,
+    number_of,
+    plain,
+    say,
+    say_json,
+    show_problems,
+)
 from capture_forwarder.cli.terminal.tables import add, long_name, new_table
 from capture_forwarder.core.capture_file import CaptureFile
-from capture_forwarder.core.errors import ForwarderError
 from capture_forwarder.core.quarantine_entry import QuarantineEntry
-from capture_forwarder.quarantine.place import Kept, is_cut, line_of
+from capture_forwarder.quarantine.contents import Contents, Group
+from capture_forwarder.quarantine.entries import is_cut, line_of
 
 _MOST_SHOWN = 40
 _LONGEST_LINE = 240
 
 
-@dataclass
-class _Group:
-    entries: int
-    first: str
-    last: str
-
-
-@dataclass
-class Contents:
-    """What a quarantine holds, counted by reason, capture object and route."""
-
-    files: int = 0
-    groups: dict[tuple[str, CaptureFile, str], _Group] = field(default_factory=dict)
-
-    def add(self, kept: Sequence[Kept]) -> None:
-        """Count the entries of one file."""
-        self.files += 1
-        for entry in (one.entry for one in kept):
-            capture_file = CaptureFile(entry.bucket, entry.key, entry.version_id)
-            place = (entry.reason, capture_file, entry.route)
-            group = self.groups.setdefault(place, _Group(0, entry.time, entry.time))
-            group.entries += 1
-            group.first = min(group.first, entry.time)
-            group.last = max(group.last, entry.time)
-
-    @property
-    def reasons(self) -> Counter[str]:
-        """Reason → entries."""
-        counts: Counter[str] = Counter()
-        for (reason, _, _), group in self.groups.items():
-            counts[reason] += group.entries
-        return counts
-
-
-def show_contents(
-    place: str, contents: Contents, problems: Sequence[ForwarderError], *, as_json: bool
-) -> None:
+def show_contents(address: str, contents: Contents, *, as_json: bool) -> None:
     """Show what a quarantine holds."""
     reasons = contents.reasons
     if as_json:
@@ -71,29 +39,30 @@ def show_contents(
         ]
         say_json(
             {
-                "place": place,
+                "place": address,
                 "files": contents.files,
                 "entries": reasons.total(),
                 "reasons": dict(reasons),
                 "groups": groups,
-                "problems": [problem.message for problem in problems],
+                "problems": [problem.message for problem in contents.problems],
             }
         )
         return
-    if not reasons and not problems:
-        say(f"{place} holds no entries.")
+    if not reasons and not contents.problems:
+        say(f"{address} holds no entries.")
     if reasons:
-        _show_reasons(place, contents)
-        _show_objects(contents)
-        say(f"{reasons.total()} entries in {contents.files} file(s)")
-    show_problems(problems)
+        _show_reasons(address, contents)
+        _show_capture_files(contents)
+        entries = number_of(reasons.total(), "entry", "entries")
+        say(f"{entries} in {number_of(contents.files, 'file', 'files')}")
+    show_problems(contents.problems)
 
 
-def _show_reasons(place: str, contents: Contents) -> None:
-    heads = ("reason", "route", "entries", "objects", "first", "last")
+def _show_reasons(address: str, contents: Contents) -> None:
+    heads = ("reason", "route", "entries", "capture files", "first", "last")
     wide = ("reason", "first", "last")
-    table = new_table(f"In {place}", *heads, numbers=("entries", "objects"), unbroken=wide)
-    rows: dict[tuple[str, str], list[_Group]] = {}
+    table = new_table(f"In {address}", *heads, numbers=("entries", "capture files"), unbroken=wide)
+    rows: dict[tuple[str, str], list[Group]] = {}
     for (reason, _, route), group in contents.groups.items():
         rows.setdefault((reason, route), []).append(group)
     for (reason, route), groups in sorted(rows.items()):
@@ -103,9 +72,9 @@ def _show_reasons(place: str, contents: Contents) -> None:
     OUT.print(table)
 
 
-def _show_objects(contents: Contents) -> None:
-    heads = ("capture object", "route", "reason", "entries")
-    table = new_table("By capture object", *heads, numbers=("entries",), unbroken=("reason",))
+def _show_capture_files(contents: Contents) -> None:
+    heads = ("capture file", "route", "reason", "entries")
+    table = new_table("By capture file", *heads, numbers=("entries",), unbroken=("reason",))
     most = sorted(contents.groups.items(), key=lambda item: -item[1].entries)
     for (reason, capture_file, route), group in most[:_MOST_SHOWN]:
         add(table, plain(long_name(capture_file, str(capture_file))), route, reason, group.entries)
@@ -130,19 +99,6 @@ def show_entry(name: str, entry: QuarantineEntry, *, as_json: bool) -> None:
     text = plain(line[: _LONGEST_LINE * 4].decode(errors="backslashreplace"))
     short = len(text) > _LONGEST_LINE or is_cut(entry, line)
     say(f"  {text[:_LONGEST_LINE]}{'...' if short else ''}\n", style="dim")
-
-
-def show_problems(problems: Sequence[ForwarderError]) -> None:
-    """Tell of files that could not be used."""
-    for problem in problems:
-        complain(problem.message, problem.advice)
-
-
-def plain(text: str) -> str:
-    """Make control characters of captured data visible, so that they do nothing to a terminal."""
-    return "".join(
-        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text
-    )
 
 
 def _time(time: str) -> str:

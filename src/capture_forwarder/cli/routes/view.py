@@ -2,74 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from capture_forwarder.cli.quarantine.view import plain
-from capture_forwarder.cli.terminal.console import ERR, OUT, say, say_json
+from capture_forwarder.cli.terminal.console import OUT, plain, say, say_json, show_warnings
 from capture_forwarder.cli.terminal.tables import add, new_table
-from capture_forwarder.parser.mapping.columns import ColumnMapping
+from capture_forwarder.parser import ColumnMapping
 from capture_forwarder.settings import RouteSettings
-from capture_forwarder.settings.routes_check import Verdict
+from capture_forwarder.settings.routes_check import RoutesCheck
 
 _MOST_NAMES = 3
 
 
-@dataclass(frozen=True)
-class Checked:
-    """A routes file and what it means.
-
-    Parameters
-    ----------
-    file
-        Where it lies.
-    routes
-        Its routes, in order.
-    unreachable
-        Route that no object can reach → the one before it that takes all of them.
-    keys
-        Key, as the user gave it → what each route makes of it.
-    """
-
-    file: str
-    routes: Sequence[RouteSettings]
-    unreachable: Mapping[str, str]
-    keys: Mapping[str, Sequence[Verdict]]
-
-    @property
-    def warnings(self) -> list[str]:
-        """What is surely not meant, or needs something else."""
-        lost = [
-            f"the route {name} is never reached: {earlier} takes all of its objects and does not "
-            "continue"
-            for name, earlier in self.unreachable.items()
-        ]
-        going_on = [route.name for route in self.routes[:-1] if route.goes_on]
-        if going_on:
-            names = ", ".join(going_on)
-            lost.append(f"the function needs FORWARDER_LEDGER, since these continue: {names}")
-        return lost
-
-    @property
-    def without_route(self) -> list[str]:
-        """The keys that no route takes."""
-        return [key for key, found in self.keys.items() if not any(one.taken for one in found)]
-
-
-def show_checked(checked: Checked, *, as_json: bool) -> None:
+def show_checked(file: str, checked: RoutesCheck, *, as_json: bool) -> None:
     """Show the routes, what is odd about them, and what they make of the keys."""
     if as_json:
-        say_json(_json(checked))
+        say_json(_json(file, checked))
         return
     heads = ("route", "takes", "publisher", "columns", "continues")
-    table = new_table(f"Routes in {checked.file}", *heads, unbroken=("route", "publisher"))
+    table = new_table(f"Routes in {file}", *heads, unbroken=("route", "publisher"))
     for route in checked.routes:
         goes_on = "yes" if route.goes_on else "no"
         columns = _columns(route.mapping.columns)
-        add(table, route.name, _takes(route), route.platform.value, columns, goes_on)
+        add(table, route.name, _takes(route), route.publisher_name.value, columns, goes_on)
     OUT.print(table)
-    for warning in checked.warnings:
-        say(f"Note: {warning}", to=ERR, style="yellow")
+    show_warnings(checked.warnings)
     for key, found in checked.keys.items():
         taken = [one.route for one in found if one.taken]
         say()
@@ -84,7 +40,7 @@ def show_checked(checked: Checked, *, as_json: bool) -> None:
 
 def _takes(route: RouteSettings) -> str:
     conditions = [f"{name} {value}" for name, value in _conditions(route).items()]
-    return "\n".join(conditions) or "every object"
+    return "\n".join(conditions) or "every capture file"
 
 
 def _conditions(route: RouteSettings) -> dict[str, str]:
@@ -108,14 +64,14 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
-def _json(checked: Checked) -> dict[str, object]:
+def _json(file: str, checked: RoutesCheck) -> dict[str, object]:
     return {
-        "file": checked.file,
+        "file": file,
         "routes": [
             {
                 "name": route.name,
                 "match": _conditions(route),
-                "publisher": route.platform.value,
+                "publisher": route.publisher_name.value,
                 "inputs": [column.name for column in route.mapping.columns.inputs],
                 "outputs": [column.name for column in route.mapping.columns.outputs],
                 "columns": list(route.mapping.columns.names),

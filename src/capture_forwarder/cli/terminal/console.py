@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import typer
@@ -25,11 +25,35 @@ def say_json(document: object) -> None:
     print(json.dumps(document, ensure_ascii=False))
 
 
+def plain(text: str) -> str:
+    """Make control characters of captured data visible, so that they do nothing to a terminal."""
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text
+    )
+
+
+def number_of(count: int, one: str, several: str) -> str:
+    """Write how many things there are: `1 entry`, `2 entries`."""
+    return f"{count} {one if count == 1 else several}"
+
+
 def complain(message: str, advice: str = "") -> None:
-    """Tell of an error and what to do, on standard error."""
+    """Print an error and what to do about it, on standard error."""
     say(f"Error: {message}", to=ERR, style="red")
     if advice:
         say(f"       {advice}", to=ERR)
+
+
+def show_problems(problems: Iterable[ForwarderError]) -> None:
+    """Print errors that did not stop the command."""
+    for problem in problems:
+        complain(problem.message, problem.advice)
+
+
+def show_warnings(warnings: Iterable[str]) -> None:
+    """Print warnings, each once, on standard error."""
+    for warning in dict.fromkeys(warnings):
+        say(f"Note: {warning}", to=ERR, style="yellow")
 
 
 @contextmanager

@@ -12,10 +12,10 @@ from capture_forwarder.parser import ColumnMapping
 from capture_forwarder.settings import PublisherName, load
 from capture_forwarder.settings.variables import PARTNER_APP, PARTNER_APP_URL, ROUTE, TWINS
 
-Places = Annotated[
+Addresses = Annotated[
     list[str],
     typer.Argument(
-        metavar="PLACE...",
+        metavar="ADDRESS...",
         help="Capture files, folders with such files, or s3://bucket/prefix.",
         show_default=False,
     ),

@@ -11,6 +11,7 @@ from capture_forwarder.core.ports.ledger import Ledger
 from capture_forwarder.core.ports.part_files import PartFiles
 from capture_forwarder.core.ports.publisher import Publisher
 from capture_forwarder.core.ports.quarantine import Quarantine
+from capture_forwarder.core.ports.quarantine_files import QuarantineFiles
 from capture_forwarder.core.ports.queue import Queue, QueueMessage
 from capture_forwarder.core.ports.reporter import Reporter
 from capture_forwarder.core.ports.route_ports import Ports
@@ -28,6 +29,7 @@ __all__ = [
     "PreparedRequest",
     "Publisher",
     "Quarantine",
+    "QuarantineFiles",
     "Queue",
     "QueueMessage",
     "Reporter",

@@ -10,6 +10,10 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from requests import Session
+from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
+
 from capture_forwarder.core.errors import PublisherMisconfiguredError
 from capture_forwarder.core.extras import Extra, install_command
 from capture_forwarder.core.ports import SignRequest
@@ -19,10 +23,10 @@ if TYPE_CHECKING:
     from fiddler.connection import Connection
     from fiddler.libs.http_client import RequestClient
 
-_PARTNER_APP = "AWS_PARTNER_APP_AUTH"
-# The client retries on its own for this long, without jitter and deaf to Retry-After. Half a
-# second is less than its first wait, so that it tries once; zero would break it.
-_CLIENT_RETRY = ("FIDDLER_CLIENT_RETRY_MAX_DURATION_SECONDS", "0.5")
+# The client retries on its own, without jitter and deaf to Retry-After. Half a second is less than
+# its first wait, so that it tries once; zero would break it.
+_CLIENT_RETRY_SECONDS = 0.5
+_CONNECTIONS = 25  # as the client has it
 
 
 def connect(
@@ -51,14 +55,11 @@ def connect(
     PublisherMisconfiguredError
         The client cannot be imported.
     Exception
-        Whatever the client raises; `fiddler_errors.translate` knows it.
+        Whatever the client raises; `answers.translate` knows it.
     """
-    os.environ[_CLIENT_RETRY[0]] = _CLIENT_RETRY[1]
     # Their messages quote answers of the platform, which may quote rows, and headers.
     logging.getLogger("fiddler").setLevel(logging.ERROR)
     logging.getLogger("botocore.auth").setLevel(logging.INFO)
-    from requests.utils import get_environ_proxies  # noqa: PLC0415
-
     return _connection_type(sign)(
         url=url,
         token=token,
@@ -75,27 +76,39 @@ def _connection_type(sign: SignRequest | None) -> type[Connection]:
     try:
         postpone("fiddler")
         from fiddler.connection import Connection  # noqa: PLC0415 - takes its time
+        from fiddler.libs.http_client import RequestClient  # noqa: PLC0415
     except ImportError as error:
         raise _unusable(error) from error
+
+    class OwnClient(RequestClient):  # type: ignore[misc]
+        """The client's requests, by nothing but what they are given.
+
+        The original's constructor asks the environment how long to try again, and whether to
+        import the SageMaker SDK, which fits into no function. Variables cannot be set aside for
+        it, since the environment is that of all threads.
+        """
+
+        def __init__(self, connection: Connection) -> None:
+            self._retry_max_duration_seconds = _CLIENT_RETRY_SECONDS
+            self._timeout_long_running_requests = connection.timeout
+            self._timeout_override = connection.timeout
+            self._default_headers = connection.request_headers
+            self.base_url = connection.url
+            self.proxies = connection.proxies
+            self.session = Session()
+            self.session.verify = connection.verify
+            self.session.auth = sign
+            # A redirection would take the token along to wherever it leads.
+            self.session.max_redirects = 0
+            # Proxies and authorities are handed in; all else that the environment could change
+            # is a .netrc file, looked for at every request, whose user would replace the token.
+            self.session.trust_env = False
+            self.session.mount(self.base_url, HTTPAdapter(_CONNECTIONS, _CONNECTIONS))
 
     class OwnConnection(Connection):  # type: ignore[misc]
         @cached_property
         def client(self) -> RequestClient:
-            # With this variable the client imports the SageMaker SDK, which fits no function.
-            asked = os.environ.pop(_PARTNER_APP, None)
-            try:
-                client = super().client
-            finally:
-                if asked is not None:
-                    os.environ[_PARTNER_APP] = asked
-            # A redirection would take the token along to wherever it leads.
-            client.session.max_redirects = 0
-            # Proxies and authorities are handed in; all else that the environment could change
-            # is a .netrc file, looked for at every request, whose user would replace the token.
-            client.session.trust_env = False
-            if sign is not None:
-                client.session.auth = sign
-            return client
+            return OwnClient(self)
 
     return OwnConnection
 

@@ -190,7 +190,7 @@ class FiddlerPublisher:
     def _read_schema(self) -> Schema:
         session = self._session or self._connect()
         try:
-            schema = _schema_of(session.model(self._model_id))
+            schema = self._schema_of(session.model(self._model_id))
         except PublishError:
             raise
         except Exception as error:
@@ -200,18 +200,36 @@ class FiddlerPublisher:
             raise PublisherMisconfiguredError(message, "Give it a schema first.")
         return schema
 
+    def _schema_of(self, model: dict[str, Any]) -> Schema:
+        """Take what is needed of a model as the API shows it."""
+        columns, spec = model["schema"]["columns"], model["spec"]
+        return Schema(
+            types={column["name"]: self._type_of(column) for column in columns},
+            categories={
+                column["name"]: tuple(column["categories"])
+                for column in columns
+                if column.get("categories")
+            },
+            event_id_column=model.get("event_id_col"),
+            timestamp_column=model.get("event_ts_col"),
+            required=(*(spec.get("inputs") or ()), *(spec.get("outputs") or ())),
+        )
 
-def _schema_of(model: dict[str, Any]) -> Schema:
-    """Take what is needed of a model as the API shows it."""
-    columns, spec = model["schema"]["columns"], model["spec"]
-    return Schema(
-        types={column["name"]: DataType(column["data_type"]) for column in columns},
-        categories={
-            column["name"]: tuple(column["categories"])
-            for column in columns
-            if column.get("categories")
-        },
-        event_id_column=model.get("event_id_col"),
-        timestamp_column=model.get("event_ts_col"),
-        required=(*(spec.get("inputs") or ()), *(spec.get("outputs") or ())),
-    )
+    def _type_of(self, column: dict[str, Any]) -> DataType:
+        """A column's type.
+
+        Raises
+        ------
+        PublisherMisconfiguredError
+            It is one that this release does not know; asking again would not change that.
+        """
+        name, kind = column["name"], column["data_type"]
+        if not isinstance(kind, str) or kind in set(DataType):
+            return DataType(kind)  # of what is no text, it fails: that is not Fiddler's
+        message = (
+            f"Column {name!r} of the Fiddler model {self._model_id} has the type {kind!r}, which "
+            "this release of the Capture Forwarder does not know."
+        )
+        known = ", ".join(DataType)
+        advice = f"Give the column one of these types: {known}; or update the Capture Forwarder."
+        raise PublisherMisconfiguredError(message, advice)

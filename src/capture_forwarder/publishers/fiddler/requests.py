@@ -65,7 +65,7 @@ class FiddlerSession:
         Raises
         ------
         Exception
-            Whatever the client raises; `fiddler_errors.translate` knows it.
+            Whatever the client raises; `answers.translate` knows it.
         """
         path = f"/v3/models/{model_id}"
         answer = self._client.get(url=path, timeout=self._timeout, allow_redirects=False)

@@ -1,4 +1,4 @@
-"""What each platform needs to be told: one model a publisher.
+"""What each publisher needs to know: one model for each.
 
 Descriptions are read by people in two places: "NAME: missing; set it to ..." and docs/routes.md's
 JSON Schema.
@@ -22,7 +22,7 @@ OPENSCALE = "https://api.aiopenscale.cloud.ibm.com"
 
 
 class PublisherName(StrEnum):
-    """The platforms that rows can go to."""
+    """The publishers that a route can name."""
 
     FIDDLER = "fiddler"
     ARTHUR = "arthur"
@@ -37,8 +37,8 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
-class Platform(Model):
-    """Base of all platforms' settings."""
+class PublisherSettings(Model):
+    """Base of all publishers' settings."""
 
     secrets: ClassVar[tuple[str, ...]] = ()
     """Fields that hold a secret: given so, or as `{field}_secret_arn` or `{field}_parameter`."""
@@ -50,7 +50,7 @@ class Platform(Model):
         Parameters
         ----------
         given
-            The platform's settings as they were written, right or wrong.
+            The publisher's settings as they were written, right or wrong.
         """
         del given
         return cls.secrets
@@ -62,7 +62,7 @@ class Platform(Model):
         return {}
 
 
-class FiddlerSettings(Platform):
+class FiddlerSettings(PublisherSettings):
     """One model in Fiddler, reached directly or as a SageMaker partner app."""
 
     secrets: ClassVar[tuple[str, ...]] = ("token",)
@@ -78,7 +78,7 @@ class FiddlerSettings(Platform):
     )
 
 
-class ArthurSettings(Platform):
+class ArthurSettings(PublisherSettings):
     """One model in Arthur Scope (v3 API)."""
 
     secrets: ClassVar[tuple[str, ...]] = ("access_token",)
@@ -91,7 +91,7 @@ class ArthurSettings(Platform):
     access_token_parameter: Text | None = Field(None, description="its parameter")
 
 
-class OpenScaleSettings(Platform):
+class OpenScaleSettings(PublisherSettings):
     """Payload logging of one subscription in IBM Watson OpenScale (watsonx.governance)."""
 
     secrets: ClassVar[tuple[str, ...]] = ("api_key", "password")
@@ -151,26 +151,26 @@ class OpenScaleSettings(Platform):
         return found
 
 
-class DuckDbSettings(Platform):
+class DuckDbSettings(PublisherSettings):
     """An embedded database, which needs no account."""
 
     type: Literal["duckdb"]
     path: Text = Field("capture-forwarder.duckdb", description="the database file")
 
 
-class FilesSettings(Platform):
+class FilesSettings(PublisherSettings):
     """Flat files of rows, for whoever reads them."""
 
     type: Literal["files"]
     place: PrefixOrFolder = Field(description="s3://bucket/prefix or a folder")
 
 
-AnyPlatform = Annotated[
+AnyPublisher = Annotated[
     FiddlerSettings | ArthurSettings | OpenScaleSettings | DuckDbSettings | FilesSettings,
     Field(discriminator="type"),
 ]
 
-PLATFORMS: Mapping[PublisherName, type[Platform]] = {
+PUBLISHERS: Mapping[PublisherName, type[PublisherSettings]] = {
     PublisherName.FIDDLER: FiddlerSettings,
     PublisherName.ARTHUR: ArthurSettings,
     PublisherName.OPENSCALE: OpenScaleSettings,
@@ -184,5 +184,5 @@ def spellings(secret: str) -> tuple[str, str, str]:
     return secret, f"{secret}_secret_arn", f"{secret}_parameter"
 
 
-def _missing(platform: type[Platform], name: str) -> str:
-    return f"missing; set it to {platform.model_fields[name].description}"
+def _missing(model: type[PublisherSettings], name: str) -> str:
+    return f"missing; set it to {model.model_fields[name].description}"

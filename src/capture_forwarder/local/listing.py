@@ -1,0 +1,40 @@
+"""The capture files below a local folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.errors import UsageError
+from capture_forwarder.core.found_file import FoundFile
+
+SUFFIXES = (".jsonl", ".gz")
+"""How the names of capture files end; a file that is named in full may end otherwise."""
+
+_BUCKET = "local"
+
+
+def list_files(path: Path) -> Iterator[FoundFile]:
+    """Yield the capture files below a folder, or the one file that the path names.
+
+    Raises
+    ------
+    UsageError
+        The path does not exist.
+    """
+    if path.is_dir():
+        for file in sorted(path.rglob("*")):
+            if file.is_file() and file.name.endswith(SUFFIXES):
+                yield _found(file)
+    elif path.exists():
+        yield _found(path)
+    else:
+        raise UsageError(f"{path}: there is no such file or folder.")
+
+
+def _found(path: Path) -> FoundFile:
+    # The whole path is the key, so that endpoint and variant are found in it as in S3.
+    key = os.path.abspath(path).lstrip("/")  # noqa: PTH100 - resolves `..` but no links
+    return FoundFile(CaptureFile(_BUCKET, key), str(path), path.stat().st_size)

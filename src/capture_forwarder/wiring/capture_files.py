@@ -1,0 +1,90 @@
+"""What a user names → the capture files there, and the store to read them from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.errors import UsageError
+from capture_forwarder.core.found_file import FoundFile
+from capture_forwarder.core.ports import ObjectStore
+from capture_forwarder.local.listing import list_files
+from capture_forwarder.local.objects import FolderObjectStore
+from capture_forwarder.settings import RouteSettings, Settings
+from capture_forwarder.settings.publishers import FilesSettings
+
+_S3 = "s3://"
+
+
+def find_capture_files(
+    addresses: Sequence[str], outputs: Sequence[str] = ()
+) -> tuple[list[FoundFile], ObjectStore]:
+    """Find the capture files at addresses, each once.
+
+    Parameters
+    ----------
+    addresses
+        Files and folders, or S3 addresses; not both.
+    outputs
+        What the forwarder itself writes to, which is never taken as input; see `outputs_of`.
+
+    Raises
+    ------
+    UsageError
+        An address does not exist or holds no capture files.
+    CaptureFileError
+        S3 cannot be listed.
+    """
+    remote = [address for address in addresses if address.startswith(_S3)]
+    if remote and len(remote) != len(addresses):
+        problem = "Some of these addresses are in S3 and some are local."
+        raise UsageError(problem, "Run the command once for each kind.")
+    folders = [Path(output).absolute() for output in outputs if not output.startswith(_S3)]
+    found: dict[CaptureFile, FoundFile] = {}
+    for address in addresses:
+        files = list(_in_s3(address) if remote else _local(address, folders))
+        if not files:
+            expected = "" if remote else " (*.jsonl, *.jsonl.gz, *.gz)"
+            raise UsageError(f"{address} holds no capture files{expected}.")
+        found.update((file.capture_file, file) for file in files)
+    return list(found.values()), _s3_store() if remote else FolderObjectStore(Path("/"))
+
+
+def outputs_of(routes: Sequence[RouteSettings], settings: Settings) -> list[str]:
+    """Say where the forwarder itself writes files: to the quarantine, and what routes name."""
+    publishers = [route.publisher for route in routes]
+    outputs = [one.place for one in publishers if isinstance(one, FilesSettings)]
+    return [*outputs, *([settings.quarantine] if settings.quarantine else [])]
+
+
+def _local(address: str, outputs: Sequence[Path]) -> Iterator[FoundFile]:
+    path = Path(address)
+    for file in list_files(path):
+        output = _folder_of(Path(file.name), outputs)
+        if output is None:
+            yield file
+        elif not path.is_dir():
+            problem = f"{address} is in {output}, where the forwarder itself writes."
+            raise UsageError(problem, "What it wrote is never taken as input.")
+
+
+def _folder_of(path: Path, folders: Sequence[Path]) -> Path | None:
+    return next((one for one in folders if path.absolute().is_relative_to(one)), None)
+
+
+def _in_s3(address: str) -> Iterator[FoundFile]:
+    from capture_forwarder.aws.clients import s3_client  # noqa: PLC0415 - boto3 takes its time
+    from capture_forwarder.aws.listing import list_objects  # noqa: PLC0415
+
+    bucket, _, prefix = address.removeprefix(_S3).partition("/")
+    if not bucket:
+        raise UsageError(f"{address} has no bucket.", "Write it as s3://bucket/prefix.")
+    return list_objects(s3_client, bucket, prefix)
+
+
+def _s3_store() -> ObjectStore:
+    from capture_forwarder.aws.clients import s3_client  # noqa: PLC0415
+    from capture_forwarder.aws.objects import S3ObjectStore  # noqa: PLC0415
+
+    return S3ObjectStore(s3_client())
