@@ -17,13 +17,6 @@ NOT_YET: dict[tuple[str, str], str] = {
     ("inspection/shapes.py", "parser.mapping.casts"): PARSER,
     ("publishers/arthur/payloads.py", "parser.formats.json_document"): PARSER,
     ("publishers/arthur/payloads.py", "parser.mapping.casts"): PARSER,
-    ("publishers/arthur/payloads.py", "parser.record"): PARSER,
-    ("publishers/arthur/publisher.py", "parser.mapping.columns"): PARSER,
-    ("publishers/arthur/requests.py", "parser.mapping.columns"): PARSER,
-    ("publishers/arthur/requests.py", "parser.record"): PARSER,
-    ("publishers/openscale/publisher.py", "parser.mapping.columns"): PARSER,
-    ("publishers/openscale/records.py", "parser.mapping.columns"): PARSER,
-    ("publishers/openscale/requests.py", "parser.mapping.columns"): PARSER,
 }
 
 

@@ -6,7 +6,7 @@ No message here ever holds a token, a header or a value of a row: these texts go
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from capture_forwarder.core.extras import Extra, install_command
@@ -34,6 +34,17 @@ class ForwarderError(Exception):
         self.message = message
         self.advice = advice
         super().__init__(f"{message} {advice}".strip())
+
+    def reword(self, change: Callable[[str], str]) -> None:
+        """Change the advice, for a reader who knows settings by other names.
+
+        Parameters
+        ----------
+        change
+            The advice → the advice in the reader's own words.
+        """
+        self.advice = change(self.advice)
+        self.args = (f"{self.message} {self.advice}".strip(),)
 
 
 class SettingsError(ForwarderError):
@@ -123,11 +134,20 @@ class PublishError(ForwarderError):
 class PlatformUnavailableError(PublishError):
     """The platform could not be reached, is busy or answered nonsense: worth another try.
 
-    `retry_after` is the number of seconds that the platform asked to wait, if it did.
+    `retry_after` is the number of seconds that the platform asked to wait, if it did; `timed_out`
+    says that it took the request and did not answer in time, which fewer rows may help.
     """
 
-    def __init__(self, message: str, advice: str = "", *, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        advice: str = "",
+        *,
+        retry_after: float | None = None,
+        timed_out: bool = False,
+    ) -> None:
         self.retry_after = retry_after
+        self.timed_out = timed_out
         super().__init__(message, advice)
 
 

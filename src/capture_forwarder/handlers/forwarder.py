@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import warnings
 from functools import cache
 from uuid import uuid4
 
@@ -20,6 +21,8 @@ for _unused in ("configparser", "zipfile"):
 postpone("importlib.metadata", callables=("entry_points", "version"))
 postpone("dateutil.tz", callables=("tzlocal", "tzutc"))
 postpone("dateutil.parser", callables=("parse",))
+# requests has no need of what guesses a text's encoding, which the package leaves out, but says so.
+warnings.filterwarnings("ignore", message="Unable to find acceptable character detection")
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 from capture_forwarder.forwarding.forwarder import Forwarder  # noqa: E402

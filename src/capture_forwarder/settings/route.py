@@ -33,7 +33,7 @@ def _checked(parse: Callable[[str], object]) -> AfterValidator:
 def _list_or_text(written: object) -> object:
     entries = [written] if isinstance(written, str) else written
     if not isinstance(entries, (list, tuple)) or not all(isinstance(one, str) for one in entries):
-        message = "must be a list of texts, or one text with commas"
+        message = "must be a list of names, or one text with commas"
         raise ValueError(message)
     return written
 
@@ -45,7 +45,7 @@ Path = Annotated[str, AfterValidator(check_path)]
 
 
 class Match(Model):
-    """Which objects a route is for: those that fit everything given here.
+    """Which capture files a route is for: those that match everything given here.
 
     A pattern's `*` stands for any text, slashes too, `?` for one character and `[abc]` for one
     of several; upper and lower case differ.
@@ -58,7 +58,7 @@ class Match(Model):
     variant: Text | None = Field(None, description="pattern of the production variant's name")
 
     def misses(self, capture_file: CaptureFile) -> list[str]:
-        """Say what keeps an object from this route; nothing if it fits."""
+        """Say what keeps a capture file from this route; nothing if it matches."""
         found = []
         if self.prefix is not None and not capture_file.key.startswith(self.prefix):
             found.append(f"the key does not begin with {self.prefix!r}")
@@ -123,7 +123,7 @@ class RouteSettings(Model):
     goes_on: bool = Field(
         False,  # noqa: FBT003
         alias="continue",
-        description="whether the routes below are tried too when this one fits",
+        description="whether the routes below are tried too when this one matches",
     )
     mapping: MappingSettings = MappingSettings()
     publisher: AnyPublisher
@@ -135,6 +135,6 @@ class RouteSettings(Model):
 
 
 class RoutesDocument(Model):
-    """A routes file: an object takes the first route that fits it, and those it continues to."""
+    """A routes file: a capture file takes the first route that matches, or several in a row."""
 
     routes: tuple[RouteSettings, ...] = Field(min_length=1, description="in order")

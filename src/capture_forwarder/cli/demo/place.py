@@ -23,7 +23,7 @@ _decode = msgspec.json.Decoder(QuarantineEntry).decode_lines
 
 @dataclass(frozen=True)
 class DemoPlace:
-    """The database file; the quarantine lies beside it."""
+    """The database file; the quarantine is in the same folder."""
 
     database: Path
 

@@ -35,7 +35,7 @@ Examples:
 
 - `capture-forwarder inspect s3://my-bucket/datacapture/my-endpoint --lines 200`
 
-Exit code: 0, 1 when a file could not be read, 2 for wrong usage or settings.
+Exit code: 0; 1 when a file cannot be read; 2 for wrong usage or settings; 130 when interrupted.
 """
 
 
