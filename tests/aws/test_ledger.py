@@ -52,11 +52,36 @@ def test_an_item_can_be_read_by_a_person(dynamodb: DynamoDBClient, clock: Manual
         "route": {"S": KEY.route},
         "offset": {"N": "0"},
         "lines": {"N": "0"},
+        "rows": {"N": "0"},
         "owner": {"S": "a"},
         "lease_until": {"N": "1772361090.123456"},
         "finished": {"BOOL": False},
         "expires": {"N": str(1772361030 + 24 * 60 * 60)},
     }
+
+
+def test_an_item_of_an_older_version_is_read_and_goes_on(
+    dynamodb: DynamoDBClient, clock: ManualClock
+) -> None:
+    ledger = DynamoDbLedger(dynamodb, TABLE, clock)
+    ledger.claim(KEY, "a", LEASE)
+    ledger.save(KEY, "a", Position(70, 7), LEASE)
+    dynamodb.update_item(
+        TableName=TABLE,
+        Key={"id": {"S": item_id(KEY)}},
+        UpdateExpression="REMOVE #rows",
+        ExpressionAttributeNames={"#rows": "rows"},
+    )
+
+    assert ledger.claim(KEY, "a", LEASE).position == Position(70, 7)
+    dynamodb.update_item(
+        TableName=TABLE,
+        Key={"id": {"S": item_id(KEY)}},
+        UpdateExpression="REMOVE #rows",
+        ExpressionAttributeNames={"#rows": "rows"},
+    )
+    ledger.save(KEY, "a", Position(70, 7, 5), LEASE)
+    assert ledger.claim(KEY, "a", LEASE).position == Position(70, 7, 5)
 
 
 def test_every_write_renews_the_time_to_live(dynamodb: DynamoDBClient, clock: ManualClock) -> None:

@@ -26,7 +26,7 @@ from capture_forwarder.core.errors import (
 )
 from capture_forwarder.core.inference import Inference
 from capture_forwarder.core.ports import PartFiles
-from capture_forwarder.forwarding.router import lies_under
+from capture_forwarder.forwarding.router import is_under
 from capture_forwarder.publishers.files.publisher import FilePublisher
 from capture_forwarder.settings import load
 from capture_forwarder.settings.publishers import FilesSettings
@@ -55,7 +55,7 @@ def keys(client: S3Client) -> list[str]:
 # --- writing -------------------------------------------------------------------------------
 
 
-def test_a_file_lies_under_the_prefix_and_comes_back_to_the_byte(s3: S3Client) -> None:
+def test_a_file_is_under_the_prefix_and_comes_back_to_the_byte(s3: S3Client) -> None:
     data = gzip.compress(b'{"a":1}\n')
     files: PartFiles = S3PartFiles(s3, BUCKET, "rows/today")
 
@@ -106,7 +106,7 @@ def test_publishing_again_replaces_the_file(s3: S3Client) -> None:
 )
 def test_only_what_lies_in_its_place_is_its_own(bucket: str, key: str, *, own: bool) -> None:
     place = f"s3://{BUCKET}/rows/today"
-    assert lies_under(place, CaptureFile(bucket, key)) is own
+    assert is_under(place, CaptureFile(bucket, key)) is own
 
 
 @pytest.mark.parametrize("written", ["rows", "rows/", "/rows", "//rows//"])
@@ -123,7 +123,7 @@ def test_what_is_put_lies_in_the_place_that_the_settings_name(written: str, s3: 
     S3PartFiles(s3, bucket, prefix).put(NAME, b"")
 
     (key,) = keys(s3)
-    assert lies_under(route.publisher.place, CaptureFile(BUCKET, key))
+    assert is_under(route.publisher.place, CaptureFile(BUCKET, key))
 
 
 # --- what goes wrong -----------------------------------------------------------------------

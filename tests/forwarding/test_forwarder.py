@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -150,7 +151,7 @@ def test_quarantine_is_never_taken_as_input() -> None:
 
 
 @pytest.mark.parametrize("event", [None, [], "text", {}, {"Records": []}, {"detail": 1}])
-def test_an_unknown_event_is_an_error(event: object) -> None:
+def test_an_unknown_event_is_an_error(event: Any) -> None:
     with pytest.raises(UnknownEventError):
         Setting().forwarder.handle(event)
 

@@ -22,6 +22,7 @@ from capture_forwarder.core.errors import (
     CaptureFileError,
     CaptureFilesFailedError,
     LeaseLostError,
+    NoProgressError,
     OutOfTimeError,
     PlatformUnavailableError,
     PublisherMisconfiguredError,
@@ -205,6 +206,20 @@ def test_two_invocations_never_work_on_one_object() -> None:
     setting.forward()
 
     assert setting.ids == ["call-001"]
+
+
+def test_invocations_without_a_name_do_not_share_a_lease() -> None:
+    assert Invocation().owner != Invocation().owner
+    setting = Setting(call(0))
+    owners = set()
+    for _ in range(2):
+        forwarder(setting, None, Reports()).handle(
+            {"Records": [{"s3": {"bucket": {"name": "bucket"}, "object": {"key": "file"}}}]}
+        )
+        owners |= {owner for owner, _ in setting.ledger.leases.values()}
+        setting.ledger.finished.clear()
+        setting.clock.time += 61
+    assert len(owners) == 2
 
 
 def _keys(setting: Setting) -> list[LedgerKey]:
@@ -435,15 +450,39 @@ def test_an_object_that_takes_too_long_is_handed_on_until_it_is_done() -> None:
     assert len(reports.done) == 1
 
 
-def test_the_number_of_hops_is_bounded() -> None:
+def test_a_file_that_advances_is_continued_however_often_it_was_before() -> None:
     setting = Setting(*map(call, range(40)))
     setting.publisher.refuse = lambda _: setting.clock.sleep(2)
     queue = Queue()
 
-    answer = forwarder(setting, queue, Reports()).handle(message(100), seconds_left=20)
+    answer = forwarder(setting, queue, Reports()).handle(message(1000), seconds_left=20)
+
+    assert answer == {"batchItemFailures": []}
+    assert queue.sent == [(SOURCE, 1001)]
+
+
+def test_an_invocation_that_advances_nothing_is_a_failure_and_is_not_continued() -> None:
+    setting = Setting(*map(call, range(40)))
+    queue, reports, release = Queue(), Reports(), threading.Event()
+
+    def hang(_: Sequence[Inference]) -> None:
+        setting.clock.time = 100.0
+        release.wait(30)
+
+    setting.publisher.refuse = hang
+    try:
+        answer = forwarder(setting, queue, reports).handle(message(1), seconds_left=20)
+    finally:
+        release.set()
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m"}]}
     assert queue.sent == []
+    ((_, error),) = reports.failures
+    assert isinstance(error, NoProgressError)
+    assert "1 requests" in error.message
+    assert "Timeout" in error.advice
+    assert error.report is not None
+    assert error.report.requests == 1
 
 
 def test_without_a_queue_the_invocation_fails_instead() -> None:

@@ -14,7 +14,7 @@ from capture_forwarder.core.errors import LedgerError, SettingsError
 from capture_forwarder.core.ports import Ports
 from capture_forwarder.forwarding.options import RouteOptions
 from capture_forwarder.forwarding.route import Route
-from capture_forwarder.forwarding.router import RouteBook, Routes, lies_under, takes
+from capture_forwarder.forwarding.router import RouteBook, is_under, matching
 from capture_forwarder.settings import RouteSettings
 from capture_forwarder.settings.route import Match
 from capture_forwarder.settings.routes_check import covers, unreachable, verdicts
@@ -39,7 +39,7 @@ def captured(endpoint: str, variant: str = "AllTraffic", bucket: str = "captures
 
 
 def names(routes: list[RouteSettings], source: CaptureFile) -> list[str]:
-    return [taken.name for taken in takes(routes, source)]
+    return [taken.name for taken in matching(routes, source)]
 
 
 # --- which routes --------------------------------------------------------------------------
@@ -219,7 +219,7 @@ class Setting:
     """A book whose routes a test changes, with the routes that it asked for."""
 
     def __init__(self, *routes: RouteSettings, refresh_seconds: float | None = 300) -> None:
-        self.now: Routes | Exception = routes
+        self.now: tuple[RouteSettings, ...] | Exception = routes
         self.clock = ManualClock()
         self.reports = CollectingReporter()
         self.readings = 0
@@ -233,7 +233,7 @@ class Setting:
             reporter=self.reports,
         )
 
-    def read(self) -> Routes:
+    def read(self) -> tuple[RouteSettings, ...]:
         self.readings += 1
         if isinstance(self.now, Exception):
             raise self.now
@@ -380,7 +380,7 @@ def test_quarantine_and_what_file_publishers_wrote_are_output_and_nothing_else()
 
 @pytest.mark.parametrize("place", ["s3://b/p", "s3://b/p/"])
 def test_a_place_holds_what_lies_below_it(place: str) -> None:
-    assert lies_under(place, CaptureFile("b", "p/x"))
-    assert not lies_under(place, CaptureFile("b", "p"))
-    assert not lies_under(place, CaptureFile("b", "px"))
-    assert not lies_under("folder", CaptureFile("b", "folder/x"))
+    assert is_under(place, CaptureFile("b", "p/x"))
+    assert not is_under(place, CaptureFile("b", "p"))
+    assert not is_under(place, CaptureFile("b", "px"))
+    assert not is_under("folder", CaptureFile("b", "folder/x"))

@@ -16,12 +16,16 @@ from capture_forwarder.core.errors import (
     BatchTooLargeError,
     CredentialsRefusedError,
     LeaseLostError,
+    OutOfTimeError,
     PlatformUnavailableError,
 )
 from capture_forwarder.core.inference import Inference
 from capture_forwarder.core.line import Line, Position
 from capture_forwarder.forwarding.batching import BatchBuilder
+from capture_forwarder.forwarding.deadline import Deadline
+from capture_forwarder.forwarding.refusing import RefusalWatch
 from capture_forwarder.forwarding.sending import BatchSender
+from capture_forwarder.forwarding.settled import Refusal
 from tests.support.fakes import ManualClock, MemoryPublisher
 
 
@@ -30,14 +34,29 @@ def batch(count: int) -> Batch:
 
 
 class Setting:
-    """A deliverer whose jitter always waits the longest."""
+    """A sender whose jitter always waits the longest."""
 
-    def __init__(self, retry_seconds: float = 60.0) -> None:
+    def __init__(
+        self,
+        retry_seconds: float = 60.0,
+        *,
+        end: float | None = None,
+        before: Callable[[], None] = lambda: None,
+        may_hold: bool = False,
+    ) -> None:
         self.clock = ManualClock()
         self.publisher = MemoryPublisher()
         self.requests = 0
-        self.deliverer = BatchSender(
-            self.publisher, self.clock, retry_seconds=retry_seconds, jitter=lambda: 1.0
+        self.quarantined: list[Refusal] = []
+        self.sender = BatchSender(
+            self.publisher,
+            self.clock,
+            retry_seconds=retry_seconds,
+            jitter=lambda: 1.0,
+            deadline=Deadline(self.clock, end),
+            before=before,
+            keep=self.quarantined.append,
+            refusals=RefusalWatch(may_hold=may_hold),
         )
 
     def fail(self, error: Callable[[int], Exception | None]) -> None:
@@ -67,7 +86,7 @@ def test_a_platform_that_recovers_gets_the_batch_after_growing_waits() -> None:
     setting = Setting()
     setting.fail(lambda number: down(number) if number < 5 else None)
 
-    outcome = setting.deliverer.deliver(batch(3))
+    outcome = setting.sender.deliver(batch(3))
 
     assert (outcome.published, outcome.requests, outcome.retries) == (3, 5, 4)
     assert setting.clock.sleeps == [0.5, 1.0, 2.0, 4.0]
@@ -78,7 +97,7 @@ def test_the_platforms_own_waiting_time_is_obeyed() -> None:
     setting.fail(
         lambda number: PlatformUnavailableError("busy", retry_after=17) if number == 1 else None
     )
-    setting.deliverer.deliver(batch(1))
+    setting.sender.deliver(batch(1))
     assert setting.clock.sleeps == [17]
 
 
@@ -86,7 +105,7 @@ def test_a_platform_that_stays_down_is_given_up_within_the_budget() -> None:
     setting = Setting(retry_seconds=10)
     setting.fail(down)
     with pytest.raises(PlatformUnavailableError):
-        setting.deliverer.deliver(batch(1))
+        setting.sender.deliver(batch(1))
     assert setting.clock.time <= 10
     assert setting.requests == 5
 
@@ -95,16 +114,16 @@ def test_a_wait_longer_than_the_budget_is_not_begun() -> None:
     setting = Setting(retry_seconds=10)
     setting.fail(lambda _: PlatformUnavailableError("busy", retry_after=3600))
     with pytest.raises(PlatformUnavailableError):
-        setting.deliverer.deliver(batch(1))
+        setting.sender.deliver(batch(1))
     assert (setting.requests, setting.clock.sleeps) == (1, [])
 
 
 def test_no_try_begins_past_the_deadline() -> None:
-    setting = Setting()
+    setting = Setting(end=3.5)
     setting.fail(down)
-    with pytest.raises(PlatformUnavailableError):
-        setting.deliverer.deliver(batch(1), deadline=3.0)
-    assert setting.clock.time < 3
+    with pytest.raises((PlatformUnavailableError, OutOfTimeError)):
+        setting.sender.deliver(batch(1))
+    assert 0 < setting.clock.time < 3
 
 
 def test_once_a_batch_gave_up_the_others_try_only_once() -> None:
@@ -112,7 +131,7 @@ def test_once_a_batch_gave_up_the_others_try_only_once() -> None:
     setting.fail(down)
     for _ in range(2):
         with pytest.raises(PlatformUnavailableError):
-            setting.deliverer.deliver(batch(1))
+            setting.sender.deliver(batch(1))
     first, again = 2, 1
     assert setting.requests == first + again
 
@@ -121,21 +140,21 @@ def test_what_trying_again_cannot_help_is_not_tried_again() -> None:
     setting = Setting()
     setting.fail(lambda _: CredentialsRefusedError("wrong"))
     with pytest.raises(CredentialsRefusedError):
-        setting.deliverer.deliver(batch(1))
+        setting.sender.deliver(batch(1))
     assert setting.requests == 1
 
 
 def test_a_lost_lease_stops_before_the_next_request() -> None:
-    setting = Setting()
-    setting.fail(down)
     holds = iter([None, None, LeaseLostError("lost")])
 
     def hold() -> None:
         if error := next(holds):
             raise error
 
+    setting = Setting(before=hold)
+    setting.fail(down)
     with pytest.raises(LeaseLostError):
-        setting.deliverer.deliver(batch(1), before=hold)
+        setting.sender.deliver(batch(1))
     assert setting.requests == 2
 
 
@@ -144,7 +163,7 @@ def test_one_bad_row_in_a_thousand_is_found_in_few_requests(place: int) -> None:
     setting = Setting()
     setting.refuse_rows({str(place)})
 
-    outcome = setting.deliverer.deliver(batch(1000))
+    outcome = setting.sender.deliver(batch(1000))
 
     assert [(one.inference.id, one.said) for one in outcome.refused] == [(str(place), "bad row")]
     assert outcome.published == 999
@@ -157,7 +176,7 @@ def test_every_row_is_published_once_or_refused_once(case: tuple[int, set[int]])
     setting = Setting()
     setting.refuse_rows({str(n) for n in bad})
 
-    outcome = setting.deliverer.deliver(batch(count))
+    outcome = setting.sender.deliver(batch(count))
 
     assert [one.inference.id for one in outcome.refused] == [str(n) for n in sorted(bad)]
     published = [row.id for row in setting.publisher.published]
@@ -244,7 +263,7 @@ def test_a_batch_that_is_too_large_is_sent_in_pieces(count: int, most: int) -> N
             raise BatchTooLargeError("too large")
 
     setting.publisher.refuse = refuse
-    outcome = setting.deliverer.deliver(batch(count))
+    outcome = setting.sender.deliver(batch(count))
 
     assert [one.id for one in setting.publisher.published] == [str(n) for n in range(count)]
     assert outcome.refused == ()

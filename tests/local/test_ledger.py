@@ -64,6 +64,19 @@ while True:
 """
 
 
+def test_a_file_of_an_older_version_is_read_and_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    ledger = SqliteLedger(path, ManualClock())
+    ledger.claim(KEY, "a", LEASE)
+    ledger.save(KEY, "a", Position(70, 7), LEASE)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute('ALTER TABLE ledger DROP COLUMN "rows"')
+
+    assert ledger.claim(KEY, "a", LEASE).position == Position(70, 7)
+    ledger.save(KEY, "a", Position(70, 7, 5), LEASE)
+    assert ledger.claim(KEY, "a", LEASE).position == Position(70, 7, 5)
+
+
 def start(program: str, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", program, *arguments],

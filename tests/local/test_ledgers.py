@@ -79,6 +79,19 @@ def test_an_expired_lease_is_taken_over_with_its_place(ledger: Ledger, clock: Ma
     assert busy(ledger, "a")
 
 
+def test_a_position_within_a_line_moves_forward_and_never_back(ledger: Ledger) -> None:
+    ledger.claim(KEY, "a", LEASE)
+    ledger.save(KEY, "a", Position(700, 7, 3), LEASE)
+    ledger.save(KEY, "a", Position(700, 7, 2), LEASE)
+    assert ledger.claim(KEY, "a", LEASE) == Claim(Position(700, 7, 3))
+
+    ledger.save(KEY, "a", Position(700, 7, 5), LEASE)
+    assert ledger.claim(KEY, "a", LEASE) == Claim(Position(700, 7, 5))
+
+    ledger.save(KEY, "a", Position(900, 9), LEASE)
+    assert ledger.claim(KEY, "a", LEASE) == Claim(Position(900, 9))
+
+
 def test_saving_renews_the_lease(ledger: Ledger, clock: ManualClock) -> None:
     ledger.claim(KEY, "a", LEASE)
     clock.sleep(LEASE - 1)

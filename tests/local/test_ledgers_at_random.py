@@ -96,14 +96,14 @@ class ModelLedger:
         entry = self._entries.get(key, Entry())
         if entry.owner != owner or entry.finished:
             raise LeaseLostError("lost")
-        entry.position = max(entry.position, position, key=lambda one: one.offset)
+        entry.position = max(entry.position, position, key=lambda one: (one.offset, one.rows))
         entry.until = self._clock.monotonic() + lease_seconds
 
     def finish(self, key: LedgerKey, owner: str, position: Position) -> None:
         entry = self._entries.get(key, Entry())
         if entry.owner != owner:
             raise LeaseLostError("lost")
-        entry.position = max(entry.position, position, key=lambda one: one.offset)
+        entry.position = max(entry.position, position, key=lambda one: (one.offset, one.rows))
         entry.finished = True
 
     def release(self, key: LedgerKey, owner: str) -> None:
@@ -114,7 +114,9 @@ class ModelLedger:
 
 KEYS = st.integers(0, 2)
 HOLDERS = st.sampled_from(["a", "b", "c"])
-PLACES = st.integers(0, 12).map(lambda lines: Position(100 * lines, lines))
+PLACES = st.builds(
+    lambda lines, rows: Position(100 * lines, lines, rows), st.integers(0, 12), st.integers(0, 3)
+)
 LEASES = st.sampled_from([0.0, 0.1, 1.0, 7.25, 60.0])
 
 

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,7 +57,7 @@ def read_back(data: bytes) -> list[dict[str, Any]]:
 def test_an_entry_says_all_that_is_known_of_the_line() -> None:
     line = Line(7, 1234, b'{"cut', 5)
 
-    made = make_entry(VERSIONED, line, REJECTION, "churn", TIME)
+    made = make_entry(VERSIONED, line, REJECTION, "churn", TIME, "v-1")
 
     assert read_back(encode_entries([made])) == [
         {
@@ -74,6 +75,7 @@ def test_an_entry_says_all_that_is_known_of_the_line() -> None:
             "line": '{"cut',
             "inference_id": None,
             "row_index": None,
+            "revision": "v-1",
         }
     ]
 
@@ -122,6 +124,30 @@ def test_a_name_is_made_of_reason_object_version_route_and_line() -> None:
         "default-000000042.jsonl"
     )
     assert entry_path(SOURCE, entry()).endswith("/a.jsonl/unversioned/default-000000003.jsonl")
+
+
+def test_the_content_of_a_file_is_part_of_the_name_where_the_bucket_has_no_versions() -> None:
+    """The same key written again must not overwrite what was quarantined of it before."""
+
+    def name(etag: str) -> str:
+        line = Line(3, 5, b"x", 1)
+        return entry_path(SOURCE, make_entry(SOURCE, line, REJECTION, "r", TIME, etag))
+
+    etag = "9b2cf535f27731c974343645a3985328"
+    assert name(f'"{etag}"').endswith(f"/a.jsonl/{etag}/r-000000003.jsonl")
+    assert name(f'"{etag}-12"').endswith(f"/a.jsonl/{etag}-12/r-000000003.jsonl")
+    assert len({name(one) for one in ("one", "two", "../three", "a/b", "..", "x" * 900)}) == 6
+    assert "/../" not in name("..")
+
+
+def test_rows_of_one_line_have_names_of_their_own() -> None:
+    rows = [msgspec.structs.replace(entry(), row_index=row) for row in (None, 0, 1, 2)]
+
+    names = [entry_path(SOURCE, row) for row in rows]
+
+    assert names[0] == names[1]
+    assert names[2].endswith("/default-000000003-1.jsonl")
+    assert len(set(names)) == 3
 
 
 def test_a_name_does_not_depend_on_when_or_what() -> None:

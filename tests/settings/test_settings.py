@@ -25,7 +25,7 @@ from capture_forwarder.settings.publishers import (
     OpenScaleSettings,
 )
 from capture_forwarder.settings.variables import NAMES
-from capture_forwarder.wiring.forwarder import build_quarantine
+from capture_forwarder.wiring.forwarder import build_quarantine, route_options
 
 TOKEN = "fid-7hKq2-secret-token"  # noqa: S105
 MODEL = "3f1c9a52-0b7e-4d86-9a41-6d2f8c0e7b15"
@@ -253,6 +253,16 @@ def test_an_address_that_fiddlers_client_would_misread_is_refused(url: str) -> N
     assert "pa55word" not in says
 
 
+@pytest.mark.parametrize(("text", "most"), [("0", 0.0), ("0.1", 0.1), ("1", 1.0)])
+def test_the_share_of_cast_failures_above_which_files_are_held_is_a_setting(
+    text: str, most: float
+) -> None:
+    settings = load(GUIDE | {"FORWARDER_MAX_CAST_FAILURES": text})
+
+    assert settings.route is not None
+    assert route_options(settings.route, settings).max_cast_failures == most
+
+
 WRONG_VALUES = {
     "FIDDLER_URL": "nowhere",
     "FIDDLER_MODEL_UUID": "churn",
@@ -263,6 +273,7 @@ WRONG_VALUES = {
     "FORWARDER_INPUT_PATH": "my-records",
     "FORWARDER_OUTPUT_PATH": "a[",
     "FORWARDER_CSV_HEADER": "yes",
+    "FORWARDER_MAX_CAST_FAILURES": "5%",
     "FORWARDER_QUARANTINE": "s3://bucket",
     "FORWARDER_MAX_LINE_BYTES": "16MB",
     "FORWARDER_REQUEST_TIMEOUT_SECONDS": "soon",
@@ -284,10 +295,29 @@ def test_a_wrong_value_is_told_by_its_variable(name: str) -> None:
         ("FORWARDER_REQUEST_TIMEOUT_SECONDS", "nan"),
         ("FORWARDER_REQUEST_TIMEOUT_SECONDS", "inf"),
         ("FORWARDER_PUBLISHER", "Fiddler"),
+        ("FORWARDER_MAX_CAST_FAILURES", "1.1"),
+        ("FORWARDER_MAX_CAST_FAILURES", "-0.1"),
+        ("FORWARDER_MAX_CAST_FAILURES", "nan"),
     ],
 )
 def test_a_value_out_of_its_range_is_refused(name: str, value: str) -> None:
     assert problem(GUIDE | {name: value}).startswith(f"{name}: ")
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"FORWARDER_LEASE_SECONDS": "30"},
+        {"FORWARDER_REQUEST_TIMEOUT_SECONDS": "60"},
+        {"FORWARDER_LEASE_SECONDS": "10", "FORWARDER_REQUEST_TIMEOUT_SECONDS": "10"},
+    ],
+)
+def test_a_lease_that_a_request_may_outlast_is_refused(variables: dict[str, str]) -> None:
+    told = problem(GUIDE | variables)
+
+    assert told.startswith("FORWARDER_LEASE_SECONDS: ")
+    assert "FORWARDER_REQUEST_TIMEOUT_SECONDS" in told
+    load(GUIDE | {"FORWARDER_LEASE_SECONDS": "31"})
 
 
 def test_one_error_names_every_wrong_variable_at_once() -> None:

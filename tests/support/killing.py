@@ -79,6 +79,7 @@ class Account:
             "FORWARDER_LEDGER": f"dynamodb://{TABLE}",
             "FORWARDER_QUEUE_URL": self.queue,
             "FORWARDER_LEASE_SECONDS": str(LEASE_SECONDS),
+            "FORWARDER_REQUEST_TIMEOUT_SECONDS": str(0.9 * LEASE_SECONDS),
             "FORWARDER_REQUESTS_IN_FLIGHT": str(IN_FLIGHT),
             "TQDM_DISABLE": "1",
         }

@@ -91,14 +91,44 @@ def test_a_ledger_that_fails_never_lets_a_file_be_acknowledged_early(
 
 
 @pytest.mark.parametrize("name", LEDGER_FAULTS)
-def test_a_file_whose_end_cannot_be_noted_comes_again(name: str, world: Make) -> None:
+def test_a_file_whose_end_cannot_be_noted_is_not_acknowledged(name: str, world: Make) -> None:
+    """A ledger that may recover is asked again; else the file comes again."""
     here = world(SMALL)
     here.aws.add("UpdateItem", LEDGER_FAULTS[name], {2})
 
     here.deliver()
 
     here.check_complete(SMALL)
-    assert here.rounds == [{SMALL.name}, set()]
+    comes_again = name in {"taken over", "a bug"}
+    assert here.rounds == ([{SMALL.name}, set()] if comes_again else [set()])
+    assert bool(here.twice(SMALL)) == (name == "taken over")
+
+
+@pytest.mark.parametrize("name", ["throttled", "broken", "answer lost"])
+def test_a_ledger_that_recovers_within_the_time_for_retries_costs_nothing(
+    name: str, world: Make
+) -> None:
+    here = world(MANY)
+    here.aws.add("UpdateItem", LEDGER_FAULTS[name], range(2, 1000, 2))
+
+    here.deliver()
+
+    here.check_complete(MANY)
+    here.check_accounting()
+    assert here.rounds == [set()]
+    assert not here.twice(MANY)
+
+
+@pytest.mark.parametrize("name", ["throttled", "broken"])
+def test_a_ledger_that_takes_no_write_after_the_claim_lets_no_more_be_published(
+    name: str, world: Make
+) -> None:
+    here = world(MANY)
+    here.aws.add("UpdateItem", LEDGER_FAULTS[name], range(2, 1000))
+
+    assert here.invoke({"one": MANY.message}) == {"one"}
+
+    assert len(here.server.publish_requests) <= IN_FLIGHT
 
 
 def test_a_ledger_that_stays_away_publishes_nothing(world: Make) -> None:

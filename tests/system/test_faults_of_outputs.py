@@ -83,7 +83,8 @@ def test_whatever_happens_around_it_every_row_is_there_once(
 
     here.deliver()
 
-    assert here.rounds[0] == {MANY.name}
+    # A ledger that recovers is asked again within the invocation.
+    assert here.rounds[0] == (set() if name.startswith("place") else {MANY.name})
     check_each_once(here, MANY)
 
 

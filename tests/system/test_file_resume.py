@@ -26,7 +26,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import capture_forwarder.forwarding.batching
-import capture_forwarder.forwarding.pipeline
+import capture_forwarder.forwarding.file_run
 import capture_forwarder.forwarding.rejections
 from capture_forwarder.core.batch import Batch, BatchLimits
 from capture_forwarder.core.capture_file import CaptureFile
@@ -61,7 +61,7 @@ MAPPING = ColumnMapping.of("a", "score", event_id=KEY)
 @pytest.fixture(autouse=True)
 def small_and_watchful(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs of few rejections, and a look at the clock with every line."""
-    monkeypatch.setattr(capture_forwarder.forwarding.pipeline, "_LINES_A_LOOK_AT_THE_CLOCK", 1)
+    monkeypatch.setattr(capture_forwarder.forwarding.file_run, "_LINES_A_LOOK_AT_THE_CLOCK", 1)
     monkeypatch.setattr(capture_forwarder.forwarding.rejections, "_RUN_ENTRIES", 3)
     monkeypatch.setattr(capture_forwarder.forwarding.batching, "_SKIPPED_LINES", 3)
 

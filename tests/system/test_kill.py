@@ -147,7 +147,12 @@ def test_the_function_stops_before_its_time_limit_and_hands_the_rest_on(  # noqa
         package=package,
         runtime=runtime,
         folder=tmp_path,
-        variables={**account.variables, "FORWARDER_REQUESTS_IN_FLIGHT": "1"},
+        variables={
+            **account.variables,
+            "FORWARDER_REQUESTS_IN_FLIGHT": "1",
+            "FORWARDER_REQUEST_TIMEOUT_SECONDS": "30",
+            "FORWARDER_LEASE_SECONDS": "60",
+        },
         timeout_seconds=6,
     ) as function:
         bodies = [file.message]

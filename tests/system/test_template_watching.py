@@ -11,7 +11,13 @@ from typing import Any
 import pytest
 
 from capture_forwarder.aws.reporting import NAMESPACE, LogReporter
-from capture_forwarder.core.errors import CaptureFileError
+from capture_forwarder.core.errors import (
+    CaptureFileError,
+    FileHeldError,
+    ForwarderError,
+    NoProgressError,
+)
+from capture_forwarder.core.report import FileReport
 from capture_forwarder.settings import ONLY_ROUTE, PublisherName
 from tests.support.package import REPOSITORY
 from tests.support.template_values import (
@@ -29,6 +35,8 @@ DAY = 24 * 60 * 60
 METRICS = {
     "ObjectsForwarded",
     "ObjectsFailed",
+    "ObjectsHeld",
+    "ObjectsNotAdvanced",
     "ObjectsSkipped",
     "ObjectsRepeated",
     "ObjectsContinued",
@@ -36,6 +44,7 @@ METRICS = {
     "LinesForwarded",
     "LinesQuarantined",
     "LinesEmpty",
+    "LinesParserFailed",
     "Inferences",
     "InferencesPublished",
     "InferencesRefused",
@@ -96,6 +105,10 @@ def test_there_is_an_alarm_for_each_way_to_lose_sight_of_data() -> None:
         "objects-failed",
         "quarantine-rate",
         "refused-by-platform",
+        "cast-failures",
+        "files-held",
+        "not-advanced",
+        "parser-failed",
         "silence",
     }
 
@@ -212,6 +225,24 @@ def emitted(capsys: pytest.CaptureFixture[str]) -> list[dict[str, str]]:
     (told,) = found["_aws"]["CloudWatchMetrics"]
     assert told["Namespace"] == NAMESPACE
     return [{name: found[name] for name in names} for names in told["Dimensions"]]
+
+
+@pytest.mark.parametrize(
+    ("error", "also"),
+    [(FileHeldError("wrong"), "ObjectsHeld"), (NoProgressError("late"), "ObjectsNotAdvanced")],
+)
+def test_what_stops_data_from_arriving_has_a_metric_of_its_own(
+    error: ForwarderError, also: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error.report = FileReport(quarantined={"parser-failed": 2, "invalid-json": 1})
+
+    LogReporter("stack").failed("an object", error)
+
+    lines = map(json.loads, capsys.readouterr().out.splitlines())
+    (told,) = (line for line in lines if "_aws" in line)
+    assert told["ObjectsFailed"] == told[also] == [1.0]
+    assert told["LinesParserFailed"] == [2.0]
+    assert told["LinesQuarantined"] == [3.0]
 
 
 def test_metrics_are_looked_for_under_the_dimensions_that_they_have(

@@ -28,7 +28,8 @@ _YES: Value = {"BOOL": True}
 _CLAIM = (
     "SET #bucket = :bucket, #key = :key, #revision = :revision, #route = :route, "
     "#owner = :owner, #lease_until = :lease_until, #expires = :expires, #finished = :no, "
-    "#offset = if_not_exists(#offset, :zero), #lines = if_not_exists(#lines, :zero)"
+    "#offset = if_not_exists(#offset, :zero), #lines = if_not_exists(#lines, :zero), "
+    "#rows = if_not_exists(#rows, :zero)"
 )
 _MAY_CLAIM = (
     "attribute_not_exists(#id) OR (#finished = :no AND (#owner = :owner OR #lease_until <= :now))"
@@ -36,6 +37,10 @@ _MAY_CLAIM = (
 _RENEW = "SET #lease_until = :lease_until, #expires = :expires"
 _FINISH = "SET #finished = :yes, #lease_until = :zero, #expires = :expires"
 _RELEASE = "SET #lease_until = :zero, #expires = :expires REMOVE #owner"
+# Items of older versions have no rows.
+_FORWARD = (
+    "(#offset < :offset OR (#offset = :offset AND (attribute_not_exists(#rows) OR #rows <= :rows)))"
+)
 _HOLDS = "#owner = :owner AND #finished = :no"
 # The owner stays in a finished item, so that a finish whose answer was lost can be repeated.
 _HOLDS_OR_FINISHED = "#owner = :owner"
@@ -159,16 +164,20 @@ class DynamoDbLedger:
     def _note(
         self, key: LedgerKey, position: Position, change: str, condition: str, values: Item
     ) -> None:
-        forward = {":offset": _count(position.offset), ":lines": _count(position.lines)}
+        forward = {
+            ":offset": _count(position.offset),
+            ":lines": _count(position.lines),
+            ":rows": _count(position.rows),
+        }
         written, item = self._update(
             key,
-            f"{change}, #offset = :offset, #lines = :lines",
-            f"{condition} AND #offset <= :offset",
+            f"{change}, #offset = :offset, #lines = :lines, #rows = :rows",
+            f"{condition} AND {_FORWARD}",
             {**values, **forward},
         )
         # An update expression knows no maximum, so a position further back, which should not occur,
         # costs a second request.
-        if not written and item and self._position(key, item).offset > position.offset:
+        if not written and item and self._position(key, item) > position:
             written, _ = self._update(key, change, condition, values)
         if not written:
             raise lost(key)
@@ -212,7 +221,8 @@ class DynamoDbLedger:
 
     def _position(self, key: LedgerKey, item: Item) -> Position:
         try:
-            return Position(int(item["offset"]["N"]), int(item["lines"]["N"]))
+            rows = item.get("rows", _ZERO)
+            return Position(int(item["offset"]["N"]), int(item["lines"]["N"]), int(rows["N"]))
         except (KeyError, ValueError) as error:
             raise self._strange(key) from error
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import copy
 import threading
+from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
 from capture_forwarder.core.capture_file import CaptureFile
-from capture_forwarder.core.errors import ForwarderError
+from capture_forwarder.core.errors import FileHeldError, ForwarderError, NoProgressError
+from capture_forwarder.core.rejection import Reason
 from capture_forwarder.core.report import FileReport
 
 if TYPE_CHECKING:
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 
 NAMESPACE = "CaptureForwarder"
 SERVICE = "capture-forwarder"
+_ALARMING: Mapping[type[ForwarderError], str] = {
+    FileHeldError: "ObjectsHeld",
+    NoProgressError: "ObjectsNotAdvanced",
+}
 NONE = "none"
 """Stands for the route and the publisher of what belongs to no route."""
 
@@ -74,7 +80,8 @@ class LogReporter:
             "advice": error.advice,
         }
         self._log().error("delivery failed", extra=facts | _summary(error.report))
-        self._measure("ObjectsFailed", error.report)
+        also = next((name for kind, name in _ALARMING.items() if isinstance(error, kind)), None)
+        self._measure("ObjectsFailed", error.report, also)
 
     def skipped(self, capture_file: CaptureFile, why: str) -> None:
         """Report a file that is acknowledged without being read."""
@@ -98,7 +105,9 @@ class LogReporter:
             "publisher": self._publisher,
         }
 
-    def _measure(self, what: str, report: FileReport | None = None) -> None:
+    def _measure(
+        self, what: str, report: FileReport | None = None, also: str | None = None
+    ) -> None:
         """Count what happened to a file, and what was done on the way."""
         from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit  # noqa: PLC0415
 
@@ -107,6 +116,8 @@ class LogReporter:
         metrics.add_dimension("publisher", self._publisher)
         metrics.add_dimensions(service=self._service)
         metrics.add_metric(what, MetricUnit.Count, 1)
+        if also is not None:
+            metrics.add_metric(also, MetricUnit.Count, 1)
         if report is not None:
             for name, count in _counts(report).items():
                 metrics.add_metric(name, MetricUnit.Count, count)
@@ -130,6 +141,7 @@ def _counts(report: FileReport) -> dict[str, int]:
         "LinesForwarded": report.forwarded,
         "LinesQuarantined": report.quarantined_lines,
         "LinesEmpty": report.empty,
+        "LinesParserFailed": report.quarantined.get(Reason.PARSER_FAILED.value, 0),
         "Inferences": report.inferences,
         "InferencesPublished": report.published,
         "InferencesRefused": report.refused,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import accumulate
 from typing import Self
 
 import msgspec
@@ -64,14 +66,14 @@ class Batch:
     Parameters
     ----------
     capture_file, revision
-        The object they come from, and which content of it; see `OpenedFile`.
+        The capture file they come from, and which content of it; see `OpenedFile`.
     inferences
-        What is published, in the object's order.
+        What is published, in the file's order.
     slices
         The lines that the inferences come from, in the same order, some of them together.
     position
-        How far the object is done once this batch and all before it are; `Position()` when the
-        batch is no stretch of its object.
+        How far the capture file is done once this batch and all before it are; `Position()` when
+        the batch is not a part of one in order.
     json_rows
         All inferences as JSON, in their order, in fragments; empty for a publisher that does not
         take it, and for a part of a batch.
@@ -90,7 +92,7 @@ class Batch:
 
     @classmethod
     def of(cls, inferences: Sequence[Inference], line: Line | None = None) -> Self:
-        """Make a batch that belongs to no object, as if one line held all inferences."""
+        """Make a batch that belongs to no capture file, as if one line held all inferences."""
         count = len(inferences)
         parts = [LineSlice(line or Line(1, 0, b"", 0), 0, count, count)]
         return cls(CaptureFile("", ""), "", inferences, parts, Position())
@@ -110,9 +112,9 @@ class Batch:
     def start(self) -> tuple[int, int]:
         """Where the batch begins: the offset of its first line, and the index in that line.
 
-        Where lines stay whole, the same object cut into batches once more has the same batch,
-        whatever happened in between: where it is cut depends on its lines alone, and resuming
-        begins where a batch ended.
+        Where lines stay whole, the same capture file cut into batches once more has the same
+        batch, whatever happened in between: where it is cut depends on its lines alone, and
+        resuming begins where a batch ended.
         """
         slice_ = self.slices[0]
         if isinstance(slice_, ChunkSlice):
@@ -121,41 +123,58 @@ class Batch:
 
     def lines(self) -> Iterator[tuple[LineSlice, Sequence[Inference]]]:
         """Yield each line with its inferences in this batch."""
-        at = 0
-        for part in self.line_slices:
+        for at, part in zip(self._starts, self.line_slices, strict=True):
             yield part, self.inferences[at : at + part.count]
-            at += part.count
 
-    def origin(self, position: int) -> tuple[Line, int]:
+    def origin(self, index: int) -> tuple[Line, int]:
         """Find the line of an inference, and its index among the line's inferences."""
-        at = 0
-        for part in self.line_slices:
-            if position < at + part.count:
-                return part.line, part.first + position - at
-            at += part.count
-        raise IndexError(position)
+        part, within = self._find(index)
+        return part.line, part.first + within
+
+    def position_after(self, count: int) -> Position:
+        """How far the file is done when so many inferences are, and all batches before."""
+        if count == len(self):
+            return self.position
+        line, row = self.origin(count)
+        return line.before(row)
 
     def slice(self, start: int, stop: int) -> Self:
         """Take the inferences from `start` up to `stop`."""
         parts = []
-        at = 0
-        for part in self.line_slices:
+        first = bisect_right(self._starts, start) - 1
+        for at, part in zip(self._starts[first:], self.line_slices[first:], strict=True):
+            if at >= stop:
+                break
             low, high = max(start, at), min(stop, at + part.count)
-            if low < high:
-                parts.append(LineSlice(part.line, part.first + low - at, high - low, part.total))
-            at += part.count
+            parts.append(LineSlice(part.line, part.first + low - at, high - low, part.total))
         inferences = self.inferences[start:stop]
         return replace(self, inferences=inferences, slices=parts, json_rows=())
 
-    def select(self, positions: Sequence[int]) -> Self:
-        """Take the inferences at these positions, which must be ascending."""
-        slices = [self.slice(position, position + 1) for position in positions]
+    def select(self, indexes: Sequence[int]) -> Self:
+        """Take the inferences at these indexes, which must be ascending."""
+        parts = []
+        for index in indexes:
+            part, within = self._find(index)
+            parts.append(LineSlice(part.line, part.first + within, 1, part.total))
+        inferences = self.inferences
         return replace(
             self,
-            inferences=[inference for slice_ in slices for inference in slice_.inferences],
-            slices=[part for slice_ in slices for part in slice_.line_slices],
+            inferences=[inferences[index] for index in indexes],
+            slices=parts,
             json_rows=(),
         )
+
+    @cached_property
+    def _starts(self) -> Sequence[int]:
+        """The index of each line's first inference in this batch."""
+        counts = (part.count for part in self.line_slices)
+        return [0, *accumulate(counts)][:-1]
+
+    def _find(self, index: int) -> tuple[LineSlice, int]:
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        at = bisect_right(self._starts, index) - 1
+        return self.line_slices[at], index - self._starts[at]
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -164,9 +183,9 @@ class Receipt(msgspec.Struct, frozen=True):
     Parameters
     ----------
     refused
-        Position in the batch → the platform's words, which may quote values.
+        Index in the batch → the platform's words, which may quote values.
     again
-        The positions that the platform could not take now, ascending; none of them is refused.
+        The indexes that the platform could not take now, ascending; none of them is refused.
     retry_after
         Seconds to wait before those are sent again, if the platform asked for it.
     """

@@ -113,7 +113,18 @@ class ContinuationError(ForwarderError):
 
 
 class OutOfTimeError(ForwarderError):
-    """The invocation's time is up before the object's end; its place is saved."""
+    """The invocation's time is up before the file's end; how far it is done is saved."""
+
+
+class NoProgressError(ForwarderError):
+    """The invocation's time is up, and nothing of the file was brought to an end in it."""
+
+
+class FileHeldError(ForwarderError):
+    """A capture file is held, since what would be sent of it or was refused looks wrong as a whole.
+
+    Nothing of it is lost: its message goes back to the queue, and in the end to the dead letters.
+    """
 
 
 class QuarantineError(ForwarderError):
@@ -179,14 +190,19 @@ class BatchTooLargeError(BatchRefusedError):
 
 
 class UnexpectedError(ForwarderError):
-    """A fault of this package: it names the type and the place, since a text may quote data."""
+    """A fault of this package: it names the type and the code, since a text may quote data."""
 
     def __init__(self, what: str, error: Exception) -> None:
-        frames = traceback.extract_tb(error.__traceback__)
-        place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-        message = f"{what} failed by {type(error).__name__}{place}, which nobody expected."
+        where = code_position(error)
+        message = f"{what} failed by {type(error).__name__}{where}, which nobody expected."
         super().__init__(message, "Please report it; the delivery is tried again.")
 
 
 class CaptureFilesFailedError(ForwarderError):
     """Some objects of an event failed and the event's source can only be told all or nothing."""
+
+
+def code_position(error: BaseException) -> str:
+    """Say where in the code an error arose, as ` at file.py:12`; empty if nobody knows."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

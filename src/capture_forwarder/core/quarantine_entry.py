@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -18,7 +19,8 @@ class QuarantineEntry(msgspec.Struct, frozen=True):
 
     `line` is the line itself where `encoding` is "utf-8", else its bytes in base64. For an
     inference that the platform refused, `inference_id` and `row_index` name it in its line;
-    for a line, both are None.
+    for a line, both are None. `revision` says which content of the file it was, also where the
+    bucket has no versions; older entries do not have it.
     """
 
     reason: str
@@ -35,14 +37,21 @@ class QuarantineEntry(msgspec.Struct, frozen=True):
     line: str
     inference_id: str | None = None
     row_index: int | None = None
+    revision: str | None = None
 
 
 # S3 keys hold at most 1024 bytes; this leaves room for a prefix.
 _LONGEST_PATH = 700
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
-def make_entry(
-    capture_file: CaptureFile, line: Line, rejection: Rejection, route: str, time: str
+def make_entry(  # noqa: PLR0913, PLR0917 - what is known of a line
+    capture_file: CaptureFile,
+    line: Line,
+    rejection: Rejection,
+    route: str,
+    time: str,
+    revision: str | None = None,
 ) -> QuarantineEntry:
     """Put together what is known of a rejected line.
 
@@ -67,6 +76,7 @@ def make_entry(
         time=time,
         encoding=encoding,
         line=text,
+        revision=revision,
     )
 
 
@@ -76,14 +86,23 @@ def encode_entries(entries: Sequence[QuarantineEntry]) -> bytes:
 
 
 def entry_path(capture_file: CaptureFile, first: QuarantineEntry, *, readable: bool = True) -> str:
-    """Name the file for a run of entries, the same whenever the run starts at the same line.
+    """Name the file for a run of entries, the same whenever the run starts at the same row.
 
-    `{reason}/{bucket}/{key}/{version}/{route}-{line}.jsonl`; a key too long for that, or not to
-    be `readable`, is replaced by its SHA-256, since every entry carries the key in full.
+    `{reason}/{bucket}/{key}/{revision}/{route}-{line}.jsonl`, with `-{row}` behind the line for
+    a row that is not its line's first. The revision is in it because a key may be written again
+    in a bucket without versions. A key too long for that, or not to be `readable`, is replaced by
+    its SHA-256, since every entry carries the key in full.
     """
-    version = capture_file.version_id or "unversioned"
-    path = f"{first.reason}/{capture_file.bucket}/{capture_file.key}/{version}/"
+    revision = _as_folder(capture_file.version_id or first.revision or "unversioned")
+    path = f"{first.reason}/{capture_file.bucket}/{capture_file.key}/{revision}/"
     if not readable or len(path.encode()) > _LONGEST_PATH:
         digest = hashlib.sha256(capture_file.key.encode()).hexdigest()
-        path = f"{first.reason}/{capture_file.bucket}/{digest}/{version}/"
-    return f"{path}{first.route}-{first.line_number:09d}.jsonl"
+        path = f"{first.reason}/{capture_file.bucket}/{digest}/{revision}/"
+    row = f"-{first.row_index}" if first.row_index else ""
+    return f"{path}{first.route}-{first.line_number:09d}{row}.jsonl"
+
+
+def _as_folder(revision: str) -> str:
+    """An ETag as S3 gives it stands in quotes; what else could not be a folder is digested."""
+    plain = revision.strip('"')
+    return plain if _PLAIN.fullmatch(plain) else hashlib.sha256(plain.encode()).hexdigest()

@@ -33,6 +33,11 @@ class FileReport(msgspec.Struct, frozen=True):
     cast_failures: Mapping[str, int] = msgspec.field(default_factory=dict)
 
     @property
+    def advanced(self) -> bool:
+        """Whether anything was brought to an end."""
+        return bool(self.lines or self.inferences)
+
+    @property
     def quarantined_lines(self) -> int:
         """How many lines went to quarantine, whatever the reason."""
         return sum(self.quarantined.values())

@@ -1,160 +1,199 @@
-"""The counting of one object: nothing may come in without being counted on its way out."""
+"""The counting of one capture file: what comes in must be counted on its way out."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import Counter, deque
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-import msgspec
-
-from capture_forwarder.core.errors import AccountingError, ForwarderError, PublishError
+from capture_forwarder.core.errors import AccountingError
 from capture_forwarder.core.inference import ParsedLine
 from capture_forwarder.core.line import Position
 from capture_forwarder.core.ports import Clock
 from capture_forwarder.core.rejection import Reason
 from capture_forwarder.core.report import FileReport
-from capture_forwarder.forwarding.sending import Outcome
+from capture_forwarder.forwarding.settled import BatchOutcome
 
-# CloudWatch takes 100 values of a metric in one document; the newest are told.
+# CloudWatch takes 100 values of a metric in one document; the newest are reported.
 _MOST_LATENCIES = 99
-_REPORT = "Please report it; the object is delivered again."
-
-
-class Mark(msgspec.Struct, frozen=True):
-    """What was counted up to a place of the object."""
-
-    empty: int = 0
-    forwarded: int = 0
-    inferences: int = 0
-    reasons: Mapping[str, int] = msgspec.field(default_factory=dict)
-    cast_failures: Mapping[str, int] = msgspec.field(default_factory=dict)
-    last_time: str | None = None
+_REPORT = "Please report it; the capture file is delivered again."
 
 
 class Accounting:
-    """Counts lines as they are read, and inferences as they land.
+    """Counts lines as they are read, and inferences as they are settled.
 
-    Every line and inference of an object is reported by exactly one invocation: the one that
-    brought the ledger's position past it.
+    Every line and inference of a file is reported by exactly one invocation: the one that brought
+    the ledger's position past it. Most lines are forwarded; those that are not are noted, many
+    of a kind in one note, until the position has moved past them.
     """
 
     def __init__(self, clock: Clock, start: Position) -> None:
         self._clock = clock
         self._started = clock.monotonic()
-        self._start = start
-        self._empty = self._forwarded = self._inferences = 0
-        self._reasons: Counter[str] = Counter()
+        self._start = self._saved = start
+        # What was counted while reading, for the check at the end.
+        self._lines_read = self._rows_read = self._rows_settled = 0
+        self._casts_read: Counter[str] = Counter()
+        # What lies behind the position that is saved.
+        self._notes = True
+        self._odd: deque[_Lines] = deque()
+        self._casts: deque[tuple[int, Mapping[str, int]]] = deque()
+        self._settled: deque[tuple[Position, int]] = deque()
+        self._refused: deque[Position] = deque()
+        # What lies in front of it.
+        self._kinds: Counter[Reason | None] = Counter()
         self._cast_failures: Counter[str] = Counter()
+        self._rows = self._rows_refused = 0
         self._last_time: str | None = None
-        self._published = self._requests = self._retries = 0
-        self._refused = 0
-        self._refused_lines: list[int] = []
+        self._requests = self._retries = 0
         self._latencies: deque[float] = deque(maxlen=_MOST_LATENCIES)
 
-    def rejected(self, reason: Reason) -> None:
-        """Count a line that goes to quarantine."""
-        self._reasons[reason.value] += 1
+    @property
+    def moved(self) -> bool:
+        """Whether this invocation brought anything to an end."""
+        return self._saved > self._start
 
-    def found_empty(self) -> None:
-        """Count a line that holds no inference."""
-        self._empty += 1
+    def rejected(self, line: int, reason: Reason) -> None:
+        """Count a line that goes to quarantine, by its number."""
+        self._note(line, reason)
 
-    def forwards(self, parsed: ParsedLine) -> None:
-        """Count a line whose inferences are on their way."""
-        self._forwarded += 1
-        self._inferences += len(parsed.inferences)
+    def found_empty(self, line: int) -> None:
+        """Count a line that holds no inference, by its number."""
+        self._note(line, None)
+
+    def forwards(self, line: int, parsed: ParsedLine, rows: int) -> None:
+        """Count a line of which so many inferences are to be sent."""
+        self._lines_read += 1
+        self._rows_read += rows
         self._last_time = parsed.inference_time or self._last_time
         if parsed.cast_failures:
-            self._cast_failures.update(parsed.cast_failures)
+            self._casts_read.update(parsed.cast_failures)
+            if self._notes:
+                self._casts.append((line, parsed.cast_failures))
 
     def forwards_alike(self, count: int, last_time: str | None) -> None:
-        """Count lines of one inference each that are on their way."""
-        self._forwarded += count
-        self._inferences += count
+        """Count lines of one inference each that are to be sent."""
+        self._lines_read += count
+        self._rows_read += count
         self._last_time = last_time or self._last_time
 
-    def mark(self) -> Mark:
-        """Remember what was counted up to here."""
-        return Mark(
-            self._empty,
-            self._forwarded,
-            self._inferences,
-            dict(self._reasons),
-            dict(self._cast_failures),
-            self._last_time,
-        )
+    def worst_cast(self) -> tuple[str, float]:
+        """The column that fails its type most often so far, and in which share of the rows."""
+        if not self._casts_read:
+            return "", 0.0
+        ((column, count),) = self._casts_read.most_common(1)
+        return column, count / max(1, self._rows_read)
 
-    def landed(self, outcome: Outcome) -> None:
-        """Count what became of a batch; batches land in the order of their lines."""
-        self._published += outcome.published
-        self._refused_lines += sorted(refusal.line.number for refusal in outcome.refused)
+    def stop_noting(self) -> None:
+        """Note no more lines: the position cannot move past those that were read so far."""
+        self._notes = False
+
+    def asked(self, outcome: BatchOutcome) -> None:
+        """Count the requests for a batch, whatever became of it."""
         self._requests += outcome.requests
         self._retries += outcome.retries
         self._latencies += outcome.latencies
 
-    def gave_up(self, error: ForwarderError) -> None:
-        """Count the requests that were made in vain for the batch that ended the work."""
-        requests = error.requests if isinstance(error, PublishError) else 0
-        self._requests += requests
-        self._retries += max(0, requests - 1)
+    def settled(self, position: Position, rows: int, outcome: BatchOutcome) -> None:
+        """Count what became of a batch, or of a part of it; they come in the order of their lines.
+
+        Parameters
+        ----------
+        position, rows
+            How far the file is done by it, and how many inferences that is further.
+        outcome
+            What the platform said.
+        """
+        self.asked(outcome)
+        self._rows_settled += outcome.published + len(outcome.refused)
+        if rows:
+            self._settled.append((position, rows))
+        self._refused += [one.line.before(one.index) for one in outcome.refused]
 
     def saved(self, position: Position) -> None:
-        """Sum up what was refused before a position that will not be gone back behind."""
-        count = bisect_right(self._refused_lines, position.lines)
-        self._refused += count
-        del self._refused_lines[:count]
+        """Sum up what lies in front of a position that the ledger has."""
+        self._saved = position
+        while self._odd and self._odd[0].first <= position.lines:
+            lines = self._odd.popleft()
+            count = min(lines.count, position.lines - lines.first + 1)
+            self._kinds[lines.kind] += count
+            if count < lines.count:
+                lines.first += count
+                lines.count -= count
+                self._odd.appendleft(lines)
+        while self._casts and self._casts[0][0] <= position.lines:
+            self._cast_failures.update(self._casts.popleft()[1])
+        while self._settled and self._settled[0][0] <= position:
+            self._rows += self._settled.popleft()[1]
+        # Those of one batch may be known in any order.
+        behind = deque(at for at in self._refused if at >= position)
+        self._rows_refused += len(self._refused) - len(behind)
+        self._refused = behind
 
     def check(self, end: Position) -> None:
-        """Make sure, at the object's end, that what came in has gone out.
+        """Make sure, at the file's end, that what came in has gone out.
 
         Parameters
         ----------
         end
-            How far the object was read.
+            How far the file was read.
 
         Raises
         ------
         AccountingError
-            It has not; the object must not be acknowledged.
+            It has not; the file must not be acknowledged.
         """
         lines = end.lines - self._start.lines
-        counted = self._forwarded + self._empty + self._reasons.total()
-        if lines != counted:
-            message = f"{lines} lines were read, but {counted} accounted for."
+        if lines != self._lines_read:
+            message = f"{lines} lines were read, but {self._lines_read} accounted for."
             raise AccountingError(message, _REPORT)
-        out = self._published + self._refused + len(self._refused_lines)
-        if self._inferences != out:
-            message = f"{self._inferences} inferences were read, but {out} accounted for."
+        if self._rows_read != self._rows_settled:
+            message = (
+                f"{self._rows_read} inferences were read, but {self._rows_settled} accounted for."
+            )
             raise AccountingError(message, _REPORT)
 
-    def report(self, mark: Mark, position: Position) -> FileReport:
-        """Sum up what this invocation has brought to an end.
-
-        Parameters
-        ----------
-        mark, position
-            What was counted up to the position that the ledger has.
-        """
-        refused = self._refused + bisect_right(self._refused_lines, position.lines)
+    def report(self) -> FileReport:
+        """Sum up what this invocation has brought to an end."""
+        lines = self._saved.lines - self._start.lines
+        empty = self._kinds[None]
+        quarantined = {kind.value: count for kind, count in self._kinds.items() if kind and count}
         return FileReport(
-            lines=position.lines - self._start.lines,
-            forwarded=mark.forwarded,
-            empty=mark.empty,
-            quarantined=mark.reasons,
-            inferences=mark.inferences,
-            published=mark.inferences - refused,
-            refused=refused,
+            lines=lines,
+            forwarded=lines - empty - sum(quarantined.values()),
+            empty=empty,
+            quarantined=quarantined,
+            inferences=self._rows,
+            published=self._rows - self._rows_refused,
+            refused=self._rows_refused,
             requests=self._requests,
             retries=self._retries,
             latencies=tuple(self._latencies),
             resumed_at=self._start.lines,
-            bytes=position.offset - self._start.offset,
+            bytes=self._saved.offset - self._start.offset,
             seconds=self._clock.monotonic() - self._started,
-            lag_seconds=_age(mark.last_time, self._clock.now()),
-            cast_failures=mark.cast_failures,
+            lag_seconds=_age(self._last_time, self._clock.now()) if self.moved else None,
+            cast_failures=dict(self._cast_failures),
         )
+
+    def _note(self, line: int, kind: Reason | None) -> None:
+        self._lines_read += 1
+        if not self._notes:
+            return
+        last = self._odd[-1] if self._odd else None
+        if last is not None and last.kind == kind and last.first + last.count == line:
+            last.count += 1
+        else:
+            self._odd.append(_Lines(line, kind))
+
+
+class _Lines:
+    """Lines that follow each other and are counted alike: rejected for one reason, or empty."""
+
+    def __init__(self, first: int, kind: Reason | None) -> None:
+        self.first = first
+        self.kind = kind
+        self.count = 1
 
 
 def _age(time: str | None, now: datetime) -> float | None:

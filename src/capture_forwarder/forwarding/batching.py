@@ -1,4 +1,4 @@
-"""Inferences of one object, cut into batches."""
+"""Inferences of one capture file, cut into batches."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.chunk import Chunk
 from capture_forwarder.core.inference import Inference
 from capture_forwarder.core.line import Line, Position
-from capture_forwarder.forwarding.held import Held, Kept
+from capture_forwarder.forwarding.collecting import AsInferences, Collected
 
 # The most that is read past, of what is rejected, while a batch fills.
 _SKIPPED_LINES = 1000
@@ -19,7 +19,7 @@ _SKIPPED_BYTES = 4 * 1024 * 1024
 
 @dataclass
 class BatchBuilder:
-    """Collects inferences of one object and cuts them into batches within a platform's limits.
+    """Collects inferences of one file and cuts them into batches within a platform's limits.
 
     A batch begins with its first line, and where it ends depends on the lines from there alone.
     """
@@ -27,16 +27,14 @@ class BatchBuilder:
     limits: BatchLimits
     capture_file: CaptureFile
     revision: str
-    held: Held = field(default_factory=Kept)
+    collected: Collected = field(default_factory=AsInferences)
     _slices: list[Slice] = field(default_factory=list)
     _bytes: float = 0.0
     _skipped: int = 0
     _skipped_bytes: int = 0
 
-    def add(self, line: Line, inferences: Sequence[Inference]) -> list[Batch]:
+    def add(self, line: Line, inferences: Sequence[Inference], done: int = 0) -> list[Batch]:
         """Add a line's inferences; return the batches that are full now, in order.
-
-        The position of one that ends inside the line is in front of it, since the line is not done.
 
         Parameters
         ----------
@@ -44,17 +42,19 @@ class BatchBuilder:
             The line they come from.
         inferences
             All inferences of the line.
+        done
+            How many of them, from the first on, an earlier invocation has settled.
         """
         total = len(inferences)
         limits = self.limits
         size = self._bytes + line.length
         # Most lines fit whole and leave room.
-        if size <= limits.bytes and len(self.held) + total < limits.rows:
-            self.held.take(inferences)
+        if not done and size <= limits.bytes and len(self.collected) + total < limits.rows:
+            self.collected.take(inferences)
             self._slices.append(LineSlice(line, 0, total, total))
             self._bytes = size
             return []
-        full = self._add_in_parts(line, inferences, total)
+        full = self._add_in_parts(line, inferences, done)
         if self.is_full:
             full += self.cut(line.position)
         return full
@@ -63,9 +63,9 @@ class BatchBuilder:
         """Add one inference of a line whose others are not sent; see `add`."""
         total = len(inferences)
         share = line.length / total
-        full = [] if self._room(share, 1) else self.cut(line.before)
+        full = [] if self._room(share, 1) else self.cut(line.before(index))
         self._slices.append(LineSlice(line, index, 1, total))
-        self.held.take(inferences[index : index + 1])
+        self.collected.take(inferences[index : index + 1])
         self._bytes += share
         return full + self.cut(line.position) if self.is_full else full
 
@@ -85,28 +85,29 @@ class BatchBuilder:
             How many were added; one always is when nothing was collected before.
         """
         limits = self.limits
-        rows = limits.rows - len(self.held)
+        rows = limits.rows - len(self.collected)
         count = chunk.fitting(first, rows, int(limits.bytes - self._bytes))
-        if not count and not self.held:
+        if not count and not self.collected:
             count = 1
         if count:
-            self.held.take(inferences[first : first + count])
+            self.collected.take(inferences[first : first + count])
             self._slices.append(ChunkSlice(chunk, first, count))
             self._bytes += chunk.size(first, count)
         return count
 
-    def _add_in_parts(self, line: Line, inferences: Sequence[Inference], total: int) -> list[Batch]:
+    def _add_in_parts(self, line: Line, inferences: Sequence[Inference], done: int) -> list[Batch]:
         full = []
-        share = line.length / total
-        taken = 0
+        total = len(inferences)
+        share = line.length / total if total else 0.0
+        taken = done
         while taken < total:
-            room = self._room(share, total)
+            room = self._room(share, total - taken)
             if room == 0:
-                full += self.cut(line.before)
+                full += self.cut(line.before(taken))
                 continue
             part = inferences[taken : taken + room] if taken or room < total else inferences
             self._slices.append(LineSlice(line, taken, len(part), total))
-            self.held.take(part)
+            self.collected.take(part)
             self._bytes += share * len(part)
             taken += len(part)
         return full
@@ -119,7 +120,7 @@ class BatchBuilder:
         list
             The batch, if enough was rejected since it began.
         """
-        if not self.held:
+        if not self.collected:
             return []
         self._skipped += 1
         self._skipped_bytes += len(line.data)
@@ -128,9 +129,9 @@ class BatchBuilder:
 
     def cut(self, position: Position) -> list[Batch]:
         """Return what was collected as a batch, or nothing if nothing was."""
-        if not self.held:
+        if not self.collected:
             return []
-        inferences, json_rows = self.held.give(self._slices)
+        inferences, json_rows = self.collected.give(self._slices)
         batch = Batch(
             self.capture_file, self.revision, inferences, self._slices, position, json_rows
         )
@@ -142,22 +143,22 @@ class BatchBuilder:
     @property
     def is_full(self) -> bool:
         """Whether not one more row fits."""
-        return len(self.held) >= self.limits.rows
+        return len(self.collected) >= self.limits.rows
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is collected, so that a batch begins with whatever comes next."""
-        return not self.held
+        return not self.collected
 
-    def _room(self, share: float, total: int) -> int:
+    def _room(self, share: float, left: int) -> int:
         """How many inferences of this size fit; one always does in an empty batch.
 
         Where lines stay whole, a line's inferences fit all or not at all, and all of them do in
         an empty batch.
         """
-        by_rows = self.limits.rows - len(self.held)
+        by_rows = self.limits.rows - len(self.collected)
         by_bytes = int((self.limits.bytes - self._bytes) / share) if share else by_rows
         room = max(0, min(by_rows, by_bytes))
         if self.limits.whole_lines:
-            return total if room >= total or not self.held else 0
-        return room if room or self.held else 1
+            return left if room >= left or not self.collected else 0
+        return room if room or self.collected else 1

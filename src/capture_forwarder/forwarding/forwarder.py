@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 from uuid import uuid4
 
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import (
+    ContinuationError,
     ForwarderError,
     OutOfTimeError,
     PublishError,
@@ -18,8 +19,10 @@ from capture_forwarder.core.errors import (
 )
 from capture_forwarder.core.ports import Clock, Continuations, Reporter
 from capture_forwarder.core.report import FileReport
+from capture_forwarder.forwarding.continuing import Continuing
 from capture_forwarder.forwarding.options import Invocation
 from capture_forwarder.forwarding.route import Route
+from capture_forwarder.forwarding.turns import Turns
 from capture_forwarder.triggers import (
     CONTINUED,
     FORWARDED,
@@ -32,7 +35,6 @@ from capture_forwarder.triggers import (
     skipped,
 )
 
-_MOST_HOPS = 100
 _Found = TypeVar("_Found")
 
 
@@ -80,10 +82,14 @@ class Forwarder:
         self._router = router
         self._clock = clock
         self._reporter = reporter
-        self._continuations = continuations
+        self._continuing = Continuing(continuations, clock)
 
     def handle(
-        self, event: object, *, owner: str = "", seconds_left: float | None = None
+        self,
+        event: Mapping[str, object],
+        *,
+        owner: str | None = None,
+        seconds_left: float | None = None,
     ) -> dict[str, object]:
         """Forward every object of an event and answer its source.
 
@@ -92,7 +98,7 @@ class Forwarder:
         event
             The event, decoded.
         owner
-            Names this invocation in the ledger.
+            Names this invocation in the ledger; by default a name that no other has.
         seconds_left
             How long it may take; None for as long as it takes.
 
@@ -104,14 +110,16 @@ class Forwarder:
             Something failed and the source understands only an error.
         """
         trigger = read_event(event)
-        if not isinstance(event, Mapping):
-            problem = "The event is no JSON object."
-            raise UnknownEventError(problem)
-        now = self._clock.monotonic()
-        invocation = Invocation(owner, None if seconds_left is None else now + seconds_left)
+        owner = owner or str(uuid4())
+        end = None if seconds_left is None else self._clock.monotonic() + seconds_left
         down: dict[Route, ForwarderError] = {}
-        outcomes = [self._deliver(message, invocation, down) for message in trigger.messages]
-        return answer(trigger, event, outcomes)
+        # What was left waiting most often goes first, so that nothing waits for ever.
+        messages = dict(enumerate(trigger.messages))
+        order = sorted(messages, key=lambda index: -messages[index].receives)
+        files = sum(len(message.capture_files) for message in trigger.messages)
+        turns = Turns(self._clock, owner, end, files)
+        outcomes = {index: self._deliver(messages[index], turns, down) for index in order}
+        return answer(trigger, event, [outcomes[index] for index in messages])
 
     def forward(
         self, capture_file: CaptureFile, down: dict[str, ForwarderError]
@@ -137,7 +145,7 @@ class Forwarder:
         ForwarderError
             The routes cannot be read.
         """
-        invocation = Invocation(str(uuid4()))
+        invocation = Invocation()
         routes = self._router.routes(capture_file)
         tried = [route for route in routes if route.name not in down]
         outcomes = _at_once(tried, lambda route: _outcome(route, capture_file, invocation))
@@ -155,7 +163,7 @@ class Forwarder:
         return self._router.is_output(capture_file)
 
     def _deliver(
-        self, message: Message, invocation: Invocation, down: dict[Route, ForwarderError]
+        self, message: Message, turns: Turns, down: dict[Route, ForwarderError]
     ) -> Outcome:
         """Forward all capture files of a message, the others also when one fails."""
         if message.problem:
@@ -163,17 +171,17 @@ class Forwarder:
             self._reporter.failed(f"message {message.id}", problem)
             return failed(problem)
         return outcome_of_message(
-            [self._object(file, invocation, message, down) for file in message.capture_files]
+            [self._file(file, turns.next(), message, down) for file in message.capture_files]
         )
 
-    def _object(
+    def _file(
         self,
         capture_file: CaptureFile,
         invocation: Invocation,
         message: Message,
         down: dict[Route, ForwarderError],
     ) -> Outcome:
-        """Forward an object on its routes, of those that the message is for.
+        """Forward a capture file on its routes, of those that the message is for.
 
         `down` are the routes whose platform has been found down, with the error that says so.
         """
@@ -184,20 +192,24 @@ class Forwarder:
         except ForwarderError as error:
             self._reporter.failed(str(capture_file), error)
             return failed(error)
+        if gone := message.routes - {route.name for route in routes}:
+            problem = _route_gone(capture_file, gone)
+            self._reporter.failed(str(capture_file), problem)
         if message.routes:
             routes = [route for route in routes if route.name in message.routes]
-        if not routes:
+        elif not routes:
             return self._skip(capture_file, "no route is for it")
         errors = self._attempt(capture_file, routes, invocation, down)
+        late = {
+            route: error for route, error in errors.items() if isinstance(error, OutOfTimeError)
+        }
         broken = [error for error in errors.values() if not isinstance(error, OutOfTimeError)]
         down.update(
             {route: _untried(error) for route, error in errors.items() if _concerns_all(error)}
         )
-        late = {route: error for route, error in errors.items() if error not in broken}
-        unsent = self._hand_on(capture_file, late, message.hops) if late else None
-        first = next(iter(broken), unsent)
-        if first is not None:
-            return failed(first)
+        broken += self._continuing.go_on(capture_file, late, message.hops + 1, invocation)
+        if gone or broken:
+            return failed(problem if gone else broken[0])
         return CONTINUED if late else FORWARDED
 
     def _skip(self, capture_file: CaptureFile, why: str) -> Outcome:
@@ -211,32 +223,13 @@ class Forwarder:
         invocation: Invocation,
         down: Mapping[Route, ForwarderError],
     ) -> dict[Route, ForwarderError]:
-        """Forward an object on several routes at once, so that none waits for another."""
+        """Forward a capture file on several routes at once, so that none waits for another."""
         errors = {route: down[route] for route in routes if route in down}
         for route, error in errors.items():
             route.reporter.failed(str(capture_file), error)
         tried = [route for route in routes if route not in down]
         outcomes = _at_once(tried, lambda route: route.attempt(capture_file, invocation))
         return errors | {route: error for route, error in outcomes.items() if error is not None}
-
-    def _hand_on(
-        self, capture_file: CaptureFile, late: Mapping[Route, ForwarderError], hops: int
-    ) -> ForwarderError | None:
-        """Have a later invocation go on at the saved places, on these routes alone."""
-        if self._continuations is None or hops >= _MOST_HOPS:
-            for route, error in late.items():
-                route.reporter.failed(str(capture_file), error)
-            return next(iter(late.values()))
-        try:
-            self._continuations.send(capture_file, hops + 1, [route.name for route in late])
-        except ForwarderError as failure:
-            for route, error in late.items():
-                failure.report = error.report
-                route.reporter.failed(str(capture_file), failure)
-            return failure
-        for route, error in late.items():
-            route.reporter.continued(capture_file, hops + 1, error.report)
-        return None
 
 
 def _at_once(routes: Sequence[Route], work: Callable[[Route], _Found]) -> dict[Route, _Found]:
@@ -259,10 +252,20 @@ def _outcome(
 
 
 def _untried(error: ForwarderError) -> ForwarderError:
-    """The error for objects that are not tried: what was done of the first is told only once."""
+    """The error for files that are not tried: what was done of the first is reported only once."""
     other = copy.copy(error)
     other.report = None
     return other
+
+
+def _route_gone(capture_file: CaptureFile, names: Collection[str]) -> ContinuationError:
+    listed = ", ".join(map(repr, sorted(names)))
+    return ContinuationError(
+        f"The rest of {capture_file} is to go by {listed}, and no route of that name takes the "
+        "file any more.",
+        "Give the route its name and its match back. To have the file go by the routes there are "
+        "now, from its beginning, announce it anew, and delete this message.",
+    )
 
 
 def _concerns_all(error: ForwarderError) -> bool:

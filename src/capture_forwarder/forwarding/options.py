@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import uuid4
 
 import msgspec
 
@@ -20,7 +21,10 @@ class RouteOptions:
     retry_seconds
         How long a batch is tried before the platform counts as down.
     lease_seconds
-        How long an invocation that died keeps others from its object.
+        How long an invocation that died keeps others from its file.
+    max_cast_failures
+        The share of rows, from 0 to 1, in which a column may fail its type before the file is
+        held; None for any.
     """
 
     route: str
@@ -28,10 +32,14 @@ class RouteOptions:
     requests_in_flight: int = 8
     retry_seconds: float = 60.0
     lease_seconds: float = 60.0
+    max_cast_failures: float | None = None
 
 
 class Invocation(msgspec.Struct, frozen=True):
-    """One call of the function: its name in the ledger; its end in the clock's monotonic time."""
+    """One call of the function: its name in the ledger; its end in the clock's monotonic time.
 
-    owner: str = ""
+    Without a name it gets one of its own: two invocations of one name would share a lease.
+    """
+
+    owner: str = msgspec.field(default_factory=lambda: str(uuid4()))
     deadline: float | None = None

@@ -1,59 +1,79 @@
-"""Which routes an object takes: the environment's one, or those of a file read afresh by age."""
+"""Which routes a capture file takes, and how routes are read again while the function lives."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Generic, Protocol, TypeVar
 
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import ForwarderError
 from capture_forwarder.core.ports import Clock, Reporter
 from capture_forwarder.forwarding.route import Route
-from capture_forwarder.settings.publishers import FilesSettings
-from capture_forwarder.settings.route import RouteSettings
-
-Routes = tuple[RouteSettings, ...]
 
 
-def takes(routes: Sequence[RouteSettings], capture_file: CaptureFile) -> list[RouteSettings]:
-    """The routes of an object: the first that fits, and the next ones while they continue."""
+class RouteRule(Protocol):
+    """What routing must know of a route's settings; equal settings are the same route."""
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the routes below are tried too when this one matches."""
+        ...
+
+    @property
+    def output(self) -> str | None:
+        """The address that the route's publisher writes files to, if it does."""
+        ...
+
+    def misses(self, capture_file: CaptureFile) -> Sequence[str]:
+        """Say what keeps a capture file from this route; nothing if it matches."""
+        ...
+
+    def __hash__(self) -> int: ...
+
+
+Rule = TypeVar("Rule", bound=RouteRule)
+
+
+def matching(rules: Iterable[Rule], capture_file: CaptureFile) -> list[Rule]:
+    """The routes of a capture file: the first that matches, and the next ones while it goes on."""
     found = []
-    for route in routes:
-        if not route.match.misses(capture_file):
-            found.append(route)
-            if not route.goes_on:
+    for rule in rules:
+        if not rule.misses(capture_file):
+            found.append(rule)
+            if not rule.goes_on:
                 break
     return found
 
 
-class RouteBook:
+class RouteBook(Generic[Rule]):
     """The routes of a deployment.
 
     Parameters
     ----------
     read
-        Reads the routes.
+        Reads the settings of all routes.
     build
-        Puts a route to work. A route that stays the same over a reading stays at work, with its
-        connections.
-    is_kept
-        Whether an object is part of the quarantine.
+        Builds a route from its settings. One whose settings did not change when they were read
+        again is not built again, so it keeps its connections.
+    is_quarantine
+        Whether a file is part of the quarantine.
     clock, refresh_seconds
         When to read again; None for never.
     reporter
-        Is told when a later reading fails; the routes then stay as they are.
+        Is warned when reading again fails; the routes then stay as they are.
 
     Raises
     ------
     ForwarderError
-        The first reading failed, or a route cannot be put to work.
+        The routes cannot be read or built the first time.
     """
 
     def __init__(  # noqa: PLR0913 - what routing needs
         self,
-        read: Callable[[], Routes],
-        build: Callable[[RouteSettings], Route],
-        is_kept: Callable[[CaptureFile], bool],
+        read: Callable[[], Sequence[Rule]],
+        build: Callable[[Rule], Route],
+        is_quarantine: Callable[[CaptureFile], bool],
         clock: Clock,
         *,
         refresh_seconds: float | None,
@@ -61,33 +81,32 @@ class RouteBook:
     ) -> None:
         self._read = read
         self._build = build
-        self._is_kept = is_kept
+        self._is_quarantine = is_quarantine
         self._clock = clock
         self._refresh_seconds = refresh_seconds
         self._reporter = reporter
         self._lock = threading.Lock()
         self._routes = self._built({})
         self._read_at = clock.monotonic()
-        # A place that a route has left still brings events of what was written there.
-        self._places: set[str] = set()
+        # Events of what was written to an address still come when no route writes there any more.
+        self._outputs: set[str] = set()
 
     def routes(self, capture_file: CaptureFile) -> list[Route]:
-        """Put the routes of an object to work; see `Router.routes`."""
+        """The routes of a capture file; see `Router.routes`."""
         with self._lock:
             self._refresh()
-            return [self._routes[route] for route in takes(tuple(self._routes), capture_file)]
+            return [self._routes[rule] for rule in matching(self._routes, capture_file)]
 
     def is_output(self, capture_file: CaptureFile) -> bool:
-        """Whether an object is quarantine or a part of a file publisher; see `Router`."""
-        places = [route.publisher for route in tuple(self._routes)]
-        self._places |= {place.place for place in places if isinstance(place, FilesSettings)}
-        return self._is_kept(capture_file) or any(
-            lies_under(place, capture_file) for place in self._places
+        """Whether the forwarder itself wrote the file; see `Router.is_output`."""
+        self._outputs |= {rule.output for rule in tuple(self._routes) if rule.output is not None}
+        return self._is_quarantine(capture_file) or any(
+            is_under(address, capture_file) for address in self._outputs
         )
 
-    def _built(self, known: Mapping[RouteSettings, Route]) -> dict[RouteSettings, Route]:
-        """Read the routes, and put to work those that are not yet."""
-        return {route: known.get(route) or self._build(route) for route in self._read()}
+    def _built(self, known: Mapping[Rule, Route]) -> dict[Rule, Route]:
+        """Read the settings, and build the routes that are new."""
+        return {rule: known.get(rule) or self._build(rule) for rule in self._read()}
 
     def _refresh(self) -> None:
         now = self._clock.monotonic()
@@ -102,6 +121,6 @@ class RouteBook:
             )
 
 
-def lies_under(place: str, capture_file: CaptureFile) -> bool:
-    """Whether an object lies in a place `s3://bucket/prefix`."""
-    return f"s3://{capture_file.bucket}/{capture_file.key}".startswith(f"{place.rstrip('/')}/")
+def is_under(address: str, capture_file: CaptureFile) -> bool:
+    """Whether a file is under an address `s3://bucket/prefix`."""
+    return f"s3://{capture_file.bucket}/{capture_file.key}".startswith(f"{address.rstrip('/')}/")

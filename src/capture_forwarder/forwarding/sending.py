@@ -1,67 +1,30 @@
-"""One batch to the platform: tried again while that can help, halved while it is refused."""
+"""A batch on its way to the platform: tried again, shrunk or halved until each row is settled."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-
-import msgspec
+import threading
+from collections.abc import Callable, Sequence
 
 from capture_forwarder.core.batch import Batch
 from capture_forwarder.core.errors import (
     BatchRefusedError,
     BatchTooLargeError,
+    ForwarderError,
     PlatformUnavailableError,
     PublishError,
 )
-from capture_forwarder.core.inference import Inference
-from capture_forwarder.core.line import Line
 from capture_forwarder.core.ports import Clock, Publisher
+from capture_forwarder.forwarding.deadline import Deadline
+from capture_forwarder.forwarding.refusing import RefusalWatch
 from capture_forwarder.forwarding.retry import Retrier
+from capture_forwarder.forwarding.settled import BatchOutcome, Refusal, Settled
 
-
-class Refusal(msgspec.Struct, frozen=True):
-    """An inference that the platform refused: its line, its index there, the platform's words."""
-
-    inference: Inference
-    line: Line
-    index: int
-    said: str
-
-
-class Outcome(msgspec.Struct, frozen=True):
-    """What became of a batch.
-
-    Parameters
-    ----------
-    published
-        How many inferences the platform accepted.
-    refused
-        The inferences that it refused.
-    requests, retries
-        How many requests were made, and how many of them repeated one that had failed.
-    latencies
-        Seconds that each accepted request took.
-    """
-
-    published: int = 0
-    refused: tuple[Refusal, ...] = ()
-    requests: int = 0
-    retries: int = 0
-    latencies: tuple[float, ...] = ()
-
-    def __add__(self, other: Outcome) -> Outcome:
-        return Outcome(
-            self.published + other.published,
-            self.refused + other.refused,
-            self.requests + other.requests,
-            self.retries + other.retries,
-            self.latencies + other.latencies,
-        )
+_LOOK_SECONDS = 0.1
 
 
 class BatchSender:
-    """Delivers batches of one object; may be used from several threads.
+    """Sends batches of one capture file; may be used from several threads.
 
     Parameters
     ----------
@@ -74,131 +37,264 @@ class BatchSender:
         up ends the trying of all others, so that a platform that is down is left alone.
     jitter
         Gives a number from 0 to 1: which part of the longest wait to wait ("full jitter").
+    deadline
+        When no further request may begin; by default never.
+    before
+        Called before each request; what it raises ends the sending.
+    keep
+        Puts a row that was found by halving into quarantine, before it counts as settled.
+    refusals
+        Says when the looking for bad rows must stop; by default never.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what sending needs
         self,
         publisher: Publisher,
         clock: Clock,
         *,
         retry_seconds: float,
         jitter: Callable[[], float] = random.random,
+        deadline: Deadline | None = None,
+        before: Callable[[], None] = lambda: None,
+        keep: Callable[[Refusal], None] = lambda _: None,
+        refusals: RefusalWatch | None = None,
     ) -> None:
-        self._publisher = publisher
-        self._clock = clock
-        self._retrier = Retrier(clock, retry_seconds, jitter)
+        self.publisher = publisher
+        self.clock = clock
+        self.deadline = deadline or Deadline(clock, None)
+        self.before = before
+        self.keep = keep
+        self.retrier = Retrier(clock, retry_seconds, jitter)
+        self.refusals = refusals or RefusalWatch(may_hold=False)
+        self.most_rows: int | None = None
+        """How many rows a request may carry, once one with more was not answered in time."""
+        self._retry_seconds = retry_seconds
+        self._timed_out_at: float | None = None
+        self._lock = threading.Lock()
 
-    def deliver(
-        self,
-        batch: Batch,
-        *,
-        deadline: float | None = None,
-        before: Callable[[], None] | None = None,
-    ) -> Outcome:
-        """Deliver a batch.
+    def begin(self, batch: Batch) -> Sending:
+        """Prepare a batch; nothing is sent before `Sending.run`."""
+        return Sending(self, batch)
 
-        A batch that is refused without saying which inferences is halved until those stand
-        alone, in at most 2·log2(n)+1 requests for one of n.
-
-        Parameters
-        ----------
-        batch
-            At least one inference.
-        deadline
-            When, by the clock's monotonic time, no further try may begin.
-        before
-            Called before each request; what it raises ends the delivery.
+    def deliver(self, batch: Batch) -> BatchOutcome:
+        """Send a batch and wait until each of its rows is accepted or refused.
 
         Raises
         ------
-        PublishError
-            The batch was not accepted; see `Publisher.publish`. Some of it may have been.
+        ForwarderError
+            It was not settled to its end; see `Publisher.publish`. Some of it may have been.
         """
-        sending = _Attempts(self._publisher, self._clock, batch, deadline, before)
-        try:
-            refusal = self._retrier.call(sending.attempt, deadline)
-        except PublishError as error:
-            error.requests += sending.outcome.requests
-            raise
-        left, outcome = sending.left, sending.outcome
-        if refusal is None:
+        sending = self.begin(batch)
+        sending.may_split()
+        sending.run()
+        outcome = sending.take()
+        if outcome.error is None:
             return outcome
-        if len(left) == 1:
-            said = refusal.platform_message or refusal.message
-            return outcome + Outcome(refused=(_refusal(left, 0, said),))
-        if isinstance(refusal, BatchTooLargeError):
-            middle = len(left) // 2
-            for half in (left.slice(0, middle), left.slice(middle, len(left))):
-                outcome += self.deliver(half, deadline=deadline, before=before)
-            return outcome
-        return outcome + self._halve(left, deadline, before)
+        if isinstance(outcome.error, PublishError):
+            outcome.error.requests = outcome.requests
+        raise outcome.error
 
-    def _halve(
-        self, batch: Batch, deadline: float | None, before: Callable[[], None] | None
-    ) -> Outcome:
-        """Deliver the halves of a batch of two or more that was refused.
+    def answered(self) -> None:
+        """Note that the platform answered in time."""
+        self._timed_out_at = None
+
+    def shrink(self, rows: int) -> bool:
+        """Note that a request with so many rows was not answered in time.
+
+        Returns
+        -------
+        bool
+            Whether it is worth trying with half as many. A platform that answers nothing for as
+            long as a batch is tried is down.
+        """
+        with self._lock:
+            now = self.clock.monotonic()
+            self._timed_out_at = self._timed_out_at or now
+            self.most_rows = min(self.most_rows or rows, max(1, rows // 2))
+            return rows > 1 and now < self._timed_out_at + self._retry_seconds
+
+
+class Sending:
+    """One batch on its way.
+
+    Rows are settled in their order as far as the platform's answers allow, so that whatever ends
+    the sending, the first of them are done. A batch is split only when all before it are settled:
+    else rows would be settled behind a position that may not come to them in time, and sent again.
+    `take` may be called while `run` is at work.
+    """
+
+    def __init__(self, sender: BatchSender, batch: Batch) -> None:
+        self._sender = sender
+        self._batch = batch
+        self._settled = Settled(len(batch))
+        self._turn = threading.Event()
+        self.is_split = False
+        """Whether the batch takes more requests than one, which may be many."""
+
+    def run(self) -> None:
+        """Send the batch until each row is settled, or until an error ends it; see `take`.
+
+        A batch that is refused without saying which rows is halved until those stand alone, in at
+        most 2·log2(n)+1 requests for one of n.
+        """
+        try:
+            self._send(range(len(self._batch)))
+        except ForwarderError as error:
+            self._settled.end(error)
+
+    def may_split(self) -> None:
+        """All batches before this one are settled."""
+        self._turn.set()
+
+    def take(self) -> BatchOutcome:
+        """Return what was settled and asked since the last call."""
+        return self._settled.take()
+
+    def _send(self, rows: Sequence[int]) -> None:
+        self._sender.refusals.check()
+        rows = self._settled.open(rows)
+        most = self._sender.most_rows
+        if most is not None and len(rows) > most:
+            self._await_turn()
+            self._send_halves(rows)
+            return
+        if not rows:
+            return
+        rows, refusal = self._try(rows)
+        if refusal is None:
+            return
+        self._await_turn()
+        if len(rows) == 1:
+            self._refuse(rows[0], refusal)
+        elif isinstance(refusal, BatchTooLargeError):
+            self._send_halves(rows)
+        else:
+            self._halve(rows)
+
+    def _await_turn(self) -> None:
+        self.is_split = True
+        while not self._turn.wait(_LOOK_SECONDS):
+            self._sender.deadline.check()
+            self._sender.before()
+
+    def _send_halves(self, rows: Sequence[int]) -> None:
+        middle = len(rows) // 2
+        self._send(rows[:middle])
+        self._send(rows[middle:])
+
+    def _halve(self, rows: Sequence[int]) -> None:
+        """Send the halves of two or more rows that were refused.
 
         When the first half is accepted, what is refused must be in the second, which therefore
         is halved at once.
         """
-        middle = len(batch) // 2
-        rest = batch.slice(middle, len(batch))
-        first = self.deliver(batch.slice(0, middle), deadline=deadline, before=before)
-        if first.refused or len(rest) == 1:
-            return first + self.deliver(rest, deadline=deadline, before=before)
-        return first + self._halve(rest, deadline, before)
+        middle = len(rows) // 2
+        refused = self._settled.refused
+        self._send(rows[:middle])
+        rest = self._settled.open(rows[middle:])
+        if self._settled.refused > refused or len(rest) < 2:  # noqa: PLR2004 - one has no halves
+            self._send(rest)
+        else:
+            self._halve(rest)
 
+    def _refuse(self, row: int, refusal: BatchRefusedError) -> None:
+        """Note a row that is refused alone, and stop when the platform seems to refuse all."""
+        watch = self._sender.refusals
+        self._found(row, refusal)
+        if watch.in_doubt():
+            # Are these rows bad, or is every row? One from elsewhere has to be sent anyway.
+            for other in self._settled.spread():
+                _, refusal_too = self._try([other])
+                if refusal_too is not None:
+                    self._found(other, refusal_too)
+                if not watch.in_doubt():
+                    return
+        watch.check()
 
-class _Attempts:
-    """A batch of which less is left with every try."""
+    def _found(self, row: int, refusal: BatchRefusedError) -> None:
+        """Settle a row that was refused alone; it is in quarantine before it counts."""
+        found = self._refusal(row, refusal.platform_message or refusal.message, alone=True)
+        self._sender.keep(found)
+        self._settled.refuse([found])
+        self._sender.refusals.refused(found, refusal)
 
-    def __init__(
-        self,
-        publisher: Publisher,
-        clock: Clock,
-        batch: Batch,
-        deadline: float | None,
-        before: Callable[[], None] | None,
-    ) -> None:
-        self._publisher = publisher
-        self._clock = clock
-        self._deadline = deadline
-        self._before = before
-        self.left = batch
-        self.outcome = Outcome()
+    def _try(self, rows: Sequence[int]) -> tuple[Sequence[int], BatchRefusedError | None]:
+        """Send rows, and those again that the platform could not take yet.
 
-    def attempt(self) -> BatchRefusedError | None:
-        """Send what is left.
+        Returns
+        -------
+        tuple
+            The rows that are left, and why they are refused; None if they are settled.
+        """
+        left = _Left(rows, self._part(rows))
+
+        def attempt() -> BatchRefusedError | None:
+            return self._attempt(left)
+
+        refusal = self._sender.retrier.call(attempt, self._sender.deadline.at)
+        return left.rows, refusal
+
+    def _attempt(self, left: _Left) -> BatchRefusedError | None:
+        """Make one request for what is left.
 
         Raises
         ------
         PlatformUnavailableError
             Some of it has to be sent again.
         """
-        if self._before is not None:
-            self._before()
-        asked = self._clock.monotonic()
-        self.outcome += Outcome(requests=1, retries=min(1, self.outcome.requests))
+        sender, batch = self._sender, left.batch
+        sender.deadline.check()
+        sender.before()
+        asked = sender.clock.monotonic()
+        self._settled.ask(again=left.asked)
+        left.asked = True
         try:
-            receipt = self._publisher.publish(self.left, self._deadline)
+            receipt = sender.publisher.publish(batch, sender.deadline.at)
         except BatchRefusedError as refusal:
+            sender.answered()
+            sender.deadline.saw(sender.clock.monotonic() - asked)
             return refusal
-        batch = self.left
-        refused = tuple(
-            _refusal(batch, position, said) for position, said in receipt.refused.items()
-        )
-        published = len(batch) - len(refused) - len(receipt.again)
-        seconds = self._clock.monotonic() - asked
-        self.outcome += Outcome(published, refused, latencies=(seconds,))
+        except PlatformUnavailableError as error:
+            if error.timed_out and sender.shrink(len(batch)):
+                return BatchTooLargeError(error.message, "It is sent in smaller pieces.")
+            raise
+        seconds = sender.clock.monotonic() - asked
+        sender.answered()
+        sender.deadline.saw(seconds)
+        refused = [self._refusal(left.rows[index], said) for index, said in receipt.refused.items()]
+        self._settled.refuse(refused)
+        open_ = {*receipt.refused, *receipt.again}
+        if open_:
+            accepted = [row for index, row in enumerate(left.rows) if index not in open_]
+        self._settled.accept(accepted if open_ else left.rows, seconds)
+        sender.refusals.accepted(len(batch) - len(open_))
         if receipt.again:
-            self.left = batch.select(receipt.again)
-            message = f"The platform could not take {len(self.left)} of {len(batch)} inferences."
+            message = (
+                f"The platform could not take {len(receipt.again)} of {len(batch)} inferences."
+            )
+            left.rows = [left.rows[index] for index in receipt.again]
+            left.batch = self._batch.select(left.rows)
             raise PlatformUnavailableError(
                 message, "They are sent again with the same ids.", retry_after=receipt.retry_after
             )
         return None
 
+    def _part(self, rows: Sequence[int]) -> Batch:
+        if len(rows) == len(self._batch):
+            return self._batch
+        if isinstance(rows, range):
+            return self._batch.slice(rows.start, rows.stop)
+        return self._batch.select(rows)
 
-def _refusal(batch: Batch, position: int, said: str) -> Refusal:
-    line, index = batch.origin(position)
-    return Refusal(batch.inferences[position], line, index, said)
+    def _refusal(self, row: int, said: str, *, alone: bool = False) -> Refusal:
+        line, index = self._batch.origin(row)
+        return Refusal(self._batch.inferences[row], line, index, said, row, alone)
+
+
+class _Left:
+    """Rows of which fewer are left with every try."""
+
+    def __init__(self, rows: Sequence[int], batch: Batch) -> None:
+        self.rows = rows
+        self.batch = batch
+        self.asked = False

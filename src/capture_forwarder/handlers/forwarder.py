@@ -46,7 +46,7 @@ def forwarder() -> Forwarder:
     return made
 
 
-def lambda_handler(event: object, context: object) -> dict[str, object]:
+def lambda_handler(event: dict[str, object], context: object) -> dict[str, object]:
     """Forward the objects that an event announces.
 
     Parameters

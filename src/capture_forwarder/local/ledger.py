@@ -22,14 +22,17 @@ CREATE TABLE IF NOT EXISTS ledger (
     route TEXT NOT NULL,
     "offset" INTEGER NOT NULL DEFAULT 0,
     lines INTEGER NOT NULL DEFAULT 0,
+    "rows" INTEGER NOT NULL DEFAULT 0,
     owner TEXT,
     lease_until REAL NOT NULL,
     finished INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (bucket, key, revision, route)
 ) WITHOUT ROWID
 """
+# Files of older versions have no rows.
+_ADD_ROWS = 'ALTER TABLE ledger ADD COLUMN "rows" INTEGER NOT NULL DEFAULT 0'
 _FIND = """
-SELECT "offset", lines, owner, lease_until, finished FROM ledger
+SELECT "offset", lines, "rows", owner, lease_until, finished FROM ledger
 WHERE bucket = ? AND key = ? AND revision = ? AND route = ?
 """
 _CLAIM = """
@@ -41,6 +44,11 @@ _SAVE = """
 UPDATE ledger SET
     lease_until = :until,
     lines = CASE WHEN "offset" <= :offset THEN :lines ELSE lines END,
+    "rows" = CASE
+        WHEN "offset" < :offset THEN :rows
+        WHEN "offset" = :offset THEN MAX("rows", :rows)
+        ELSE "rows"
+    END,
     "offset" = MAX("offset", :offset)
 WHERE bucket = :bucket AND key = :key AND revision = :revision AND route = :route
     AND owner = :owner AND NOT finished
@@ -51,6 +59,11 @@ UPDATE ledger SET
     finished = 1,
     lease_until = 0,
     lines = CASE WHEN "offset" <= :offset THEN :lines ELSE lines END,
+    "rows" = CASE
+        WHEN "offset" < :offset THEN :rows
+        WHEN "offset" = :offset THEN MAX("rows", :rows)
+        ELSE "rows"
+    END,
     "offset" = MAX("offset", :offset)
 WHERE bucket = :bucket AND key = :key AND revision = :revision AND route = :route
     AND owner = :owner
@@ -94,12 +107,12 @@ class SqliteLedger:
         """Begin work; see `Ledger.claim`."""
         with self._transaction(key) as connection:
             row = connection.execute(_FIND, _parts(key)).fetchone()
-            offset, lines, holder, until, finished = row or (0, 0, None, 0.0, 0)
+            offset, lines, rows, holder, until, finished = row or (0, 0, 0, None, 0.0, 0)
             if not finished:
                 if holder != owner and until > self._in(0.0):
                     raise busy(key, until)
                 connection.execute(_CLAIM, (*_parts(key), owner, self._in(lease_seconds)))
-            return Claim(Position(offset, lines), finished=bool(finished))
+            return Claim(Position(offset, lines, rows), finished=bool(finished))
 
     def save(self, key: LedgerKey, owner: str, position: Position, lease_seconds: float) -> None:
         """Move the position forward and renew the lease; see `Ledger.save`.
@@ -133,6 +146,9 @@ class SqliteLedger:
                 connection.execute("PRAGMA synchronous = FULL")
                 connection.execute("BEGIN IMMEDIATE")
                 connection.execute(_TABLE)
+                columns = connection.execute("SELECT name FROM pragma_table_info('ledger')")
+                if ("rows",) not in columns.fetchall():
+                    connection.execute(_ADD_ROWS)
                 yield connection
                 # Closing without it undoes everything.
                 connection.execute("COMMIT")
@@ -162,4 +178,5 @@ def _noted(key: LedgerKey, owner: str, position: Position) -> dict[str, str | in
         "owner": owner,
         "offset": position.offset,
         "lines": position.lines,
+        "rows": position.rows,
     }

@@ -12,9 +12,10 @@ from capture_forwarder.core.line import Position
 from capture_forwarder.core.ports import Publisher
 from capture_forwarder.core.rejection import Rejection
 from capture_forwarder.forwarding.batching import BatchBuilder
-from capture_forwarder.forwarding.held import holding
+from capture_forwarder.forwarding.collecting import collecting
 from capture_forwarder.forwarding.preparation import Preparation
-from capture_forwarder.forwarding.sending import BatchSender, Refusal
+from capture_forwarder.forwarding.sending import BatchSender
+from capture_forwarder.forwarding.settled import Refusal
 from capture_forwarder.parser import ParseLine, RouteParser
 from capture_forwarder.quarantine.file_work import EntryInFile, FileWork
 from capture_forwarder.quarantine.tally import RouteTally
@@ -87,7 +88,7 @@ class EntrySender:
             self._publisher.limits,
             capture_file,
             capture_file.version_id or "",
-            holding(parse, parser.for_chunks(capture_file), as_json=self._publisher.takes_json),
+            collecting(parse, parser.for_chunks(capture_file), as_json=self._publisher.takes_json),
         )
         for one in entries:
             for batch in work.take(one, parse, builder):

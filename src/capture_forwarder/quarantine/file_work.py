@@ -15,7 +15,7 @@ from capture_forwarder.core.line import Line
 from capture_forwarder.core.quarantine_entry import QuarantineEntry
 from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.forwarding.batching import BatchBuilder
-from capture_forwarder.forwarding.sending import Refusal
+from capture_forwarder.forwarding.settled import Refusal
 from capture_forwarder.parser import ParseLine
 from capture_forwarder.quarantine.entries import StoredEntry, is_cut
 from capture_forwarder.quarantine.tally import RouteTally

@@ -63,11 +63,12 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     source = os.environ if environment is None else environment
     values = variables.given_variables(source)
     shared = {field: values[name] for name, field in variables.SHARED.items() if name in values}
+    wrong = [*invalid(Settings, shared, (), _spell_shared)]
     problems = [
         *variables.unknown_variables(source),
         *variables.twice_given(values),
         *variables.incomplete_partner_app(source),
-        *invalid(Settings, shared, (), _spell_shared),
+        *(wrong or _short_lease(Settings.model_validate(shared))),
     ]
     route = None
     if "routes_file" in shared:
@@ -85,6 +86,15 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     if problems:
         raise SettingsError(problems)
     return Settings.model_validate(shared | ({"route": route} if route else {}))
+
+
+def _short_lease(settings: Settings) -> Iterator[str]:
+    if settings.lease_seconds <= settings.request_timeout_seconds:
+        yield (
+            f"FORWARDER_LEASE_SECONDS: is {settings.lease_seconds:g}, but must be longer than "
+            f"FORWARDER_REQUEST_TIMEOUT_SECONDS ({settings.request_timeout_seconds:g}); otherwise "
+            "another invocation could take over a capture file while a request is in flight"
+        )
 
 
 def _written_route(values: Mapping[str, str]) -> dict[str, dict[str, str]]:

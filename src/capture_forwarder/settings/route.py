@@ -16,7 +16,13 @@ from capture_forwarder.parser import (
     parse_columns,
     parse_metadata,
 )
-from capture_forwarder.settings.publishers import AnyPublisher, Model, PublisherName, Text
+from capture_forwarder.settings.publishers import (
+    AnyPublisher,
+    FilesSettings,
+    Model,
+    PublisherName,
+    Text,
+)
 
 ONLY_ROUTE = "captures"
 """The name of the route that the environment describes."""
@@ -93,6 +99,12 @@ class MappingSettings(Model):
     csv_header: Literal["absent", "present"] = Field(
         "absent", description="whether CSV begins with a header row"
     )
+    max_cast_failures: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="share of the rows in which a column may fail its type, or the file is held",
+    )
 
     @property
     def columns(self) -> ColumnMapping:
@@ -132,6 +144,15 @@ class RouteSettings(Model):
     def publisher_name(self) -> PublisherName:
         """Which publisher the rows go to."""
         return PublisherName(self.publisher.type)
+
+    @property
+    def output(self) -> str | None:
+        """The address that the publisher writes files to, if it does."""
+        return self.publisher.place if isinstance(self.publisher, FilesSettings) else None
+
+    def misses(self, capture_file: CaptureFile) -> list[str]:
+        """Say what keeps a capture file from this route; nothing if it matches."""
+        return self.match.misses(capture_file)
 
 
 class RoutesDocument(Model):

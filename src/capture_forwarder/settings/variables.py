@@ -42,6 +42,7 @@ _MAPPING: Mapping[str, Location] = {
     "FORWARDER_INPUT_PATH": ("mapping", "input_path"),
     "FORWARDER_OUTPUT_PATH": ("mapping", "output_path"),
     "FORWARDER_CSV_HEADER": ("mapping", "csv_header"),
+    "FORWARDER_MAX_CAST_FAILURES": ("mapping", "max_cast_failures"),
 }
 
 TWINS = {
@@ -91,9 +92,6 @@ NAMES = (*ROUTE, *SHARED, PARTNER_APP, PARTNER_APP_URL)
 """All variables that mean something here."""
 
 
-_VARIABLE = re.compile(rf"\b({'|'.join(sorted(ROUTE, key=len, reverse=True))})\b")
-
-
 def in_routes_file(text: str, route: str) -> str:
     """Name settings in a message as a routes file spells them.
 
@@ -109,8 +107,14 @@ def in_routes_file(text: str, route: str) -> str:
     str
         The text with keys of the routes file, and the route that they are set in.
     """
-    keys, count = _VARIABLE.subn(lambda found: ".".join(map(str, ROUTE[found[1]])), text)
-    return f"{keys} These settings are in the routes file, in route {route}." if count else text
+    keys = re.sub(r"\b[A-Z]+(?:_[A-Z]+)+\b", _key, text)
+    return (
+        text if keys == text else f"{keys} These settings are in the routes file, in route {route}."
+    )
+
+
+def _key(name: re.Match[str]) -> str:
+    return ".".join(map(str, ROUTE[name[0]])) if name[0] in ROUTE else name[0]
 
 
 def given_variables(source: Environment) -> dict[str, str]:

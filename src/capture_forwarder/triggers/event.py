@@ -91,7 +91,8 @@ def _sqs_message(record: object) -> Message:
     try:
         body = parse_body(record.get("body") if isinstance(record, Mapping) else None)
         hops, routes = read_continuation(body)
-        return Message(name, capture_files_in(body), hops=hops, routes=routes)
+        receives = _receives(record)
+        return Message(name, capture_files_in(body), hops=hops, routes=routes, receives=receives)
     except MalformedError as error:
         return Message(name, problem=f"The message holds {error}.")
 
@@ -103,6 +104,12 @@ def _message_id(record: object) -> str:
         message = "The function was invoked with an SQS record that has no messageId."
         raise UnknownEventError(message)
     return name
+
+
+def _receives(record: object) -> int:
+    attributes = record.get("attributes") if isinstance(record, Mapping) else None
+    count = attributes.get("ApproximateReceiveCount") if isinstance(attributes, Mapping) else None
+    return int(count) if isinstance(count, str) and count.isascii() and count.isdigit() else 0
 
 
 def _s3_batch(event: Mapping[str, object]) -> Trigger:

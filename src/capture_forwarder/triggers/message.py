@@ -34,6 +34,8 @@ class Message(msgspec.Struct, frozen=True):
         How many times these capture files have been continued by a later invocation.
     routes
         The routes that it is for; all of them if it names none.
+    receives
+        How many times the queue has handed it out, as far as is known.
     """
 
     id: str
@@ -41,6 +43,7 @@ class Message(msgspec.Struct, frozen=True):
     problem: str | None = None
     hops: int = 0
     routes: frozenset[str] = frozenset()
+    receives: int = 0
 
 
 class Trigger(msgspec.Struct, frozen=True):

@@ -21,7 +21,7 @@ from capture_forwarder.core.ports import (
 from capture_forwarder.forwarding.forwarder import Forwarder
 from capture_forwarder.forwarding.options import RouteOptions
 from capture_forwarder.forwarding.route import Route
-from capture_forwarder.forwarding.router import RouteBook, Routes
+from capture_forwarder.forwarding.router import RouteBook
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.settings import PublisherName, RouteSettings, Settings
 from capture_forwarder.triggers import write_continuation
@@ -74,7 +74,7 @@ def build_forwarder(
     return Forwarder(router, clock, teller, _continuations(settings))
 
 
-def read_routes(settings: Settings) -> Routes:
+def read_routes(settings: Settings) -> tuple[RouteSettings, ...]:
     """The routes: the environment's one, or those of the routes file as it is now.
 
     Raises
@@ -93,7 +93,7 @@ def read_routes(settings: Settings) -> Routes:
     return routes
 
 
-def read_routes_file(place: str) -> Routes:
+def read_routes_file(place: str) -> tuple[RouteSettings, ...]:
     """Read and check a routes file: a path, `s3://bucket/key` or `ssm://parameter`.
 
     Raises
@@ -116,6 +116,7 @@ def route_options(route: RouteSettings, settings: Settings) -> RouteOptions:
         settings.requests_in_flight,
         0.0 if local else settings.retry_seconds,
         settings.lease_seconds,
+        route.mapping.max_cast_failures,
     )
 
 

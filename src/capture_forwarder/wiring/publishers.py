@@ -55,7 +55,7 @@ def _build(
     timeout = settings.request_timeout_seconds
     match publisher:
         case FiddlerSettings():
-            return _fiddler(publisher, timeout, clock, in_route)
+            return _fiddler(publisher, route, timeout, clock, in_route)
         case ArthurSettings():
             return _arthur(publisher, route, timeout, in_route)
         case OpenScaleSettings():
@@ -69,7 +69,11 @@ def _build(
 
 
 def _fiddler(
-    publisher: FiddlerSettings, timeout: float, clock: Clock, in_route: str | None
+    publisher: FiddlerSettings,
+    route: RouteSettings,
+    timeout: float,
+    clock: Clock,
+    in_route: str | None,
 ) -> Publisher:
     # Its import takes longer than all else and is left to the first connection.
     if not is_installed("fiddler"):

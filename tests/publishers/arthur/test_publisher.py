@@ -25,7 +25,8 @@ from capture_forwarder.core.inference import ParsedLine
 from capture_forwarder.core.line import Line, Position
 from capture_forwarder.core.schema import Schema
 from capture_forwarder.forwarding.batching import BatchBuilder
-from capture_forwarder.forwarding.sending import BatchSender, Outcome
+from capture_forwarder.forwarding.sending import BatchSender
+from capture_forwarder.forwarding.settled import BatchOutcome
 from capture_forwarder.parser import compile_mapping
 from capture_forwarder.parser.mapping.casts import infer
 from capture_forwarder.parser.mapping.columns import ColumnMapping
@@ -111,7 +112,7 @@ def batch(count: int = 3) -> Batch:
 
 def deliver(
     server: ArthurServer, batch: Batch, clock: ManualClock | None = None, **options: Any
-) -> Outcome:
+) -> BatchOutcome:
     deliverer = BatchSender(publisher(server, **options), clock or ManualClock(), retry_seconds=60)
     return deliverer.deliver(batch)
 
@@ -140,7 +141,7 @@ def typed(record: Any) -> object:
     return [infer(cell) if isinstance(cell, str) else cell for cell in record]
 
 
-def refused(outcome: Outcome) -> list[tuple[str, int, int, str]]:
+def refused(outcome: BatchOutcome) -> list[tuple[str, int, int, str]]:
     return [(one.inference.id, one.line.number, one.index, one.said) for one in outcome.refused]
 
 

@@ -15,7 +15,7 @@ from capture_forwarder.core.inference import ParsedLine
 from capture_forwarder.core.line import Line, Position
 from capture_forwarder.core.schema import DataType
 from capture_forwarder.forwarding.batching import BatchBuilder
-from capture_forwarder.forwarding.held import holding
+from capture_forwarder.forwarding.collecting import collecting
 from capture_forwarder.forwarding.preparation import complete
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.local.secrets import FixedSecret
@@ -65,7 +65,7 @@ def batch_of(
     as_json = fiddler.takes_json
     parser = compile_mapping(complete(mapping, schema), schema, as_json=as_json)
     parse = parser.for_file(SOURCE)
-    held = holding(parse, parser.for_chunks(SOURCE), as_json=as_json)
+    held = collecting(parse, parser.for_chunks(SOURCE), as_json=as_json)
     builder = BatchBuilder(fiddler.limits, SOURCE, "r", held)
     for number, text in enumerate(raw, 1):
         parsed = parse(text)
@@ -211,8 +211,6 @@ def test_a_captured_time_that_is_missing_has_no_time_column_either() -> None:
 def test_an_unknown_column_type_is_a_mistake_that_names_the_column_and_the_type() -> None:
     words = "Column 'at' of the Fiddler model has the type 'image'"
     wrong = pytest.raises(PublisherMisconfiguredError, match=words)
-        PublisherMisconfiguredError, match="Column 'at' of the Fiddler model has the type 'image'"
-    )
     with FiddlerServer(model("image")) as server, wrong:
         publisher(server).schema()
 

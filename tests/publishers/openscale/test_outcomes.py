@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from capture_forwarder.core.errors import PlatformUnavailableError
+from capture_forwarder.forwarding.deadline import Deadline
+from capture_forwarder.forwarding.sending import BatchSender
 from tests.support.fakes import ManualClock
 from tests.support.openscale import (
     CONFIRMED,
@@ -72,10 +74,12 @@ def test_no_wait_for_an_outcome_goes_past_the_deadline(
     server: OpenScaleServer, clock: ManualClock
 ) -> None:
     server.polls_until_done = 1000
-    delivery = deliverer(publisher(server, clock, CONFIRMED), clock)
+    sender = BatchSender(
+        publisher(server, clock, CONFIRMED), clock, retry_seconds=60, deadline=Deadline(clock, 9.5)
+    )
 
     with pytest.raises(PlatformUnavailableError):
-        delivery.deliver(batch(), deadline=9.0)
+        sender.deliver(batch())
     assert clock.sleeps == [1, 2, 4]
     assert len(server.publish_requests) == 1
 

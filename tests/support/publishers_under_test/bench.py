@@ -15,7 +15,7 @@ from capture_forwarder.core.inference import ParsedLine
 from capture_forwarder.core.line import Line, Position
 from capture_forwarder.core.ports import Publisher
 from capture_forwarder.forwarding.batching import BatchBuilder
-from capture_forwarder.forwarding.held import holding
+from capture_forwarder.forwarding.collecting import collecting
 from capture_forwarder.forwarding.preparation import complete
 from capture_forwarder.parser import compile_mapping
 from capture_forwarder.parser.lines import read_lines
@@ -61,7 +61,7 @@ class Bench:
         parse = parser.for_file(SOURCE)
         limits = self.publisher.limits
         smaller = dataclasses.replace(limits, rows=rows or limits.rows)
-        held = holding(parse, parser.for_chunks(SOURCE), as_json=self.publisher.takes_json)
+        held = collecting(parse, parser.for_chunks(SOURCE), as_json=self.publisher.takes_json)
         builder = BatchBuilder(smaller, SOURCE, "revision", held)
         full, place = [], Position()
         for raw in lines(calls):

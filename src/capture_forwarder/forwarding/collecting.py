@@ -1,4 +1,4 @@
-"""What a batch holds while it fills: its inferences, or the JSON that a request takes of them."""
+"""What is collected of a batch while it fills: its inferences, or the JSON that a request takes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from capture_forwarder.core.rejection import Rejection
 _ROWS_AT_ONCE = 128
 
 
-class Held(Protocol):
+class Collected(Protocol):
     """What is collected of a batch."""
 
     def __len__(self) -> int: ...
@@ -45,7 +45,7 @@ class Held(Protocol):
         ...
 
 
-class Kept:
+class AsInferences:
     """Inferences for a publisher that takes them as they are."""
 
     def __init__(self) -> None:
@@ -55,18 +55,18 @@ class Kept:
         return len(self._inferences)
 
     def take(self, inferences: Sequence[Inference]) -> None:
-        """Collect inferences; see `Held.take`."""
+        """Collect inferences; see `Collected.take`."""
         self._inferences += inferences
 
     def give(self, slices: Sequence[Slice]) -> tuple[Sequence[Inference], Sequence[JsonRows]]:
-        """Give what was collected; see `Held.give`."""
+        """Give what was collected; see `Collected.give`."""
         del slices
         given, self._inferences = self._inferences, []
         return given, ()
 
 
-class Written:
-    """Inferences that are written as JSON at once and forgotten.
+class AsJson:
+    """Inferences that are written as JSON at once and not held.
 
     What is sent of a row takes half the memory of the row. Few batches are ever asked for their
     inferences again: those of which the platform refuses some. They are read from their lines
@@ -90,7 +90,7 @@ class Written:
         return self._count
 
     def take(self, inferences: Sequence[Inference]) -> None:
-        """Collect inferences; see `Held.take`."""
+        """Collect inferences; see `Collected.take`."""
         self._count += len(inferences)
         if isinstance(inferences, WrittenInferences):
             self._flush()
@@ -107,9 +107,9 @@ class Written:
             self._flush()
 
     def give(self, slices: Sequence[Slice]) -> tuple[Sequence[Inference], Sequence[JsonRows]]:
-        """Give what was collected; see `Held.give`."""
+        """Give what was collected; see `Collected.give`."""
         self._flush()
-        given = _Forgotten(slices, self._count, self._read_again)
+        given = _ReadLater(slices, self._count, self._read_again)
         written, self._written, self._count = self._written, [], 0
         return given, written
 
@@ -140,17 +140,17 @@ class ReadAgain(msgspec.Struct, frozen=True):
         )
         if not isinstance(parsed, ParsedLine):
             message = "A line was read as inferences at first, but not when it was read again."
-            raise AccountingError(message, "Please report it; the object is delivered again.")
+            raise AccountingError(message, "Please report it; the capture file is delivered again.")
         return parsed.inferences[slice_.first : slice_.first + slice_.count]
 
 
-def holding(
+def collecting(
     parse: Callable[[bytes], ParsedLine | Rejection],
     parse_chunk: Callable[[Chunk], ParsedLine | None],
     *,
     as_json: bool,
-) -> Held:
-    """Choose what a publisher's batches hold while they fill.
+) -> Collected:
+    """Choose what is collected of a publisher's batches while they fill.
 
     Parameters
     ----------
@@ -159,11 +159,11 @@ def holding(
     as_json
         Whether the publisher takes rows as JSON.
     """
-    return Written(ReadAgain(parse, parse_chunk)) if as_json else Kept()
+    return AsJson(ReadAgain(parse, parse_chunk)) if as_json else AsInferences()
 
 
-class _Forgotten(Sequence[Inference]):
-    """Inferences that are not kept, but whose lines are."""
+class _ReadLater(Sequence[Inference]):
+    """Inferences that are parsed from their lines once more when somebody asks for them."""
 
     def __init__(self, slices: Sequence[Slice], count: int, read_again: ReadAgain) -> None:
         self._slices = slices

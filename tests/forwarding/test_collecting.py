@@ -17,7 +17,7 @@ from capture_forwarder.core.line import Position
 from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.core.schema import DataType, Schema
 from capture_forwarder.forwarding.batching import BatchBuilder
-from capture_forwarder.forwarding.held import Held, Kept, holding
+from capture_forwarder.forwarding.collecting import AsInferences, Collected, collecting
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.lines import read_chunks
 from capture_forwarder.parser.mapping.columns import ColumnMapping
@@ -31,11 +31,11 @@ PARSE = PARSER.for_file(SOURCE)
 PARSE_BLOCK = PARSER.for_chunks(SOURCE)
 
 
-def written(parser: LineParser) -> Held:
-    return holding(parser.for_file(SOURCE), parser.for_chunks(SOURCE), as_json=True)
+def written(parser: LineParser) -> Collected:
+    return collecting(parser.for_file(SOURCE), parser.for_chunks(SOURCE), as_json=True)
 
 
-def batches(data: bytes, held: Held, rows: int, parser: LineParser = PARSER) -> list[Batch]:
+def batches(data: bytes, held: Collected, rows: int, parser: LineParser = PARSER) -> list[Batch]:
     """Cut an object's lines into batches as the pipeline does."""
     builder = BatchBuilder(BatchLimits(rows, 10**6), SOURCE, "r", held)
     parse = parser.for_file(SOURCE)
@@ -71,7 +71,7 @@ def test_forgotten_inferences_are_read_again_as_they_were(
 ) -> None:
     data = b"".join(call(number, count) for number, count in enumerate(records))
 
-    kept = batches(data, Kept(), rows)
+    kept = batches(data, AsInferences(), rows)
     forgotten = batches(data, written(parser), rows, parser)
 
     assert [one.position for one in forgotten] == [one.position for one in kept]
@@ -102,13 +102,13 @@ def test_lines_alike_are_read_again_together() -> None:
 
 
 def test_what_is_not_sent_as_json_is_kept() -> None:
-    (batch,) = batches(call(1, 3), holding(PARSE, PARSE_BLOCK, as_json=False), 10)
+    (batch,) = batches(call(1, 3), collecting(PARSE, PARSE_BLOCK, as_json=False), 10)
     assert not batch.json_rows
     assert [found.id for found in batch.inferences] == ["call-1_0", "call-1_1", "call-1_2"]
 
 
 def test_a_line_that_reads_otherwise_the_second_time_is_a_fault_and_no_loss() -> None:
     changed = Rejection(Reason.INVALID_JSON, "changed")
-    (batch,) = batches(call(1, 3), holding(lambda _: changed, PARSE_BLOCK, as_json=True), 10)
+    (batch,) = batches(call(1, 3), collecting(lambda _: changed, PARSE_BLOCK, as_json=True), 10)
     with pytest.raises(AccountingError, match="read again"):
         batch.slice(0, 1)
