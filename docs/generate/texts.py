@@ -178,6 +178,17 @@ MAPPING: Mapping[str, Told] = {
         "Where the records are in a JSON response.", "result", "[JMESPath](https://jmespath.org)"
     ),
     "csv_header": Told("Whether each CSV payload begins with a header row.", "present"),
+    "types": Told(
+        "The types of columns for which the platform's schema has none: see "
+        "[types](formats.md#types).",
+        "income=float,plan=category",
+        "list of `column=type`",
+    ),
+    "shadow": Told(
+        "Whether the calls that a shadow variant answered are forwarded, too. Left out, they count "
+        "as empty lines.",
+        "exclude",
+    ),
 }
 
 SHARED: Mapping[str, Told] = {

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-PARSER = "`parser` is to offer it"
 # A module and what it imports → what is to be done.
 NOT_YET: dict[tuple[str, str], str] = {
     ("handlers/forwarder.py", "core"): "postponed modules are to go",
     ("handlers/forwarder.py", "forwarding"): "wiring is to read the environment",
     ("handlers/forwarder.py", "settings"): "wiring is to read the environment",
     ("cli/demo/place.py", "duckdb"): "publishers/duckdb is to say what stands in a database",
-    ("inspection/shapes.py", "parser.formats.csv_text"): PARSER,
-    ("inspection/shapes.py", "parser.formats.decode"): PARSER,
-    ("inspection/shapes.py", "parser.formats.json_document"): PARSER,
-    ("inspection/shapes.py", "parser.formats.npy"): PARSER,
-    ("inspection/shapes.py", "parser.mapping.casts"): PARSER,
-    ("publishers/arthur/payloads.py", "parser.formats.json_document"): PARSER,
-    ("publishers/arthur/payloads.py", "parser.mapping.casts"): PARSER,
-    ("publishers/arthur/payloads.py", "parser.record"): PARSER,
-    ("publishers/arthur/requests.py", "parser.record"): PARSER,
 }
 
 

@@ -77,10 +77,13 @@ def route_problems(written: Written, spell: Spell) -> Iterator[str]:
     wrong = list(invalid(MappingSettings, written.get("mapping", {}), ("mapping",), spell))
     yield from wrong
     if not wrong:
-        repeated = MappingSettings.model_validate(mapping).columns.duplicates()
-        if repeated:
+        columns = MappingSettings.model_validate(mapping).columns
+        if repeated := columns.duplicates():
             names = ", ".join(repeated)
             yield f"column names must be unique, but these are used twice: {names}"
+        if strange := columns.types_of_no_column():
+            at = spell(("mapping", "types"))
+            yield f"{at}: {', '.join(strange)}: no input or output column has this name"
 
 
 def invalid(model: type[BaseModel], written: object, at: Location, spell: Spell) -> Iterator[str]:

@@ -6,15 +6,17 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.schema import DataType
 from capture_forwarder.parser import (
     ColumnMapping,
     check_path,
     comma_list,
     parse_columns,
     parse_metadata,
+    parse_types,
 )
 from capture_forwarder.settings.publishers import (
     AnyPublisher,
@@ -48,6 +50,28 @@ Entries = Annotated[tuple[str, ...] | str, BeforeValidator(_list_or_text)]
 Columns = Annotated[Entries, _checked(parse_columns)]
 Metadata = Annotated[Entries, _checked(parse_metadata)]
 Path = Annotated[str, AfterValidator(check_path)]
+_TYPES_SCHEMA = {
+    "anyOf": [
+        {"type": "object", "additionalProperties": {"enum": [kind.value for kind in DataType]}},
+        {"type": "array", "items": {"type": "string"}},
+        {"type": "string"},
+    ]
+}
+
+
+def _entries_of_types(written: object) -> object:
+    """Write `column: type` as the entries that it stands for, so that a route can be a key."""
+    if not isinstance(written, dict):
+        return written
+    return tuple(f"{name}={kind}" for name, kind in written.items())
+
+
+Types = Annotated[
+    Entries,
+    _checked(parse_types),
+    BeforeValidator(_entries_of_types),
+    WithJsonSchema(_TYPES_SCHEMA),
+]
 
 
 class Match(Model):
@@ -99,6 +123,12 @@ class MappingSettings(Model):
     csv_header: Literal["absent", "present"] = Field(
         "absent", description="whether CSV begins with a header row"
     )
+    types: Types = Field(
+        (), description="types of columns, as column: type, where the platform's schema has none"
+    )
+    shadow: Literal["include", "exclude"] = Field(
+        "include", description="whether calls of shadow variants are forwarded"
+    )
     max_cast_failures: float | None = Field(
         None,
         ge=0,
@@ -118,6 +148,8 @@ class MappingSettings(Model):
             input_path=self.input_path,
             output_path=self.output_path,
             csv_header=self.csv_header == "present",
+            types=parse_types(comma_list(self.types)),
+            shadow=self.shadow == "include",
         )
 
 

@@ -42,6 +42,8 @@ _MAPPING: Mapping[str, Location] = {
     "FORWARDER_INPUT_PATH": ("mapping", "input_path"),
     "FORWARDER_OUTPUT_PATH": ("mapping", "output_path"),
     "FORWARDER_CSV_HEADER": ("mapping", "csv_header"),
+    "FORWARDER_COLUMN_TYPES": ("mapping", "types"),
+    "FORWARDER_SHADOW_VARIANTS": ("mapping", "shadow"),
     "FORWARDER_MAX_CAST_FAILURES": ("mapping", "max_cast_failures"),
 }
 

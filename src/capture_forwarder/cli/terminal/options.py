@@ -204,5 +204,6 @@ def given_mapping(environment: dict[str, str]) -> tuple[ColumnMapping, bool]:
             input_path=mapping.input_path,
             output_path=mapping.output_path,
             csv_header=mapping.csv_header,
+            shadow=mapping.shadow,
         )
     return mapping, bool(environment.get("FORWARDER_CSV_HEADER", "").strip())

@@ -15,9 +15,7 @@ from typing import TypeGuard
 
 import msgspec
 
-from capture_forwarder.parser import Side
-from capture_forwarder.parser.formats.json_document import values_of
-from capture_forwarder.parser.mapping.casts import infer
+from capture_forwarder.parser import Side, infer, values_of
 
 _WORDS = frozenset({"instances", "predictions", "features", "probabilities"})
 
