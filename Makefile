@@ -8,7 +8,7 @@ export SAM_CLI_TELEMETRY := 0
 # What the parser has in C, for this machine.
 LIBRARY := src/capture_forwarder/parser/fast/json_rows.so
 
-.PHONY: help demo test lint format types template build check fuzz chaos mutants bench requirements clean
+.PHONY: help demo test lint format types template docs build check fuzz chaos mutants bench requirements clean
 
 help:
 	@echo "make demo          forward sample captures into an embedded database; needs no account"
@@ -16,6 +16,7 @@ help:
 	@echo "make lint          check style and formatting"
 	@echo "make types         check types"
 	@echo "make template      check template.yaml"
+	@echo "make docs          write the parts of the docs that come from the code"
 	@echo "make build         build the Lambda package; needs neither Docker nor an account"
 	@echo "make fuzz          look for crashes of the parser for 60 seconds"
 	@echo "make chaos         deliver files through random faults and kills for 60 seconds"
@@ -68,6 +69,9 @@ types: $(VENV)/dev
 template: $(VENV)/dev
 	$(BIN)/sam validate --lint
 
+docs: $(VENV)/dev
+	$(BIN)/python -m docs.generate
+
 # SAM_ARGUMENTS='--parameter-overrides Architecture=x86_64 Runtime=python3.12' builds for another target.
 build: $(VENV)/dev
 	$(BIN)/sam build $(SAM_ARGUMENTS)
@@ -95,9 +99,8 @@ bench: $(VENV)/dev $(LIBRARY)
 PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --upgrade \
 	--generate-hashes --strip-extras --no-emit-index-url --no-emit-trusted-host \
 	--no-emit-find-links --no-emit-options
-# What the clients ask for and nothing needs while rows are streamed; two have stand-ins.
-# With a new botocore, run lambda_package/trim_models.py; a test tells if it was forgotten.
-LEFT_OUT := charset-normalizer deprecated numpy pandas pyarrow python-dateutil requests-toolbelt six tzdata wrapt
+# What the clients ask for and nothing needs while rows are streamed; pandas has a stand-in.
+LEFT_OUT := charset-normalizer deprecated numpy pandas pyarrow requests-toolbelt tzdata wrapt
 
 # The others are held to the versions of dev.txt: what is tested is what is shipped.
 requirements: $(VENV)/dev

@@ -15,78 +15,79 @@ LIMIT_HEADINGS = ("", "Limit", "Capture Forwarder", "Share")
 _PAGE = """\
 # Performance
 
-This page is written by `make bench`: {machine}; medians of {rounds} rounds, the two sides in turn.
+How fast the forwarder is, and how much memory it takes, next to the method that platform vendors'
+guides show. `make bench` writes this page: {machine}; medians of {rounds} rounds, the two methods
+in turn.
 
 {targets}
 
-(1) The guides' loop can read neither several records in one call nor base64; it is given as many
+(1) The guides' loop can read neither several records in one call nor base64. It gets as many
 inferences in plain CSV, one a line.
 
 {missed}
 
-## Further measurements
+## More measurements
 
 {others}
 
-Reading an SQS event of ten messages takes {event:.0f} microseconds.
+Reading an SQS event with ten messages takes {event:.0f} microseconds.
 
-## The limit
+## How near to the limit
 
-What must be done at the least, each step by the fastest call there is for it: orjson parses the
-lines, orjson encodes batches of rows that lie ready, and the bytes are posted through open
-connections, several in flight. In between nothing happens: no payload is read, no value typed, no
-row made, nothing checked or remembered. The forwarder comes near to it because it encodes nothing
-where the captured text of a number can be sent as it is.
+The limit is the least that has to be done, each step by the fastest call for it: orjson parses
+the lines, orjson encodes batches of rows that are already there, and the bytes go out through
+open connections, several at once. In between nothing happens: no payload is read, no value gets a
+type, no row is made, nothing is checked or remembered. The forwarder comes near to this limit
+because, where it can send the captured text of a number as it is, it encodes nothing.
 
 {limits}
 
-The forwarder uses {cpu:.1f} microseconds of CPU a row, with one record a line. Where they go,
-by module at work:
+With one record a line, the forwarder uses {cpu:.1f} microseconds of CPU for a row. By module,
+they are spent here:
 
 {modules}
 
 {functions}
 
-(1) What C code takes counts for the function that calls it: decoding for `parser.alike`, writing
-rows for `parser.json_writer`. What freeing many objects takes counts for the function that is
-called next.
+(1) Time spent in C code counts for the function that calls it: decoding for the reader of lines
+that are alike, writing for the writer of JSON rows. Time spent on freeing many objects counts for
+the function that is called next.
 
 ## The parser alone
 
 {kinds}
 
-The guides' loop can read only the first format; the ratio of the others is to what it does with as
-many inferences in the first. Typed values come out, or what is sent of them.
+The guides' loop can read only the first format. The other ratios compare with as many inferences
+in the first. The parser returns typed values, or the JSON that is sent of them.
 
 ## Method
 
-- **Data.** A file of 100,000 lines and 50 MB, 20 numeric columns and a score, as SageMaker writes
-  them; another of the same number of inferences, 100 a line; one of ten times the size; one of 50
-  lines; one with 1 % of its lines damaged.
-- **Baseline.** What the vendors' guides tell their users to paste: `get_object(...).read()`,
+- **Data.** A file of 100,000 lines and 50 MB, with 20 numeric columns and a score, as SageMaker
+  writes them. A second one with as many inferences, 100 a line; a third, ten times as large; a
+  fourth of 50 lines; a fifth with 1 % of its lines damaged.
+- **The guides' method.** What they tell their users to paste: `get_object(...).read()`,
   `json.loads` of each line, `split(',')`, `dict(zip())`, every value sent as text,
   `publish_stream` of the list of all rows with fiddler-client and pandas. It neither types values
   nor sends ids.
-- **Ours.** The package that `sam build` makes, with what Lambda's runtime carries and nothing
-  else, configured as the template does: typed by the model's schema, a ledger in DynamoDB,
-  8 requests in flight.
-- **Servers.** Both sides talk to the same two servers on the loopback interface: Fiddler's API,
-  which receives every body whole, counts its rows and answers with their ids, and S3 with
-  DynamoDB, which answer at once unless said otherwise. Each is a process of its own that uses
-  little of the machine. A run whose rows have not all arrived stops the benchmark.
+- **Ours.** The package that `sam build` makes, with its own botocore and nothing else but what
+  starts it in Lambda, and the template's settings: types from the model's schema, a ledger in
+  DynamoDB, 8 requests in flight.
+- **Servers.** Both methods talk to the same two servers on the loopback interface: Fiddler's API,
+  which receives every body whole, counts its rows and answers with their ids; and S3 with
+  DynamoDB, which answer at once unless a row says otherwise. Each is a process of its own that
+  needs little of the machine. If not all rows of a run arrive, the benchmark stops.
 - **Rows a second** are those of a warm function's whole invocation, from event to answer.
 - **Memory** is the peak of the resident set of a fresh process, with 50 ms a request, so that as
-  many batches are held as may be.
-- **Cold start** is from the start of the function's process to the first publish that the server
-  has accepted, under AWS's Runtime Interface Emulator, with compiled bytecode on both sides. The
-  token is in the environment on both sides.
-- **Profile.** A timer of CPU time interrupts the function every few milliseconds; what was used
-  since is put down to where it is. For this the batches are published in the main thread, one
-  after another.
-- Function and servers share the machine with each other and whatever else runs on it. In this run
-  the guides' rows a second varied by {spread:.0%} from round to round. Ratios are medians of the
-  rounds' ratios, so they need not be those of the medians.
-"""
+  many batches are in memory as there can be.
+- **Cold start** is the time from the start of the function's process to the first publish that
+  the server has accepted, under AWS's Runtime Interface Emulator, with compiled bytecode for both
+  methods. Both have the token in the environment.
+- **Profile.** A timer of CPU time interrupts the function every few milliseconds, and the time
+  since the last interrupt counts for the place where it is. For this, the main thread publishes
+  the batches, one after another.
+- **Noise.** The function and the servers share the machine with each other and with whatever else
+  runs on it. In this run, the guides' rows a second varied by {spread:.0%} from round to round.
+  Ratios are medians of the rounds' ratios, so they may differ from the ratio of the medians."""
 
 
 def limits(found: Mapping[str, float]) -> list[list[str]]:

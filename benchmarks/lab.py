@@ -24,7 +24,7 @@ class Lab:
     servers
         The platform and AWS, on the loopback interface.
     package, runtime
-        The built package, and what Lambda's runtime adds to it.
+        The built package, and what Lambda's runtime starts it with.
     folder
         A folder that may be written to.
     rounds

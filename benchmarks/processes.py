@@ -153,7 +153,7 @@ DEPLOYED = {"FORWARDER_LEDGER": "dynamodb://ledger", "FORWARDER_QUARANTINE": "s3
 
 
 def ours(package: Path, runtime: Path) -> Code:
-    """Return the built package, with nothing around it but what Lambda's runtime has."""
+    """Return the built package, with nothing around it but what Lambda starts it with."""
     path = os.pathsep.join(map(str, (package, runtime, REPOSITORY)))
     return Code("capture_forwarder.handlers.forwarder.lambda_handler", ("-S", "-P"), path, DEPLOYED)
 

@@ -1,4 +1,4 @@
-"""Fills a folder with the Lambda package: the pinned dependencies, the forwarder, the stand-ins.
+"""Fills a folder with the Lambda package: the pinned dependencies and the forwarder.
 
 ``sam build`` calls it through ``target.mk``. It needs Python 3.11 or newer with pip, on any
 machine: wheels are chosen, and C is compiled, for the target and not for the machine at hand.
@@ -13,6 +13,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from lambda_package.aws_data import keep_called
 from lambda_package.compile_rows import LIBRARY, compile_rows
 from lambda_package.wheels import install_wheels
 
@@ -20,13 +21,8 @@ LAMBDA_PACKAGE = Path(__file__).resolve().parent
 REPOSITORY = LAMBDA_PACKAGE.parent
 REQUIREMENTS = REPOSITORY / "requirements" / "lambda.txt"
 SOURCE = REPOSITORY / "src" / "capture_forwarder"
-SERVICE_MODELS = LAMBDA_PACKAGE / "service_models"  # trim_models.py has written them
 TASK_ROOT = "/var/task"
-# Module → the file here that stands in for it; each says why.
-STAND_INS = {
-    "charset_normalizer": "charset_normalizer_standin.py",
-    "pandas": "pandas_standin.py",
-}
+PANDAS_STAND_IN = LAMBDA_PACKAGE / "pandas_standin.py"  # it says why
 
 # Amazon Linux 2, under Python 3.11, has glibc 2.26; Amazon Linux 2023, under all later ones, 2.34.
 GLIBC_MINORS = {"3.11": (17, 26), "3.12": (17, 26, 27, 28, 31, 34)}
@@ -39,6 +35,13 @@ UNNEEDED_FOLDERS = ("tests", "__pycache__")
 UNNEEDED_SUFFIXES = (".pyi", ".pyx", ".pxd", ".c", ".h")
 # PyYAML does without its C parser, which is ten times as large as all the rest of it.
 UNNEEDED_MODULES = ("_yaml.",)
+# botocore trusts certifi's authorities, time zones are the system's, and nothing is left that was
+# written for the first version of pydantic.
+UNNEEDED_PATHS = (
+    "botocore/cacert.pem",
+    "dateutil/zoneinfo/dateutil-zoneinfo.tar.gz",
+    "pydantic/v1",
+)
 # Powertools for much else than logs and metrics; none of it is imported by those two.
 POWERTOOLS = "aws_lambda_powertools"
 UNNEEDED_POWERTOOLS = ("event_handler", "utilities")
@@ -124,7 +127,7 @@ def install_dependencies(target: Target, folder: Path) -> None:
 
 
 def add_forwarder(target: Target, folder: Path) -> None:
-    """Copy the forwarder, without its command line, its service models and the stand-ins.
+    """Copy the forwarder, without its command line, and the stand-in for pandas.
 
     Parameters
     ----------
@@ -142,9 +145,7 @@ def add_forwarder(target: Target, folder: Path) -> None:
     unneeded = shutil.ignore_patterns("cli", "__pycache__", LIBRARY.name)
     shutil.copytree(SOURCE, folder / SOURCE.name, ignore=unneeded)
     compile_rows(folder / LIBRARY.relative_to(SOURCE.parent), target.compiler_target())
-    shutil.copytree(SERVICE_MODELS, folder / SOURCE.name / "aws" / SERVICE_MODELS.name)
-    for module, file in STAND_INS.items():
-        shutil.copyfile(LAMBDA_PACKAGE / file, folder / f"{module}.py")
+    shutil.copyfile(PANDAS_STAND_IN, folder / "pandas.py")
 
 
 def strip(folder: Path) -> None:
@@ -156,6 +157,8 @@ def strip(folder: Path) -> None:
         The package.
     """
     shutil.rmtree(folder / "bin", ignore_errors=True)
+    for path in (folder / unneeded for unneeded in UNNEEDED_PATHS):
+        _remove(path)
     for path in sorted(folder.rglob("*"), reverse=True):
         in_dist_info = path.parent.suffix == ".dist-info"
         if path.is_dir():
@@ -181,10 +184,14 @@ def strip_powertools(folder: Path) -> None:
         for path in (folder / POWERTOOLS / feature).iterdir():
             if feature == "utilities" and path.name in KEPT_UTILITIES:
                 continue
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
+            _remove(path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 def python_of(version: str) -> str | None:
@@ -262,6 +269,7 @@ def main() -> None:
     add_forwarder(target, folder)
     strip(folder)
     strip_powertools(folder)
+    keep_called(folder / "botocore" / "data")
     compiled = compile_bytecode(target, folder)
 
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

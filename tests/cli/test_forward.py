@@ -160,7 +160,7 @@ def test_a_folder_is_forwarded_and_what_was_rejected_is_kept() -> None:
     result = run("forward", CAPTURES, "--publisher", "duckdb", *MAPPING)
 
     assert re.search(r"4 file\(s\) +83 +73 +1 +9 +256", result.stdout)
-    assert "9 line(s) are kept in capture-forwarder-quarantine" in result.stdout
+    assert "9 line(s) went to capture-forwarder-quarantine" in result.stdout
     assert query("capture-forwarder.duckdb", "SELECT count(*) FROM captures") == [(256,)]
     assert len([*Path("capture-forwarder-quarantine").rglob("captures-*.jsonl")]) == 9
 

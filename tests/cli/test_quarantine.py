@@ -34,6 +34,7 @@ from tests.support.captures import line, side
 from tests.support.platforms.faults import Reset, Status
 from tests.support.platforms.fiddler import MODEL_ID, TOKEN, FiddlerServer
 from tests.support.platforms.fiddler_model import Model
+from tests.support.platforms.server import Request
 
 BUCKET = "kept"
 PREFIX = "quarantine"
@@ -376,6 +377,22 @@ def test_a_platform_that_fails_once_is_tried_again(
     assert summary(place, *RIGHT)["delivered"] == 1
 
 
+def test_a_schema_that_cannot_be_read_at_once_is_asked_for_again(
+    fiddler: FiddlerServer, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORWARDER_RETRY_SECONDS", "30")
+    place = put(entry(1))
+    asked: list[str] = []
+
+    def at_first(request: Request) -> bool:
+        asked.append(request.path)
+        return len(asked) == 1
+
+    fiddler.fail_when(at_first, Status(503))
+
+    assert summary(place, *RIGHT)["delivered"] == 1
+
+
 def test_a_platform_that_is_down_is_explained(fiddler: FiddlerServer, put: Put) -> None:
     place = put(entry(1))
     fiddler.fail_next(Status(503))
@@ -611,6 +628,19 @@ def test_wrong_usage_is_explained_and_ends_with_two(arguments: tuple[str, ...], 
 def test_a_bucket_that_cannot_be_read_is_an_error() -> None:
     with mock_aws():
         assert "NoSuchBucket" in run("list", S3_PLACE, exit_code=1).stderr
+
+
+def test_columns_of_the_model_that_nothing_fills_are_warned_of(
+    fiddler: FiddlerServer, put: Put
+) -> None:
+    place = put(entry(1, line(side("1"), side("0.5"), eventId="narrow")))
+
+    shown = run("redrive", place, *WRONG, "--dry-run")
+    done = summary(place, *WRONG)
+
+    assert "Note: model columns that no setting fills (columns: income)" in shown.stderr
+    assert done["warnings"] == ["model columns that no setting fills (columns: income)"]
+    assert ids(fiddler) == ["narrow"]
 
 
 def test_columns_that_the_model_does_not_have_end_it_before_anything_is_sent(

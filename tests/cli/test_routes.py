@@ -303,7 +303,7 @@ def test_each_file_goes_by_all_of_its_routes(
     assert re.search(r"churn/AllTraffic\S+ +churn +3 +3 +0 +0 +3", result.stdout)
     assert re.search(r"1 file\(s\) +credit-risk → duckdb +2 +2 +0 +0 +2", result.stdout)
     assert """duckdb x.duckdb 'FROM "credit-risk" LIMIT 10'""" in result.stdout
-    assert "1 file(s) skipped: No route is for it." in result.stderr
+    assert "1 file(s) skipped: No route matches it." in result.stderr
 
 
 def test_json_tells_of_each_file_and_of_each_of_its_routes(
@@ -421,7 +421,7 @@ def test_a_routes_file_and_options_of_the_one_route_do_not_go_together(
 
     for option in (("--publisher", "duckdb"), ("--database", "x"), ("--inputs", "age")):
         result = run(*command, "--routes", file, *option, exit_code=2)
-        assert "--routes names routes with a mapping and a publisher of their own" in told(result)
+        assert "cannot be used together. The routes of a routes file have a mapping" in told(result)
 
 
 def test_inspect_does_not_mind_a_routes_file(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -350,3 +350,115 @@ def test_every_line_of_the_mapping_cases_that_has_rows_gets_as_many() -> None:
         if case.get("rows"):
             found = inspected(case["line"].encode())
             assert sum(found.files[0].records) == len(case["rows"]), case["name"]
+
+
+def only_settings(*lines: bytes) -> dict[str, str]:
+    """The settings that are proposed, however few of the lines they map."""
+    return dict(inspected(*lines).variables)
+
+
+DETECTION = {"boxes": [[1, 2, 3, 4], [2, 3, 4, 5]], "classes": [7, 8], "scores": [0.9, 0.8]}
+
+
+@pytest.mark.parametrize(
+    ("request_", "response", "expected"),
+    [
+        (
+            {"inputs": "Fine."},
+            {"sequence": "Fine.", "labels": ["a", "b"], "scores": [0.9, 0.1]},
+            columns("inputs", "sequence,labels,scores"),
+        ),
+        (None, DETECTION, columns("", "boxes,classes,scores")),
+        (None, {"predictions": [DETECTION, DETECTION]}, columns("", "boxes,classes,scores")),
+        (
+            {"columns": ["b", "a"], "index": [0], "data": [[2, 1]]},
+            [0.5],
+            columns("b,a", "score"),
+        ),
+        (
+            {"b": {"0": 2, "1": 4}, "a": {"0": 1, "1": 3}},
+            {"s": {"0": 0.1, "1": 0.2}},
+            columns("b,a", "s"),
+        ),
+        (
+            {"0": {"a": 1, "b": 2}, "1": {"a": 3, "b": 4}},
+            [0.1, 0.2],
+            columns("a,b", "score"),
+        ),
+        (
+            "1,2\n3,4",
+            {"predictions": ["x", "y"], "probabilities": [[0.1, 0.9], [0.7, 0.3]]},
+            columns("f0,f1", "predictions,probabilities"),
+        ),
+        ("1,2", '{"score": 0.5}', columns("f0,f1", "score")),
+        ("1,2", side('"{\\"score\\": 0.5}"', "application/json"), columns("f0,f1", "score")),
+        (
+            "1,2\n3,4",
+            {
+                "predictions": {"content_type": "text/csv", "data": "1,0.9\n0,0.8"},
+                "explanations": {},
+            },
+            columns("f0,f1", "score_0,score_1"),
+        ),
+        ({"inputs": "Hi"}, {"embedding": [0.1, 0.2, 0.3]}, columns("inputs", "embedding")),
+        (
+            side('{"in0": [6, 17], "in1": [16, 21]}', "application/jsonlines"),
+            side('{"label": 1}', "application/jsonlines"),
+            columns("in0,in1", "label"),
+        ),
+        (
+            side(b"I like it, really", "application/x-text"),
+            {"predicted_label": "pos"},
+            columns("text", "predicted_label"),
+        ),
+        (
+            {"messages": [{"role": "user", "content": "Hi"}]},
+            side(
+                'data: {"choices":[{"delta":{"content":"He"}}]}\n\n'
+                'data: {"choices":[{"delta":{"content":"y"}}]}\n\ndata: [DONE]\n\n',
+                "text/event-stream",
+            ),
+            columns("prompt=messages[-1].content", "completion=choices[0].message.content"),
+        ),
+        (
+            "1,2",
+            side("Yes, of course", "text/plain"),
+            columns("f0,f1", "answer", column_types="answer=str"),
+        ),
+        ("1,2", side(b"<html>502</html>", "text/html"), columns("f0,f1", "")),
+    ],
+)
+def test_what_is_proposed_maps_what_endpoints_answer(
+    request_: object, response: object, expected: dict[str, str]
+) -> None:
+    assert only_settings(line(request_, response)) == expected
+
+
+def test_a_path_that_is_proposed_loses_no_record_of_a_batch() -> None:
+    def ranked(text: object, count: int) -> bytes:
+        answer = [[{"label": "P", "score": 0.9}, {"label": "N", "score": 0.1}]] * count
+        return line({"inputs": text}, answer)
+
+    found = inspected(ranked("one", 1), ranked(["one", "two"], 2))
+
+    assert found.variables["FORWARDER_OUTPUT_PATH"] == "[*][0]"
+    assert [facts.records for facts in found.files] == [[1, 2]]
+
+
+def test_types_are_proposed_as_far_as_the_rows_show_them() -> None:
+    found = inspected(line("1,2.5,x\n2,3,y", [[0.5], [1]]), line("3,,7", [[0.5]]))
+
+    assert found.types == {"f0": "int", "f1": "float", "score": "float"}
+    assert "FORWARDER_COLUMN_TYPES" not in found.variables
+
+
+def test_equal_ids_base64_and_names_that_are_never_found_are_told() -> None:
+    given = Given(ColumnMapping.of("incme", "score"))
+    call = line({"income": 1, "plan": 2}, {"score": 0.5})
+    other = line({"incme": 1}, {"score": 0.5})
+
+    wrong = inspect_files([sample(call, call)], Given(ColumnMapping.of("income,incme", "score")))
+    assert "`incme` was never found; the request has income, plan." in wrong.notes
+    assert any("1 id(s) stand on more than one line (2 lines)" in note for note in wrong.notes)
+    assert inspect_files([sample(other)], given).notes == []
+    assert any("base64 (no content type)" in n for n in inspected(line(b"1,2", "0.5")).notes)

@@ -129,6 +129,6 @@ def test_a_large_file_is_gone_through_in_little_memory() -> None:
 
 
 def test_the_package_exports_what_it_documents() -> None:
-    guide = (Path(__file__).parents[2] / "docs/notebooks.md").read_text(encoding="utf-8")
+    guide = (Path(__file__).parents[2] / "docs/how-to/notebooks.md").read_text(encoding="utf-8")
     for name in capture_forwarder.__all__:
         assert f"`{name}" in guide, name

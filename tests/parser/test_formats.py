@@ -24,7 +24,9 @@ def rows_of(heading: str) -> list[list[str]]:
 def text(cell: str) -> str:
     found = CODE.search(cell)
     assert found, cell
-    return found[1].replace("\\n", "\n").replace("\\r", "\r")
+    # Where JSON has the escape, the page has two backslashes.
+    whole = found[1].replace("\\\\n", "\0").replace("\\n", "\n").replace("\\r", "\r")
+    return whole.replace("\0", "\\n")
 
 
 def columns(cell: str) -> tuple[str, str]:
@@ -52,10 +54,31 @@ def test_a_documented_payload_becomes_the_documented_rows(
     assert found == json.loads(CODE.findall(expected)[0])
 
 
+TYPED = rows_of("JSON Lines, text and streams")
+
+
+@pytest.mark.parametrize("encoding", [None, "BASE64"])
+@pytest.mark.parametrize("row", TYPED, ids=[row[0].strip("| ") for row in TYPED])
+def test_a_payload_of_a_documented_content_type_becomes_the_documented_rows(
+    row: list[str], encoding: str | None
+) -> None:
+    _, kinds, request, response, names, expected = row
+    asked, answered = columns(kinds)
+
+    found = values(
+        side(text(request), asked, encoding),
+        side(text(response), answered, encoding),
+        *columns(names),
+    )
+
+    assert found == json.loads(CODE.findall(expected)[0].replace("\\\\n", "\\n"))
+
+
 @pytest.mark.parametrize("row", rows_of("Rejections"), ids=lambda row: row[0].strip())
 def test_a_documented_rejection_has_the_documented_reason(row: list[str]) -> None:
     request, response, names, reason = row
-    kinds = [JSON if text(payload)[:1] in {"{", "["} else CSV for payload in (request, response)]
+    looks = {"{": JSON, "[": JSON, "d": "text/event-stream", "<": "text/html"}
+    kinds = [looks.get(text(payload)[:1], CSV) for payload in (request, response)]
 
     found = values(side(text(request), kinds[0]), side(text(response), kinds[1]), *columns(names))
 

@@ -8,6 +8,7 @@ import tracemalloc
 
 import pytest
 
+from capture_forwarder.core.inference import ParsedLine
 from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.parser.mapping.columns import ColumnMapping, parse_columns
 from tests.support.captures import CSV, JSON, line, parse, side
@@ -46,9 +47,11 @@ def test_a_huge_number_never_ends_in_an_error(number: str) -> None:
                 json.dumps(parsed.inferences[0].row, allow_nan=False)
 
 
-def test_a_cell_of_ten_megabytes_is_rejected() -> None:
-    text = "x" * 10_000_000 + ",2"
-    assert reason(side(text), side("1")) is Reason.UNDECODABLE_PAYLOAD
+def test_a_cell_may_be_as_long_as_the_line() -> None:
+    text = "x" * 10_000_000
+    parsed = parse(line(side(f"{text},2"), side("1")), MAPPING)
+    assert isinstance(parsed, ParsedLine), parsed
+    assert parsed.inferences[0].row["a"] == text
 
 
 @pytest.mark.parametrize("encoding", ["CSV", "BASE64"])

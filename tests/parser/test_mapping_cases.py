@@ -17,7 +17,8 @@ from tests.support.captures import parse
 ROOT = Path(__file__).parents[2]
 CASES = [
     json.loads(text)
-    for text in (ROOT / "tests/cases/mapping.jsonl").read_text(encoding="utf-8").split("\n")
+    for name in ("mapping", "kinds")
+    for text in (ROOT / f"tests/cases/{name}.jsonl").read_text(encoding="utf-8").split("\n")
     if text
 ]
 REAL = ROOT.parent / "shared/cases/real"

@@ -156,8 +156,10 @@ def test_a_header_names_the_cells_whatever_their_order() -> None:
     assert header("b,a,c\n1,2,3\n", "score\n0.5\n") == [[2, 1, 0.5]]
 
 
-def test_a_header_of_other_names_is_only_left_out() -> None:
-    assert header("x,y\n1,2\n", "0.5") == [[1, 2, 0.5]]
+def test_a_first_row_with_none_of_the_names_is_no_header_but_a_record() -> None:
+    assert header("1,2\n", "0.5") == [[1, 2, 0.5]]
+    assert header("x,y\n1,2\n", "0.5") == "record-count-mismatch"
+    assert header("1,2\n3,4\n", "score\n0.1\n0.2\n") == [[1, 2, 0.1], [3, 4, 0.2]]
 
 
 def test_a_response_may_do_without_the_requests_header() -> None:

@@ -67,7 +67,7 @@ def test_a_setting_with_few_values_names_them() -> None:
     problems = told_of_file(route)
 
     assert "routes.yaml: routes[0].publisher.api: must be v2 or v1" in problems
-    assert "routes.yaml: routes[0].publisher.auth: must be iam or cloud-pak" in problems
+    assert "routes.yaml: routes[0].publisher.auth: must be iam, cloud-pak or mcsp" in problems
     assert "routes.yaml: routes[0].publisher.confirm: must be true or false" in problems
 
 

@@ -11,20 +11,24 @@ from capture_forwarder.core.inference import Inference
 from capture_forwarder.forwarding.sending import BatchSender
 from capture_forwarder.local.secrets import FixedSecret
 from capture_forwarder.parser.mapping.columns import ColumnMapping
-from capture_forwarder.publishers.openscale.connection import Server
+from capture_forwarder.publishers.openscale.host import Host
 from capture_forwarder.publishers.openscale.publisher import OpenScalePublisher
-from capture_forwarder.publishers.openscale.requests import DataSetRecords, ScoringPayloads, Target
+from capture_forwarder.publishers.openscale.requests import (
+    DataSetRecords,
+    Destination,
+    ScoringPayloads,
+)
 from capture_forwarder.publishers.openscale.tokens import IamTokens
 from tests.support.fakes import ManualClock
 from tests.support.platforms.openscale import ACCOUNT, OpenScaleServer
 
 MAPPING = ColumnMapping.of("age,plan", "score")
 WHEN = "2026-03-01T10:20:30Z"
-RECORDS = DataSetRecords(ACCOUNT.service_instance_id, ACCOUNT.data_set_id)
+RECORDS = DataSetRecords(ACCOUNT.service_instance_id, ACCOUNT.data_set_id, confirm=False)
 BY_SUBSCRIPTION = dataclasses.replace(
     RECORDS, data_set_id=None, subscription_id=ACCOUNT.subscription_id
 )
-CONFIRMED = dataclasses.replace(RECORDS, confirm=True)
+CONFIRMED = DataSetRecords(ACCOUNT.service_instance_id, ACCOUNT.data_set_id)
 PAYLOADS = ScoringPayloads(
     ACCOUNT.data_mart_id, ACCOUNT.binding_id, ACCOUNT.subscription_id, ACCOUNT.deployment_id
 )
@@ -32,23 +36,23 @@ RECORDS_PATH = (
     f"/openscale/{ACCOUNT.service_instance_id}/v2/data_sets/{ACCOUNT.data_set_id}/records"
 )
 PAYLOADS_PATH = f"/v1/data_marts/{ACCOUNT.data_mart_id}/scoring_payloads"
-BOTH = pytest.mark.parametrize("target", [RECORDS, PAYLOADS], ids=["v2", "v1"])
+BOTH = pytest.mark.parametrize("destination", [RECORDS, PAYLOADS], ids=["v2", "v1"])
 
 
 def iam(server: OpenScaleServer, clock: ManualClock) -> IamTokens:
-    return IamTokens(Server(f"{server.url}/identity/token", 5), FixedSecret(ACCOUNT.api_key), clock)
+    return IamTokens(Host(f"{server.url}/identity/token", 5), FixedSecret(ACCOUNT.api_key), clock)
 
 
 def publisher(
     server: OpenScaleServer,
     clock: ManualClock,
-    target: Target = RECORDS,
+    destination: Destination = RECORDS,
     *,
     mapping: ColumnMapping = MAPPING,
     timeout: float = 5,
 ) -> OpenScalePublisher:
     tokens = iam(server, clock)
-    return OpenScalePublisher(Server(server.url, timeout), tokens, target, mapping, clock)
+    return OpenScalePublisher(Host(server.url, timeout), tokens, destination, mapping, clock)
 
 
 def deliverer(publisher: OpenScalePublisher, clock: ManualClock) -> BatchSender:

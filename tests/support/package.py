@@ -13,19 +13,9 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 PYTHON_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 ARCHITECTURE = "arm64" if platform.machine() in {"aarch64", "arm64"} else "x86_64"
 
-# What Lambda's Python runtime carries, by the names of the distributions.
-RUNTIME_CARRIES = (
-    "awslambdaric",
-    "boto3",
-    "botocore",
-    "jmespath",
-    "python-dateutil",
-    "s3transfer",
-    "simplejson",
-    "six",
-    "snapshot-restore-py",
-    "urllib3",
-)
+# What starts a function on Lambda, by the names of the distributions. Lambda's runtime carries an
+# AWS SDK, too; it is left out here, since the package brings its own and must be whole with it.
+RUNTIME_CARRIES = ("awslambdaric", "simplejson", "snapshot-restore-py")
 
 
 def sam_build(folder: Path, *, runtime: str, architecture: str) -> Path:
@@ -66,7 +56,7 @@ def sam_build(folder: Path, *, runtime: str, architecture: str) -> Path:
 
 
 def lay_out_runtime(folder: Path) -> Path:
-    """Make a folder that holds only what Lambda's own runtime would have on its path.
+    """Make a folder that holds only what of Lambda's own runtime a function is started with.
 
     Parameters
     ----------

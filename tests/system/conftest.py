@@ -37,7 +37,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What Lambda's own runtime would have on its path, and nothing else."""
+    """What of Lambda's own runtime a function is started with, and nothing else."""
     return lay_out_runtime(tmp_path_factory.mktemp("runtime"))
 
 

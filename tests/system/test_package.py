@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 import struct
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 from tests.support.package import ARCHITECTURE, run_isolated, sam_build
 
-LARGEST_PACKAGE_BYTES = 35_000_000
+LARGEST_PACKAGE_BYTES = 25_000_000
+LARGEST_ARCHIVE_BYTES = 8_000_000
 ELF_MACHINES = {"x86_64": 62, "arm64": 183}
 UNCHECKED_HASH = 0b01
 
@@ -24,7 +27,6 @@ def machines(package: Path) -> set[int]:
     "left_out",
     [
         "boto3",
-        "botocore",
         "charset_normalizer",
         "duckdb",
         "numpy",
@@ -49,9 +51,20 @@ def test_nothing_in_the_package_is_a_test_or_a_type_stub(package: Path) -> None:
     assert not list(package.rglob("*.pyi"))
 
 
-def test_the_package_is_far_below_lambdas_limit(package: Path) -> None:
+def test_the_package_is_far_below_lambdas_limit(package: Path, tmp_path: Path) -> None:
     size = sum(path.stat().st_size for path in package.rglob("*") if path.is_file())
     assert size <= LARGEST_PACKAGE_BYTES
+    archive = Path(shutil.make_archive(str(tmp_path / "package"), "zip", package))
+    assert archive.stat().st_size <= LARGEST_ARCHIVE_BYTES
+
+
+def test_botocore_trusts_the_authorities_that_are_in_the_package(
+    package: Path, runtime: Path
+) -> None:
+    code = "from botocore.httpsession import get_cert_path; print(get_cert_path(True))"
+    printed = run_isolated(package, runtime, code)
+    assert printed.strip() == str(package / "certifi" / "cacert.pem")
+    assert Path(printed.strip()).is_file()
 
 
 def test_every_distribution_can_still_be_told_by_its_metadata(package: Path) -> None:
@@ -138,7 +151,7 @@ def test_nothing_is_a_data_frame_of_the_stand_in(package: Path, runtime: Path) -
     assert run_isolated(package, runtime, code).split() == ["False", "False"]
 
 
-def test_requests_is_content_with_the_stand_in_for_its_detector(
+def test_without_a_guess_at_encodings_requests_says_nothing_and_takes_utf_8(
     package: Path, runtime: Path
 ) -> None:
     printed = run_isolated(
@@ -146,12 +159,27 @@ def test_requests_is_content_with_the_stand_in_for_its_detector(
         runtime,
         "import warnings\n"
         "warnings.simplefilter('error')\n"
+        "import capture_forwarder.handlers.forwarder\n"
         "import requests\n"
         "answer = requests.Response()\n"
         "answer._content = 'größer als 5 €'.encode()\n"
         "print(ascii(answer.text))",
     )
     assert printed.strip() == ascii("größer als 5 €")
+
+
+def test_the_aws_clients_are_those_of_the_pinned_botocore_in_the_package(
+    package: Path, runtime: Path
+) -> None:
+    printed = run_isolated(
+        package,
+        runtime,
+        "from capture_forwarder.aws.clients import s3_client\n"
+        "import botocore\n"
+        "print(botocore.__version__, botocore.__file__)",
+    )
+    tested = metadata.version("botocore")
+    assert printed.split() == [tested, str(package / "botocore/__init__.py")]
 
 
 def test_a_client_in_the_package_can_do_what_the_function_needs_and_no_more(

@@ -31,7 +31,7 @@ from tests.support.template_values import (
 ALARMS = sorted(name for name, one in RESOURCES.items() if one["Type"] == "AWS::CloudWatch::Alarm")
 DAY = 24 * 60 * 60
 
-# Every metric of the forwarder; its reporter emits them, docs/operations.md explains them.
+# Every metric of the forwarder; its reporter emits them, docs/metrics.md explains them.
 METRICS = {
     "ObjectsForwarded",
     "ObjectsFailed",
@@ -207,7 +207,7 @@ def test_the_reporter_emits_every_metric() -> None:
 
 
 def test_every_metric_is_explained() -> None:
-    document = (REPOSITORY / "docs/operations.md").read_text(encoding="utf-8")
+    document = (REPOSITORY / "docs/metrics.md").read_text(encoding="utf-8")
     assert (
         set(re.findall(r"^\| `(\w+)` \| (?:Count|(?:Millis|S)econds) \|", document, re.MULTILINE))
         == METRICS

@@ -23,7 +23,7 @@ EXTRAS = {
     "duckdb": {"duckdb"},
     "fiddler": {"fiddler-client", "numpy", "pandas", "pyarrow"},
 }
-NOTEBOOKS = REPOSITORY / "docs" / "notebooks.md"
+NOTEBOOKS = REPOSITORY / "docs/how-to/notebooks.md"
 
 
 @pytest.fixture(scope="session")
@@ -139,9 +139,9 @@ def mypy(folder: Path, installed: Path, code: str) -> str:
 
 
 def snippets() -> str:
-    """The examples of docs/notebooks.md, one below the other, as cells of a notebook are run."""
+    """The examples for notebooks, one below the other, as cells of a notebook are run."""
     found = re.findall(r"^```python\n(.*?)^```", NOTEBOOKS.read_text(), re.MULTILINE | re.DOTALL)
-    assert len(found) == 3
+    assert len(found) == 2
     return "\n".join(found)
 
 

@@ -1,1 +1,1 @@
-"""boto3 behind the ports; the only package that imports it."""
+"""AWS behind the ports, by botocore's clients; the only package that imports botocore."""

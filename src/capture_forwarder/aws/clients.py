@@ -1,6 +1,7 @@
 """AWS clients with timeouts and retries that suit a short-lived function.
 
-They are botocore's, as boto3's own are; what boto3 adds is not used here and takes its time.
+They are botocore's, as boto3's own are. What boto3 adds is not used here, and docs/package.md says
+what it would take of a cold start.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from botocore.config import Config
 
 from capture_forwarder import __version__
-from capture_forwarder.aws.models import QuickLoader
 from capture_forwarder.core.postponed import postpone
 
 if TYPE_CHECKING:
@@ -40,16 +40,14 @@ _DYNAMODB_CONFIG = _CONFIG.merge(
 
 @cache
 def _session() -> Session:
-    """The session whose clients share what is read of the models, as with boto3's default."""
+    """The session whose clients share what is read of botocore's data, as boto3's default does."""
     # Nobody here reads the documentation that clients are made with.
     postpone("botocore.docs")
     names = ("ClientMethodDocstring", "PaginatorDocstring", "WaiterDocstring")
     postpone("botocore.docs.docstring", known=dict.fromkeys(names, _no_docstring))
     from botocore.session import get_session  # noqa: PLC0415
 
-    session = get_session()
-    session.register_component("data_loader", QuickLoader())
-    return session
+    return get_session()
 
 
 def _no_docstring(**_: object) -> str:

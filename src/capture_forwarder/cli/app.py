@@ -16,9 +16,9 @@ from capture_forwarder.cli.routes import command as routes
 
 _HELP = """Forward SageMaker Data Capture files to a model monitoring platform.
 
-`demo` shows what it does, `inspect` proposes settings for your own files, `forward` sends files
-by hand; the Lambda function does the same for every new file. `quarantine` and `dead-letters`
-show what could not be delivered and send it again; `routes` checks a routes file.
+`demo` shows what it does; `inspect` proposes settings for your own capture files; `forward` sends
+files by hand, as the Lambda function does for every new file. `quarantine` and `dead-letters` show
+what could not be delivered, and send it again; `routes` checks a routes file.
 """
 
 app = typer.Typer(

@@ -77,6 +77,9 @@ class Batch:
     json_rows
         All inferences as JSON, in their order, in fragments; empty for a publisher that does not
         take it, and for a part of a batch.
+    repeats
+        How often these inferences were sent before in this delivery, as far as is known in vain:
+        0 for the first try.
     """
 
     capture_file: CaptureFile
@@ -85,6 +88,7 @@ class Batch:
     slices: Sequence[Slice]
     position: Position
     json_rows: Sequence[JsonRows] = ()
+    repeats: int = 0
 
     @classmethod
     def of(cls, inferences: Sequence[Inference], line: Line | None = None) -> Self:

@@ -15,6 +15,9 @@ _KEY = re.compile(
     r"/(?P<hour>[01]\d|2[0-3])/[^/]+$"
 )
 
+# HyperPod writes {prefix}/{hash}/pod/AllTraffic/yyyy/mm/dd/hh/{file}: no endpoint, no variant.
+_POD = re.compile(r"[^/]+/pod/AllTraffic/\d{4}/\d\d/\d\d/\d\d/[^/]+$")
+
 
 @dataclass(frozen=True)
 class CaptureFile:
@@ -40,12 +43,12 @@ class CaptureFile:
     @property
     def endpoint(self) -> str | None:
         """The endpoint's name, parsed from the right of the key; None for another layout."""
-        return self._parts.get("endpoint")
+        return None if _POD.search(self.key) else self._parts.get("endpoint")
 
     @property
     def variant(self) -> str | None:
         """The production variant's name, parsed from the right of the key."""
-        return self._parts.get("variant")
+        return None if _POD.search(self.key) else self._parts.get("variant")
 
     @property
     def capture_hour(self) -> str | None:
@@ -53,6 +56,14 @@ class CaptureFile:
         if not self._parts:
             return None
         return "{year}-{month}-{day}T{hour}:00:00Z".format(**self._parts)
+
+    @property
+    def folder(self) -> str | None:
+        """What stands in the key before the hours: the same for all files of one deployment.
+
+        None for another layout, whose folders say nothing of it.
+        """
+        return self.key.rsplit("/", 5)[0] if self._parts else None
 
     def __str__(self) -> str:
         version = f" (version {self.version_id})" if self.version_id else ""

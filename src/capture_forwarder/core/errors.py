@@ -6,7 +6,7 @@ No message here ever holds a token, a header or a value of a row: these texts go
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from capture_forwarder.core.extras import Extra, install_command
@@ -34,6 +34,17 @@ class ForwarderError(Exception):
         self.message = message
         self.advice = advice
         super().__init__(f"{message} {advice}".strip())
+
+    def reword(self, change: Callable[[str], str]) -> None:
+        """Change the advice, for a reader who knows settings by other names.
+
+        Parameters
+        ----------
+        change
+            The advice → the advice in the reader's own words.
+        """
+        self.advice = change(self.advice)
+        self.args = (f"{self.message} {self.advice}".strip(),)
 
 
 class SettingsError(ForwarderError):

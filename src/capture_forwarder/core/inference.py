@@ -37,12 +37,30 @@ class Inference(msgspec.Struct, frozen=True, gc=False):
         return dict(zip(self.names, self.values, strict=False))
 
 
+class Unfound(msgspec.Struct, frozen=True, gc=False):
+    """The columns whose names no record of a line has, and the names that records do have.
+
+    Parameters
+    ----------
+    columns
+        Columns that are null for want of their names.
+    request, response
+        The names in the first record of a payload that lacks some; none of one that lacks none.
+    """
+
+    columns: frozenset[str]
+    request: tuple[str, ...] = ()
+    response: tuple[str, ...] = ()
+
+
 class ParsedLine(msgspec.Struct, frozen=True, gc=False):
     """What a line, or several alike, hold: the inferences in order, and columns that did not cast.
 
-    `inference_time` is that of the last line that has one.
+    `inference_time` is that of the last line that has one; `unfound` is None where every column
+    was found in some record.
     """
 
     inferences: Sequence[Inference]
     inference_time: str | None = None
     cast_failures: Mapping[str, int] = {}
+    unfound: Unfound | None = None

@@ -33,6 +33,8 @@ class Schema(msgspec.Struct, frozen=True):
         The columns that the platform reads the event's id and time from, if it has any.
     required
         Columns that the model has as inputs or outputs.
+    takes_others
+        Whether the platform also takes columns that are not among `types`.
     """
 
     types: Mapping[str, DataType] = msgspec.field(default_factory=dict)
@@ -40,3 +42,4 @@ class Schema(msgspec.Struct, frozen=True):
     event_id_column: str | None = None
     timestamp_column: str | None = None
     required: tuple[str, ...] = ()
+    takes_others: bool = False

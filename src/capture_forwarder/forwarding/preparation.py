@@ -95,7 +95,7 @@ def check_columns(mapping: ColumnMapping, schema: Schema) -> None:
     """
     own = {schema.event_id_column, schema.timestamp_column}
     unknown = [name for name in mapping.names if name not in schema.types and name not in own]
-    if schema.types and unknown:
+    if schema.types and unknown and not schema.takes_others:
         message = f"The model's schema has no column {', '.join(map(repr, unknown))}."
         advice = f"Its columns are: {', '.join(schema.types)}. Correct the column settings."
         raise PublisherMisconfiguredError(message, advice)

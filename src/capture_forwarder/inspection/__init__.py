@@ -8,7 +8,7 @@ from capture_forwarder.inspection.report import (
     Sample,
     inspect_files,
 )
-from capture_forwarder.inspection.suggest import assignments
+from capture_forwarder.inspection.suggest import assignments, write_types
 
 __all__ = [
     "FileFacts",
@@ -18,4 +18,5 @@ __all__ = [
     "Sample",
     "assignments",
     "inspect_files",
+    "write_types",
 ]

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.schema import DataType
 from capture_forwarder.inspection.fields import Field, name_columns, name_positions
 from capture_forwarder.inspection.shapes import Shape, SideView
 from capture_forwarder.inspection.trials import Trial, try_mapping
@@ -176,8 +177,10 @@ def _proposal(left: _Choice, right: _Choice, given: Given) -> Proposal:
     inputs = left.columns or _columns(left.shape, taken, inputs=True)
     outputs = right.columns or _columns(right.shape, taken, inputs=False)
     header = settled.csv_header if given.header else left.shape.header or right.shape.header
+    texts = [column.name for column in outputs if right.shape.text and not right.columns]
     mapping = dataclasses.replace(
         settled,
+        types={**dict.fromkeys(texts, DataType.STR), **settled.types},
         inputs=inputs,
         outputs=outputs,
         input_path=settled.input_path or left.shape.path,
@@ -188,12 +191,14 @@ def _proposal(left: _Choice, right: _Choice, given: Given) -> Proposal:
         column.name
         for choice, columns in ((left, inputs), (right, outputs))
         for column in columns
-        if not choice.columns and not choice.shape.fields
+        if not (choice.columns or choice.shape.fields or choice.shape.text)
     ]
     return Proposal(mapping, tuple(made_up), strong=not (left.shape.weak or right.shape.weak))
 
 
 def _columns(shape: Shape, taken: set[str], *, inputs: bool) -> tuple[Column, ...]:
+    if shape.text:
+        return name_columns([Field(("text" if inputs else "answer",))], taken, "text")
     if shape.fields:
         return name_columns(shape.fields, taken, "input" if inputs else "output")
     return name_positions(shape.width, taken, inputs=inputs)

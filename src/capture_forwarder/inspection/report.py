@@ -8,15 +8,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from capture_forwarder.core.capture_file import CaptureFile
-from capture_forwarder.core.inference import Inference
+from capture_forwarder.core.inference import Inference, ParsedLine
 from capture_forwarder.core.line import Line
 from capture_forwarder.core.rejection import Reason, Rejection
+from capture_forwarder.core.schema import DataType
 from capture_forwarder.inspection.proposals import Given, ViewedLine, propose
 from capture_forwarder.inspection.shapes import SideView, view_side
-from capture_forwarder.inspection.suggest import notes_on, variables_of
-from capture_forwarder.parser import ColumnMapping, LineParser, RejectedError, read_record
+from capture_forwarder.inspection.suggest import notes_on, types_in, variables_of
+from capture_forwarder.parser import (
+    ColumnMapping,
+    LineParser,
+    NeverFound,
+    RejectedError,
+    read_record,
+)
 
 _PREVIEWED = 5
+_TYPED = 1000
+_READABLE = frozenset({"csv", "json", "json lines", "text", "events"})
 
 
 @dataclass(frozen=True)
@@ -89,6 +98,8 @@ class Inspection:
         What the reader should know of it.
     preview
         The first rows it makes.
+    types
+        The types of the columns, as far as the rows show them.
     """
 
     files: Sequence[FileFacts]
@@ -96,6 +107,7 @@ class Inspection:
     variables: Dict[str, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
     preview: Sequence[Inference] = ()
+    types: Dict[str, DataType] = field(default_factory=dict)
 
 
 def inspect_files(samples: Sequence[Sample], given: Given) -> Inspection:
@@ -117,11 +129,52 @@ def inspect_files(samples: Sequence[Sample], given: Given) -> Inspection:
             _map(facts, None, preview)
         return Inspection(files, None)
     parser = LineParser(proposal.mapping)
+    seen = _Seen()
     for facts in files:
-        _map(facts, parser, preview)
+        _map(facts, parser, preview, seen)
     variables = variables_of(proposal.mapping, given)
-    notes = notes_on(proposal, variables)
-    return Inspection(files, proposal.mapping, variables, notes, preview)
+    notes = [*notes_on(proposal, variables), *seen.notes(), *_notes_on_encoding(files)]
+    types = types_in(seen.some, proposal.mapping)
+    return Inspection(files, proposal.mapping, variables, notes, preview, types)
+
+
+@dataclass
+class _Seen:
+    """What the mapped lines of all files have in common."""
+
+    never: NeverFound = field(default_factory=NeverFound)
+    ids: Counter[str] = field(default_factory=Counter)
+    some: list[Inference] = field(default_factory=list)
+
+    def add(self, parsed: ParsedLine) -> None:
+        self.never.add(parsed)
+        self.ids.update({inference.id for inference in parsed.inferences})
+        self.some += parsed.inferences[: max(0, _TYPED - len(self.some))]
+
+    def notes(self) -> list[str]:
+        notes = list(self.never.sentences())
+        repeated = sum(1 for count in self.ids.values() if count > 1)
+        if repeated:
+            lines = sum(count for count in self.ids.values() if count > 1)
+            notes.append(
+                f"{repeated} id(s) stand on more than one line ({lines} lines): platforms may take "
+                "such inferences for one; let the caller give each call an InferenceId of its own."
+            )
+        return notes
+
+
+def _notes_on_encoding(files: Sequence[FileFacts]) -> list[str]:
+    kinds = {kind for facts in files for kind in facts.sides if kind.encoding == "BASE64"}
+    types = sorted({kind.content_type for kind in kinds if kind.form in _READABLE})
+    if not types:
+        return []
+    names = ", ".join(one or "no content type" for one in types)
+    note = (
+        f"Text was captured in base64 ({names}). It is read all the same; with its content types "
+        "in CaptureContentTypeHeader of the data capture configuration, files are smaller and "
+        "people can read them."
+    )
+    return [note]
 
 
 def _view(facts: FileFacts) -> list[ViewedLine]:
@@ -151,7 +204,12 @@ def _width(view: SideView) -> str:
     return f"{len(shape.fields)} named" if shape.fields else str(shape.width)
 
 
-def _map(facts: FileFacts, parser: LineParser | None, preview: list[Inference]) -> None:
+def _map(
+    facts: FileFacts,
+    parser: LineParser | None,
+    preview: list[Inference],
+    seen: _Seen | None = None,
+) -> None:
     """Count what the mapping makes of a file's lines."""
     parse = parser.for_file(facts.sample.capture_file) if parser else None
     for line in facts.sample.lines:
@@ -167,6 +225,8 @@ def _map(facts: FileFacts, parser: LineParser | None, preview: list[Inference]) 
             facts.mapped += 1
             facts.records.append(len(parsed.inferences))
             preview += parsed.inferences[: _PREVIEWED - len(preview)]
+            if seen is not None:
+                seen.add(parsed)
         else:
             facts.empty += 1
 

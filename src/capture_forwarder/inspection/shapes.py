@@ -7,24 +7,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from capture_forwarder.inspection.fields import Field, fields_of, path_to
-from capture_forwarder.parser import RejectedError, Side
-from capture_forwarder.parser.formats.csv_text import csv_readings
-from capture_forwarder.parser.formats.decode import Format, decode_side
-from capture_forwarder.parser.formats.json_document import (
-    NOTHING,
-    decode_documents,
-    is_failure,
+from capture_forwarder.parser import (
+    Looks,
+    Reading,
+    RejectedError,
+    Side,
+    infer,
+    is_container,
+    is_frame,
+    is_line,
     json_readings,
+    look_at,
     values_of,
 )
-from capture_forwarder.parser.formats.npy import read_npy
-from capture_forwarder.parser.mapping.casts import infer
 
 WIDEST = 2000
 """Records of more values than this are images and the like: nobody lists their columns."""
 
 _RECORDS_LOOKED_AT = 50
 _DEEPEST_PATH = 3
+_TEXT_ANSWERS = frozenset({"text/plain", "application/x-text"})
 _MOST_PATHS = 8
 
 
@@ -46,6 +48,8 @@ class Shape:
         Whether the first row of CSV is a header.
     weak
         Only to be taken where nothing else fits.
+    text
+        Whether the record is a text as a whole.
     """
 
     width: int = 0
@@ -54,6 +58,7 @@ class Shape:
     path: str | None = None
     header: bool = False
     weak: bool = False
+    text: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,35 +93,32 @@ def view_side(side: Side | None, *, inputs: bool) -> SideView:
         return SideView(content_type, encoding, "empty")
     name = "request" if inputs else "response"
     try:
-        form, content = decode_side(side, name)
-        shapes = tuple(_shapes(form, content, name, inputs=inputs))
+        looks = look_at(side, name)
+        shapes = tuple(_shapes(looks, inputs=inputs))
     except RejectedError as rejected:
         return SideView(content_type, encoding, rejected.reason.value)
     except RecursionError:
         return SideView(content_type, encoding, "nested too deeply")
-    return SideView(content_type, encoding, form.value, tuple(dict.fromkeys(shapes)))
+    if not inputs and content_type.partition(";")[0].strip().lower() not in _TEXT_ANSWERS:
+        # Other text is what servers and proxies answer when a call fails.
+        shapes = tuple(shape for shape in shapes if not shape.text)
+    return SideView(content_type, encoding, looks.form, tuple(dict.fromkeys(shapes)))
 
 
-def _shapes(form: Format, content: str | bytes, name: str, *, inputs: bool) -> Iterator[Shape]:
-    if isinstance(content, bytes):
-        yield from _json_shapes(read_npy(content, name), inputs=inputs)
-    elif form is Format.CSV:
-        yield from _csv_shapes(content, name, inputs=inputs)
-    elif (document := decode_documents(content)) is NOTHING:
-        # Some containers answer `[0.1, 0.7],[0.8, 0.1]` as JSON, which it is not.
-        yield from (shape for shape in _csv_shapes(content, name, inputs=inputs) if shape.width)
-    elif not is_failure(document):
-        yield from _json_shapes(document, inputs=inputs)
+def _shapes(looks: Looks, *, inputs: bool) -> Iterator[Shape]:
+    if looks.text:
+        yield Shape(width=1, text=True, weak=not inputs)
+    elif looks.readings:
+        yield from _csv_shapes(looks.readings, inputs=inputs)
+    elif looks.document is not None:
+        yield from _json_shapes(looks.document, inputs=inputs)
 
 
-def _csv_shapes(text: str, name: str, *, inputs: bool) -> Iterator[Shape]:
-    readings = list(csv_readings(text, name, (), header=False, optional_header=False))
+def _csv_shapes(readings: Sequence[Reading], *, inputs: bool) -> Iterator[Shape]:
     structured = [reading for reading in readings if not reading.text]
     if structured:
-        # JSON under the content type of CSV.
-        if not any(is_failure(record) for record in structured[0].records[:1]):
-            for reading in structured:
-                yield from _record_shapes(reading.records, inputs=inputs)
+        for reading in structured:
+            yield from _record_shapes(reading.records, inputs=inputs)
         return
     rows = [[str(cell) for cell in row] for row in readings[0].records if isinstance(row, list)]
     if not rows:
@@ -144,18 +146,34 @@ def _json_shapes(document: object, *, inputs: bool) -> Iterator[Shape]:
             continue  # its records lie inside; what stands beside them is no record
         level = "document" if alone else ""
         yield from _record_shapes(reading.records, inputs=inputs, level=level)
-    if isinstance(document, dict):
+    if isinstance(document, dict) and not is_frame(document):
         # A list of lists is sooner a list of records than a list of names is.
         lists = sorted(_lists_below(document), key=lambda found: not isinstance(found[1][0], list))
         for keys, held in lists[:_MOST_PATHS]:
             for reading in json_readings(held, ()):
                 for found in _record_shapes(reading.records, inputs=inputs):
                     yield dataclasses.replace(found, path=path_to(keys), weak=True)
-    if _is_ranking(document):
-        # One call, several labels with their scores: the first is the best.
-        path = "[0]" if isinstance(document, list) and isinstance(document[0], dict) else "[0][0]"
-        fields = tuple(Field((key,)) for key in ("label", "score"))
-        yield Shape(fields=fields, path=path, weak=True)
+    yield from _ranking_shapes(document)
+
+
+def _ranking_shapes(document: object) -> Iterator[Shape]:
+    """One text, several labels with their scores: the first is the best.
+
+    A path to the first of each list keeps every text of a batch; a list for one text alone has
+    only the path to its first.
+    """
+    if not isinstance(document, list) or is_line(document) or not document:
+        return
+    first = document[0]
+    if isinstance(first, list) and first and _is_ranked(first[0]):
+        fields = tuple(Field((key,)) for key in first[0])
+        yield Shape(fields=fields, path="[*][0]", weak=True)
+    elif _is_ranked(first):
+        yield Shape(fields=tuple(Field((key,)) for key in first), path="[0]", weak=True)
+
+
+def _is_ranked(item: object) -> bool:
+    return isinstance(item, dict) and set(item) == {"label", "score"}
 
 
 def _record_shapes(records: Sequence[object], *, inputs: bool, level: str = "") -> Iterator[Shape]:
@@ -189,31 +207,28 @@ def _named_shapes(
     by_place = Shape(width=len(held), level=level) if held and len(held) <= WIDEST else None
     # `{"features": [...]}` is a list in disguise; `{"predicted_label": 1, "probabilities":
     # [...]}` is not. One single list by name is a last resort.
-    disguised = by_place is not None and (inputs or len(fields) == 1)
+    embedded = len(fields) == 1 and fields[0].keys[-1] in {"embedding", "embeddings"}
+    disguised = by_place is not None and not embedded and (inputs or len(fields) == 1)
+    if len(fields) == len(lists) == 1 and _is_matrix(records[0][lists[0].keys[0]], embedded):
+        return  # its rows are the records, under a path
     if fields and not disguised:
-        yield dataclasses.replace(by_name, weak=len(fields) == len(lists) == 1)
+        yield dataclasses.replace(by_name, weak=len(fields) == len(lists) == 1 and not embedded)
     if by_place is not None:
         yield by_place
     if fields and disguised:
         yield dataclasses.replace(by_name, weak=True)
 
 
+def _is_matrix(held: object, embedded: bool) -> bool:  # noqa: FBT001
+    return not embedded and isinstance(held, list) and all(isinstance(row, list) for row in held)
+
+
 def _without_containers(document: Mapping[str, object]) -> dict[str, object]:
     """Leave out what holds records: it is no column."""
-    lists = [key for key, value in document.items() if isinstance(value, list)]
+    alone = len(document) == 1
     return {
-        key: value
-        for key, value in document.items()
-        if not _is_container(key, value, alone=lists == [key])
+        key: value for key, value in document.items() if not is_container(key, value, alone=alone)
     }
-
-
-def _is_container(key: str, value: object, *, alone: bool = True) -> bool:
-    if isinstance(value, list):
-        held = any(isinstance(item, (list, dict)) for item in value) or alone
-    else:
-        held = isinstance(value, dict)
-    return held and len(list(json_readings({key: value}, ()))) > 1
 
 
 def _keys_of_columns(document: object) -> tuple[str, ...]:
@@ -235,16 +250,8 @@ def _lists_below(
         keys = (*above, key)
         if isinstance(value, dict) and len(keys) < _DEEPEST_PATH:
             yield from _lists_below(value, keys)
-        elif isinstance(value, list) and value and (above or not _is_container(key, value)):
+        elif isinstance(value, list) and value and (above or not is_container(key, value)):
             yield keys, value
-
-
-def _is_ranking(document: object) -> bool:
-    if isinstance(document, list) and len(document) == 1 and isinstance(document[0], list):
-        document = document[0]
-    if not isinstance(document, list) or not document or not isinstance(document[0], dict):
-        return False
-    return set(document[0]) == {"label", "score"}
 
 
 def _is_header(names: Sequence[str]) -> bool:

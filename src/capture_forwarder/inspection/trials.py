@@ -67,12 +67,12 @@ def try_mapping(
         inferences += len(parsed.inferences)
         values = [inference.row[name] for inference in parsed.inferences for name in names]
         missing += values.count(None)
-        clean += not any(_is_nested(value) for value in values)
+        clean += not any(_holds_records(value) for value in values)
     return Trial(clean, mapped, strong, -missing), inferences
 
 
-def _is_nested(value: object) -> bool:
-    """Whether no column can hold a value; a list of plain values may be a vector."""
+def _holds_records(value: object) -> bool:
+    """Whether no column can hold a value; lists of plain values, such as boxes, may be one."""
     if isinstance(value, list):
-        return any(isinstance(item, (list, dict)) for item in value)
+        return any(map(_holds_records, value))
     return isinstance(value, dict)

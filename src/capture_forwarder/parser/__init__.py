@@ -4,40 +4,68 @@ from typing import Protocol
 
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.schema import Schema
+from capture_forwarder.parser.formats.json_document import values_of
+from capture_forwarder.parser.formats.reading import Reading
 from capture_forwarder.parser.line import LineParser, ParseChunk, ParseLine
 from capture_forwarder.parser.lines import line_before, read_chunks, read_lines
+from capture_forwarder.parser.looks import (
+    Looks,
+    is_container,
+    is_frame,
+    is_line,
+    json_readings,
+    look_at,
+)
+from capture_forwarder.parser.mapping.casts import infer
 from capture_forwarder.parser.mapping.columns import (
     Column,
     ColumnMapping,
+    MetadataColumn,
+    MetadataField,
     check_path,
     comma_list,
     is_plain_name,
     parse_columns,
     parse_metadata,
+    parse_types,
 )
 from capture_forwarder.parser.record import CaptureData, Side, read_record
 from capture_forwarder.parser.rejected import RejectedError
+from capture_forwarder.parser.unfound import NeverFound
 
 __all__ = [
     "CaptureData",
     "Column",
     "ColumnMapping",
     "LineParser",
+    "Looks",
+    "MetadataColumn",
+    "MetadataField",
+    "NeverFound",
     "ParseChunk",
     "ParseLine",
+    "Reading",
     "RejectedError",
     "RouteParser",
     "Side",
     "check_path",
     "comma_list",
     "compile_mapping",
+    "infer",
+    "is_container",
+    "is_frame",
+    "is_line",
     "is_plain_name",
+    "json_readings",
     "line_before",
+    "look_at",
     "parse_columns",
     "parse_metadata",
+    "parse_types",
     "read_chunks",
     "read_lines",
     "read_record",
+    "values_of",
 ]
 
 

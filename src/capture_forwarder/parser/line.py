@@ -14,17 +14,20 @@ from itertools import chain
 from operator import add
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.chunk import Chunk
-from capture_forwarder.core.inference import Inference, ParsedLine
+from capture_forwarder.core.inference import Inference, ParsedLine, Unfound
 from capture_forwarder.core.inferences import Inferences, WrittenInferences
-from capture_forwarder.core.rejection import Reason, Rejection
+from capture_forwarder.core.rejection import Rejection
 from capture_forwarder.core.schema import Schema
 from capture_forwarder.parser.fast.alike import ReadAlike, WriteAlike, alike_reader, no_alike
 from capture_forwarder.parser.fast.numbers import number_reader, plain_csv
-from capture_forwarder.parser.mapping.candidates import best_pairs
+from capture_forwarder.parser.mapping.agreement import Agreement, unfound
 from capture_forwarder.parser.mapping.columns import ColumnMapping
-from capture_forwarder.parser.mapping.side import SidePlan, SideReader
+from capture_forwarder.parser.mapping.payload import PayloadReader
+from capture_forwarder.parser.mapping.plan import plans_of
 from capture_forwarder.parser.mapping.tails import Constants, Tails, constants_of
 from capture_forwarder.parser.mapping.typed_rows import RowTyper
 from capture_forwarder.parser.record import CaptureData, EventMetadata, Side, read_record
@@ -37,6 +40,7 @@ ParseLine = Callable[[bytes], ParsedLine | Rejection]
 ParseChunk = Callable[[Chunk], ParsedLine | None]
 Values = tuple[object, ...]
 Rows = Collection[Values]
+_Read = tuple[Rows, Counter[str], Unfound | None]
 
 
 # Fewer are read sooner than compiled code is called.
@@ -65,29 +69,23 @@ class LineParser:
     def __init__(
         self, mapping: ColumnMapping, schema: Schema | None = None, *, as_json: bool = False
     ) -> None:
-        schema = schema or Schema()
+        known = schema or Schema()
+        # The platform knows better than whoever wrote the mapping.
+        schema = replace(known, types={**mapping.types, **known.types})
         self._mapping = mapping
         self._names = mapping.names
         self._with_tail = _tail(time=bool(mapping.timestamp), identity=bool(mapping.event_id))
         types = dict(schema.types)
         header = mapping.csv_header
-        plans = (
-            SidePlan("request", Reason.MISSING_INPUT, mapping.inputs, mapping.input_path, header),
-            SidePlan(
-                "response",
-                Reason.MISSING_OUTPUT,
-                mapping.outputs,
-                mapping.output_path,
-                header,
-                optional_header=header,
-            ),
-        )
-        self._readers = [SideReader(plan, types) if plan.columns else None for plan in plans]
+        plans = plans_of(mapping)
+        readers = [PayloadReader(plan, types) if plan.columns else None for plan in plans]
+        self._agree = Agreement(readers)
         self._numbers = number_reader(*plans, types)
         self._tails = Tails(mapping)
         self._read_alike: ReadAlike = no_alike
         self._write: JsonWriter | None = None
-        if not header:
+        self._leave_out_shadows = not mapping.shadow
+        if not header and mapping.shadow:
             inputs, outputs = ([types.get(one.name) for one in plan.columns] for plan in plans)
             if as_json:
                 from capture_forwarder.parser.fast.json_writer import json_writer  # noqa: PLC0415
@@ -135,6 +133,8 @@ class LineParser:
 
     def _parse(self, line: bytes, constants: Constants) -> ParsedLine:
         data, metadata, identity = read_record(line)
+        if self._leave_out_shadows and metadata.is_shadow:
+            return ParsedLine((), metadata.inference_time)
         return self._written(data, metadata, identity, constants) or self._read(
             data, metadata, identity, constants
         )
@@ -174,18 +174,19 @@ class LineParser:
         request, response = data.endpoint_input, data.endpoint_output
         rows: Rows | None = self._numbers(request, response)
         failures: Mapping[str, int] = _NO_FAILURES
+        missing: Unfound | None = None
         if rows is None:
-            rows, failures = self._any_payload((request, response))
+            rows, failures, missing = self._any_payload((request, response))
         time = metadata.inference_time
         count = len(rows)
         if count == 1 and not self._mapping.metadata:
             # The commonest line of all: one record, and nothing behind it but time and id.
             (values,) = rows
             inference = Inference(identity, self._names, self._with_tail(values, time, identity))
-            return ParsedLine((inference,), time, failures)
+            return ParsedLine((inference,), time, failures, missing)
         ids = [identity] if count == 1 else _ids(identity, count)
         whole = map(add, rows, self._tails.of_call(ids, metadata, constants))
-        return ParsedLine(Inferences(ids, self._names, list(whole)), time, failures)
+        return ParsedLine(Inferences(ids, self._names, list(whole)), time, failures, missing)
 
     def _alike_writer(self, write: JsonWriter) -> WriteAlike:
         def write_alike(
@@ -204,17 +205,13 @@ class LineParser:
 
         return write_alike
 
-    def _any_payload(self, sides: Sequence[Side | None]) -> tuple[Rows, Counter[str]]:
-        inputs, outputs = (
-            reader.candidates(side) if reader else [None]
-            for side, reader in zip(sides, self._readers, strict=True)
-        )
-        chosen, *others = best_pairs(inputs, outputs)
+    def _any_payload(self, payloads: Sequence[Side | None]) -> _Read:
+        chosen, others = self._agree(payloads)
         rows, failures = self._typed(chosen)
-        if any(self._typed(other)[0] != rows for other in others):
-            detail = "The payloads can be read in more than one way; select the records by a path."
-            raise RejectedError(Reason.RECORD_COUNT_MISMATCH, detail)
-        return rows, failures
+        for other in others:
+            if self._typed(other)[0] != rows:
+                raise self._agree.ambiguous(chosen, other)
+        return rows, failures, unfound(chosen)
 
 
 def _ids(identity: str, count: int) -> list[str]:

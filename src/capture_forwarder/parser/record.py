@@ -32,17 +32,27 @@ class CaptureData(msgspec.Struct, frozen=True, rename="camel", gc=False):
 
 
 class EventMetadata(msgspec.Struct, frozen=True, rename="camel", gc=False):
-    """What SageMaker notes of a call. `inference_id` only when the caller gave one."""
+    """What SageMaker notes of a call.
+
+    `inference_id` only when the caller gave one; `invocation_source` is `ShadowExperiment` for
+    what a shadow variant answered.
+    """
 
     event_id: str | None = None
     inference_id: str | None = None
     inference_time: str | None = None
     custom_attributes: object = None
+    invocation_source: str | None = None
 
     @property
     def id(self) -> str | None:
         """The id that the call's inferences are known by."""
         return self.inference_id or self.event_id or None
+
+    @property
+    def is_shadow(self) -> bool:
+        """Whether a shadow variant answered, whose answer the caller never saw."""
+        return self.invocation_source == "ShadowExperiment"
 
 
 class CaptureRecord(msgspec.Struct, frozen=True, rename="camel", gc=False):

@@ -29,7 +29,7 @@ __all__ = ["ONLY_ROUTE", "PublisherName", "RouteSettings", "Settings", "load"]
 
 
 class Settings(Model):
-    """What the environment says; see the table in the README.
+    """What the environment says; docs/settings.md has the tables.
 
     `route` is None where a routes file is named.
     """
@@ -80,7 +80,9 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         problems += route_problems(route, lambda place: _spell(place, publisher, values))
         problems += _of_others(values, publisher)
     if "queue_url" in shared and "ledger" not in shared:
-        problems.append("FORWARDER_QUEUE_URL: needs FORWARDER_LEDGER, where a place is saved")
+        problems.append(
+            "FORWARDER_QUEUE_URL: needs FORWARDER_LEDGER, which keeps the position to continue from"
+        )
     if problems:
         raise SettingsError(problems)
     return Settings.model_validate(shared | ({"route": route} if route else {}))
@@ -135,7 +137,7 @@ def _of_others(values: Mapping[str, str], publisher: str | None) -> Iterator[str
 def _beside_a_file(values: Mapping[str, str]) -> Iterator[str]:
     for name in values:
         if name in variables.ROUTE:
-            yield f"{name}: stands in the file that FORWARDER_ROUTES names; set only one of them"
+            yield f"{name}: belongs in the file that FORWARDER_ROUTES names; set only one of them"
 
 
 def _spell(place: Location, publisher: str | None, values: Mapping[str, str]) -> str:

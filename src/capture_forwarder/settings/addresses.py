@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -15,16 +16,34 @@ _DYNAMODB = "dynamodb://"
 _TABLE = re.compile(r"(?:arn:[^/]+:table/)?[A-Za-z0-9_.-]{3,255}")
 
 
+def is_plain_http(text: str) -> bool:
+    """Whether an address is one of another machine, to which nothing goes encrypted."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme == "http" and bool(parts.hostname) and not _is_loopback(parts.hostname)
+
+
+def _is_loopback(host: str | None) -> bool:
+    if host is None or host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _address(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         message = "must be an address such as https://monitoring.example.com"
         raise ValueError(message)
     if "@" in parts.netloc:
-        message = "must hold no user and no password: addresses are written into logs"
+        message = "must not contain a user or password, since addresses are logged"
         raise ValueError(message)
     if parts.query or parts.fragment:
-        message = "must hold no query and no fragment"
+        message = "must not contain a query or fragment"
         raise ValueError(message)
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
@@ -32,7 +51,7 @@ def _address(text: str) -> str:
 def _origin(text: str) -> str:
     address = _address(text)
     if urlsplit(address).path:
-        message = "must be only scheme and host: fiddler-client drops a path"
+        message = "must be only scheme and host, since fiddler-client drops a path"
         raise ValueError(message)
     return address
 
@@ -41,7 +60,7 @@ def _prefix_or_folder(text: str) -> str:
     if text.startswith("s3://"):
         bucket, _, prefix = text.removeprefix("s3://").partition("/")
         if not bucket or not prefix.strip("/"):
-            message = "needs a prefix behind the bucket, as in s3://bucket/prefix"
+            message = "needs a prefix after the bucket, as in s3://bucket/prefix"
             raise ValueError(message)
         return f"s3://{bucket}/{prefix.strip('/')}"
     if "://" in text:

@@ -1,4 +1,4 @@
-"""A route as it was written → all that is wrong with it, in its writer's own spelling.
+"""A route as it was written → everything that is wrong with it, in its writer's own spelling.
 
 The same route can be written as environment variables or in a routes file; `Spell` turns the
 place of a setting into the name that its writer knows.
@@ -37,15 +37,17 @@ _WORDS = {
     "uuid_type": "must be a UUID, such as 3f1c9a52-0b7e-4d86-9a41-6d2f8c0e7b15",
     "float_parsing": "must be a number",
     "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
     "int_parsing_size": "must be a smaller number",
     "finite_number": "must be a finite number",
     "greater_than": "must be more than {gt:g}",
     "greater_than_equal": "must be at least {ge:g}",
     "less_than_equal": "must be at most {le:g}",
 }
-_UNKNOWN_MISTAKE = "cannot be used; docs/routes.md and the README say what it takes"
+_UNKNOWN_MISTAKE = "cannot be used; docs/settings.md and docs/routes.md say what it takes"
 
-_NO_ROWS_OF_ITS_OWN = "Arthur's endpoint takes captured lines, which have no place for it"
+_NO_ROWS_OF_ITS_OWN = "Arthur takes captured lines, which cannot carry it"
 
 
 def route_problems(written: Written, spell: Spell) -> Iterator[str]:
@@ -54,9 +56,9 @@ def route_problems(written: Written, spell: Spell) -> Iterator[str]:
     Parameters
     ----------
     written
-        The route as nested dictionaries and texts.
+        The route as nested dictionaries and strings.
     spell
-        What the writer calls a setting.
+        Gives the name by which the writer knows a setting.
     """
     publisher = _section(written, "publisher")
     mapping = _section(written, "mapping")
@@ -64,7 +66,7 @@ def route_problems(written: Written, spell: Spell) -> Iterator[str]:
     yield from _columns(mapping, name, spell)
     first_api = name is PublisherName.OPENSCALE and publisher.get("api") == "v1"
     if first_api and mapping.get("metadata"):
-        yield f"{spell(('mapping', 'metadata'))}: OpenScale's v1 has no place for it"
+        yield f"{spell(('mapping', 'metadata'))}: OpenScale's v1 cannot store it"
     if name is None:
         place = spell(("publisher", "type"))
         yield f"{place}: must be one of {', '.join(PublisherName)}"
@@ -75,14 +77,17 @@ def route_problems(written: Written, spell: Spell) -> Iterator[str]:
     wrong = list(invalid(MappingSettings, written.get("mapping", {}), ("mapping",), spell))
     yield from wrong
     if not wrong:
-        repeated = MappingSettings.model_validate(mapping).columns.duplicates()
-        if repeated:
+        columns = MappingSettings.model_validate(mapping).columns
+        if repeated := columns.duplicates():
             names = ", ".join(repeated)
-            yield f"column names must be unique, but these stand twice: {names}"
+            yield f"column names must be unique, but these are used twice: {names}"
+        if strange := columns.types_of_no_column():
+            at = spell(("mapping", "types"))
+            yield f"{at}: {', '.join(strange)}: no input or output column has this name"
 
 
 def invalid(model: type[BaseModel], written: object, at: Location, spell: Spell) -> Iterator[str]:
-    """Say which values are wrong by themselves; one that is missing is not wrong here.
+    """Say which values are wrong by themselves; missing ones are not looked for.
 
     Parameters
     ----------
@@ -91,9 +96,9 @@ def invalid(model: type[BaseModel], written: object, at: Location, spell: Spell)
     written
         Field → value.
     at
-        Where the values stand.
+        Where in the route the values are.
     spell
-        What the writer calls a setting.
+        Gives the name by which the writer knows a setting.
     """
     try:
         model.model_validate(written)
@@ -137,7 +142,7 @@ def _columns(mapping: Written, publisher: PublisherName | None, spell: Spell) ->
                 yield f"{spell(('mapping', field))}: {_NO_ROWS_OF_ITS_OWN}"
         for field in ("input_path", "output_path", "csv_header"):
             if mapping.get(field) and not any(given):
-                yield f"{spell(('mapping', field))}: says nothing without columns; name them too"
+                yield f"{spell(('mapping', field))}: has no effect without columns; set them too"
     elif not any(given):
         yield (
             f"{', '.join(names)}: no column is configured; "

@@ -1,7 +1,7 @@
 """What each publisher needs to know: one model for each.
 
-Descriptions are read by people in two places: "NAME: missing; set it to ..." and docs/routes.md's
-JSON Schema.
+Descriptions are read by people in two places: "NAME: missing; set it to ..." and the routes file's
+JSON Schema, docs/routes.schema.json.
 """
 
 from __future__ import annotations
@@ -13,12 +13,25 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from capture_forwarder.settings.addresses import Address, Origin, PartnerAppArn, PrefixOrFolder
+from capture_forwarder.settings.addresses import (
+    Address,
+    Origin,
+    PartnerAppArn,
+    PrefixOrFolder,
+    is_plain_http,
+)
 
 Text = Annotated[str, Field(min_length=1)]
 
 IAM = "https://iam.cloud.ibm.com/identity/token"
+MCSP = "https://account-iam.platform.saas.ibm.com"
 OPENSCALE = "https://api.aiopenscale.cloud.ibm.com"
+
+_TRUE = frozenset({"1", "on", "t", "true", "y", "yes"})  # what pydantic takes for true
+_PLAIN_HTTP = (
+    "is http://, which would send the secret and all rows unencrypted; use https://, or set "
+    "plain_http to true if the network is to be trusted"
+)
 
 
 class PublisherName(StrEnum):
@@ -62,10 +75,34 @@ class PublisherSettings(Model):
         return {}
 
 
-class FiddlerSettings(PublisherSettings):
+class HttpSettings(PublisherSettings):
+    """Base of the settings of publishers over HTTP."""
+
+    addresses: ClassVar[tuple[str, ...]] = ()
+    """Fields that hold an address to which secrets or rows are sent."""
+
+    ca_file: Text | None = Field(None, description="certificate authorities to trust instead")
+    plain_http: bool = Field(False, description="allow http:// to other machines, unencrypted")  # noqa: FBT003
+    batch_rows: int | None = Field(None, ge=1, le=100_000, description="the most rows a request")
+    batch_bytes: int | None = Field(
+        None, ge=1024, le=16 * 1024 * 1024, description="the most bytes a request"
+    )
+
+    @classmethod
+    def conflicts(cls, given: Mapping[str, object]) -> Mapping[str, str]:
+        """Addresses of other machines that are not encrypted, unless that is asked for."""
+        if str(given.get("plain_http", "")).lower() in _TRUE:
+            return {}
+        return {
+            name: _PLAIN_HTTP for name in cls.addresses if is_plain_http(str(given.get(name, "")))
+        }
+
+
+class FiddlerSettings(HttpSettings):
     """One model in Fiddler, reached directly or as a SageMaker partner app."""
 
     secrets: ClassVar[tuple[str, ...]] = ("token",)
+    addresses: ClassVar[tuple[str, ...]] = ("url",)
 
     type: Literal["fiddler"]
     url: Origin = Field(description="the address of your Fiddler instance")
@@ -76,12 +113,17 @@ class FiddlerSettings(PublisherSettings):
     partner_app_arn: PartnerAppArn | None = Field(
         None, description="the ARN of the SageMaker partner app that Fiddler runs as"
     )
+    batch_rows: int | None = Field(None, ge=1, le=1000, description="the most rows a request")
+    time_unit: Literal["seconds", "milliseconds"] | None = Field(
+        None, description="what a time column of numbers counts since 1970"
+    )
 
 
-class ArthurSettings(PublisherSettings):
+class ArthurSettings(HttpSettings):
     """One model in Arthur Scope (v3 API)."""
 
     secrets: ClassVar[tuple[str, ...]] = ("access_token",)
+    addresses: ClassVar[tuple[str, ...]] = ("host",)
 
     type: Literal["arthur"]
     host: Address = Field(description="the address of your Arthur instance")
@@ -89,18 +131,26 @@ class ArthurSettings(PublisherSettings):
     access_token: SecretStr | None = Field(None, description="a token with raw_data write")
     access_token_secret_arn: Text | None = Field(None, description="its secret")
     access_token_parameter: Text | None = Field(None, description="its parameter")
+    organization_id: Text | None = Field(
+        None, description="the organisation, where the token belongs to several"
+    )
 
 
-class OpenScaleSettings(PublisherSettings):
+class OpenScaleSettings(HttpSettings):
     """Payload logging of one subscription in IBM Watson OpenScale (watsonx.governance)."""
 
     secrets: ClassVar[tuple[str, ...]] = ("api_key", "password")
+    addresses: ClassVar[tuple[str, ...]] = ("url", "iam_url", "mcsp_url")
 
     type: Literal["openscale"]
     api: Literal["v2", "v1"] = Field("v2", description="v2 data set records or v1 payloads")
     url: Address = Field(OPENSCALE, description="the address of the service or of Cloud Pak")
-    auth: Literal["iam", "cloud-pak"] = Field("iam", description="how a token is got")
+    auth: Literal["iam", "cloud-pak", "mcsp"] = Field(
+        "iam", description="IBM Cloud, Cloud Pak for Data, or watsonx.governance on AWS"
+    )
     iam_url: Address = Field(IAM, description="where IBM Cloud's tokens come from")
+    mcsp_url: Address = Field(MCSP, description="where tokens on AWS come from")
+    account_id: Text | None = Field(None, description="the account on AWS (mcsp)")
     username: Text | None = Field(None, description="the user of Cloud Pak for Data")
     api_key: SecretStr | None = Field(None, description="the API key")
     api_key_secret_arn: Text | None = Field(None, description="its secret")
@@ -116,8 +166,9 @@ class OpenScaleSettings(PublisherSettings):
         None, description="the subscription's id (v1, or v2 in place of data_set_id)"
     )
     deployment_id: Text | None = Field(None, description="the deployment's id (v1)")
-    ca_file: Text | None = Field(None, description="certificate authorities to trust instead")
-    confirm: bool = Field(False, description="wait until the records are stored (v2)")  # noqa: FBT003
+    project_id: Text | None = Field(None, description="the project of the subscription (v2)")
+    space_id: Text | None = Field(None, description="the space of the subscription (v2)")
+    confirm: bool = Field(True, description="wait until the records are stored (v2)")  # noqa: FBT003
 
     @classmethod
     def needed_secrets(cls, given: Mapping[str, object]) -> tuple[str, ...]:
@@ -128,27 +179,29 @@ class OpenScaleSettings(PublisherSettings):
     @classmethod
     def conflicts(cls, given: Mapping[str, object]) -> Mapping[str, str]:
         """What one of the two APIs, or one way to get a token, needs or cannot use."""
-        v1 = given.get("api") == "v1"
+        v1, auth = given.get("api") == "v1", given.get("auth", "iam")
         needed = ["data_mart_id", "binding_id", "subscription_id", "deployment_id"]
         if not v1:
-            needed = ["service_instance_id"]
+            needed = [] if auth == "mcsp" else ["service_instance_id"]
             if "subscription_id" not in given:
                 needed.append("data_set_id")
-        cloud_pak = given.get("auth") == "cloud-pak"
-        if cloud_pak:
-            needed += ["username", "url"]
+        if auth == "cloud-pak":
+            needed.append("username")
+        if auth in ("cloud-pak", "mcsp"):
+            needed.append("url")
         found = {name: _missing(cls, name) for name in needed if name not in given}
-        both = [name for name in spellings("password") if name in given]
-        if not cloud_pak:
-            useless = [*both, "username"]
-            found |= dict.fromkeys(
-                (name for name in useless if name in given), "is only for cloud-pak"
-            )
-        elif both and any(name in given for name in spellings("api_key")):
-            found[both[0]] = "is set beside an API key; set only one of them"
-        if v1 and given.get("confirm"):
-            found["confirm"] = "is only for v2"
-        return found
+        passwords = [name for name in spellings("password") if name in given]
+        only = {
+            "only for cloud-pak": [*passwords, "username"] if auth != "cloud-pak" else [],
+            "only for mcsp": ["account_id"] if auth != "mcsp" else [],
+            "only for v2": ["confirm", "project_id", "space_id"] if v1 else [],
+        }
+        for where, names in only.items():
+            found |= {name: f"is {where}" for name in names if name in given}
+        keys = [name for name in spellings("api_key") if name in given]
+        if auth == "cloud-pak" and passwords and keys:
+            found[passwords[0]] = "is set beside an API key; set only one of them"
+        return {**super().conflicts(given), **found}
 
 
 class DuckDbSettings(PublisherSettings):

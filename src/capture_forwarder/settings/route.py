@@ -6,15 +6,17 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from capture_forwarder.core.capture_file import CaptureFile
-from capture_forwarder.parser.mapping.columns import (
+from capture_forwarder.core.schema import DataType
+from capture_forwarder.parser import (
     ColumnMapping,
     check_path,
     comma_list,
     parse_columns,
     parse_metadata,
+    parse_types,
 )
 from capture_forwarder.settings.publishers import (
     AnyPublisher,
@@ -39,7 +41,7 @@ def _checked(parse: Callable[[str], object]) -> AfterValidator:
 def _list_or_text(written: object) -> object:
     entries = [written] if isinstance(written, str) else written
     if not isinstance(entries, (list, tuple)) or not all(isinstance(one, str) for one in entries):
-        message = "must be a list of texts, or one text with commas"
+        message = "must be a list of names, or one text with commas"
         raise ValueError(message)
     return written
 
@@ -48,10 +50,32 @@ Entries = Annotated[tuple[str, ...] | str, BeforeValidator(_list_or_text)]
 Columns = Annotated[Entries, _checked(parse_columns)]
 Metadata = Annotated[Entries, _checked(parse_metadata)]
 Path = Annotated[str, AfterValidator(check_path)]
+_TYPES_SCHEMA = {
+    "anyOf": [
+        {"type": "object", "additionalProperties": {"enum": [kind.value for kind in DataType]}},
+        {"type": "array", "items": {"type": "string"}},
+        {"type": "string"},
+    ]
+}
+
+
+def _entries_of_types(written: object) -> object:
+    """Write `column: type` as the entries that it stands for, so that a route can be a key."""
+    if not isinstance(written, dict):
+        return written
+    return tuple(f"{name}={kind}" for name, kind in written.items())
+
+
+Types = Annotated[
+    Entries,
+    _checked(parse_types),
+    BeforeValidator(_entries_of_types),
+    WithJsonSchema(_TYPES_SCHEMA),
+]
 
 
 class Match(Model):
-    """Which objects a route is for: those that fit everything given here.
+    """Which capture files a route is for: those that match everything given here.
 
     A pattern's `*` stands for any text, slashes too, `?` for one character and `[abc]` for one
     of several; upper and lower case differ.
@@ -64,7 +88,7 @@ class Match(Model):
     variant: Text | None = Field(None, description="pattern of the production variant's name")
 
     def misses(self, capture_file: CaptureFile) -> list[str]:
-        """Say what keeps an object from this route; nothing if it fits."""
+        """Say what keeps a capture file from this route; nothing if it matches."""
         found = []
         if self.prefix is not None and not capture_file.key.startswith(self.prefix):
             found.append(f"the key does not begin with {self.prefix!r}")
@@ -99,6 +123,12 @@ class MappingSettings(Model):
     csv_header: Literal["absent", "present"] = Field(
         "absent", description="whether CSV begins with a header row"
     )
+    types: Types = Field(
+        (), description="types of columns, as column: type, where the platform's schema has none"
+    )
+    shadow: Literal["include", "exclude"] = Field(
+        "include", description="whether calls of shadow variants are forwarded"
+    )
     max_cast_failures: float | None = Field(
         None,
         ge=0,
@@ -118,6 +148,8 @@ class MappingSettings(Model):
             input_path=self.input_path,
             output_path=self.output_path,
             csv_header=self.csv_header == "present",
+            types=parse_types(comma_list(self.types)),
+            shadow=self.shadow == "include",
         )
 
 
@@ -135,7 +167,7 @@ class RouteSettings(Model):
     goes_on: bool = Field(
         False,  # noqa: FBT003
         alias="continue",
-        description="whether the routes below are tried too when this one fits",
+        description="whether the routes below are tried too when this one matches",
     )
     mapping: MappingSettings = MappingSettings()
     publisher: AnyPublisher
@@ -156,6 +188,6 @@ class RouteSettings(Model):
 
 
 class RoutesDocument(Model):
-    """A routes file: an object takes the first route that fits it, and those it continues to."""
+    """A routes file: a capture file takes the first route that matches, or several in a row."""
 
     routes: tuple[RouteSettings, ...] = Field(min_length=1, description="in order")

@@ -1,4 +1,4 @@
-"""A routes file's text → its routes, or one error that lists all that is wrong with it."""
+"""A routes file's text → its routes, or one error that lists everything that is wrong with it."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ _SECTIONS = ("match", "mapping", "publisher")
 def parse_routes(text: str, where: str) -> tuple[RouteSettings, ...]:
     """Read a routes file; JSON is YAML too.
 
-    As with variables, an empty value is one that is not set, nor is space around a text its own.
-    Only what a route matches must not be empty, since that would be every object.
+    As with variables, an empty value counts as not set, and space around a text is ignored. Only
+    the patterns of `match` must not be empty, since the route would then take every capture file.
 
     Parameters
     ----------
     text
         The file's text.
     where
-        The file's place, for messages.
+        The file's address, for messages.
 
     Raises
     ------
     SettingsError
-        The text is no YAML, or what it says is wrong: one sentence for each mistake.
+        The text is not YAML, or what it says is wrong: one sentence for each mistake.
     """
     document = _decode(text, where)
     if not isinstance(document, dict) or not isinstance(document.get("routes"), list):
@@ -46,7 +46,7 @@ def parse_routes(text: str, where: str) -> tuple[RouteSettings, ...]:
 def _problems(document: dict[str, Any]) -> Iterator[str]:
     routes = document["routes"]
     for name in sorted(str(key) for key in document if key != "routes"):
-        yield f"{name}: there is no such setting; all stands under `routes`"
+        yield f"{name}: there is no such setting; everything belongs under `routes`"
     if not routes:
         yield "routes: the list is empty"
     tidy = [_tidy(route) if isinstance(route, dict) else {} for route in routes]
@@ -70,11 +70,11 @@ def _of_route(route: dict[str, Any], tidy: dict[str, Any], place: str) -> Iterat
         hint = f" with type, one of {', '.join(PublisherName)}" if name == "publisher" else ""
         yield f"{place}.{name}: must be a mapping{hint}"
     yield from _empty_patterns(route, f"{place}.match")
-    told = tuple(f"{place}.{name}" for name in wrong)
+    wrong_sections = tuple(f"{place}.{name}" for name in wrong)
     for problem in route_problems(tidy, lambda location: _spell(place, location)):
         if not problem.startswith(place):
             yield f"{place}.mapping: {problem}"
-        elif not problem.startswith(told):
+        elif not problem.startswith(wrong_sections):
             yield problem
 
 
@@ -86,14 +86,14 @@ def _is_section(route: dict[str, Any], name: str) -> bool:
 def _empty_patterns(route: dict[str, Any], place: str) -> Iterator[str]:
     match = route.get("match", {})
     if match is None:
-        yield f"{place}: is empty; leave it out if the route is for every object"
+        yield f"{place}: is empty; leave it out if the route is for every capture file"
     elif isinstance(match, dict):
         for name in (name for name, pattern in match.items() if _plain(pattern) is None):
             yield f"{place}.{name}: is empty; leave it out or give a pattern"
 
 
 def _tidy(route: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what is empty, and space around texts."""
+    """Leave out what is empty, and the space around texts."""
     tidy = _filled(route)
     for name in _SECTIONS:
         if isinstance(tidy.get(name), dict):
@@ -116,17 +116,17 @@ def _spell(place: str, location: Location) -> str:
 
 
 class _RepeatedKeyError(yaml.constructor.ConstructorError):
-    """A key stands twice in one mapping."""
+    """A key appears twice in one mapping."""
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML's plain values; a key that stands twice is an error and not a value lost."""
+    """YAML's plain values; a key that appears twice is an error, not a lost value."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - the base class's own
         keys = Counter(str(key.value) for key, _ in node.value)
         for key, count in keys.items():
             if count > 1:
-                problem = f"the key {key!r} stands {count} times; keep one of them"
+                problem = f"the key {key!r} appears {count} times; keep one of them"
                 raise _RepeatedKeyError(None, None, problem, node.start_mark)
         return super().construct_mapping(node, deep)
 
@@ -145,9 +145,9 @@ def _decode(text: str, where: str) -> object:
     except _RepeatedKeyError as error:
         raise SettingsError([f"{_line(where, error)}: {error.problem}"]) from None
     except yaml.MarkedYAMLError as error:
-        raise SettingsError([f"{_line(where, error)}: this is no YAML: {_said(error)}"]) from None
+        raise SettingsError([f"{_line(where, error)}: this is not YAML: {_said(error)}"]) from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise SettingsError([f"{where}: this is no YAML ({type(error).__name__})"]) from None
+        raise SettingsError([f"{where}: this is not YAML ({type(error).__name__})"]) from None
 
 
 def _said(error: yaml.MarkedYAMLError) -> str:
@@ -155,7 +155,7 @@ def _said(error: yaml.MarkedYAMLError) -> str:
     quoting = (yaml.composer.ComposerError, yaml.constructor.ConstructorError)
     # Of a secret that begins with a sign of YAML's, the rest would be quoted as a name.
     if isinstance(error, quoting) or "undefined" in said:
-        return "a text that begins with `*`, `&` or `!` must stand in quotes, and keys are texts"
+        return "a text that begins with `*`, `&` or `!` must be in quotes, and keys must be text"
     return said
 
 

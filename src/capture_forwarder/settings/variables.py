@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from capture_forwarder.settings.checking import Location
@@ -41,6 +42,8 @@ _MAPPING: Mapping[str, Location] = {
     "FORWARDER_INPUT_PATH": ("mapping", "input_path"),
     "FORWARDER_OUTPUT_PATH": ("mapping", "output_path"),
     "FORWARDER_CSV_HEADER": ("mapping", "csv_header"),
+    "FORWARDER_COLUMN_TYPES": ("mapping", "types"),
+    "FORWARDER_SHADOW_VARIANTS": ("mapping", "shadow"),
     "FORWARDER_MAX_CAST_FAILURES": ("mapping", "max_cast_failures"),
 }
 
@@ -91,8 +94,33 @@ NAMES = (*ROUTE, *SHARED, PARTNER_APP, PARTNER_APP_URL)
 """All variables that mean something here."""
 
 
+def in_routes_file(text: str, route: str) -> str:
+    """Name settings in a message as a routes file spells them.
+
+    Parameters
+    ----------
+    text
+        What to do about an error, which names the variables of the environment's one route.
+    route
+        The route of the routes file that it is about.
+
+    Returns
+    -------
+    str
+        The text with keys of the routes file, and the route that they are set in.
+    """
+    keys = re.sub(r"\b[A-Z]+(?:_[A-Z]+)+\b", _key, text)
+    return (
+        text if keys == text else f"{keys} These settings are in the routes file, in route {route}."
+    )
+
+
+def _key(name: re.Match[str]) -> str:
+    return ".".join(map(str, ROUTE[name[0]])) if name[0] in ROUTE else name[0]
+
+
 def given_variables(source: Environment) -> dict[str, str]:
-    """Pick the variables that are set; an empty one is not, nor is space around a value its own.
+    """Pick the variables that are set: not empty ones; space around a value is ignored.
 
     Those of the partner app count only where it is turned on, as for Fiddler's own client; its
     address then is Fiddler's, unless that one is set too.
@@ -109,7 +137,7 @@ def given_variables(source: Environment) -> dict[str, str]:
 
 
 def unknown_variables(source: Environment) -> Iterator[str]:
-    """Say which variables of our families mean nothing, and what may have been meant."""
+    """Say which variables with our prefixes do not exist, and what may have been meant."""
     for name in sorted(source):
         if name in NAMES or name.startswith(_NOT_OURS) or not name.startswith(_FAMILIES):
             continue

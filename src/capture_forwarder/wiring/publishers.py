@@ -11,21 +11,26 @@ from capture_forwarder.core.errors import MissingExtraError
 from capture_forwarder.core.extras import Extra, is_installed
 from capture_forwarder.core.ports import Clock, PartFiles, Publisher, Secret, SignRequest
 from capture_forwarder.local.secrets import FixedSecret
-from capture_forwarder.settings import ONLY_ROUTE, RouteSettings, Settings
+from capture_forwarder.settings import RouteSettings, Settings
 from capture_forwarder.settings.publishers import (
     IAM,
+    MCSP,
     ArthurSettings,
     DuckDbSettings,
     FiddlerSettings,
     FilesSettings,
+    HttpSettings,
     OpenScaleSettings,
     PublisherSettings,
     spellings,
 )
+from capture_forwarder.wiring import trust
+from capture_forwarder.wiring.in_routes_file import InRoutesFile
 
 if TYPE_CHECKING:
-    from capture_forwarder.publishers.openscale.connection import Server
-    from capture_forwarder.publishers.openscale.requests import Target
+    from capture_forwarder.publishers.http import RequestLimits
+    from capture_forwarder.publishers.openscale.host import Host
+    from capture_forwarder.publishers.openscale.requests import Destination
     from capture_forwarder.publishers.openscale.tokens import Tokens
 
 
@@ -37,15 +42,24 @@ def build_publisher(route: RouteSettings, settings: Settings, clock: Clock) -> P
     MissingExtraError
         It needs something that is not installed.
     """
+    if settings.routes_file is None:
+        return _build(route, settings, clock)
+    # What a publisher advises names variables, which whoever writes a routes file does not have.
+    return InRoutesFile(_build(route, settings, clock, in_route=route.name), route.name)
+
+
+def _build(
+    route: RouteSettings, settings: Settings, clock: Clock, *, in_route: str | None = None
+) -> Publisher:
     publisher = route.publisher
     timeout = settings.request_timeout_seconds
     match publisher:
         case FiddlerSettings():
-            return _fiddler(publisher, route, timeout, clock)
+            return _fiddler(publisher, route, timeout, clock, in_route)
         case ArthurSettings():
-            return _arthur(publisher, route, timeout)
+            return _arthur(publisher, route, timeout, in_route)
         case OpenScaleSettings():
-            return _openscale(publisher, route, timeout, clock)
+            return _openscale(publisher, route, timeout, clock, in_route)
         case DuckDbSettings():
             return _duckdb(publisher, route)
         case FilesSettings():
@@ -55,7 +69,11 @@ def build_publisher(route: RouteSettings, settings: Settings, clock: Clock) -> P
 
 
 def _fiddler(
-    publisher: FiddlerSettings, route: RouteSettings, timeout: float, clock: Clock
+    publisher: FiddlerSettings,
+    route: RouteSettings,
+    timeout: float,
+    clock: Clock,
+    in_route: str | None,
 ) -> Publisher:
     # Its import takes longer than all else and is left to the first connection.
     if not is_installed("fiddler"):
@@ -64,11 +82,15 @@ def _fiddler(
 
     return FiddlerPublisher(
         publisher.url,
-        _secret(publisher, "token", route.name),
+        _secret(publisher, "token", in_route),
         publisher.model_uuid,
         timeout=timeout,
         clock=clock,
+        mapping=route.mapping.columns,
+        time_unit=publisher.time_unit,
+        authorities=_authorities(publisher, in_route),
         sign=_partner_app(publisher.partner_app_arn),
+        limits=_limits(publisher),
     )
 
 
@@ -80,50 +102,69 @@ def _partner_app(arn: str | None) -> SignRequest | None:
     return PartnerAppAuth(arn)
 
 
-def _arthur(publisher: ArthurSettings, route: RouteSettings, timeout: float) -> Publisher:
+def _arthur(
+    publisher: ArthurSettings, route: RouteSettings, timeout: float, in_route: str | None
+) -> Publisher:
     from capture_forwarder.publishers.arthur.publisher import ArthurPublisher  # noqa: PLC0415
 
     return ArthurPublisher(
         publisher.host,
-        _secret(publisher, "access_token", route.name),
+        _secret(publisher, "access_token", in_route),
         publisher.model_id,
         timeout=timeout,
         mapping=route.mapping.columns,
+        organization_id=publisher.organization_id,
+        authorities=_authorities(publisher, in_route),
+        limits=_limits(publisher),
     )
 
 
 def _openscale(
-    publisher: OpenScaleSettings, route: RouteSettings, timeout: float, clock: Clock
+    publisher: OpenScaleSettings,
+    route: RouteSettings,
+    timeout: float,
+    clock: Clock,
+    in_route: str | None,
 ) -> Publisher:
-    from capture_forwarder.publishers.openscale.connection import Server  # noqa: PLC0415
+    from capture_forwarder.publishers.openscale.host import Host  # noqa: PLC0415
     from capture_forwarder.publishers.openscale.publisher import OpenScalePublisher  # noqa: PLC0415
 
-    server = Server(publisher.url, timeout, publisher.ca_file)
-    tokens = _ibm_tokens(publisher, server, clock, route.name)
-    target = _openscale_target(publisher)
-    return OpenScalePublisher(server, tokens, target, route.mapping.columns, clock)
+    authorities = _authorities(publisher, in_route)
+    host = Host(publisher.url, timeout, authorities)
+    tokens = _ibm_tokens(publisher, host, clock, in_route)
+    destination = _destination(publisher)
+    columns, limits = route.mapping.columns, _limits(publisher)
+    return OpenScalePublisher(host, tokens, destination, columns, clock, limits=limits)
 
 
-def _ibm_tokens(publisher: OpenScaleSettings, server: Server, clock: Clock, route: str) -> Tokens:
-    from capture_forwarder.publishers.openscale.connection import Server  # noqa: PLC0415
+def _ibm_tokens(
+    publisher: OpenScaleSettings, host: Host, clock: Clock, in_route: str | None
+) -> Tokens:
+    from capture_forwarder.publishers.openscale.host import Host  # noqa: PLC0415
     from capture_forwarder.publishers.openscale.tokens import (  # noqa: PLC0415
         CloudPakTokens,
         IamTokens,
+        McspTokens,
     )
 
-    if publisher.auth == "iam":
-        # IBM's own address has a certificate that all trust, whoever signed the service's.
-        authorities = None if publisher.iam_url == IAM else publisher.ca_file
-        iam = Server(publisher.iam_url, server.timeout, authorities)
-        return IamTokens(iam, _secret(publisher, "api_key", route), clock)
-    field: Literal["api_key", "password"] = "api_key"
-    if any(getattr(publisher, name) for name in spellings("password")):
-        field = "password"
-    secret = _secret(publisher, field, route)
-    return CloudPakTokens(server, publisher.username or "", secret, clock, field=field)
+    if publisher.auth == "cloud-pak":
+        field: Literal["api_key", "password"] = "api_key"
+        if any(getattr(publisher, name) for name in spellings("password")):
+            field = "password"
+        secret = _secret(publisher, field, in_route)
+        return CloudPakTokens(host, publisher.username or "", secret, clock, field=field)
+    secret = _secret(publisher, "api_key", in_route)
+    # IBM's own addresses have certificates that all trust, whoever signed the service's.
+    own = trust.authorities(None, "")
+    if publisher.auth == "mcsp":
+        authorities = own if publisher.mcsp_url == MCSP else host.authorities
+        mcsp = Host(publisher.mcsp_url, host.timeout, authorities)
+        return McspTokens(mcsp, secret, clock, account_id=publisher.account_id)
+    authorities = own if publisher.iam_url == IAM else host.authorities
+    return IamTokens(Host(publisher.iam_url, host.timeout, authorities), secret, clock)
 
 
-def _openscale_target(publisher: OpenScaleSettings) -> Target:
+def _destination(publisher: OpenScaleSettings) -> Destination:
     from capture_forwarder.publishers.openscale.requests import (  # noqa: PLC0415
         DataSetRecords,
         ScoringPayloads,
@@ -131,9 +172,11 @@ def _openscale_target(publisher: OpenScaleSettings) -> Target:
 
     if publisher.api == "v2":
         return DataSetRecords(
-            publisher.service_instance_id or "",
+            publisher.service_instance_id,
             publisher.data_set_id,
             publisher.subscription_id,
+            publisher.project_id,
+            publisher.space_id,
             confirm=publisher.confirm,
         )
     return ScoringPayloads(
@@ -173,7 +216,24 @@ def _part_files(address: str) -> PartFiles:
     return S3PartFiles(s3_client(), bucket, prefix)
 
 
-def _secret(publisher: PublisherSettings, field: str, route: str) -> Secret:
+def _authorities(publisher: HttpSettings, in_route: str | None) -> str | None:
+    return trust.authorities(publisher.ca_file, _setting(publisher, "ca_file", in_route))
+
+
+def _limits(publisher: HttpSettings) -> RequestLimits:
+    from capture_forwarder.publishers.http import RequestLimits  # noqa: PLC0415
+
+    return RequestLimits(publisher.batch_rows, publisher.batch_bytes)
+
+
+def _setting(publisher: PublisherSettings, field: str, in_route: str | None) -> str:
+    """What the writer of a setting calls it: a variable, or a key in the routes file."""
+    if in_route is not None:
+        return f"route {in_route}, publisher.{field}"
+    return f"{publisher.__class__.__name__.removesuffix('Settings').upper()}_{field.upper()}"
+
+
+def _secret(publisher: PublisherSettings, field: str, in_route: str | None) -> Secret:
     """The secret that a publisher's settings give in one of three spellings."""
     plain, arn, parameter = (getattr(publisher, name) for name in spellings(field))
     if isinstance(plain, SecretStr):
@@ -184,11 +244,7 @@ def _secret(publisher: PublisherSettings, field: str, route: str) -> Secret:
         secrets_manager_secret,
     )
 
-    family = publisher.__class__.__name__.removesuffix("Settings").upper()
-    if route == ONLY_ROUTE:
-        names = [f"{family}_{name.upper()}" for name in spellings(field)]
-    else:
-        names = [f"route {route}, publisher.{name}" for name in spellings(field)]
+    names = [_setting(publisher, name, in_route) for name in spellings(field)]
     if arn:
         return secrets_manager_secret(names[1], arn, secrets_client)
     return parameter_secret(names[2], parameter, ssm_client)

@@ -94,8 +94,11 @@ def calls(draw: st.DrawFn) -> tuple[bytes, ColumnMapping, dict[str, DataType]]:
     sources = [draw(st.sampled_from([name] * 9 + NAMES)) for name in names]
     columns = [f"{name}={source}" for name, source in zip(names, sources, strict=True)]
     mapping = ColumnMapping.of(columns[:inputs], columns[inputs : inputs + outputs], event_id="id")
-    typed = draw(st.sampled_from([DataType.FLOAT, DataType.INT, None]))
-    types = {name: typed for name in names if typed and draw(st.integers(0, 9))}
+    of_all = st.sampled_from([DataType.FLOAT, DataType.INT, None])
+    of_each = st.sampled_from([*DataType, None])
+    typed = draw(of_all)
+    kinds = {name: typed if draw(st.integers(0, 9)) else draw(of_each) for name in names}
+    types = {name: kind for name, kind in kinds.items() if kind}
     count = draw(st.integers(1, 3))
     request = draw(damaged(sources[:inputs] or ["a"], count))
     response = draw(damaged(sources[inputs : inputs + outputs], count))

@@ -142,7 +142,10 @@ DOUBTFUL = {
     "a single brace": "{",
     "a single bracket": '{"instances": [',
 }
-TAKEN_ANYWAY = {"a document over two lines"}  # as JSON, not as JSON Lines
+TAKEN_ANYWAY = {
+    "a document over two lines",  # as JSON, not as JSON Lines
+    "a container in a document that is a record",  # the names win
+}
 
 
 @pytest.mark.parametrize("name", DOUBTFUL)
@@ -194,7 +197,8 @@ def test_lists_without_items_are_left_to_the_long_way() -> None:
     [
         ("application/json; charset=UTF-8", True),
         ("application/vnd.kserve+json", True),
-        ("text/html; charset=utf-8", True),
+        ("text/html; charset=utf-8", False),
+        ("text/plain", False),
         (None, True),
         ("application/json; charset=utf-16-le", False),
         ("image/png", False),
@@ -217,7 +221,6 @@ def test_numbers_that_another_column_type_would_have_to_change_are_left_to_the_l
     [
         ("predictions,x", '{"predictions": [1, 2]}'),
         ("data,b", '{"data": [1, 2], "b": [3, 4]}'),
-        ("features", '{"features": [1]}'),
         ("a=x,x=features", '{"instances": [{"features": [1, 2]}]}'),
     ],
 )
@@ -225,8 +228,18 @@ def test_columns_that_could_mean_what_holds_the_numbers_are_left_to_the_long_way
     columns: str, text: str
 ) -> None:
     mapping = ColumnMapping.of((), columns)
-    found = accepts(None, side(text, JSON), mapping)
-    assert found == (columns == "features")  # a column of numbers, one record
+    assert not accepts(None, side(text, JSON), mapping)
+
+
+def test_columns_of_records_or_one_record_is_for_the_request_to_say() -> None:
+    columns = side('{"features": [1, 2]}', JSON)
+    assert not accepts(None, columns, ColumnMapping.of((), "features"))
+    assert accepts(side("1,2\n3,4"), columns, ColumnMapping.of("a,b", "features"))
+
+
+@pytest.mark.parametrize("text", ['{"score": [1]}', '{"predictions": [1]}', "[[1]]", "1 "])
+def test_a_line_is_no_container_and_no_dictionary_of_columns(text: str) -> None:
+    assert not accepts(None, side(text, LINES), ColumnMapping.of((), "score"))
 
 
 numbers = (

@@ -38,6 +38,7 @@ CASTS = [
     ("float", True, FAILS),
     ("float", [1.0], FAILS),
     ("int", "75", 75),
+    ("int", "+9007199254740993", 9007199254740993),
     ("int", "75.0", 75),
     ("int", "-0", 0),
     ("int", 75.0, 75),
@@ -107,9 +108,14 @@ INFERRED = [
     ("1e5", 100000.0),
     (" 7", 7),
     ("01234", "01234"),
-    ("+1", "+1"),
-    (".5", ".5"),
-    ("1.", "1."),
+    ("+1", 1),
+    (".5", 0.5),
+    ("-.5e1", -5.0),
+    ("1.", 1.0),
+    ("+01", "+01"),
+    (".", "."),
+    ("1.2.3", "1.2.3"),
+    ("-", "-"),
     ("true", "true"),
     ("null", "null"),
     ("", None),
@@ -122,9 +128,7 @@ INFERRED = [
 
 
 @pytest.mark.parametrize(("text", "expected"), INFERRED, ids=repr)
-def test_without_a_type_a_json_number_becomes_one_and_text_stays(
-    text: str, expected: object
-) -> None:
+def test_without_a_type_a_number_becomes_one_and_text_stays(text: str, expected: object) -> None:
     found = infer(text)
     assert found == expected
     assert type(found) is type(expected)

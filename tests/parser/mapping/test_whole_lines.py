@@ -230,11 +230,11 @@ def test_what_nothing_decides_says_how_to_decide_it() -> None:
     assert isinstance(undecided, Rejection)
     assert undecided.detail == (
         "The line holds 1 or 2 inference(s), which nothing in it decides; name the columns "
-        "(FORWARDER_INPUT_COLUMNS, FORWARDER_OUTPUT_COLUMNS)."
+        "of the request and of the response in the mapping."
     )
     assert isinstance(uneven, Rejection)
     assert "3 record(s), the response 1 or 2;" in uneven.detail
-    assert "FORWARDER_INPUT_COLUMNS" in uneven.detail
+    assert "name the columns of the request" in uneven.detail
 
 
 @given(st.binary(max_size=200))

@@ -28,8 +28,10 @@ from capture_forwarder.forwarding.batching import BatchBuilder
 from capture_forwarder.forwarding.sending import BatchSender
 from capture_forwarder.forwarding.settled import BatchOutcome
 from capture_forwarder.parser import compile_mapping
+from capture_forwarder.parser.mapping.casts import infer
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from capture_forwarder.publishers.arthur.publisher import ArthurPublisher
+from capture_forwarder.publishers.http import RequestLimits
 from tests.support.captures import CSV, SOURCE, line, side
 from tests.support.fakes import ManualClock
 from tests.support.platforms.arthur import MODEL_ID, TOKEN, ArthurServer, Stored
@@ -76,9 +78,11 @@ def publisher(
     mapping: ColumnMapping = WHOLE,
     timeout: float = 5.0,
     host: str = "",
+    **options: Any,
 ) -> ArthurPublisher:
     secret = Tokens(*(tokens or (TOKEN,)))
-    return ArthurPublisher(host or server.url, secret, MODEL_ID, timeout=timeout, mapping=mapping)
+    url = host or server.url
+    return ArthurPublisher(url, secret, MODEL_ID, timeout=timeout, mapping=mapping, **options)
 
 
 def batch_of(lines: Sequence[bytes], mapping: ColumnMapping = WHOLE) -> Batch:
@@ -128,6 +132,13 @@ def failure(
         "event_id": event_id,
         "inference_index_in_event": index,
     }
+
+
+def typed(record: Any) -> object:
+    """Type the text of CSV as we do without a schema."""
+    if isinstance(record, dict):
+        return record
+    return [infer(cell) if isinstance(cell, str) else cell for cell in record]
 
 
 def refused(outcome: BatchOutcome) -> list[tuple[str, int, int, str]]:
@@ -221,18 +232,20 @@ def test_what_arthur_documents_as_unsupported_arrives_all_the_same(
     ids = [name] if len(expected) == 1 else [f"{name}_{n}" for n in range(len(expected))]
     assert outcome.published == 2 + len(expected)
     assert server.published_ids == ["before", *ids, "behind"]
-    assert [(stored.inputs, stored.outputs) for stored in server.stored[1:-1]] == expected
+    read = [(typed(stored.inputs), typed(stored.outputs)) for stored in server.stored[1:-1]]
+    assert read == expected
 
 
 def test_columns_name_what_is_written_anew(server: ArthurServer) -> None:
-    lines = [call("plain"), call("encoded", 2, "BASE64")]
+    anew = line(side("[[0, 0.5], [1, 1.5]]", JSON_KIND), side("[0, 0.1]", JSON_KIND), eventId="x")
+    lines = [call("plain"), anew]
 
     deliver(server, batch_of(lines, COLUMNS), mapping=COLUMNS)
 
     assert server.lines[0] == lines[0]
     assert server.stored[1:] == [
-        Stored("encoded_0", {"a": 0, "b": 0.5}, {"score": 0.0}),
-        Stored("encoded_1", {"a": 1, "b": 1.5}, {"score": 0.1}),
+        Stored("x_0", {"a": 0, "b": 0.5}, {"score": 0}),
+        Stored("x_1", {"a": 1, "b": 1.5}, {"score": 0.1}),
     ]
 
 
@@ -272,7 +285,7 @@ def test_only_what_arthur_failed_at_is_sent_again_with_the_same_ids(
     assert server.published_ids == ["a", "b_1", "b_0", "b_2", "c"]
     assert (outcome.published, outcome.requests, outcome.retries) == (5, 3, 2)
     stored = next(one for one in server.stored if one.partner_id == "b_2")
-    assert list(stored.inputs) == ([2, 2.5] if mapping is WHOLE else ["a", "b"])
+    assert stored.inputs == ["2", "2.5"]
     assert server.lines[-1] == lines[-1]
 
 
@@ -552,3 +565,34 @@ def test_a_wrong_token_says_which_settings_to_look_at(server: ArthurServer) -> N
     with pytest.raises(CredentialsRefusedError, match="ARTHUR_ACCESS_TOKEN") as caught:
         publisher(server, "wrong-one", "wrong-two").publish(batch())
     assert "wrong-" not in str(caught.value)
+
+
+# --- settings ------------------------------------------------------------------------------
+
+
+def test_the_organisation_is_named_only_where_one_is_set(server: ArthurServer) -> None:
+    publisher(server).publish(batch(1))
+    publisher(server, organization_id="acme").publish(batch(1))
+
+    sent = [one.headers.get("arthur-organization-id") for one in server.publish_requests]
+    assert sent == [None, "acme"]
+
+
+def test_a_batch_holds_as_many_rows_as_settings_say(server: ArthurServer) -> None:
+    own = RequestLimits(25_000, 64_000)
+    limits = publisher(server, limits=own).limits
+
+    assert (limits.rows, limits.bytes) == (25_000, 64_000)
+    assert limits.whole_lines
+
+
+def test_a_body_over_the_bytes_of_settings_is_not_sent_unless_it_is_one_row(
+    server: ArthurServer,
+) -> None:
+    own = publisher(server, limits=RequestLimits(body_bytes=200))
+
+    with pytest.raises(BatchTooLargeError, match="A request may have 200"):
+        own.publish(batch(2))
+    own.publish(batch(1))
+
+    assert server.published_ids == ["call_0"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import socket
 import threading
@@ -15,6 +16,7 @@ import pytest
 from capture_forwarder.core.batch import Batch
 from capture_forwarder.core.errors import (
     BatchRefusedError,
+    BatchTooLargeError,
     CredentialsRefusedError,
     PlatformUnavailableError,
     PublisherMisconfiguredError,
@@ -22,8 +24,11 @@ from capture_forwarder.core.errors import (
 )
 from capture_forwarder.core.inference import Inference, Row
 from capture_forwarder.core.schema import DataType
+from capture_forwarder.forwarding.sending import BatchSender
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.publishers.fiddler.publisher import FiddlerPublisher
+from capture_forwarder.publishers.http import RequestLimits
+from tests.support.fakes import ManualClock as SendingClock
 from tests.support.platforms.faults import (
     CUT_JSON,
     GARBAGE_JSON,
@@ -78,7 +83,11 @@ def server() -> Iterator[FiddlerServer]:
 
 
 def publisher(
-    server: FiddlerServer, *tokens: str, timeout: float = 5.0, clock: SystemClock | None = None
+    server: FiddlerServer,
+    *tokens: str,
+    timeout: float = 5.0,
+    clock: SystemClock | None = None,
+    limits: RequestLimits | None = None,
 ) -> FiddlerPublisher:
     return FiddlerPublisher(
         server.url,
@@ -86,6 +95,7 @@ def publisher(
         UUID(MODEL_ID),
         timeout=timeout,
         clock=clock or SystemClock(),
+        limits=limits,
     )
 
 
@@ -205,13 +215,51 @@ def test_whatever_goes_wrong_is_one_of_our_errors_after_one_try(
     assert TOKEN not in str(caught.value) + caplog.text
 
 
+def test_a_repeat_says_how_often_it_was_sent_as_fiddlers_own_client_does(
+    server: FiddlerServer,
+) -> None:
+    fiddler = publisher(server)
+    for repeats in (0, 1, 2):
+        fiddler.publish(dataclasses.replace(batch(), repeats=repeats))
+
+    sent = [one.headers.get("x-fiddler-client-retry") for one in server.publish_requests]
+    assert sent == [None, "1", "2"]
+
+
+def test_a_batch_that_is_tried_again_is_marked_as_a_repeat_and_the_next_batch_is_not(
+    server: FiddlerServer,
+) -> None:
+    sender = BatchSender(publisher(server), SendingClock(), retry_seconds=60)
+    server.fail_next(Status(503), Reset(stored=True), None, Status(429))
+
+    sender.deliver(batch())
+    sender.deliver(batch())
+
+    sent = [one.headers.get("x-fiddler-client-retry") for one in server.publish_requests]
+    assert sent == [None, "1", "2", None, "1"]
+
+
+def test_a_body_over_the_bytes_of_settings_is_not_sent_unless_it_is_one_row(
+    server: FiddlerServer,
+) -> None:
+    fiddler = publisher(server, limits=RequestLimits(200, 250))
+    assert (fiddler.limits.rows, fiddler.limits.bytes) == (200, 250)
+
+    with pytest.raises(BatchTooLargeError, match="A request may have 250"):
+        fiddler.publish(batch(9))
+    fiddler.publish(batch(1))
+
+    assert server.published_ids == ["call_0"]
+
+
 def test_a_slow_answer_is_given_up_after_the_timeout(server: FiddlerServer) -> None:
     fiddler = publisher(server, timeout=2.0)  # enough to connect in, on a busy machine
     fiddler.schema()
     server.fail_next(Slow(release=threading.Event()))
 
-    with pytest.raises(PlatformUnavailableError, match="in time"):
+    with pytest.raises(PlatformUnavailableError, match="in time") as caught:
         fiddler.publish(batch())
+    assert caught.value.timed_out
 
 
 @pytest.mark.parametrize("as_date", [False, True], ids=["seconds", "date"])

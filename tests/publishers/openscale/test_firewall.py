@@ -9,7 +9,7 @@ import pytest
 
 from capture_forwarder.core.batch import Batch
 from capture_forwarder.core.errors import PlatformUnavailableError, PublisherMisconfiguredError
-from capture_forwarder.publishers.openscale.requests import Target
+from capture_forwarder.publishers.openscale.requests import Destination
 from tests.support.fakes import ManualClock
 from tests.support.openscale import BOTH, batch, deliverer, ids, inference, publisher
 from tests.support.platforms.faults import Answer, Status
@@ -36,7 +36,7 @@ def says(text: str) -> Any:
 
 @BOTH
 def test_a_row_that_the_firewall_blocks_stands_alone_and_blocks_no_other(
-    server: OpenScaleServer, clock: ManualClock, target: Target
+    server: OpenScaleServer, clock: ManualClock, destination: Destination
 ) -> None:
     server.fail_when(says("<script>"), FIREWALL)
     rows = [
@@ -44,7 +44,7 @@ def test_a_row_that_the_firewall_blocks_stands_alone_and_blocks_no_other(
         for n in range(8)
     ]
 
-    outcome = deliverer(publisher(server, clock, target), clock).deliver(Batch.of(rows))
+    outcome = deliverer(publisher(server, clock, destination), clock).deliver(Batch.of(rows))
 
     (refusal,) = outcome.refused
     assert refusal.inference.id == "call_0"
@@ -57,9 +57,9 @@ def test_a_row_that_the_firewall_blocks_stands_alone_and_blocks_no_other(
 @BOTH
 @pytest.mark.parametrize("count", [1, 8])
 def test_a_firewall_that_blocks_our_address_puts_no_row_into_quarantine(
-    server: OpenScaleServer, clock: ManualClock, target: Target, count: int
+    server: OpenScaleServer, clock: ManualClock, destination: Destination, count: int
 ) -> None:
-    delivery = deliverer(publisher(server, clock, target), clock)
+    delivery = deliverer(publisher(server, clock, destination), clock)
     delivery.deliver(batch())
     server.fail_when(lambda request: bool(request.publish_number), FIREWALL)
 

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from tests.support.platforms.faults import GARBAGE_JSON, Fault, Reset, Slow, Status, Truncated, path
-from tests.support.platforms.openscale import ACCOUNT, OpenScaleServer, Record
+from tests.support.platforms.openscale import ACCOUNT, DataSet, OpenScaleServer, Record
 
 GRANT = "urn:ibm:params:oauth:grant-type:apikey"
 INSTANCE = f"/openscale/{ACCOUNT.service_instance_id}/v2/data_sets"
@@ -81,7 +81,8 @@ def test_ibm_cloud_gives_a_token_for_an_api_key(server: OpenScaleServer) -> None
 
 
 @pytest.mark.parametrize(
-    "changes", [{"grant_type": "password"}, {"apikey": "other"}, {"response_type": "cloud_iam"}]
+    "changes",
+    [{"grant_type": "password"}, {"apikey": "other"}, {"response_type": "uaa"}, {"passcode": "1"}],
 )
 def test_ibm_cloud_refuses_another_form(server: OpenScaleServer, changes: dict[str, str]) -> None:
     assert ask(server, **changes).status_code == 400
@@ -162,14 +163,37 @@ def test_a_request_may_fail_after_it_was_accepted(server: OpenScaleServer, token
 
 
 def test_the_data_set_is_found_by_its_subscription(server: OpenScaleServer, token: str) -> None:
-    query = f"{INSTANCE}?type=payload_logging&target_target_type=subscription&target_target_id="
+    server.data_sets = [DataSet("a", "other"), DataSet("b", ACCOUNT.subscription_id, "feedback")]
+    query = f"{INSTANCE}?type=payload_logging&target.target_type=subscription&target.target_id="
 
-    found = get(server, query + ACCOUNT.subscription_id, token).json()
+    def found(path: str) -> list[str]:
+        return [item["metadata"]["id"] for item in get(server, path, token).json()["data_sets"]]
 
-    assert [item["metadata"]["id"] for item in found["data_sets"]] == [ACCOUNT.data_set_id]
-    assert found["data_sets"][0]["entity"]["type"] == "payload_logging"
-    assert get(server, query + "other", token).json() == {"data_sets": []}
-    assert get(server, INSTANCE, token).status_code == 400
+    assert found(query + ACCOUNT.subscription_id) == [ACCOUNT.data_set_id]
+    assert found(query + "other") == ["a"]
+    assert found(query + "unknown") == []
+    assert found(INSTANCE) == ["a", "b", ACCOUNT.data_set_id]
+
+
+def test_names_of_a_query_that_the_api_does_not_have_narrow_nothing(
+    server: OpenScaleServer, token: str
+) -> None:
+    server.data_sets = [DataSet("a", "other")]
+
+    found = get(server, f"{INSTANCE}?target_target_id={ACCOUNT.subscription_id}", token).json()
+
+    assert len(found["data_sets"]) == 2
+
+
+def test_a_data_set_tells_its_columns(server: OpenScaleServer, token: str) -> None:
+    server.fields = {"age": "integer"}
+
+    entity = get(server, f"{INSTANCE}/{ACCOUNT.data_set_id}", token).json()["entity"]
+
+    assert [(one["name"], one["type"]) for one in entity["data_schema"]["fields"]] == [
+        ("age", "integer")
+    ]
+    assert get(server, f"{INSTANCE}/unknown", token).status_code == 404
 
 
 @pytest.mark.parametrize("status", [202, 204])
@@ -237,7 +261,7 @@ def test_a_body_that_is_no_json_is_refused(server: OpenScaleServer, token: str) 
         RECORDS.replace(ACCOUNT.data_set_id, "other"),
         PAYLOADS.replace(ACCOUNT.data_mart_id, "other"),
         RECORDS.removeprefix(f"/openscale/{ACCOUNT.service_instance_id}"),
-        f"{RECORDS}?header=true",
+        f"{RECORDS}?project_id=other",
     ],
 )
 def test_an_unknown_resource_is_not_found(server: OpenScaleServer, token: str, path: str) -> None:

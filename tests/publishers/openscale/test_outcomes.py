@@ -10,7 +10,15 @@ from capture_forwarder.core.errors import PlatformUnavailableError
 from capture_forwarder.forwarding.deadline import Deadline
 from capture_forwarder.forwarding.sending import BatchSender
 from tests.support.fakes import ManualClock
-from tests.support.openscale import CONFIRMED, RECORDS_PATH, batch, deliverer, ids, publisher
+from tests.support.openscale import (
+    CONFIRMED,
+    RECORDS,
+    RECORDS_PATH,
+    batch,
+    deliverer,
+    ids,
+    publisher,
+)
 from tests.support.platforms.faults import LOGIN_PAGE, Answer, Fault, Reset, Status
 from tests.support.platforms.openscale import OpenScaleServer
 from tests.support.platforms.server import Request
@@ -43,11 +51,11 @@ def test_an_outcome_is_asked_for_with_growing_waits_at_our_own_host(
     assert clock.sleeps == [1, 2, 4, 8, 10, 10, 10]
 
 
-def test_without_being_asked_to_nobody_waits_for_the_outcome(
+def test_where_settings_say_so_nobody_waits_for_the_outcome(
     server: OpenScaleServer, clock: ManualClock
 ) -> None:
     server.polls_until_done = 1000
-    publisher(server, clock).publish(batch())
+    publisher(server, clock, RECORDS).publish(batch())
 
     assert clock.sleeps == []
 
@@ -57,7 +65,7 @@ def test_an_outcome_that_stays_open_is_given_up_after_two_minutes(
 ) -> None:
     server.polls_until_done = 1000
 
-    with pytest.raises(PlatformUnavailableError, match="not stored it in time"):
+    with pytest.raises(PlatformUnavailableError, match="did not store it in time"):
         publisher(server, clock, CONFIRMED).publish(batch())
     assert 100 < clock.time < 120
 
@@ -79,19 +87,23 @@ def test_no_wait_for_an_outcome_goes_past_the_deadline(
 def test_a_row_that_cannot_be_stored_stands_alone_with_its_cause(
     server: OpenScaleServer, clock: ManualClock
 ) -> None:
-    server.fail_later_ids({"call_5"}.__contains__, "AIQCS0002E", "age is no number")
+    server.fail_later_ids({"call_5"}.__contains__, "invalid_value", "age is no number")
 
     outcome = deliverer(publisher(server, clock, CONFIRMED), clock).deliver(batch(8))
 
     (refusal,) = outcome.refused
     assert refusal.inference.id == "call_5"
-    assert refusal.said == "AIQCS0002E: age is no number"
+    assert refusal.said == "invalid_value: age is no number"
     assert outcome.published == 7
     assert sorted(set(server.published_ids)) == sorted(set(ids(8)) - {"call_5"})
 
 
-@pytest.mark.parametrize("code", ["500", "503", "internal_error", "DB_TIMEOUT", "429"])
-def test_a_storing_that_fails_on_the_platforms_side_is_tried_again(
+UNKNOWN = ["AIQCS0002E", "", "Jane Doe", "42"]
+OWN = ["500", "503", "internal_error", "DB_TIMEOUT", "429", "invalid_token_internal"]
+
+
+@pytest.mark.parametrize("code", [*OWN, *UNKNOWN])
+def test_a_storing_that_fails_for_no_known_fault_of_the_rows_is_tried_again(
     server: OpenScaleServer, clock: ManualClock, code: str
 ) -> None:
     server.fail_later_ids(lambda _: True, code, "'Jane Doe'")

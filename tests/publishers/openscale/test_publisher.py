@@ -29,9 +29,9 @@ from capture_forwarder.core.line import Line, Position
 from capture_forwarder.forwarding.batching import BatchBuilder
 from capture_forwarder.local.secrets import FixedSecret
 from capture_forwarder.parser.mapping.columns import ColumnMapping
-from capture_forwarder.publishers.openscale.connection import Server
+from capture_forwarder.publishers.openscale.host import Host
 from capture_forwarder.publishers.openscale.publisher import OpenScalePublisher
-from capture_forwarder.publishers.openscale.requests import DataSetRecords, Target
+from capture_forwarder.publishers.openscale.requests import DataSetRecords, Destination
 from capture_forwarder.publishers.openscale.tokens import CloudPakTokens
 from tests.support.fakes import ManualClock
 from tests.support.openscale import (
@@ -88,7 +88,7 @@ def test_v2_records_arrive_as_ibm_documents_them(
     publisher(server, clock).publish(batch(2))
 
     (request,) = server.publish_requests
-    assert (request.path, request.query) == (RECORDS_PATH, "")
+    assert (request.path, request.query) == (RECORDS_PATH, "split_to_multi_req=false")
     assert request.headers["authorization"] == "Bearer loopback-token-1"
     assert request.json == [
         {
@@ -96,6 +96,7 @@ def test_v2_records_arrive_as_ibm_documents_them(
             "response": {"fields": ["score"], "values": [[n / 8]]},
             "scoring_id": f"call_{n}",
             "scoring_timestamp": WHEN,
+            "multiple_records": True,
         }
         for n in range(2)
     ]
@@ -137,10 +138,11 @@ def test_metadata_columns_arrive_as_meta(server: OpenScaleServer, clock: ManualC
     assert (record.response, record.scoring_timestamp) == ({"score": 0.5}, WHEN)
 
 
-def test_the_address_may_have_a_path_and_a_slash_at_its_end(
-    server: OpenScaleServer, clock: ManualClock
+@pytest.mark.parametrize("end", ["", "/", "/openscale", "/openscale/"])
+def test_the_address_may_have_a_path_and_either_of_ibms_endings(
+    server: OpenScaleServer, clock: ManualClock, end: str
 ) -> None:
-    address = Server(f"{server.url}/region/eu/", 5)
+    address = Host(f"{server.url}/region/eu{end}", 5)
     openscale = OpenScalePublisher(address, iam(server, clock), RECORDS, MAPPING, clock)
 
     with pytest.raises(PublisherMisconfiguredError):
@@ -152,17 +154,17 @@ def test_the_address_may_have_a_path_and_a_slash_at_its_end(
 def test_the_time_has_a_column_and_the_id_has_none(
     server: OpenScaleServer, clock: ManualClock
 ) -> None:
-    schema = publisher(server, clock).schema()
+    for destination in (RECORDS, PAYLOADS):
+        schema = publisher(server, clock, destination).schema()
 
-    assert (schema.timestamp_column, schema.event_id_column) == ("scoring_timestamp", None)
-    assert server.requests == []
+        assert (schema.timestamp_column, schema.event_id_column) == ("scoring_timestamp", None)
 
 
 @BOTH
 def test_one_token_serves_many_batches_and_threads(
-    server: OpenScaleServer, clock: ManualClock, target: Target
+    server: OpenScaleServer, clock: ManualClock, destination: Destination
 ) -> None:
-    delivery = deliverer(publisher(server, clock, target), clock)
+    delivery = deliverer(publisher(server, clock, destination), clock)
     batches = [Batch.of([inference(f"call_{n}", n)]) for n in range(40)]
 
     with ThreadPoolExecutor(8) as pool:
@@ -186,9 +188,9 @@ def test_a_token_is_renewed_before_it_ends(server: OpenScaleServer, clock: Manua
 
 @BOTH
 def test_a_token_that_is_refused_is_renewed_and_causes_no_failure(
-    server: OpenScaleServer, clock: ManualClock, target: Target
+    server: OpenScaleServer, clock: ManualClock, destination: Destination
 ) -> None:
-    delivery = deliverer(publisher(server, clock, target), clock)
+    delivery = deliverer(publisher(server, clock, destination), clock)
     delivery.deliver(batch())
     server.revoke()
 
@@ -200,7 +202,7 @@ def test_a_token_that_is_refused_is_renewed_and_causes_no_failure(
 
 
 def test_a_cloud_pak_gives_the_token(server: OpenScaleServer, clock: ManualClock) -> None:
-    pak = Server(server.url, 5)
+    pak = Host(f"{server.url}/openscale", 5)
     secret = FixedSecret(ACCOUNT.password)
     tokens = CloudPakTokens(pak, ACCOUNT.username, secret, clock, field="password")
     openscale = OpenScalePublisher(pak, tokens, RECORDS, MAPPING, clock)
@@ -220,11 +222,11 @@ def test_the_data_set_of_a_subscription_is_found_once(
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: openscale.publish(batch()), range(8)))
 
-    asked = [request for request in server.requests if request.method == "GET"]
-    assert [request.query for request in asked] == [
+    searches = [request for request in server.requests if request.path.endswith("/data_sets")]
+    assert [request.query for request in searches] == [
         (
-            f"type=payload_logging&target_target_id={ACCOUNT.subscription_id}"
-            "&target_target_type=subscription"
+            f"target.target_id={ACCOUNT.subscription_id}&target.target_type=subscription"
+            "&type=payload_logging"
         )
     ]
     assert server.published_ids == ids() * 8
@@ -290,9 +292,9 @@ def test_wide_rows_are_cut_into_requests_of_900_kilobytes(
 
 @BOTH
 def test_a_batch_that_turns_out_too_large_is_halved_before_anything_is_sent(
-    server: OpenScaleServer, clock: ManualClock, target: Target
+    server: OpenScaleServer, clock: ManualClock, destination: Destination
 ) -> None:
-    openscale = publisher(server, clock, target)
+    openscale = publisher(server, clock, destination)
     rows = [inference(f"call_{n}", n, "x" * 300_000) for n in range(5)]
     with pytest.raises(BatchTooLargeError):
         openscale.publish(Batch.of(rows))
@@ -320,12 +322,12 @@ def test_a_single_row_over_the_limit_is_sent_and_left_to_the_platform(
 @BOTH
 @pytest.mark.parametrize("status", [400, 413, 422])
 def test_refused_rows_stand_alone_and_all_others_are_stored(
-    server: OpenScaleServer, clock: ManualClock, target: Target, status: int
+    server: OpenScaleServer, clock: ManualClock, destination: Destination, status: int
 ) -> None:
     bad = {"call_3", "call_11"}
     server.refuse_ids(bad.__contains__, status)
 
-    outcome = deliverer(publisher(server, clock, target), clock).deliver(batch(16))
+    outcome = deliverer(publisher(server, clock, destination), clock).deliver(batch(16))
 
     assert {refusal.inference.id for refusal in outcome.refused} == bad
     assert sorted(server.published_ids) == sorted(set(ids(16)) - bad)
@@ -371,11 +373,11 @@ FAULTS = [
 def test_whatever_goes_wrong_is_one_of_our_errors_after_one_try(
     server: OpenScaleServer,
     clock: ManualClock,
-    target: Target,
+    destination: Destination,
     fault: Fault,
     kind: type[PublishError],
 ) -> None:
-    openscale = publisher(server, clock, target)
+    openscale = publisher(server, clock, destination)
     server.fail_next(fault, fault)
 
     with pytest.raises(kind) as caught:
@@ -416,7 +418,7 @@ def test_an_unreachable_host_says_which_setting_to_look_at(
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    openscale = OpenScalePublisher(Server(url, 5), iam(server, clock), RECORDS, MAPPING, clock)
+    openscale = OpenScalePublisher(Host(url, 5), iam(server, clock), RECORDS, MAPPING, clock)
     with pytest.raises(PlatformUnavailableError, match="OPENSCALE_URL"):
         openscale.publish(batch())
 
@@ -437,7 +439,7 @@ def test_what_the_platform_says_of_a_refused_row_is_kept_but_not_logged(
 
 
 @pytest.mark.parametrize(
-    ("target", "setting"),
+    ("destination", "setting"),
     [
         (dataclasses.replace(RECORDS, service_instance_id="no"), "SERVICE_INSTANCE_ID \\(no\\)"),
         (dataclasses.replace(RECORDS, data_set_id="no"), "DATA_SET_ID \\(no\\)"),
@@ -446,14 +448,14 @@ def test_what_the_platform_says_of_a_refused_row_is_kept_but_not_logged(
     ],
 )
 def test_an_unknown_id_says_which_settings_to_look_at(
-    server: OpenScaleServer, clock: ManualClock, target: Target, setting: str
+    server: OpenScaleServer, clock: ManualClock, destination: Destination, setting: str
 ) -> None:
     with pytest.raises(PublisherMisconfiguredError, match=setting):
-        publisher(server, clock, target).publish(batch())
+        publisher(server, clock, destination).publish(batch())
 
 
 @pytest.mark.parametrize(
-    ("target", "mapping"),
+    ("destination", "mapping"),
     [
         (DataSetRecords("instance"), MAPPING),
         (RECORDS, ColumnMapping.of("age")),
@@ -461,7 +463,7 @@ def test_an_unknown_id_says_which_settings_to_look_at(
     ],
 )
 def test_what_does_not_fit_together_is_told_before_anything_is_sent(
-    server: OpenScaleServer, clock: ManualClock, target: Target, mapping: ColumnMapping
+    server: OpenScaleServer, clock: ManualClock, destination: Destination, mapping: ColumnMapping
 ) -> None:
     with pytest.raises(SettingsError):
-        publisher(server, clock, target, mapping=mapping)
+        publisher(server, clock, destination, mapping=mapping)

@@ -38,7 +38,8 @@ def test_a_v2_record_is_what_ibm_documents() -> None:
     assert encoder.body([Inference.of("call_0", ROW)]) == (
         b'[{"request":{"fields":["age","plan"],"values":[[41,"basic"]]},'
         b'"response":{"fields":["score"],"values":[[0.25]]},'
-        b'"scoring_id":"call_0","scoring_timestamp":"2026-03-01T10:20:30Z"}]'
+        b'"scoring_id":"call_0","scoring_timestamp":"2026-03-01T10:20:30Z",'
+        b'"multiple_records":true}]'
     )
 
 
@@ -90,7 +91,7 @@ def test_the_time_is_found_under_whatever_name_the_mapping_gives_it(time: str | 
 def test_a_time_that_is_not_known_is_left_out(row: Row) -> None:
     (record,) = records(data_set_records(ColumnMapping.of("age", "score")), row)
 
-    assert record.keys() == {"request", "response", "scoring_id"}
+    assert record.keys() == {"request", "response", "scoring_id", "multiple_records"}
 
 
 def test_a_metadata_column_can_be_the_time() -> None:

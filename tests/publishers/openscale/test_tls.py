@@ -13,7 +13,7 @@ from capture_forwarder.core.inference import Inference
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.local.secrets import FixedSecret
 from capture_forwarder.parser.mapping.columns import ColumnMapping
-from capture_forwarder.publishers.openscale.connection import Server
+from capture_forwarder.publishers.openscale.host import Host
 from capture_forwarder.publishers.openscale.publisher import OpenScalePublisher
 from capture_forwarder.publishers.openscale.requests import DataSetRecords
 from capture_forwarder.publishers.openscale.tokens import IamTokens
@@ -33,13 +33,13 @@ def publish(
     server: OpenScaleServer, tokens_trust: str | None, openscale_trusts: str | None
 ) -> None:
     clock = SystemClock()
-    iam = Server(f"{server.url}/identity/token", 5, tokens_trust)
+    iam = Host(f"{server.url}/identity/token", 5, tokens_trust)
     tokens = IamTokens(iam, FixedSecret(ACCOUNT.api_key), clock)
-    target = DataSetRecords(ACCOUNT.service_instance_id, ACCOUNT.data_set_id)
-    openscale = Server(server.url, 5, openscale_trusts)
-    OpenScalePublisher(openscale, tokens, target, ColumnMapping.of("age", "score"), clock).publish(
-        Batch.of([Inference.of("call_0", ROW)])
-    )
+    destination = DataSetRecords(ACCOUNT.service_instance_id, ACCOUNT.data_set_id, confirm=False)
+    openscale = Host(server.url, 5, openscale_trusts)
+    mapping = ColumnMapping.of("age", "score")
+    publisher = OpenScalePublisher(openscale, tokens, destination, mapping, clock)
+    publisher.publish(Batch.of([Inference.of("call_0", ROW)]))
 
 
 def test_a_certificate_of_ones_own_authority_is_trusted_where_its_file_is_given(

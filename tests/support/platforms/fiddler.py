@@ -181,6 +181,8 @@ class FiddlerServer(PlatformServer):
         key = model.event_id_col
         if is_update and (key is None or any(event.get(key) is None for event in events)):
             raise RefusedError(400, "An update needs the event id column")
+        if not is_update and not all(map(model.reads_time_of, events)):
+            raise RefusedError(400, "The time of an event cannot be read")
         if self._refusal is not None and any(map(self._refusal[0], events)):
             raise RefusedError(self._refusal[1], "Invalid event data")
         status = self.refusal_of(self._ids(model.id, events))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class Model:
         metadata: Mapping[str, str | Column] | None = None,
         event_id_col: str | None = None,
         event_ts_col: str | None = None,
+        event_ts_format: str | None = None,
         model_id: str = MODEL_ID,
     ) -> Model:
         """Build a model from its columns by role."""
@@ -98,8 +100,24 @@ class Model:
             metadata=tuple(roles[3]),
             event_id_col=event_id_col,
             event_ts_col=event_ts_col,
+            event_ts_format=event_ts_format,
             id=model_id,
         )
+
+    def reads_time_of(self, event: Mapping[str, Any]) -> bool:
+        """Whether the event's time can be read; one that is missing means now, null means none."""
+        if self.event_ts_col is None or self.event_ts_col not in event:
+            return True
+        time = event[self.event_ts_col]
+        kinds = {column.name: column.data_type for column in self.columns}
+        if kinds.get(self.event_ts_col, "") in {"int", "float"}:
+            return isinstance(time, int | float)
+        try:
+            if self.event_ts_format is not None:
+                return bool(datetime.strptime(time, self.event_ts_format))  # noqa: DTZ007
+            return datetime.fromisoformat(time).tzinfo is not None
+        except (TypeError, ValueError):
+            return False
 
     def as_json(self) -> dict[str, Any]:
         """Return the model as the API shows it."""

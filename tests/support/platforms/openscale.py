@@ -9,14 +9,24 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import parse_qsl
 
+from .openscale_data_sets import DataSet, matching
 from .openscale_records import Record, read_v1, read_v2, scoring_ids
-from .openscale_tokens import TokenIssuer, check_api_key_form, check_authorize
+from .openscale_tokens import (
+    TokenIssuer,
+    check_api_key_form,
+    check_authorize,
+    check_mcsp,
+    jwt,
+    plain,
+)
 from .platform_server import PlatformServer, RefusedError, read_json
 from .server import Reply, Request, Row
 
-__all__ = ["ACCOUNT", "Account", "OpenScaleServer", "Record"]
+__all__ = ["ACCOUNT", "Account", "DataSet", "OpenScaleServer", "Record"]
 
-_DATA_SETS = re.compile(r"/openscale/([^/]+)/v2/data_sets")
+# Without an instance on AWS.
+_DATA_SETS = re.compile(r"/openscale(?:/([^/]+))?/v2/data_sets")
+_DATA_SET = re.compile(_DATA_SETS.pattern + r"/([^/]+)")
 _RECORDS = re.compile(_DATA_SETS.pattern + r"/([^/]+)/records")
 _REQUEST = re.compile(_DATA_SETS.pattern + r"/([^/]+)/requests/([^/]+)")
 _PAYLOADS = re.compile(r"/v1/data_marts/([^/]+)/scoring_payloads")
@@ -35,6 +45,9 @@ class Account:
     subscription_id: str = "40f7a2c5-8e1b-4d63-b9f0-c62e3d7a5814"
     deployment_id: str = "b57e9d02-6a4c-4183-8f2d-d930a1c4e76b"
     data_set_id: str = "06d8c3f1-b92e-47a0-95c6-1e7f4a2d8b39"
+    account_id: str = "20251103-1502-3287-80ef-f2f1ba8e9d4a"
+    project_id: str | None = None
+    space_id: str | None = None
 
 
 ACCOUNT = Account()
@@ -49,9 +62,10 @@ class _Storing:
 
 
 class OpenScaleServer(PlatformServer):
-    """Watson OpenScale on the loopback interface: both versions of its API, and both token APIs.
+    """Watson OpenScale on the loopback interface: both versions of its API, and all token APIs.
 
-    A request that holds an inference refused by its id is refused whole, without naming it.
+    A request that holds an inference refused by its id is refused whole, without naming it. What
+    a query holds besides the names that the API has is ignored, as by a real server.
 
     Attributes
     ----------
@@ -63,6 +77,12 @@ class OpenScaleServer(PlatformServer):
         What the path in a Location header follows: the server's address, or nothing.
     v1_status
         The success status of v1; 204 comes without a body.
+    tokens_are_jwt
+        Whether IBM Cloud's tokens can be read, as IBM's own client does.
+    data_sets
+        The data sets of other subscriptions and of other types, which come first in a list.
+    fields
+        The columns of the payload data set: name → type, as Spark writes it.
 
     Examples
     --------
@@ -84,6 +104,9 @@ class OpenScaleServer(PlatformServer):
         self.polls_until_done = 0
         self.location_base = self.url
         self.v1_status: Literal[202, 204] = 202
+        self.tokens_are_jwt = False
+        self.data_sets: list[DataSet] = []
+        self.fields: dict[str, object] = {}
         self._tokens = TokenIssuer(clock)
         self._storing: dict[str, _Storing] = {}
         self._later: tuple[Callable[[str], bool], tuple[str, str]] | None = None
@@ -122,7 +145,7 @@ class OpenScaleServer(PlatformServer):
     def fail_later_ids(
         self,
         failing: Callable[[str], bool] | None,
-        code: str = "AIQCS0002E",
+        code: str = "invalid_record",
         message: str = "The records could not be stored",
     ) -> None:
         """Accept a v2 request that holds such an id, store nothing of it, and say so when asked.
@@ -141,31 +164,47 @@ class OpenScaleServer(PlatformServer):
 
     def handle(self, request: Request) -> Reply:
         """Answer as OpenScale does, and store the records it would take."""
-        if request.method == "POST" and not request.query:
-            if request.path == "/identity/token":
-                return self._identity_token(request)
-            if request.path == "/icp4d-api/v1/authorize":
-                return self._authorize(request)
+        if request.method == "POST" and request.path.endswith(("/token", "/authorize")):
+            return self._token(request)
         self._tokens.check(request)
-        if request.method == "POST" and not request.query:
-            if match := _RECORDS.fullmatch(request.path):
-                self._check_data_set(match[1], match[2])
-                return self._add_records(request)
-            if match := _PAYLOADS.fullmatch(request.path):
-                self._check_known(match[1], self.account.data_mart_id)
-                return self._add_payloads(request)
-        if request.method == "GET":
-            if match := _REQUEST.fullmatch(request.path):
-                self._check_data_set(match[1], match[2])
-                return self._request_status(match[3])
-            if match := _DATA_SETS.fullmatch(request.path):
-                self._check_known(match[1], self.account.service_instance_id)
-                return self._data_sets(request)
-        raise RefusedError(404, f"No such resource: {request.method} {request.path}")
+        reply = self._written(request) if request.method == "POST" else self._read(request)
+        if reply is None:
+            raise RefusedError(404, f"No such resource: {request.method} {request.path}")
+        return reply
+
+    def _token(self, request: Request) -> Reply:
+        if request.path == "/identity/token":
+            return self._identity_token(request)
+        if request.path == "/icp4d-api/v1/authorize":
+            return self._authorize(request)
+        return self._mcsp_token(request)
+
+    def _written(self, request: Request) -> Reply | None:
+        if match := _RECORDS.fullmatch(request.path):
+            self._check_data_set(request, match[1], match[2])
+            return self._add_records(request)
+        if match := _PAYLOADS.fullmatch(request.path):
+            self._check_known(match[1], self.account.data_mart_id)
+            return self._add_payloads(request)
+        return None
+
+    def _read(self, request: Request) -> Reply | None:
+        if match := _REQUEST.fullmatch(request.path):
+            self._check_data_set(request, match[1], match[2])
+            return self._request_status(match[3])
+        if match := _DATA_SETS.fullmatch(request.path):
+            self._check_instance(request, match[1])
+            found = matching(self._all_data_sets, request.query)
+            return Reply.of_json(200, {"data_sets": [one.as_json() for one in found]})
+        if match := _DATA_SET.fullmatch(request.path):
+            self._check_instance(request, match[1])
+            named = [one for one in self._all_data_sets if one.id == match[2]]
+            return Reply.of_json(200, named[0].as_json()) if named else None
+        return None
 
     def _identity_token(self, request: Request) -> Reply:
         check_api_key_form(request, self.account.api_key)
-        token, expiration = self._tokens.issue()
+        token, expiration = self._tokens.issue(jwt if self.tokens_are_jwt else plain)
         answer = {
             "access_token": token,
             "token_type": "Bearer",
@@ -178,6 +217,11 @@ class OpenScaleServer(PlatformServer):
         secrets = {"password": self.account.password, "api_key": self.account.api_key}
         check_authorize(request, self.account.username, secrets)
         return Reply.of_json(200, {"token": self._tokens.issue()[0]})
+
+    def _mcsp_token(self, request: Request) -> Reply:
+        check_mcsp(request, self.account.account_id, self.account.api_key)
+        token, _ = self._tokens.issue(jwt)
+        return Reply.of_json(200, {"token": token})
 
     def _add_records(self, request: Request) -> Reply:
         self.check_size(request)
@@ -220,50 +264,29 @@ class OpenScaleServer(PlatformServer):
             return Reply.of_json(200, {"state": "active"})
         return Reply.of_json(200, {"state": "error", "failure": _failure(*storing.failure)})
 
-    def _data_sets(self, request: Request) -> Reply:
-        query = dict(parse_qsl(request.query))
-        if query.keys() != {"type", "target_target_id", "target_target_type"}:
-            raise RefusedError(400, "The query is not type, target_target_id, target_target_type")
-        wanted = {
-            "type": "payload_logging",
-            "target_target_id": self.account.subscription_id,
-            "target_target_type": "subscription",
-        }
-        data_sets = [self._data_set(request.path)] if query == wanted else []
-        return Reply.of_json(200, {"data_sets": data_sets})
-
-    def _data_set(self, path: str) -> Row:
-        data_set_id = self.account.data_set_id
-        return {
-            "metadata": {
-                "id": data_set_id,
-                "url": f"{path}/{data_set_id}",
-                "created_at": "2026-01-01T00:00:00.000Z",
-            },
-            "entity": {
-                "data_mart_id": self.account.data_mart_id,
-                "name": "payload",
-                "type": "payload_logging",
-                "target": {
-                    "target_type": "subscription",
-                    "target_id": self.account.subscription_id,
-                },
-                "schema_update_mode": "auto",
-                "data_schema": {"type": "struct", "fields": []},
-                "status": {"state": "active"},
-            },
-        }
+    @property
+    def _all_data_sets(self) -> list[DataSet]:
+        own = DataSet(
+            self.account.data_set_id, self.account.subscription_id, fields=dict(self.fields)
+        )
+        return [*self.data_sets, own]
 
     def _check_refused(self, records: list[Record]) -> None:
         status = self.refusal_of(record.scoring_id for record in records)
         if status is not None:
             raise RefusedError(status, "The records are not valid")
 
-    def _check_data_set(self, service_instance_id: str, data_set_id: str) -> None:
-        self._check_known(service_instance_id, self.account.service_instance_id)
+    def _check_data_set(self, request: Request, instance_id: str | None, data_set_id: str) -> None:
+        self._check_instance(request, instance_id)
         self._check_known(data_set_id, self.account.data_set_id)
 
-    def _check_known(self, name: str, known: str) -> None:
+    def _check_instance(self, request: Request, instance_id: str | None) -> None:
+        self._check_known(instance_id, self.account.service_instance_id or None)
+        query = dict(parse_qsl(request.query))
+        for name in ("project_id", "space_id"):
+            self._check_known(query.get(name), getattr(self.account, name))
+
+    def _check_known(self, name: str | None, known: str | None) -> None:
         if name != known:
             raise RefusedError(404, "No such resource for the given identifier")
 

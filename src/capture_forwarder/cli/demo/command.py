@@ -36,11 +36,13 @@ _SETTINGS = {
 
 HELP = """Forward the sample captures into a new DuckDB file; needs no account.
 
-The files go through the code that runs in Lambda, announced by events as the template's queue
-delivers them. The file and the quarantine folder beside it are those of the demo: the next demo
-replaces them.
+The files go through the code that runs in Lambda, announced by events like those of the
+template's queue. The DuckDB file and the quarantine folder beside it belong to the demo: the next
+demo replaces them.
 
 Example: `capture-forwarder demo`
+
+Exit code: 0; 1 when a file failed; 2 for wrong usage; 130 when interrupted.
 """
 
 

@@ -25,9 +25,9 @@ _ROWS = 3
 
 
 def show_demo(reports: Mapping[CaptureFile, FileReport], place: DemoPlace) -> None:
-    """Print what arrived, what was refused and why, the rows, and what to do next."""
+    """Print what arrived, what was rejected and why, the rows, and what to do next."""
     _show_arrived(reports)
-    _show_refused(place)
+    _show_rejected(place)
     table = place.table(_ROWS)
     title = f'The first of {table.count} rows in table "{ONLY_ROUTE}" of {place.database}'
     OUT.print(rows_table(title, table.rows, table.types))
@@ -48,7 +48,7 @@ def _show_arrived(reports: Mapping[CaptureFile, FileReport]) -> None:
     OUT.print(table)
 
 
-def _show_refused(place: DemoPlace) -> None:
+def _show_rejected(place: DemoPlace) -> None:
     entries = place.entries()
     if not entries:
         return
@@ -57,7 +57,7 @@ def _show_refused(place: DemoPlace) -> None:
     for entry in entries:
         examples.setdefault(entry.reason, entry)
     table = new_table(
-        "What was refused, and why",
+        "What was rejected, and why",
         "reason",
         "lines",
         "for example",
@@ -69,7 +69,7 @@ def _show_refused(place: DemoPlace) -> None:
         where = f"line {entry.line_number} of {short_name(entry.key)}"
         add(table, reason, counts[reason], where, entry.detail)
     OUT.print(table)
-    say(f"Refused lines are kept, whole and with their reasons, in {place.quarantine}/")
+    say(f"Rejected lines are stored whole, with their reasons, in {place.quarantine}/")
 
 
 def _show_next(place: DemoPlace) -> None:

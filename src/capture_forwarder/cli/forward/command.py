@@ -28,10 +28,10 @@ from capture_forwarder.wiring.forwarder import build_forwarder, read_routes
 _QUARANTINE = "capture-forwarder-quarantine"
 HELP = """Send capture files to the platform, one by one, as the function does.
 
-Settings come from the environment, as the function's do; options win over them. With a routes
-file (`--routes` or `FORWARDER_ROUTES`) each file goes by its routes; `--publisher`, `--database`
-and the mapping options mean one route for everything, and leave `FORWARDER_ROUTES` out. Lines
-that cannot be forwarded are kept in the quarantine, by default the folder
+Settings come from the environment, like the function's; options take precedence. With a routes
+file (`--routes` or `FORWARDER_ROUTES`), each file goes by its routes; `--publisher`, `--database`
+and the mapping options define one route for everything and override `FORWARDER_ROUTES`. Lines
+that cannot be forwarded go to the quarantine, by default the folder
 `capture-forwarder-quarantine`.
 
 Examples:
@@ -42,7 +42,8 @@ Examples:
 
 - `capture-forwarder forward captures/ --routes routes.yaml`
 
-Exit code: 0 when every file was delivered, 1 when a file failed, 2 for wrong usage or settings.
+Exit code: 0 when every file was delivered; 1 when a file failed; 2 for wrong usage or settings;
+130 when interrupted.
 """
 
 
@@ -57,7 +58,7 @@ def forward(  # noqa: PLR0913 - one parameter an option
         typer.Option("--quarantine", metavar="ADDRESS", help="Folder or s3://bucket/prefix."),
     ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object a file, then a summary.")
+        bool, typer.Option("--json", help="Print one JSON object per file, then a summary.")
     ] = False,
     inputs: options.Inputs = None,
     outputs: options.Outputs = None,
@@ -126,10 +127,10 @@ def _send(forwarder: Forwarder, found: Sequence[FoundFile], *, quiet: bool) -> I
 def _outcome(forwarder: Forwarder, file: FoundFile, down: dict[str, ForwarderError]) -> Outcome:
     try:
         if forwarder.is_output(file.capture_file):
-            return Outcome(file, skipped="What the forwarder wrote is never taken as input.")
+            return Outcome(file, skipped="The forwarder itself wrote it.")
         routes = forwarder.forward(file.capture_file, down)
     except ForwarderError as error:
         return Outcome(file, error=error)
     except Exception as error:  # noqa: BLE001 - ends as a failure of this file, never as a success
         return Outcome(file, error=UnexpectedError(file.name, error))
-    return Outcome(file, routes, skipped="" if routes else "No route is for it.")
+    return Outcome(file, routes, skipped="" if routes else "No route matches it.")

@@ -1,4 +1,4 @@
-"""What `forward` tells of its work."""
+"""What `forward` shows of its work."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from capture_forwarder.cli.terminal.console import ERR, OUT, complain, say
+from capture_forwarder.cli.terminal.console import ERR, OUT, complain, say, show_warnings
 from capture_forwarder.cli.terminal.tables import COUNTS, add, counts_of, long_name, new_table
 from capture_forwarder.core.errors import ForwarderError
 from capture_forwarder.core.found_file import FoundFile
@@ -88,11 +88,11 @@ def outcome_json(outcome: Outcome, sending: Sending) -> dict[str, object]:
     if not sending.file or outcome.error:
         (result,) = outcome.routes.values() if not outcome.error else [outcome.error]
         return facts | _result_json(outcome, result)
-    told = [outcome.problem(name, error) for name, error in outcome.errors.items()]
+    problems = [outcome.problem(name, error) for name, error in outcome.errors.items()]
     return {
         **facts,
         **_report_json(add_up(list(outcome.reports.values()))),
-        **({"status": "failed", "error": "; ".join(told)} if told else {}),
+        **({"status": "failed", "error": "; ".join(problems)} if problems else {}),
         "routes": {name: _result_json(outcome, result) for name, result in outcome.routes.items()},
     }
 
@@ -166,10 +166,10 @@ def show_outcomes(outcomes: Sequence[Outcome], sending: Sending, warnings: Seque
     total = add_up(_reports(outcomes))
     if total.quarantined_lines:
         reasons = ", ".join(f"{count} {reason}" for reason, count in total.quarantined.items())
-        say(f"{total.quarantined_lines} line(s) are kept in {sending.quarantine}: {reasons}")
+        say(f"{total.quarantined_lines} line(s) went to {sending.quarantine}: {reasons}")
     if total.cast_failures:
         columns = ", ".join(f"{name} {count}" for name, count in total.cast_failures.items())
-        say(f"Values that are not of their column's type were sent as they are: {columns}")
+        say(f"Values that do not have their column's type were sent unchanged: {columns}")
     for route in sending.routes:
         database = route.publisher
         if isinstance(database, DuckDbSettings) and _reports(outcomes, route.name):
@@ -180,17 +180,17 @@ def show_outcomes(outcomes: Sequence[Outcome], sending: Sending, warnings: Seque
 
 def _show_table(outcomes: Sequence[Outcome], sending: Sending) -> None:
     """Print a row for each file and, with a routes file, for each of its routes."""
-    place = f"by {sending.file}" if sending.file else f"to {sending.publisher}"
+    way = f"by {sending.file}" if sending.file else f"to {sending.publisher}"
     heads = ("file", *(["route"] if sending.file else []), *COUNTS)
-    table = new_table(f"Forwarded {place}", *heads, numbers=COUNTS, unbroken=("route",))
+    table = new_table(f"Forwarded {way}", *heads, numbers=COUNTS, unbroken=("route",))
     rows = [
         (outcome.file, name, report)
         for outcome in outcomes
         for name, report in outcome.reports.items()
     ]
     for file, name, report in rows[:_MOST_ROWS]:
-        told = long_name(file.capture_file, file.name)
-        add(table, told, *([name] if sending.file else []), *counts_of(report))
+        name_shown = long_name(file.capture_file, file.name)
+        add(table, name_shown, *([name] if sending.file else []), *counts_of(report))
     if len(rows) > _MOST_ROWS:
         add(table, f"... {len(rows) - _MOST_ROWS} more files", style="dim")
     table.add_section()
@@ -202,8 +202,7 @@ def _show_table(outcomes: Sequence[Outcome], sending: Sending) -> None:
 
 
 def _show_problems(outcomes: Sequence[Outcome], sending: Sending, warnings: Sequence[str]) -> None:
-    for warning in dict.fromkeys(warnings):
-        say(f"Note: {warning}", to=ERR, style="yellow")
+    show_warnings(warnings)
     why = Counter(outcome.skipped for outcome in outcomes if outcome.skipped)
     for reason, count in why.items():
         say(f"{count} file(s) skipped: {reason}", to=ERR, style="yellow")

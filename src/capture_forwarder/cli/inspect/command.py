@@ -35,7 +35,7 @@ Examples:
 
 - `capture-forwarder inspect s3://my-bucket/datacapture/my-endpoint --lines 200`
 
-Exit code: 0, 1 when a file could not be read, 2 for wrong usage or settings.
+Exit code: 0; 1 when a file cannot be read; 2 for wrong usage or settings; 130 when interrupted.
 """
 
 
@@ -78,11 +78,13 @@ def inspect(  # noqa: PLR0913 - one parameter an option
 
 
 def _by_endpoint(found: Sequence[FoundFile]) -> list[list[FoundFile]]:
-    """Files of one endpoint and variant together; a file of another layout alone."""
+    """Files of one endpoint and variant together, or of one folder of hours; others alone."""
     groups: dict[object, list[FoundFile]] = {}
     for file in found:
         capture_file = file.capture_file
-        key = (capture_file.endpoint, capture_file.variant) if capture_file.endpoint else file.name
+        key: object = capture_file.folder or file.name
+        if capture_file.endpoint:
+            key = (capture_file.endpoint, capture_file.variant)
         groups.setdefault(key, []).append(file)
     return list(groups.values())
 

@@ -26,6 +26,7 @@ def _inspection(inspection: Inspection) -> dict[str, object]:
         "endpoint": capture_file.endpoint,
         "variant": capture_file.variant,
         "settings": dict(inspection.variables) if inspection.mapping else None,
+        "types": {name: kind.value for name, kind in inspection.types.items()},
         "notes": list(inspection.notes),
         "files": [_file(facts) for facts in inspection.files],
         "preview": [{"id": inference.id, "row": inference.row} for inference in inspection.preview],

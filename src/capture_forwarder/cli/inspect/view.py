@@ -10,7 +10,7 @@ from rich.table import Table
 from capture_forwarder.cli.inspect.document import spread_of
 from capture_forwarder.cli.terminal.console import OUT, complain, say
 from capture_forwarder.cli.terminal.tables import add, new_table, rows_table, short_name
-from capture_forwarder.inspection import FileFacts, Inspection, Refused, assignments
+from capture_forwarder.inspection import FileFacts, Inspection, Refused, assignments, write_types
 
 _MOST_FILES_SHOWN = 40
 
@@ -32,6 +32,8 @@ def _show(inspection: Inspection) -> None:
     title = files[0].sample.name
     if capture_file.endpoint:
         title = f"Endpoint {capture_file.endpoint}, variant {capture_file.variant}"
+    elif capture_file.folder:
+        title = f"Folder {capture_file.folder}"
     say(title, style="bold")
     for facts in files:
         if facts.sample.problem:
@@ -46,9 +48,17 @@ def _show(inspection: Inspection) -> None:
         return
     if inspection.preview:
         OUT.print(rows_table("Rows it would send", [item.row for item in inspection.preview]))
+    _show_settings(inspection)
+
+
+def _show_settings(inspection: Inspection) -> None:
     say("Settings", style="bold")
     for line in assignments(inspection.variables):
         say(line)
+    if inspection.types and "FORWARDER_COLUMN_TYPES" not in inspection.variables:
+        (line,) = assignments({"FORWARDER_COLUMN_TYPES": write_types(inspection.types)})
+        say(line)
+        say("# The types serve where the platform has no schema of the model.", style="dim")
     for note in inspection.notes:
         say(f"# {note}", style="yellow")
 

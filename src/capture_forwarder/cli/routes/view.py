@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from capture_forwarder.cli.terminal.console import OUT, plain, say, say_json, show_warnings
 from capture_forwarder.cli.terminal.tables import add, new_table
-from capture_forwarder.parser.mapping.columns import ColumnMapping
+from capture_forwarder.parser import ColumnMapping
 from capture_forwarder.settings import RouteSettings
 from capture_forwarder.settings.routes_check import RoutesCheck
 

@@ -16,14 +16,14 @@ Addresses = Annotated[
     list[str],
     typer.Argument(
         metavar="ADDRESS...",
-        help="Capture files, folders with such files, or s3://bucket/prefix.",
+        help="Capture files, folders that hold them, or s3://bucket/prefix.",
         show_default=False,
     ),
 ]
 
 Publisher = Annotated[
     PublisherName | None,
-    typer.Option("--publisher", help="Where the rows go.", show_default=False),
+    typer.Option("--publisher", help="Which publisher the rows go to.", show_default=False),
 ]
 Database = Annotated[
     str | None,
@@ -34,11 +34,11 @@ Routes = Annotated[
     typer.Option(
         "--routes",
         metavar="FILE",
-        help="Routes file (local, s3:// or ssm://), instead of the environment's route or routes.",
+        help="Routes file (a path, s3:// or ssm://); replaces the routes of the environment.",
     ),
 ]
 
-_PANEL = "Mapping (instead of the environment)"
+_PANEL = "Mapping (takes precedence over the environment)"
 
 
 def _mapping_option(*names: str, text: str, metavar: str) -> object:
@@ -51,7 +51,7 @@ Inputs = Annotated[
     str | None,
     _mapping_option(
         "--inputs",
-        text="Columns of the request in captured order, as `column` or `column=source`.",
+        text="Columns of the request, in captured order, as `column` or `column=source`.",
         metavar="LIST",
     ),
 ]
@@ -69,26 +69,26 @@ EventId = Annotated[
 Metadata = Annotated[
     str | None,
     _mapping_option(
-        "--metadata", text="Further columns, as `column=endpoint` and the like.", metavar="LIST"
+        "--metadata", text="Metadata columns, such as `column=endpoint`.", metavar="LIST"
     ),
 ]
 InputPath = Annotated[
     str | None,
     _mapping_option(
-        "--input-path", text="Where the records lie in a JSON request.", metavar="JMESPATH"
+        "--input-path", text="Where the records are in a JSON request.", metavar="JMESPATH"
     ),
 ]
 OutputPath = Annotated[
     str | None,
     _mapping_option(
-        "--output-path", text="Where the records lie in a JSON response.", metavar="JMESPATH"
+        "--output-path", text="Where the records are in a JSON response.", metavar="JMESPATH"
     ),
 ]
 CsvHeader = Annotated[
     str | None,
     _mapping_option(
         "--csv-header",
-        text="Whether CSV begins with a header row: absent or present.",
+        text="Whether CSV payloads begin with a header row: absent or present.",
         metavar="WORD",
     ),
 ]
@@ -113,28 +113,30 @@ def mapping_variables(*values: str | None) -> dict[str, str | None]:
 
 
 def environment_with(options: dict[str, str | None], routes: str | None = None) -> dict[str, str]:
-    """Copy the environment and set what options give.
+    """Copy the environment, and set what options give.
 
-    An option that is a part of a route means the one route: the environment's routes file is
-    left out then.
+    An option that is part of a route defines the one route: the environment's routes file is then
+    ignored.
 
     Parameters
     ----------
     options
         Variable → value, None where the option was not given.
     routes
-        A routes file that stands in for every route of the environment.
+        A routes file that replaces the environment's route or routes.
 
     Raises
     ------
     UsageError
-        There is both a routes file and an option that is a part of a route.
+        There is both a routes file and an option that is part of a route.
     """
     environment = dict(os.environ)
     of_route = [name for name, value in options.items() if value is not None and name in ROUTE]
     if routes is not None:
         if of_route:
-            raise UsageError("--routes names routes with a mapping and a publisher of their own.")
+            problem = "--routes and options for the mapping or publisher cannot be used together."
+            advice = "The routes of a routes file have a mapping and a publisher of their own."
+            raise UsageError(problem, advice)
         for name in (*ROUTE, PARTNER_APP, PARTNER_APP_URL):
             environment.pop(name, None)
         environment[_ROUTES] = routes
@@ -142,7 +144,7 @@ def environment_with(options: dict[str, str | None], routes: str | None = None) 
         environment.pop(_ROUTES, None)
     for variable, value in options.items():
         if value is not None:
-            # Who gives one of two names by an option means it instead of the other.
+            # An option for a setting replaces it under both of its names.
             environment.pop(TWINS.get(variable, ""), None)
             environment[variable] = value
     return environment
@@ -160,7 +162,7 @@ def publisher_variables(
     """
     if database is not None:
         if publisher not in {None, PublisherName.DUCKDB}:
-            raise UsageError("--database is for --publisher duckdb.")
+            raise UsageError("--database can only be used with --publisher duckdb.")
         publisher = PublisherName.DUCKDB
     return {
         "FORWARDER_PUBLISHER": publisher and publisher.value,
@@ -169,7 +171,7 @@ def publisher_variables(
 
 
 def given_mapping(environment: dict[str, str]) -> tuple[ColumnMapping, bool]:
-    """Read as much of the mapping as is set; it need not be complete.
+    """Read what is set of the mapping; it need not be complete.
 
     Parameters
     ----------
@@ -179,7 +181,7 @@ def given_mapping(environment: dict[str, str]) -> tuple[ColumnMapping, bool]:
     Returns
     -------
     tuple
-        The mapping, without columns where none are set; whether the CSV header is settled.
+        The mapping, without columns where none are set; whether the CSV header is set.
 
     Raises
     ------
@@ -189,7 +191,7 @@ def given_mapping(environment: dict[str, str]) -> tuple[ColumnMapping, bool]:
     outputs = ("FORWARDER_OUTPUT_COLUMNS", "FIDDLER_MODEL_OUTPUT_COLUMN")
     inputs = ("FORWARDER_INPUT_COLUMNS", "FIDDLER_MODEL_COLUMNS")
     bare = not any(environment.get(name, "").strip() for name in (*inputs, *outputs))
-    # What the platform needs does not matter here, and one column always has to be there.
+    # What the publisher needs does not matter here, and at least one column has to be there.
     needed = {"FORWARDER_PUBLISHER": "duckdb"} | ({outputs[0]: _UNSET} if bare else {})
     alone = {name: value for name, value in environment.items() if name != _ROUTES}
     route = load(alone | needed).route
@@ -202,5 +204,6 @@ def given_mapping(environment: dict[str, str]) -> tuple[ColumnMapping, bool]:
             input_path=mapping.input_path,
             output_path=mapping.output_path,
             csv_header=mapping.csv_header,
+            shadow=mapping.shadow,
         )
     return mapping, bool(environment.get("FORWARDER_CSV_HEADER", "").strip())

@@ -1,4 +1,4 @@
-"""A reporter that keeps what it is told, for the command to show."""
+"""A reporter that collects reports, failures and warnings for the command to show."""
 
 from __future__ import annotations
 
@@ -27,26 +27,27 @@ class CollectingReporter:
         return other
 
     def forwarded(self, capture_file: CaptureFile, report: FileReport) -> None:
-        """Keep the accounting of an object; see `Reporter.forwarded`."""
+        """Keep the accounting of a file; see `Reporter.forwarded`."""
         self.reports[capture_file] = report
 
     def continued(self, capture_file: CaptureFile, hops: int, report: FileReport | None) -> None:
-        """Keep that an object was handed on; see `Reporter.continued`."""
+        """Keep that a later invocation continues a file; see `Reporter.continued`."""
         del report
-        self.warnings.append(f"{capture_file} was handed on, for the {hops}. time")
+        times = "once" if hops == 1 else f"{hops} times"
+        self.warnings.append(f"{capture_file} is continued later; it was handed over {times}")
 
     def failed(self, what: str, error: ForwarderError) -> None:
         """Keep a failure; see `Reporter.failed`."""
         self.failures.append((what, error))
 
     def skipped(self, capture_file: CaptureFile, why: str) -> None:
-        """Keep that an object was skipped; see `Reporter.skipped`."""
+        """Keep that a file was skipped; see `Reporter.skipped`."""
         self.warnings.append(f"{capture_file} was skipped: {why}")
 
     def warn(self, message: str, **facts: object) -> None:
         """Keep a warning; see `Reporter.warn`."""
-        told = "; ".join(f"{name}: {_written(fact)}" for name, fact in facts.items())
-        self.warnings.append(f"{self._route}{message}" + (f" ({told})" if told else ""))
+        details = "; ".join(f"{name}: {_written(fact)}" for name, fact in facts.items())
+        self.warnings.append(f"{self._route}{message}" + (f" ({details})" if details else ""))
 
 
 def _written(fact: object) -> str:

@@ -34,75 +34,87 @@ _START = re.compile(
     rf'{_SPACE}(?=[\[{{])(?:\{{{_SPACE}"([^"\\]*)"{_SPACE}:{_SPACE})?'
     rf'(?:(\[){_SPACE}(?:(\[)|\{{{_SPACE}"([^"\\]*)")?)?'
 )
-# Keys of a document that could hold its records, if it is not a record itself.
-_HOLDERS = frozenset({*CONTAINERS, "dataframe_split"})
-
 _documents = Shape(object)
 
 
 def json_number_reader(
-    columns: Sequence[Column], cells: Sequence[Any]
-) -> Callable[[str], Rows | None]:
-    """Compile the short way of JSON for one side of a call.
+    columns: Sequence[Column], cells: Sequence[Any], *, alone: bool
+) -> JsonNumbers | None:
+    """Compile the short way of JSON for a request or a response.
 
     Parameters
     ----------
     columns
-        The columns of the side, in order.
+        Its columns, in order.
     cells
         What their numbers decode to: int, float, or either.
+    alone
+        Whether the other payload has no columns.
 
     Returns
     -------
-    Callable
-        Takes a document or JSON Lines; returns the rows, one at least, or None for anything but
-        numbers and nulls in a shape that surely has one meaning.
+    JsonNumbers or None
+        None where a path could find values anywhere in a document.
     """
     sources = [column.source or column.name for column in columns]
     if not all(map(is_plain_name, sources)):
-        # A path could find values anywhere in a document.
-        return lambda _: None
-    reader = _Reader(sources, {column.name for column in columns}, cells)
-
-    def read(text: str) -> Rows | None:
-        try:
-            return reader.read(text) or None
-        except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
-            return None
-
-    return read
+        return None
+    return JsonNumbers(sources, {column.name for column in columns}, cells, alone=alone)
 
 
-class _Reader:
-    """What is compiled for a side; the decoders of a shape, when a payload first has it."""
+class JsonNumbers:
+    """What is compiled for a payload; the decoders of a shape, when a payload first has it."""
 
-    def __init__(self, sources: Sequence[str], names: set[str], cells: Sequence[Any]) -> None:
+    def __init__(
+        self, sources: Sequence[str], names: set[str], cells: Sequence[Any], *, alone: bool
+    ) -> None:
         keys = {*sources, *names}
         # Null is as plain as a number; in CSV the word would be text.
         cells = [cell | None for cell in cells]
-        self._sources, self._cells = sources, cells
+        self._sources, self._cells, self._alone = sources, cells, alone
         self._single = len(sources) == 1
         self._nameable = is_nameable(sources)
         # A column by the name of a container could mean the numbers that are in it.
-        self._containers = {*CONTAINERS} - (set() if self._single else keys)
+        self._containers = {*CONTAINERS} - keys
         self._values = {*VALUES} - keys
         self._values_under = cache(lambda key: values_under(key, cells))
 
-    def read(self, text: str) -> Rows | None:
-        """Read a payload; raises what its decoders raise."""
+    def read(self, text: str, *, lines: bool) -> Rows | None:
+        """Read a payload.
+
+        Parameters
+        ----------
+        text
+            A document, or JSON Lines.
+        lines
+            Whether it is JSON Lines even if it is a single line.
+
+        Returns
+        -------
+        list or None
+            The rows, one at least; None for anything but numbers and nulls in a shape that
+            surely has one meaning.
+        """
+        try:
+            return self._rows(text, lines=lines) or None
+        except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
+            return None
+
+    def _rows(self, text: str, *, lines: bool) -> Rows | None:
         if not (found := _START.match(text)):
-            return self._bare_numbers(text)
+            return None if lines else self._bare_numbers(text)
         key, bracket, inner, first = found.groups()
         if key is None:
-            lines = "]\n[" in text
+            lines = lines or "]\n[" in text
             return self._lists.lines(text) if lines else self._list(text, inner, first)
-        if "}\n{" in text:
+        if lines or "}\n{" in text:
             return self._records(Shape.lines, text, key)
         if bracket and key in self._containers:
             held = text[found.start(2) :].rstrip(" \t\n\r")
             return self._list(held[:-1], inner, first) if held[-1] == "}" else None
         if bracket and key in self._sources:
-            return self._transposed(text)
+            # Alone it would be one record, and its columns lists.
+            return None if self._alone else self._transposed(text)
         return self._records(Shape.one, text, key)
 
     def _list(self, text: str, inner: str | None, first: str | None) -> Rows | None:
@@ -125,10 +137,8 @@ class _Reader:
             rows = how(self._named_among_others, text)
         if rows is None:
             return None
-        # The decoder skips what it has no name for: numbers that are too large, other records.
+        # The decoder skips what it has no name for, such as numbers that are too large.
         document, *_ = how(_documents, text) or [()]
-        if how is Shape.one and not _HOLDERS.isdisjoint(document):
-            return None
         return None if "shape" in document else rows
 
     def _bare_numbers(self, text: str) -> Rows | None:
@@ -141,7 +151,7 @@ class _Reader:
         return list(zip(self._decode_numbers(text), strict=True))
 
     def _transposed(self, text: str) -> Rows | None:
-        if not self._nameable or not _HOLDERS.isdisjoint(self._sources):
+        if not self._nameable:
             return None
         columns: tuple[Any, ...] = self._columns.one(text)[0]
         return list(zip(*columns, strict=True)) if len(set(map(len, columns))) == 1 else None

@@ -10,12 +10,16 @@ from __future__ import annotations
 from binascii import a2b_base64
 from collections.abc import Callable, Mapping
 from functools import cache
+from typing import TYPE_CHECKING
 
 from capture_forwarder.core.schema import DataType
 from capture_forwarder.parser.fast.csv_numbers import beside, csv_call_reader, csv_number_reader
-from capture_forwarder.parser.formats.decode import Format, by_looks, known_content
-from capture_forwarder.parser.mapping.side import SidePlan
+from capture_forwarder.parser.formats.decode import Format, known_content
+from capture_forwarder.parser.mapping.plan import PayloadPlan
 from capture_forwarder.parser.record import Side
+
+if TYPE_CHECKING:
+    from capture_forwarder.parser.fast.json_numbers import JsonNumbers
 
 Rows = list[tuple[object, ...]]
 NumberReader = Callable[[Side | None, Side | None], Rows | None]
@@ -34,7 +38,7 @@ _AS_TEXT = frozenset({"CSV", "JSON", None})
 
 
 def number_reader(
-    request: SidePlan, response: SidePlan, types: Mapping[str, DataType]
+    request: PayloadPlan, response: PayloadPlan, types: Mapping[str, DataType]
 ) -> NumberReader:
     """Compile the short way for a route.
 
@@ -84,16 +88,18 @@ def _call_reader(
     return read
 
 
-def _any_format(plan: SidePlan, types: _Types) -> _SideReader:
+def _any_format(plan: PayloadPlan, types: _Types) -> _SideReader:
     cells = _cells(types)
     csv = _not_plain if plan.header else csv_number_reader(cells)
 
     # Most routes have CSV, and need not pay for the others at a cold start.
     @cache
-    def document() -> Callable[[str], Rows | None]:
+    def documents() -> JsonNumbers | None:
         from capture_forwarder.parser.fast.json_numbers import json_number_reader  # noqa: PLC0415
 
-        return _not_plain if plan.path else json_number_reader(plan.columns, cells)
+        if plan.path:
+            return None
+        return json_number_reader(plan.columns, cells, alone=plan.alone)
 
     @cache
     def array() -> Callable[[bytes], Rows | None]:
@@ -102,26 +108,30 @@ def _any_format(plan: SidePlan, types: _Types) -> _SideReader:
         return npy_number_reader(types)
 
     def read(side: Side | None) -> Rows | None:
-        if (
-            side is None
-            or not side.data
-            or not (known := known_content(side.observed_content_type))
-        ):
+        if not side or not side.data or not (known := known_content(side.observed_content_type)):
             return None
-        (form, in_utf8), encoding = known, side.encoding
+        form, in_utf8 = known
         if form is Format.NPY:
-            raw = _unbase64(side.data) if encoding == "BASE64" else None
+            raw = _unbase64(side.data) if side.encoding == "BASE64" else None
             return array()(raw) if raw else None
-        text: str | None = None
-        if encoding in _AS_TEXT:
-            text = side.data
-        elif encoding == "BASE64" and in_utf8:
-            text = plain_base64(side.data)
+        text = _plain_text(side, in_utf8=in_utf8)
         if not text:
             return None
-        return csv(text) if (form or by_looks(text)) is Format.CSV else document()(text)
+        if form is Format.UNKNOWN:
+            looks_like_json = text.lstrip()[:1] in {"{", "["} and side.encoding != "CSV"
+            form = Format.JSON if looks_like_json else Format.CSV
+        if form is Format.CSV:
+            return csv(text)
+        reader = documents() if form in {Format.JSON, Format.JSON_LINES} else None
+        return reader.read(text, lines=form is Format.JSON_LINES) if reader else None
 
     return read
+
+
+def _plain_text(side: Side, *, in_utf8: bool) -> str | None:
+    if side.encoding in _AS_TEXT:
+        return side.data
+    return plain_base64(side.data or "") if side.encoding == "BASE64" and in_utf8 else None
 
 
 def _not_plain(*_texts: str) -> None:

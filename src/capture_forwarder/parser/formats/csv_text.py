@@ -11,15 +11,20 @@ import io
 from collections.abc import Iterator, Sequence
 
 from capture_forwarder.core.rejection import Reason
-from capture_forwarder.parser.formats.json_document import decode_json, json_readings
+from capture_forwarder.parser.formats.json_text import decode_json
+from capture_forwarder.parser.formats.plain_text import is_number
 from capture_forwarder.parser.formats.reading import Reading
 from capture_forwarder.parser.rejected import RejectedError
 
+# Python's limit of 131,072 characters a cell guards against files without end; what comes here
+# is never longer than a line may be.
+csv.field_size_limit(2**31 - 1)
 
-def csv_readings(
-    text: str, name: str, keys: Sequence[str], *, header: bool, optional_header: bool
-) -> Iterator[Reading]:
-    """Yield every way to read a CSV payload as records.
+_FEWEST_WITH_HEADER = 2
+
+
+def csv_readings(text: str, name: str, *, strict: bool = False) -> Iterator[Reading]:
+    """Yield every way to read a CSV payload as records of which each is a row.
 
     Parameters
     ----------
@@ -27,47 +32,79 @@ def csv_readings(
         The payload.
     name
         What to call it in a rejection: "request" or "response".
-    keys
-        The names that columns go by; a header that has any of them names the cells.
-    header, optional_header
-        Whether the first row is a header; whether it may also be none (a response to a request
-        that had one, where the number of records decides).
+    strict
+        Whether the payload can be read as JSON, too, so that its cells are doubtful.
 
     Raises
     ------
     RejectedError
-        With `undecodable-payload`: the quoting is broken or a cell is over 128 KiB.
+        With `undecodable-payload`: the quoting is broken, and it is no JSON either.
     """
-    structured = list(_structured(text, keys))
-    yield from structured
+    lists = _bracketed(text) if "[" in text and not strict else None
+    if lists is not None:
+        yield Reading(lists)
+    structured = strict or lists is not None
     try:
-        rows = _rows(text, name, after_space=False)
+        variants = _variants(text, name)
     except RejectedError:
         if structured:
             return
         raise
-    if structured and any(_is_cut(cell) for row in rows for cell in row):
+    if structured and any(_is_cut(cell) for row in variants[0] for cell in row):
         return
-    variants = [rows]
+    for rows in variants:
+        yield from _plain(rows, strict=structured)
+
+
+def readings_below_header(text: str, name: str, keys: Sequence[str]) -> list[Reading]:
+    """Read rows by the names in the first row; none if it has none of the keys.
+
+    Raises
+    ------
+    RejectedError
+        With `undecodable-payload`: the quoting is broken.
+    """
+    found = []
+    for rows in _variants(text, name):
+        full = [row for row in rows if row]
+        names = [cell.strip() for cell in full[0]] if full else []
+        if set(names) & set(keys) and all(len(row) == len(names) for row in full):
+            records = [dict(zip(names, row, strict=True)) for row in full[1:]]
+            found.append(Reading(records, text=True))
+    return found
+
+
+def is_header(text: str, name: str, keys: Sequence[str]) -> bool:
+    """Whether the first row consists of the keys, as no record does.
+
+    Raises
+    ------
+    RejectedError
+        With `undecodable-payload`: the quoting is broken.
+    """
+    rows = [row for row in _rows(text, name, after_space=False) if row]
+    names = [cell.strip() for cell in rows[0]] if rows else []
+    if not names or len(rows) == len(names) == 1 or all(map(is_number, names)):
+        return False
+    return set(names) <= set(keys)
+
+
+def begins_with_names(rows: Sequence[Sequence[object]]) -> bool:
+    """Whether texts stand above numbers: a header that was read as a record."""
+    if len(rows) < _FEWEST_WITH_HEADER:
+        return False
+    first, *others = rows
+    if not all(isinstance(cell, str) and cell.strip() and not is_number(cell) for cell in first):
+        return False
+    return all(isinstance(cell, str) and is_number(cell) for row in others for cell in row)
+
+
+def _variants(text: str, name: str) -> list[list[list[str]]]:
+    """The rows; twice, where a quote behind a space opens a cell for some writers only."""
+    variants = [_rows(text, name, after_space=False)]
     if ', "' in text:
-        # A quote behind a space opens a quoted cell for some writers and is text for others.
         variants.append(_rows(text, name, after_space=True))
-    for variant in variants:
-        if header:
-            yield from _below_header(variant, keys)
-        if not header or optional_header:
-            yield from _plain(variant, strict=bool(structured))
-
-
-def _structured(text: str, keys: Sequence[str]) -> Iterator[Reading]:
-    """JSON under the content type of CSV, or lists between the commas, as containers answer."""
-    if text.lstrip()[:1] in {"{", "["}:
-        document = decode_json(text)
-        if isinstance(document, (list, dict)):
-            yield from json_readings(document, keys)
-            return
-    if "[" in text and (lists := _bracketed(text)) is not None:
-        yield Reading(lists)
+    return variants
 
 
 def _is_cut(cell: str) -> bool:
@@ -89,18 +126,6 @@ def _plain(rows: list[list[str]], *, strict: bool) -> Iterator[Reading]:
         flat = [_flattened(row) for row in full]
         if flat != full:
             yield Reading(flat, text=True)
-
-
-def _below_header(rows: list[list[str]], keys: Sequence[str]) -> Iterator[Reading]:
-    full = [row for row in rows if row]
-    if not full:
-        return
-    names = [cell.strip() for cell in full[0]]
-    if set(names) & set(keys):
-        if all(len(row) == len(names) for row in full):
-            yield Reading([dict(zip(names, row, strict=True)) for row in full[1:]], text=True)
-    else:
-        yield Reading(full[1:], text=True)
 
 
 def _rows(text: str, name: str, *, after_space: bool) -> list[list[str]]:

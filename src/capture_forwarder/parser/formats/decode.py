@@ -23,18 +23,27 @@ class Format(StrEnum):
 
     CSV = "csv"
     JSON = "json"
+    JSON_LINES = "json lines"
     NPY = "npy"
+    TEXT = "text"
+    EVENTS = "events"
+    UNKNOWN = "unknown"
 
 
 _BY_CONTENT_TYPE = {
     "text/csv": Format.CSV,
     "application/csv": Format.CSV,
     "application/json": Format.JSON,
-    "application/jsonlines": Format.JSON,
-    "application/jsonl": Format.JSON,
-    "application/x-jsonlines": Format.JSON,
-    "application/x-ndjson": Format.JSON,
+    "application/jsonlines": Format.JSON_LINES,
+    "application/jsonl": Format.JSON_LINES,
+    "application/x-jsonlines": Format.JSON_LINES,
+    "application/x-jsonl": Format.JSON_LINES,
+    "application/ndjson": Format.JSON_LINES,
+    "application/x-ndjson": Format.JSON_LINES,
     "application/x-npy": Format.NPY,
+    "application/x-text": Format.TEXT,
+    "text/json": Format.JSON,
+    "text/event-stream": Format.EVENTS,
 }
 _NEVER_TABULAR = ("image/", "audio/", "video/", "font/")
 
@@ -51,8 +60,8 @@ def known_content(content_type: str | None) -> tuple[Format | None, bool] | None
     Returns
     -------
     tuple or None
-        The format, None where the text's looks decide, and whether the text is in UTF-8. None
-        for what never holds columns.
+        The format, `UNKNOWN` where it says none, and whether the text is in UTF-8. None for what
+        never holds columns.
     """
     written = content_type or ""
     essence = _essence(written)
@@ -61,8 +70,12 @@ def known_content(content_type: str | None) -> tuple[Format | None, bool] | None
     return _wanted(essence), _charset(written) is None
 
 
-def _wanted(essence: str) -> Format | None:
-    return _BY_CONTENT_TYPE.get(essence) or (Format.JSON if essence.endswith("+json") else None)
+def _wanted(essence: str) -> Format:
+    if known := _BY_CONTENT_TYPE.get(essence):
+        return known
+    if essence.endswith("+json"):
+        return Format.JSON
+    return Format.TEXT if essence.startswith("text/") else Format.UNKNOWN
 
 
 def _essence(content_type: str) -> str:
@@ -82,7 +95,8 @@ def decode_side(side: Side, name: str) -> tuple[Format, str | bytes]:
     Returns
     -------
     tuple
-        The format with the text, or with the bytes where the format is npy.
+        The format with the text, or with the bytes where the format is npy. `UNKNOWN` is what
+        neither the content type nor the encoding tell.
 
     Raises
     ------
@@ -99,7 +113,7 @@ def decode_side(side: Side, name: str) -> tuple[Format, str | bytes]:
         raw = _unbase64(data, name)
         if wanted is Format.NPY or raw.startswith(NPY_MAGIC):
             return Format.NPY, raw
-        text = _text(raw, side, name, known=wanted is not None)
+        text = _text(raw, side, name, known=wanted is not Format.UNKNOWN)
     elif side.encoding in {"CSV", "JSON", None}:
         text = data
     else:
@@ -108,7 +122,9 @@ def decode_side(side: Side, name: str) -> tuple[Format, str | bytes]:
     if "\0" in text:
         detail = f"The {name} holds a NUL character, which no text format allows."
         raise RejectedError(Reason.UNDECODABLE_PAYLOAD, detail)
-    return wanted or by_looks(text), text
+    if wanted is Format.UNKNOWN and side.encoding == "CSV":
+        wanted = Format.CSV
+    return wanted, text
 
 
 def _unbase64(data: str, name: str) -> bytes:
@@ -142,8 +158,3 @@ def _charset(content_type: str) -> str | None:
             charset = value.strip().strip("\"'").lower()
             return None if charset in {"", "utf-8", "utf8"} else charset
     return None
-
-
-def by_looks(text: str) -> Format:
-    """The format of a text whose content type does not say it."""
-    return Format.JSON if text.lstrip()[:1] in {"{", "["} else Format.CSV

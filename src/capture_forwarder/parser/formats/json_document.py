@@ -1,20 +1,17 @@
-"""A JSON payload → the ways it can be read.
+"""A JSON document → what can be records in it.
 
 The shapes are those of AWS's built-in algorithms (`instances`, `predictions`, `features`,
-`probabilities`, ...), TensorFlow Serving, MLflow (`dataframe_split`, `dataframe_records`) and
-the Open Inference Protocol v2, and whatever looks like them.
+`probabilities`, ...), TensorFlow Serving, MLflow, pandas and the Open Inference Protocol v2, and
+whatever looks like them. Nothing here decides which of them is meant.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-import msgspec
-
 from capture_forwarder.parser.formats.arrays import nest
-from capture_forwarder.parser.formats.reading import Reading
+from capture_forwarder.parser.formats.json_text import NOTHING
 
 CONTAINERS = (
     "instances",
@@ -24,82 +21,31 @@ CONTAINERS = (
     "data",
     "results",
     "dataframe_records",
+    "dataframe_split",
     "projections",
     "scores",
 )
 """Keys of a document that hold its records."""
-VALUES = ("features", "probabilities", "values", "data", "projection")
+VALUES = (
+    "features",
+    "probabilities",
+    "values",
+    "data",
+    "projection",
+    "scores",
+    "score",
+    "embeddings",
+    "embedding",
+)
 """Keys of a record that hold its values in order. AWS's common format nests them:
 `{"data": {"features": {"values": [...]}}}`."""
+
+Record = Mapping[str, object]
 _DEEPEST = 4
-
-_decode = msgspec.json.Decoder().decode
-
-
-class _Nothing:
-    """Stands for text that is no JSON, since None is a JSON value."""
+_MOST_LOOKED_AT = 200
 
 
-NOTHING = _Nothing()
-
-
-def decode_json(text: str) -> object:
-    """Decode one document; `NOTHING` if the text is none.
-
-    NaN and infinities, which Python's json module writes although JSON has no such words, and
-    numbers too large for a double are None.
-    """
-    try:
-        return _decode(text)
-    except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
-        pass
-    try:
-        document = json.loads(text, parse_constant=lambda _: None, parse_float=_finite)
-        msgspec.json.encode(document)  # a lone surrogate decodes but can never be sent
-    except (ValueError, RecursionError):
-        return NOTHING
-    return document
-
-
-def decode_documents(text: str) -> object:
-    """Decode a document, or several of them one a line (JSON Lines) as a list of documents."""
-    document = decode_json(text)
-    if document is not NOTHING:
-        return document
-    documents = [decode_json(line) for line in text.split("\n") if line.strip()]
-    return NOTHING if NOTHING in documents else documents
-
-
-def json_readings(document: object, keys: Sequence[str], depth: int = 0) -> Iterator[Reading]:
-    """Yield every way to read a document as records.
-
-    Parameters
-    ----------
-    document
-        Decoded JSON.
-    keys
-        The names that columns go by, for dictionaries of columns.
-    depth
-        How many containers were opened already.
-    """
-    if isinstance(document, list):
-        yield Reading(document)
-        yield Reading([document], strict=True)
-    elif isinstance(document, dict):
-        yield Reading([document])
-        if columns := {key: document[key] for key in keys if key in document}:
-            yield from _transposed(columns)
-        split = document.get("dataframe_split")
-        if isinstance(split, dict):
-            yield from _split_frame(split)
-        for key in CONTAINERS:
-            if key in document and depth < _DEEPEST:
-                yield from _contained(document[key], keys, depth + 1)
-    else:
-        yield Reading([document])
-
-
-def values_of(record: Mapping[str, object], depth: int = 0) -> list[object] | None:
+def values_of(record: Record, depth: int = 0) -> list[object] | None:
     """The list that a record keeps its values in; None if it has no such list."""
     for key in VALUES:
         held = record.get(key)
@@ -110,52 +56,113 @@ def values_of(record: Mapping[str, object], depth: int = 0) -> list[object] | No
     return None
 
 
-def is_failure(document: object) -> bool:
-    """Whether this is what SageMaker or a container answers when the model fails.
+def split_frame(document: Record) -> list[object] | None:
+    """The rows of pandas' `split` orientation, by its column names; None if it is another thing.
 
-    Seen in real files: `{"code": 424, "message": ...}` and `{"ErrorCode": ..., "message": ...}`.
+    A frame whose columns have no names, only numbers, keeps its rows as lists.
     """
-    if not isinstance(document, dict):
+    columns, rows = document.get("columns"), document.get("data")
+    if not isinstance(columns, list) or not isinstance(rows, list) or not columns:
+        return None
+    if not all(isinstance(row, list) and len(row) == len(columns) for row in rows):
+        return None
+    if not all(isinstance(column, str) for column in columns):
+        return rows
+    return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def records_by_index(document: Record) -> list[object] | None:
+    """The records of pandas' `index` orientation: `{"0": {...}, "1": {...}}`, all alike."""
+    records = list(document.values())
+    first = records[0] if records else None
+    if not isinstance(first, dict) or not first:
+        return None
+    if len(records) == 1 and not next(iter(document)).isdecimal():
+        return None
+    alike = all(isinstance(record, dict) and record.keys() == first.keys() for record in records)
+    return records if alike else None
+
+
+def transposed(columns: Record) -> list[object] | None:
+    """The records of a dictionary of columns; None if they are not alike.
+
+    Columns are lists of one length, or, as pandas writes them by default, dictionaries of the
+    same row labels.
+    """
+    held = list(columns.values())
+    if all(isinstance(column, list) for column in held):
+        lists: list[list[object]] = held  # type: ignore[assignment]
+    elif _have_the_same_labels(held):
+        lists = [list(column.values()) for column in held]  # type: ignore[attr-defined]
+    else:
+        return None
+    if not lists or not lists[0] or len({len(column) for column in lists}) != 1:
+        return None
+    return [dict(zip(columns, row, strict=True)) for row in zip(*lists, strict=True)]
+
+
+def tensor_columns(held: object) -> dict[str, object] | None:
+    """The tensors of the Open Inference Protocol v2 as nested lists by name; None for others."""
+    if not isinstance(held, list) or not held or not all(map(_is_tensor, held)):
+        return None
+    arrays = {str(tensor["name"]): _array(tensor) for tensor in held}
+    return arrays if all(isinstance(array, list) for array in arrays.values()) else None
+
+
+def are_tensors(held: object) -> bool:
+    """Whether these are tensors of the Open Inference Protocol v2, whatever is in them."""
+    return isinstance(held, list) and bool(held) and all(map(_is_tensor, held))
+
+
+def is_single(value: object) -> bool:
+    """Whether this is one plain value, perhaps in a list of nothing else: `5`, `[5]`, `[[5]]`."""
+    while isinstance(value, list):
+        if len(value) != 1:
+            return False
+        value = value[0]
+    return not isinstance(value, dict)
+
+
+def single(value: object) -> object:
+    """The plain value that `is_single` found."""
+    while isinstance(value, list):
+        value = value[0]
+    return value
+
+
+def lists_below(document: object) -> Iterator[tuple[str, Sequence[object]]]:
+    """Yield the lists in a document with the JMESPath to each, the outermost first."""
+    waiting = [("", document)]
+    for _ in range(_MOST_LOOKED_AT):
+        if not waiting:
+            return
+        path, held = waiting.pop(0)
+        if isinstance(held, dict):
+            waiting += ((join(path, key), value) for key, value in held.items())
+        elif isinstance(held, list) and held:
+            yield path, held
+
+
+def join(path: str, key: str) -> str:
+    """The JMESPath of a key below a path."""
+    return f"{path}.{quoted(key)}" if path else quoted(key)
+
+
+def quoted(key: str) -> str:
+    """A key as JMESPath writes it."""
+    plain = key.isascii() and key.replace("_", "a").isalnum() and not key[:1].isdigit()
+    escaped = key.replace("\\", "\\\\").replace('"', '\\"')
+    return key if plain else f'"{escaped}"'
+
+
+def _have_the_same_labels(columns: Sequence[object]) -> bool:
+    first = columns[0] if columns else None
+    if not isinstance(first, dict) or not first:
         return False
-    names = {str(key).lower() for key in document}
-    return "message" in names and bool(names & {"code", "errorcode"})
-
-
-def _finite(text: str) -> float | None:
-    value = float(text)
-    return value if math.isfinite(value) else None
-
-
-def _contained(held: object, keys: Sequence[str], depth: int) -> Iterator[Reading]:
-    if isinstance(held, list) and held and all(_is_tensor(item) for item in held):
-        yield from _tensors(held)
-    else:
-        yield from json_readings(held, keys, depth)
-
-
-def _transposed(columns: Mapping[str, object]) -> Iterator[Reading]:
-    """Read a dictionary of columns; all must be lists of one length.
-
-    Empty lists, and lists of lists, are sooner the values of one record, such as the boxes that
-    an object detector found.
-    """
-    lists = [column for column in columns.values() if isinstance(column, list)]
-    if len(lists) == len(columns) and len({len(column) for column in lists}) == 1:
-        names = list(columns)
-        rows = [dict(zip(names, row, strict=True)) for row in zip(*lists, strict=True)]
-        nested = any(isinstance(cell, list) for row in rows for cell in row.values())
-        yield Reading(rows, doubt=nested if rows else 1 + len(columns))
-
-
-def _split_frame(frame: Mapping[str, object]) -> Iterator[Reading]:
-    columns, rows = frame.get("columns"), frame.get("data")
-    if not isinstance(rows, list):
-        return
-    if isinstance(columns, list) and all(isinstance(column, str) for column in columns):
-        if all(isinstance(row, list) and len(row) == len(columns) for row in rows):
-            yield Reading([dict(zip(columns, row, strict=True)) for row in rows])
-    else:
-        yield Reading(rows)
+    if not all(isinstance(one, dict) and one.keys() == first.keys() for one in columns):
+        return False
+    # One dictionary alone is sooner a value of its own, unless its labels can only be row numbers.
+    return len(columns) > 1 or all(str(label).isdecimal() for label in first)
 
 
 def _is_tensor(item: object) -> bool:
@@ -167,18 +174,7 @@ def _is_tensor(item: object) -> bool:
     )
 
 
-def _tensors(tensors: Sequence[Mapping[str, object]]) -> Iterator[Reading]:
-    """Open Inference Protocol v2: one tensor of rows, or a tensor a column."""
-    arrays = [_array(tensor) for tensor in tensors]
-    if any(not isinstance(array, list) for array in arrays):
-        return
-    named = zip(tensors, arrays, strict=True)
-    yield from _transposed({str(tensor["name"]): _unwrapped(array) for tensor, array in named})
-    if len(arrays) == 1:
-        yield from json_readings(arrays[0], (), _DEEPEST)
-
-
-def _array(tensor: Mapping[str, object]) -> object:
+def _array(tensor: Record) -> object:
     shape, data = tensor["shape"], tensor["data"]
     if not isinstance(shape, list) or not isinstance(data, list):
         return NOTHING
@@ -192,11 +188,3 @@ def _array(tensor: Mapping[str, object]) -> object:
         return nest(data, shape)
     except ValueError:
         return NOTHING
-
-
-def _unwrapped(array: object) -> object:
-    """A column of shape [n, 1] holds n values, not n lists."""
-    rows = array if isinstance(array, list) else []
-    if all(isinstance(row, list) and len(row) == 1 for row in rows):
-        return [row[0] for row in rows]
-    return array

@@ -24,10 +24,13 @@ class Reading(msgspec.Struct, frozen=True):
         says so. Otherwise a batch of one would pass as one wide value, and JSON as text.
     doubt
         How much speaks against this way of reading, such as blank lines that were taken as
-        records; only the other side's number of records can call for it.
+        records; only the other payload's number of records can call for it.
+    path
+        The JMESPath that leads to the records in a JSON document; empty for all of it.
     """
 
     records: Sequence[object]
     text: bool = False
     strict: bool = False
     doubt: int = 0
+    path: str = ""

@@ -1,4 +1,4 @@
-"""Readings of both sides → the pairs that agree: decided by count and width, never by order."""
+"""Readings of request and response → the pairs that agree: decided by count and fit alone."""
 
 from __future__ import annotations
 
@@ -11,22 +11,45 @@ from capture_forwarder.parser.rejected import RejectedError
 
 
 class Candidate(msgspec.Struct, frozen=True):
-    """A reading of a side.
+    """A reading of a payload on the columns.
 
-    `rows` is None when its records do not fit the columns; `unfit` then describes them.
-    `misfits` counts what speaks against the reading, such as lists where a single value is
-    expected: of two readings that fit, the one with fewer is meant.
+    Parameters
+    ----------
+    count
+        The number of records.
+    rows
+        Their values; None when they do not fit the columns, which `unfit` then describes.
+    text
+        Whether the values are cells of CSV.
+    misfits
+        How many values are not what their column's type says, such as a list for a number: of
+        two readings that fit, the one with fewer is meant.
+    doubt
+        How much speaks against the reading otherwise; decides between equal misfits.
+    missing
+        The columns whose names are in none of the records.
+    offered
+        The names that the records do have, where any is missing.
+    path
+        The JMESPath that selects these records and no others.
+    headed
+        Whether the first row looks like a header: texts above numbers.
     """
 
     count: int
     rows: list[list[object]] | None
-    text: bool
+    text: bool = False
     misfits: int = 0
+    doubt: int = 0
     unfit: str = ""
+    missing: frozenset[str] = frozenset()
+    offered: tuple[str, ...] = ()
+    path: str = ""
+    headed: bool = False
 
 
 Pair = tuple[Candidate | None, Candidate | None]
-"""A reading of the request and one of the response; None for a side without columns."""
+"""A reading of the request and one of the response; None for a payload without columns."""
 
 
 def best_pairs(
@@ -37,7 +60,7 @@ def best_pairs(
     Parameters
     ----------
     inputs, outputs
-        The readings of each side; [None] for a side without columns.
+        The readings of the request and of the response; [None] for one without columns.
 
     Returns
     -------
@@ -50,29 +73,31 @@ def best_pairs(
         No pair does: `record-count-mismatch` or `column-count-mismatch`.
     """
     agreeing = [
-        (left, right)
-        for left in inputs
-        for right in outputs
-        if left is None or right is None or left.count == right.count
+        (request, response)
+        for request in inputs
+        for response in outputs
+        if request is None or response is None or request.count == response.count
     ]
     if not agreeing:
-        left, right = _counts(inputs), _counts(outputs)
-        detail = f"The request holds {left} record(s), the response {right}."
+        requests, responses = counts_of(inputs), counts_of(outputs)
+        detail = f"The request holds {requests} record(s), the response {responses}."
         raise RejectedError(Reason.RECORD_COUNT_MISMATCH, detail)
     fitting = [
-        pair for pair in agreeing if all(side is None or side.rows is not None for side in pair)
+        pair for pair in agreeing if all(one is None or one.rows is not None for one in pair)
     ]
     if not fitting:
-        unfit = dict.fromkeys(side.unfit for side in agreeing[0] if side and side.unfit)
+        unfit = dict.fromkeys(one.unfit for one in agreeing[0] if one and one.unfit)
         detail = f"No reading fits the columns: {', '.join(unfit)}."
         raise RejectedError(Reason.COLUMN_COUNT_MISMATCH, detail)
-    fewest = min(_misfits(pair) for pair in fitting)
-    return [pair for pair in fitting if _misfits(pair) == fewest]
+    least = min(map(_against, fitting))
+    return [pair for pair in fitting if _against(pair) == least]
 
 
-def _misfits(pair: Pair) -> int:
-    return sum(side.misfits for side in pair if side)
+def counts_of(candidates: Sequence[Candidate | None]) -> str:
+    """The numbers of records that a payload can be read as holding."""
+    return " or ".join(str(count) for count in sorted({one.count for one in candidates if one}))
 
 
-def _counts(side: Sequence[Candidate | None]) -> str:
-    return " or ".join(str(count) for count in sorted({c.count for c in side if c}))
+def _against(pair: Pair) -> tuple[int, int]:
+    read = [one for one in pair if one]
+    return sum(one.misfits for one in read), sum(one.doubt for one in read)

@@ -19,7 +19,9 @@ from capture_forwarder.core.schema import DataType
 Cast = Callable[[object], object]
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+# As JSON writes numbers, and as programs do: `.5`, `2.`, `+3`; but no leading zeros.
+_WRITTEN_NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9][0-9]*)(\.[0-9]*)?|(\.[0-9]+))([eE][+-]?[0-9]+)?")
+_WHOLE = re.compile(r"[+-]?[0-9]+")
 _NULLS = frozenset({"", "nan", "inf", "infinity", "-inf", "-infinity", "+inf", "+infinity"})
 # Without a schema only the spellings that programs write, so that a name such as NAN stays.
 _NOT_FINITE_WRITTEN = frozenset({"NaN", "nan", "inf", "-inf", "Infinity", "-Infinity"})
@@ -28,13 +30,13 @@ _MAX_INT_DIGITS = 4300
 
 
 def infer(text: str) -> object:
-    """Without a schema: a JSON number becomes one, NaN and nothing become None, text stays.
+    """Without a type: a number becomes one, NaN and nothing become None, text stays.
 
-    `01234` is no JSON number, so a postcode keeps its zero.
+    `01234` is no number, so a postcode keeps its zero.
     """
     stripped = text.strip()
-    if (found := _JSON_NUMBER.fullmatch(stripped)) and len(stripped) < _MAX_INT_DIGITS:
-        if found[1] is None and found[2] is None:
+    if (found := _WRITTEN_NUMBER.fullmatch(stripped)) and len(stripped) < _MAX_INT_DIGITS:
+        if found[1] is None and found[2] is None and found[3] is None:
             return int(stripped)
         return _finite(float(stripped))
     if not text or stripped in _NOT_FINITE_WRITTEN:
@@ -87,7 +89,7 @@ def _to_int(value: object) -> int | None:
         return value
     if isinstance(value, str):
         text = value.strip()
-        if text.removeprefix("-").isdecimal() and text.isascii():
+        if _WHOLE.fullmatch(text) and len(text) < _MAX_INT_DIGITS:
             return int(text)
         value = _to_float(text)
     if isinstance(value, float):

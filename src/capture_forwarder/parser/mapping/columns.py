@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Self, TypedDict, Unpack
+from typing import Literal, Self, TypedDict, Unpack
 
 import jmespath
 import msgspec
 from jmespath.exceptions import JMESPathError
+
+from capture_forwarder.core.schema import DataType
+
+_HEADERS: dict[object, bool] = {False: False, True: True, "absent": False, "present": True}
+_KEY_PART = re.compile(r"key\[(-?[0-9]{1,3})\]")
 
 
 class MetadataField(StrEnum):
@@ -24,6 +30,7 @@ class MetadataField(StrEnum):
     INFERENCE_ID = "inference_id"
     ROW_INDEX = "row_index"
     CUSTOM_ATTRIBUTES = "custom_attributes"
+    INVOCATION_SOURCE = "invocation_source"
     BUCKET = "bucket"
     KEY = "key"
 
@@ -36,10 +43,19 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class MetadataColumn(msgspec.Struct, frozen=True):
-    """A column that is filled from the line's metadata or the object's key."""
+    """A column that is filled from the call's metadata or the capture file's key.
+
+    Of `key[-8]` the field is the key, and the part what stands between two slashes of it.
+    """
 
     name: str
     field: MetadataField
+    part: int | None = None
+
+    @property
+    def source(self) -> str:
+        """The field as a person writes it."""
+        return self.field.value if self.part is None else f"{self.field.value}[{self.part}]"
 
 
 class MappingOptions(TypedDict, total=False):
@@ -49,7 +65,9 @@ class MappingOptions(TypedDict, total=False):
     event_id: str | None
     input_path: str | None
     output_path: str | None
-    csv_header: bool
+    csv_header: bool | Literal["absent", "present"]
+    types: Mapping[str, str]
+    shadow: bool
 
 
 @dataclass(frozen=True)
@@ -69,6 +87,10 @@ class ColumnMapping:
         JMESPath that selects the records inside a JSON document.
     csv_header
         Whether CSV payloads start with a header row.
+    types
+        Column name → type, for columns of which the platform's schema has none.
+    shadow
+        Whether calls of shadow variants are forwarded, too; left out they count as empty.
     """
 
     inputs: tuple[Column, ...] = ()
@@ -79,6 +101,8 @@ class ColumnMapping:
     input_path: str | None = None
     output_path: str | None = None
     csv_header: bool = False
+    types: Mapping[str, DataType] = field(default_factory=dict, hash=False)
+    shadow: bool = True
 
     @classmethod
     def of(
@@ -102,16 +126,30 @@ class ColumnMapping:
         Raises
         ------
         ValueError
-            An entry cannot be read, or a column stands twice.
+            An entry cannot be read, a column stands twice, a type does not exist or is of no
+            column, or the CSV header is neither a truth value, "absent" nor "present".
         """
+        header = options.get("csv_header", False)
+        if header not in _HEADERS:
+            message = f'csv_header is {header!r}; it must be "absent" or "present"'
+            raise ValueError(message)
         mapping = cls(
             parse_columns(comma_list(inputs)),
             parse_columns(comma_list(outputs)),
-            metadata=parse_metadata(comma_list(metadata)),
-            **options,
+            options.get("timestamp"),
+            options.get("event_id"),
+            parse_metadata(comma_list(metadata)),
+            options.get("input_path"),
+            options.get("output_path"),
+            csv_header=_HEADERS[header],
+            types=parse_types(options.get("types", {})),
+            shadow=options.get("shadow", True),
         )
         if repeated := mapping.duplicates():
             message = f"these columns stand twice: {', '.join(repeated)}"
+            raise ValueError(message)
+        if strange := mapping.types_of_no_column():
+            message = f"these types are of no input or output column: {', '.join(strange)}"
             raise ValueError(message)
         return mapping
 
@@ -126,6 +164,10 @@ class ColumnMapping:
         """Column names that stand more than once, which would overwrite each other."""
         names = self.names
         return sorted({name for name in names if names.count(name) > 1})
+
+    def types_of_no_column(self) -> list[str]:
+        """Names that have a type but are no column of the request or the response."""
+        return sorted(set(self.types) - {column.name for column in (*self.inputs, *self.outputs)})
 
 
 def parse_columns(text: str) -> tuple[Column, ...]:
@@ -161,15 +203,42 @@ def parse_metadata(text: str) -> tuple[MetadataColumn, ...]:
     ValueError
         An entry has no field, or one that does not exist.
     """
-    fields = ", ".join(MetadataField)
+    fields = ", ".join((*MetadataField, "key[n]"))
     columns = []
     for entry in _entries(text):
-        name, _, field = (part.strip() for part in entry.partition("="))
-        if not name or field not in set(MetadataField):
+        name, _, written = (part.strip() for part in entry.partition("="))
+        part = _KEY_PART.fullmatch(written)
+        if not name or not (part or written in set(MetadataField)):
             message = f"entry {entry!r} must be `column=field` with a field of: {fields}"
             raise ValueError(message)
-        columns.append(MetadataColumn(name, MetadataField(field)))
+        if part:
+            columns.append(MetadataColumn(name, MetadataField.KEY, int(part[1])))
+        else:
+            columns.append(MetadataColumn(name, MetadataField(written)))
     return tuple(columns)
+
+
+def parse_types(written: Mapping[str, str] | str) -> dict[str, DataType]:
+    """Read the types of columns: column name → type, or a comma list of `column=type`.
+
+    Raises
+    ------
+    ValueError
+        An entry has no type, or one that does not exist.
+    """
+    if isinstance(written, str):
+        pairs = [entry.partition("=")[::2] for entry in _entries(written)]
+    else:
+        pairs = list(written.items())
+    types = {}
+    for name, kind in pairs:
+        try:
+            types[name.strip()] = DataType(kind.strip())
+        except ValueError:
+            known = ", ".join(DataType)
+            message = f"the type of {name!r} is {kind!r}; it must be one of: {known}"
+            raise ValueError(message) from None
+    return types
 
 
 def check_path(path: str) -> str:

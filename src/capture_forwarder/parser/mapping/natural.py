@@ -10,22 +10,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from capture_forwarder.parser.formats.csv_text import csv_readings
-from capture_forwarder.parser.formats.decode import Format, content_type_of, decode_side
+from capture_forwarder.parser.formats.decode import Format, decode_side
+from capture_forwarder.parser.formats.events import are_events, joined
 from capture_forwarder.parser.formats.json_document import (
     CONTAINERS,
+    split_frame,
+    tensor_columns,
+    transposed,
+)
+from capture_forwarder.parser.formats.json_text import (
     NOTHING,
-    decode_documents,
-    decode_json,
+    JsonLines,
+    decode_inside,
     is_failure,
-    json_readings,
 )
 from capture_forwarder.parser.formats.npy import read_npy
-from capture_forwarder.parser.formats.payload import bracketed_readings, failed_call
+from capture_forwarder.parser.formats.payload import (
+    bracketed_readings,
+    document_in,
+    failed_call,
+)
+from capture_forwarder.parser.formats.plain_text import is_numeric
 from capture_forwarder.parser.formats.reading import Reading
 from capture_forwarder.parser.record import Side
 
 _DEEPEST = 4
-_TENSOR = frozenset({"name", "shape", "data"})
 
 
 def natural_readings(side: Side, name: str, *, answer: bool) -> list[Reading]:
@@ -57,14 +66,14 @@ def natural_readings(side: Side, name: str, *, answer: bool) -> list[Reading]:
         return document_readings(read_npy(content, name))
     if not content.strip():
         return [Reading([])]
-    document = decode_json(content) if _may_be_json(form, content) else NOTHING
+    if form is Format.EVENTS or (form is not Format.CSV and are_events(content)):
+        return [Reading([joined(content, name)])]
+    document = document_in(form, content)
+    if document is NOTHING or (isinstance(document, JsonLines) and form is Format.CSV):
+        return _text_readings(form, content, name, answer=answer)
     if answer and is_failure(document):
         raise failed_call(name)
-    if form is not Format.CSV:
-        return _json_readings(document, content, side, name)
-    if isinstance(document, (list, dict)):
-        return document_readings(document)
-    return _csv_readings(content, name, answer=answer)
+    return document_readings(document)
 
 
 def document_readings(document: object, depth: int = 0) -> list[Reading]:
@@ -77,12 +86,20 @@ def document_readings(document: object, depth: int = 0) -> list[Reading]:
     depth
         How many containers were opened already.
     """
+    if isinstance(document, str) and (inside := decode_inside(document)) is not NOTHING:
+        document = inside
+    if isinstance(document, JsonLines):
+        return [Reading(document)]
     if isinstance(document, list):
         return _bare_list(document)
     if not isinstance(document, dict):
         return [Reading([document])]
-    if split := list(json_readings(_only(document, "dataframe_split"), ()))[1:]:
-        return split
+    return _of_dictionary(document, depth)
+
+
+def _of_dictionary(document: dict[str, object], depth: int) -> list[Reading]:
+    if (rows := split_frame(document)) is not None:
+        return [Reading(rows)]
     alone = len(document) == 1
     for key in CONTAINERS:
         held = document.get(key)
@@ -94,24 +111,17 @@ def document_readings(document: object, depth: int = 0) -> list[Reading]:
     return [Reading([document]), *_transposed(document)]
 
 
-def _may_be_json(form: Format, content: str) -> bool:
-    return form is not Format.CSV or content.lstrip()[:1] in {"{", "["}
-
-
-def _json_readings(document: object, content: str, side: Side, name: str) -> list[Reading]:
-    if document is NOTHING:
-        lines = decode_documents(content)
-        if isinstance(lines, list):
-            return [Reading(lines)]
+def _text_readings(form: Format, content: str, name: str, *, answer: bool) -> list[Reading]:
+    """Text is one value; a page, or text of an unknown kind, is no answer but an error."""
+    if form in {Format.JSON, Format.JSON_LINES}:
         return [Reading(lists.records) for lists in bracketed_readings(content, name)]
-    if isinstance(document, list) and _is_one_json_line(side, content):
-        return [Reading([document])]
-    return document_readings(document)
-
-
-def _is_one_json_line(side: Side, content: str) -> bool:
-    kind = content_type_of(side)
-    return ("jsonl" in kind or "ndjson" in kind) and "\n" not in content.strip()
+    if form is Format.CSV or is_numeric(content):
+        return _csv_readings(content, name, answer=answer)
+    if answer and (content.lstrip()[:1] == "<" or form is Format.UNKNOWN):
+        raise failed_call(name)
+    if form is Format.UNKNOWN:
+        return _csv_readings(content, name, answer=answer)
+    return [Reading([content])]
 
 
 def _csv_readings(text: str, name: str, *, answer: bool) -> list[Reading]:
@@ -120,7 +130,7 @@ def _csv_readings(text: str, name: str, *, answer: bool) -> list[Reading]:
     A space before a quote belongs to the cell (RFC 4180), and a quoted list is one cell: the
     other ways to read these change no number of records, so nothing here can speak for them.
     """
-    found = list(csv_readings(text, name, (), header=False, optional_header=False))
+    found = list(csv_readings(text, name))
     lists = [Reading(reading.records) for reading in found if not reading.text]
     texts = [reading for reading in found if reading.text]
     if not texts:
@@ -148,20 +158,24 @@ def _bare_list(items: list[object]) -> list[Reading]:
 
 
 def _opened(held: list[object], doubt: int) -> list[Reading]:
-    if held and all(isinstance(item, dict) and item.keys() >= _TENSOR for item in held):
-        readings = list(json_readings({"inputs": held}, ()))[1:]
-        if len(held) == 1:
+    if (arrays := tensor_columns(held)) is not None:
+        if len(arrays) == 1:
             # A tensor of rows is called what the server calls it, which names no column.
-            readings = [one for one in readings if one.records and not _is_named(one)] or readings
-        if readings:
-            return document_readings(readings[0].records) if len(held) == 1 else readings[:1]
+            (array,) = arrays.values()
+            return document_readings(array)
+        if records := transposed({name: _flat(array) for name, array in arrays.items()}):
+            return [Reading(records)]
     if len(held) > 1 and not all(_is_nested(item) for item in held):
         return [Reading(held), Reading([held], doubt=doubt)]
     return [Reading(held)]
 
 
-def _is_named(reading: Reading) -> bool:
-    return any(isinstance(record, dict) for record in reading.records)
+def _flat(array: object) -> object:
+    """A column of shape [n, 1] holds n values, not n lists."""
+    rows = array if isinstance(array, list) else []
+    if rows and all(isinstance(row, list) and len(row) == 1 for row in rows):
+        return [row[0] for row in rows]
+    return array
 
 
 def _transposed(document: Mapping[str, object]) -> list[Reading]:
@@ -173,10 +187,6 @@ def _transposed(document: Mapping[str, object]) -> list[Reading]:
     if any(_is_nested(cell) for column in columns for cell in column):
         return []
     return [Reading([dict(zip(document, row, strict=True)) for row in zip(*columns, strict=True)])]
-
-
-def _only(document: Mapping[str, object], key: str) -> dict[str, object]:
-    return {key: document[key]} if key in document else {}
 
 
 def _is_nested(item: object) -> bool:

@@ -21,6 +21,7 @@ _OF_CALL: Mapping[MetadataField, _Ask] = {
     MetadataField.EVENT_ID: attrgetter("event_id"),
     MetadataField.INFERENCE_ID: attrgetter("inference_id"),
     MetadataField.CUSTOM_ATTRIBUTES: attrgetter("custom_attributes"),
+    MetadataField.INVOCATION_SOURCE: attrgetter("invocation_source"),
 }
 
 
@@ -47,7 +48,7 @@ class Tails:
     def __init__(self, mapping: ColumnMapping) -> None:
         self._time = bool(mapping.timestamp)
         self._identity = bool(mapping.event_id)
-        self._fields = [column.field for column in mapping.metadata]
+        self._fields = [(column.field, column.part) for column in mapping.metadata]
 
     def of_call(
         self, ids: Sequence[str], metadata: EventMetadata, constants: Constants
@@ -73,11 +74,19 @@ class Tails:
             columns.append(column(_TIME))
         if self._identity:
             columns.append(ids)
-        for field in self._fields:
+        for field, part in self._fields:
             if field is MetadataField.ROW_INDEX:
                 columns.append(indices)
             elif field in _OF_CALL:
                 columns.append(column(_OF_CALL[field]))
+            elif part is not None:
+                columns.append(repeat(_part(str(constants[field]), part)))
             else:
                 columns.append(repeat(constants[field]))
         return islice(zip(*columns) if columns else repeat(()), len(ids))  # noqa: B905 - some have no end
+
+
+def _part(key: str, at: int) -> str | None:
+    """What stands between two slashes of a key, counted from either end."""
+    parts = key.split("/")
+    return parts[at] if -len(parts) <= at < len(parts) else None

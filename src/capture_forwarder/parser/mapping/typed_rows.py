@@ -6,11 +6,16 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 
 from capture_forwarder.core.schema import DataType, Schema
+from capture_forwarder.parser.formats.wrapped import Cell
 from capture_forwarder.parser.mapping.candidates import Candidate, Pair
 from capture_forwarder.parser.mapping.casts import Cast, cast_to, infer
-from capture_forwarder.parser.mapping.side import SidePlan
+from capture_forwarder.parser.mapping.plan import PayloadPlan
 
 Rows = Collection[tuple[object, ...]]
+_Typed = tuple[str, Cast | None, bool]
+"""A column's name, its cast, and whether its values are numbers."""
+
+_NUMBERS = frozenset({DataType.FLOAT, DataType.INT, DataType.BOOL})
 
 
 class RowTyper:
@@ -24,10 +29,8 @@ class RowTyper:
         The platform's view of the model; values of columns without a type are inferred.
     """
 
-    def __init__(self, plans: Sequence[SidePlan], schema: Schema) -> None:
-        self._casts: list[Sequence[tuple[str, Cast | None]]] = [
-            [(column.name, _cast(column.name, schema)) for column in plan.columns] for plan in plans
-        ]
+    def __init__(self, plans: Sequence[PayloadPlan], schema: Schema) -> None:
+        self._casts = [[_cast(column.name, schema) for column in plan.columns] for plan in plans]
 
     def __call__(self, pair: Pair) -> tuple[Rows, Counter[str]]:
         """Type the values of one call.
@@ -48,28 +51,30 @@ class RowTyper:
         return [left + right for left, right in zip(*cast, strict=True)], failures
 
 
-def _cast(name: str, schema: Schema) -> Cast | None:
+def _cast(name: str, schema: Schema) -> _Typed:
     data_type = schema.types.get(name)
     if data_type is None:
-        return None
-    return cast_to(DataType(data_type), schema.categories.get(name, ()))
+        return name, None, False
+    cast = cast_to(DataType(data_type), schema.categories.get(name, ()))
+    return name, cast, data_type in _NUMBERS
 
 
-def _cast_rows(
-    candidate: Candidate, casts: Sequence[tuple[str, Cast | None]], failures: Counter[str]
-) -> Rows:
+def _cast_rows(candidate: Candidate, casts: Sequence[_Typed], failures: Counter[str]) -> Rows:
     rows = []
     for values in candidate.rows or ():
         row = []
-        for value, (name, cast) in zip(values, casts, strict=True):
+        for value, (name, cast, retype) in zip(values, casts, strict=True):
+            written = candidate.text and isinstance(value, str)
+            if isinstance(value, Cell):
+                value, written = str(value), True  # noqa: PLW2901
             if cast is None:
-                inferred = candidate.text and isinstance(value, str)
-                row.append(infer(value) if inferred else value)  # type: ignore[arg-type]
+                row.append(infer(value) if written else value)  # type: ignore[arg-type]
                 continue
             try:
                 row.append(cast(value))
             except ValueError:
                 failures[name] += 1
-                row.append(value)
+                # A number that is none of the column's is still a number, in CSV as in JSON.
+                row.append(infer(value) if written and retype else value)  # type: ignore[arg-type]
         rows.append(tuple(row))
     return rows

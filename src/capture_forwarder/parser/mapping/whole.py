@@ -21,7 +21,8 @@ from capture_forwarder.parser.rejected import RejectedError
 NAMES = ("input", "output")
 """The names of an inference's two values."""
 
-_NAME_THE_COLUMNS = "name the columns (FORWARDER_INPUT_COLUMNS, FORWARDER_OUTPUT_COLUMNS)"
+# Neither variables nor keys are named: the parser does not know which of them its reader writes.
+_NAME_THE_COLUMNS = "name the columns of the request and of the response in the mapping"
 
 
 class WholeLineParser:

@@ -1,4 +1,4 @@
-"""What Arthur says of the inferences of a request → a receipt, or that it cannot be told.
+"""What Arthur says of the inferences of a request → a receipt, or an error if it does not tell.
 
 The answer counts successes and failures and lists the failures alone, each with the event's id
 and the inference's index in it. Nothing is guessed: an answer that does not account for every
@@ -15,7 +15,7 @@ import msgspec
 from capture_forwarder.core.batch import Receipt
 from capture_forwarder.core.errors import BatchRefusedError, PlatformUnavailableError
 from capture_forwarder.publishers.arthur.requests import SentLine
-from capture_forwarder.publishers.http import Site, is_busy
+from capture_forwarder.publishers.http import Service, may_pass
 
 _LONGEST_QUOTE = 2000
 
@@ -31,7 +31,7 @@ class Failure(msgspec.Struct, frozen=True):
     @property
     def may_pass_later(self) -> bool:
         """Whether it is Arthur that failed, and not the inference."""
-        return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR or is_busy(self.status)
+        return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR or may_pass(self.status)
 
     @property
     def said(self) -> str:
@@ -53,8 +53,36 @@ class _Answer(msgspec.Struct, frozen=True):
 _decode = msgspec.json.Decoder(_Answer, strict=False).decode
 
 
+def arthur_service(url: str, model_id: str) -> Service:
+    """Describe an Arthur instance and one of its models."""
+    return Service(
+        "Arthur",
+        url,
+        "ARTHUR_HOST",
+        {
+            HTTPStatus.UNAUTHORIZED: (
+                "The token is wrong or expired: put one with raw_data write into "
+                "ARTHUR_ACCESS_TOKEN, or into what ARTHUR_ACCESS_TOKEN_SECRET_ARN or "
+                "ARTHUR_ACCESS_TOKEN_PARAMETER names."
+            ),
+            HTTPStatus.PAYMENT_REQUIRED: (
+                "Your Arthur plan does not allow it; ask whoever manages the account."
+            ),
+            HTTPStatus.FORBIDDEN: (
+                f"Give the token raw_data write on model {model_id}; if it belongs to several "
+                "organisations, set ARTHUR_ORGANIZATION_ID."
+            ),
+            HTTPStatus.NOT_FOUND: (
+                f"There is no model {model_id}, or no v3 API: check ARTHUR_MODEL_ID and "
+                "ARTHUR_HOST."
+            ),
+        },
+        "Check ARTHUR_HOST (redirections are not followed), ARTHUR_MODEL_ID and the server.",
+    )
+
+
 def read_receipt(
-    body: bytes, lines: Sequence[SentLine], site: Site, wait: float | None = None
+    body: bytes, lines: Sequence[SentLine], service: Service, wait: float | None = None
 ) -> Receipt:
     """Read an answer to a request.
 
@@ -64,7 +92,7 @@ def read_receipt(
         The answer.
     lines
         What was sent.
-    site
+    service
         Where to.
     wait
         How many seconds it asks to wait.
@@ -79,18 +107,18 @@ def read_receipt(
     try:
         answer = _decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise site.garbage("answered with something that is not Arthur's") from error
+        raise service.foreign("answered with something that is not Arthur's") from error
     failures = answer.failures or []
     if any(failure.status < HTTPStatus.BAD_REQUEST for failure in failures):
-        raise site.garbage("answered with failures that have the status of a success")
+        raise service.foreign("answered with failures that have the status of a success")
     counts = answer.counts
     found = _positions(failures, lines)
     sent = lines[-1].positions.stop
     whole = counts.failure == len(failures) and counts.success + counts.failure == sent
     if found is None or not whole:
-        raise _untold(failures, sent, site)
+        raise _untold(failures, sent, service)
     refused = {
-        place: failure.said for place, failure in found.items() if not failure.may_pass_later
+        position: failure.said for position, failure in found.items() if not failure.may_pass_later
     }
     again = sorted(found.keys() - refused.keys())
     return Receipt(refused, again, wait if again else None)
@@ -117,22 +145,22 @@ def _positions(failures: Iterable[Failure], lines: Sequence[SentLine]) -> dict[i
         if index is None and any(len(positions) > 1 for positions in named):
             return None
         at = index or 0
-        places = [positions[at] for positions in named if 0 <= at < len(positions)]
-        if len(places) != len(same):
+        fitting = [positions[at] for positions in named if 0 <= at < len(positions)]
+        if len(fitting) != len(same):
             return None
-        found.update(zip(places, same, strict=True))
+        found.update(zip(fitting, same, strict=True))
     return found
 
 
 def _untold(
-    failures: Sequence[Failure], sent: int, site: Site
+    failures: Sequence[Failure], sent: int, service: Service
 ) -> BatchRefusedError | PlatformUnavailableError:
     """An answer from which no inference's fate is certain.
 
     Refusals alone are narrowed down by sending less, to one inference at last, whose refusal is
     certain whatever it is called.
     """
-    message = f"Arthur at {site.url} does not tell what became of each of {sent} inference(s)."
+    message = f"Arthur at {service.url} does not tell what became of each of {sent} inference(s)."
     if failures and not any(failure.may_pass_later for failure in failures):
         advice = "They are sent in smaller pieces, with the same ids."
         return BatchRefusedError(message, advice, platform_message=failures[0].said)

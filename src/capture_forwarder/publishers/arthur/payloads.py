@@ -1,22 +1,21 @@
-"""How Arthur reads and writes one side of a call.
+"""How Arthur reads a request or a response, and how to write one that it can read.
 
-The endpoint takes text/csv with an inference a line, and application/json with
-`{"instances": [{"features": [...]}]}` or `{"instances": [{name: value}]}`, for responses with
+The endpoint takes text/csv with one inference a line, and application/json with
+`{"instances": [{"features": [...]}]}` or `{"instances": [{name: value}]}`, in responses with
 `predictions` and `probabilities`; no base64, no parameters, nothing else. Source: Arthur's guide
 to SageMaker Data Capture.
 """
 
 from __future__ import annotations
 
+import base64
 import csv
 from collections.abc import Sequence
 from typing import TypeGuard
 
 import msgspec
 
-from capture_forwarder.parser.formats.json_document import values_of
-from capture_forwarder.parser.mapping.casts import infer
-from capture_forwarder.parser.record import Side
+from capture_forwarder.parser import Side, infer, values_of
 
 _WORDS = frozenset({"instances", "predictions", "features", "probabilities"})
 
@@ -24,44 +23,98 @@ _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
 
 
-class Shape(msgspec.Struct, frozen=True):
-    """The words of one side."""
+class Words(msgspec.Struct, frozen=True):
+    """What a captured line and its JSON call the parts of a request, or of a response.
 
-    side: str
+    Parameters
+    ----------
+    payload
+        The payload, in the captured line.
+    mode
+        Its `mode`.
+    records, cells
+        The list of its records, in JSON; the list of the values of one of them.
+    """
+
+    payload: str
     mode: str
     records: str
     cells: str
 
 
-REQUEST = Shape("endpointInput", "INPUT", "instances", "features")
-RESPONSE = Shape("endpointOutput", "OUTPUT", "predictions", "probabilities")
+REQUEST = Words("endpointInput", "INPUT", "instances", "features")
+RESPONSE = Words("endpointOutput", "OUTPUT", "predictions", "probabilities")
 
 
-def read_side(side: Side | None, shape: Shape) -> list[object] | None:
-    """Read a side as Arthur does: a record each; None for what it does not take.
+def read_records(side: Side | None, words: Words) -> list[object] | None:
+    """Read a captured payload as Arthur does; None for one that it does not take.
 
-    A record is a list of cells, or the item of `instances` or `predictions` as it stands.
+    A record is a list of values, or the item of `instances` or `predictions` as it stands.
     """
     if side is None or side.data is None:
         return None
     match side.encoding, side.observed_content_type:
         case "CSV", "text/csv":
-            return _csv_items(side.data)
+            if "\r" in side.data or side.data.startswith("\ufeff"):
+                return None
+            return read_csv(side.data.removesuffix("\n").split("\n"))
         case "JSON", "application/json":
-            return _json_items(side.data, shape)
+            return _read_json(side.data, words)
     return None
 
 
-def write_side(records: Sequence[object], shape: Shape) -> dict[str, str]:
-    """Write a side: by their names records that all have some, else by their values' order."""
+def csv_lines(side: Side | None) -> list[str] | None:
+    """The lines of a payload if it is CSV, whatever its encoding and its line ends.
+
+    Whether it is CSV shows in its values: those read from it are compared with those parsed.
+    """
+    if side is None or side.data is None:
+        return None
+    text = side.data
+    if side.encoding == "BASE64":
+        try:
+            text = base64.b64decode(text).decode()
+        except ValueError:
+            return None
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").removesuffix("\n").split("\n")
+
+
+def read_csv(lines: Sequence[str]) -> list[object] | None:
+    """Read lines of CSV as Arthur does, one inference each; None if one of them is not that.
+
+    A line whose quotes hold a newline is none.
+    """
+    records: list[object] = []
+    for line in lines:
+        try:
+            rows = list(csv.reader([line], strict=True)) if '"' in line else [line.split(",")]
+        except csv.Error:
+            return None
+        if not line or "\r" in line or len(rows) != 1:
+            return None
+        records.append([infer(cell) for cell in rows[0]])
+    return records
+
+
+def write_csv(lines: Sequence[str], words: Words) -> dict[str, str]:
+    """Write a payload of CSV lines, whose types Arthur finds by its model's attributes."""
+    return _payload("text/csv", "CSV", "\n".join(lines), words)
+
+
+def write_json(records: Sequence[object], words: Words) -> dict[str, str]:
+    """Write a payload of JSON: by name if all records have names, else by the values' order."""
     items: Sequence[object] = records
     if not all(map(_is_named, records)):
-        items = [{shape.cells: _in_order(record)} for record in records]
+        items = [{words.cells: _in_order(record)} for record in records]
+    return _payload("application/json", "JSON", _encode({words.records: items}).decode(), words)
+
+
+def _payload(content_type: str, encoding: str, data: str, words: Words) -> dict[str, str]:
     return {
-        "observedContentType": "application/json",
-        "mode": shape.mode,
-        "data": _encode({shape.records: items}).decode(),
-        "encoding": "JSON",
+        "observedContentType": content_type,
+        "mode": words.mode,
+        "data": data,
+        "encoding": encoding,
     }
 
 
@@ -73,33 +126,17 @@ def is_even(records: Sequence[object]) -> bool:
     )
 
 
-def _csv_items(text: str) -> list[object] | None:
-    """An inference a line; a line that quotes newlines is no whole one and breaks the rules."""
-    if "\r" in text or text.startswith("\ufeff"):
-        return None
-    items: list[object] = []
-    for line in text.removesuffix("\n").split("\n"):
-        try:
-            rows = list(csv.reader([line], strict=True)) if '"' in line else [line.split(",")]
-        except csv.Error:
-            return None
-        if not line or len(rows) != 1:
-            return None
-        items.append([infer(cell) for cell in rows[0]])
-    return items
-
-
-def _json_items(text: str, shape: Shape) -> list[object] | None:
+def _read_json(text: str, words: Words) -> list[object] | None:
     try:
         document = _decode(text)
     except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
         return None
-    if not isinstance(document, dict) or document.keys() != {shape.records}:
+    if not isinstance(document, dict) or document.keys() != {words.records}:
         return None
-    items = document[shape.records]
+    items = document[words.records]
     if not isinstance(items, list) or not items:
         return None
-    lists = all(_is_list_of(item, shape.cells) for item in items)
+    lists = all(_is_list_of(item, words.cells) for item in items)
     return items if lists or all(_is_named(item) and _is_flat(item) for item in items) else None
 
 

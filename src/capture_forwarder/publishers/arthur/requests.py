@@ -1,7 +1,8 @@
 """A captured line → what Arthur's data-capture endpoint takes: its own bytes, or written anew.
 
 A line goes as it is only if Arthur's reading of it gives the very values that were parsed from
-it. Partner ids are as in Arthur's guide: inferenceId, else eventId, with `_{index}` if several.
+it. One that is written anew keeps the text of its CSV where that gives them. Partner ids are as
+in Arthur's guide: inferenceId, else eventId, with `_{index}` if there are several.
 """
 
 from __future__ import annotations
@@ -15,15 +16,17 @@ import msgspec
 
 from capture_forwarder.core.batch import Batch, LineSlice
 from capture_forwarder.core.inference import Inference
-from capture_forwarder.parser.mapping.columns import ColumnMapping
-from capture_forwarder.parser.record import CaptureData, Side
+from capture_forwarder.parser import CaptureData, ColumnMapping, Side
 from capture_forwarder.publishers.arthur.payloads import (
     REQUEST,
     RESPONSE,
-    Shape,
+    Words,
+    csv_lines,
     is_even,
-    read_side,
-    write_side,
+    read_csv,
+    read_records,
+    write_csv,
+    write_json,
 )
 
 
@@ -75,7 +78,7 @@ class LineWriter:
         self._by_columns = bool(self._inputs or self._outputs)
 
     def lines(self, batch: Batch) -> list[SentLine]:
-        """Write a batch, by a line of the object one line, or one an inference.
+        """Write a batch: one line for each of the capture file's, or one for each inference.
 
         The latter where the batch holds only some inferences of a line, or where they are not
         alike, so that one that Arthur cannot read spoils no other: each then is a call of its
@@ -83,51 +86,54 @@ class LineWriter:
         """
         written: list[SentLine] = []
         first = 0
-        for part, inferences in batch.lines():
-            written += self._lines(part, inferences, first)
-            first += part.count
+        for slice_, inferences in batch.lines():
+            written += self._lines(slice_, inferences, first)
+            first += slice_.count
         return written
 
     def _lines(
-        self, part: LineSlice, inferences: Sequence[Inference], first: int
+        self, slice_: LineSlice, inferences: Sequence[Inference], first: int
     ) -> list[SentLine]:
-        captured = _captured(part.line.data)
-        inputs, outputs = self._sides(inferences)
+        captured = _captured(slice_.line.data)
+        inputs, outputs = self._records(inferences)
         even = is_even(inputs) and is_even(outputs)
-        if captured is None or part.count < part.total or not even:
+        if captured is None or slice_.count < slice_.total or not even:
             return [
-                self._alone(captured, inference, position)
-                for position, inference in enumerate(inferences, first)
+                self._alone(captured, inference, slice_.first + index, first + index)
+                for index, inference in enumerate(inferences)
             ]
         metadata = captured.event_metadata
         event_id, inference_id = (_id(metadata, name) for name in ("eventId", "inferenceId"))
         call_id = inference_id or event_id
-        data = part.line.data
+        data = slice_.line.data
         if data.startswith(BOM_UTF8) or not self._is_taken(captured, inputs, outputs):
             ids = {"eventId": event_id or call_id}
             if inference_id:
                 ids["inferenceId"] = inference_id
-            data = _write(captured, ids, inputs, outputs)
-        positions = range(first, first + part.count)
+            data = self._write(captured, ids, inputs, outputs)
+        positions = range(first, first + slice_.count)
         return [SentLine(data, event_id or call_id, call_id, positions)]
 
-    def _alone(self, captured: _Captured | None, inference: Inference, position: int) -> SentLine:
-        inputs, outputs = self._sides([inference])
+    def _alone(
+        self, captured: _Captured | None, inference: Inference, index: int, position: int
+    ) -> SentLine:
+        """Write one inference, the one at an index of its call, as a call of its own."""
         name = inference.id
-        data = _write(captured, {"eventId": name, "inferenceId": name}, inputs, outputs)
+        ids = {"eventId": name, "inferenceId": name}
+        data = self._write(captured, ids, *self._records([inference]), index)
         return SentLine(data, name, name, range(position, position + 1))
 
-    def _sides(self, inferences: Sequence[Inference]) -> tuple[list[object], list[object]]:
+    def _records(self, inferences: Sequence[Inference]) -> tuple[list[object], list[object]]:
         """The records of the request and those of the response."""
         if not self._by_columns:
             inputs, outputs = zip(*(inference.values for inference in inferences), strict=True)
             return list(inputs), list(outputs)
-        sides: tuple[list[object], list[object]] = ([], [])
+        both: tuple[list[object], list[object]] = ([], [])
         for inference in inferences:
             values = iter(inference.values)
-            for side, names in zip(sides, (self._inputs, self._outputs), strict=True):
-                side.append(dict(zip(names, islice(values, len(names)), strict=True)))
-        return sides
+            for records, names in zip(both, (self._inputs, self._outputs), strict=True):
+                records.append(dict(zip(names, islice(values, len(names)), strict=True)))
+        return both
 
     def _is_taken(
         self, captured: _Captured, inputs: Sequence[object], outputs: Sequence[object]
@@ -138,20 +144,64 @@ class LineWriter:
             return False
         if "inferenceId" in metadata and not _id(metadata, "inferenceId"):
             return False
-        return self._is_same(data.endpoint_input, inputs, REQUEST) and self._is_same(
-            data.endpoint_output, outputs, RESPONSE
+        pairs = ((data.endpoint_input, inputs, REQUEST), (data.endpoint_output, outputs, RESPONSE))
+        return all(
+            self._are_same(read_records(side, words), records, words)
+            for side, records, words in pairs
         )
 
-    def _is_same(self, side: Side | None, records: Sequence[object], shape: Shape) -> bool:
-        items = read_side(side, shape)
+    def _are_same(
+        self, items: Sequence[object] | None, records: Sequence[object], words: Words
+    ) -> bool:
+        """Whether what Arthur reads are the values that were parsed."""
         if items is None or len(items) != len(records):
             return False
         if not self._by_columns:
             return all(map(eq, items, records))
         return all(
-            isinstance(record, dict) and _holds(item, record, shape.cells)
+            isinstance(record, dict) and _holds(item, record, words.cells)
             for item, record in zip(items, records, strict=True)
         )
+
+    def _write(
+        self,
+        captured: _Captured | None,
+        ids: Mapping[str, str],
+        inputs: Sequence[object],
+        outputs: Sequence[object],
+        index: int | None = None,
+    ) -> bytes:
+        """Write a line, with the metadata of the one that it was.
+
+        `index` is that of a single inference among those of its call; None for all of them.
+        """
+        metadata: dict[str, object] = {}
+        record: dict[str, object] = {}
+        data = CaptureData()
+        if captured is not None:
+            data = captured.capture_data
+            metadata = {
+                name: held for name, held in captured.event_metadata.items() if name not in ids
+            }
+            metadata.pop("inferenceId", None)
+            if captured.event_version is not msgspec.UNSET:
+                record["eventVersion"] = captured.event_version
+        payloads = {
+            REQUEST.payload: self._payload(data.endpoint_input, inputs, REQUEST, index),
+            RESPONSE.payload: self._payload(data.endpoint_output, outputs, RESPONSE, index),
+        }
+        return _encode({"captureData": payloads, "eventMetadata": {**ids, **metadata}, **record})
+
+    def _payload(
+        self, side: Side | None, records: Sequence[object], words: Words, index: int | None
+    ) -> dict[str, str]:
+        """Write a payload: its own CSV if that means these records, else JSON."""
+        lines = csv_lines(side) or []
+        if index is not None:
+            lines = lines[index : index + 1]
+        if self._are_same(read_csv(lines), records, words):
+            return write_csv(lines, words)
+        return write_json(records, words)
 
 
 def _captured(data: bytes) -> _Captured | None:
@@ -174,24 +224,3 @@ def _holds(item: object, record: Mapping[str, object], cells: str) -> bool:
             return all(item.get(name) == value for name, value in record.items())
         item = item[cells]
     return item == list(record.values())
-
-
-def _write(
-    captured: _Captured | None,
-    ids: Mapping[str, str],
-    inputs: Sequence[object],
-    outputs: Sequence[object],
-) -> bytes:
-    """Write a line with both sides as JSON, and the metadata of the one it was."""
-    metadata: dict[str, object] = {}
-    record: dict[str, object] = {}
-    if captured is not None:
-        metadata = {name: held for name, held in captured.event_metadata.items() if name not in ids}
-        metadata.pop("inferenceId", None)
-        if captured.event_version is not msgspec.UNSET:
-            record["eventVersion"] = captured.event_version
-    sides = {
-        REQUEST.side: write_side(inputs, REQUEST),
-        RESPONSE.side: write_side(outputs, RESPONSE),
-    }
-    return _encode({"captureData": sides, "eventMetadata": {**ids, **metadata}, **record})

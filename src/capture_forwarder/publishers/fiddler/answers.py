@@ -17,7 +17,7 @@ from capture_forwarder.core.errors import (
     PublisherMisconfiguredError,
     PublishError,
 )
-from capture_forwarder.publishers.http import Site
+from capture_forwarder.publishers.http import Service
 
 
 class _Taken(msgspec.Struct):
@@ -34,7 +34,7 @@ PUBLISHING = "publish events"
 """What a request that carries events is called; only its rows can be refused."""
 
 
-def fiddler_site(url: str, model_id: str, *, partner_app: bool = False) -> Site:
+def fiddler_service(url: str, model_id: str, *, partner_app: bool = False) -> Service:
     """Describe a Fiddler instance and one of its models."""
     aws = ", and allow the function sagemaker:CallPartnerAppApi on the app" if partner_app else ""
     advice: dict[int, str] = {
@@ -49,7 +49,7 @@ def fiddler_site(url: str, model_id: str, *, partner_app: bool = False) -> Site:
             f"There is no model {model_id}: look at FIDDLER_MODEL_UUID and FIDDLER_URL."
         ),
     }
-    return Site(
+    return Service(
         "Fiddler",
         url,
         "FIDDLER_URL",
@@ -58,7 +58,7 @@ def fiddler_site(url: str, model_id: str, *, partner_app: bool = False) -> Site:
     )
 
 
-def check_accepted(content: bytes, rows: int, site: Site) -> None:
+def check_accepted(content: bytes, rows: int, service: Service) -> None:
     """Make sure that a success is Fiddler's own and means all rows.
 
     The answer lists the ids of the events taken over; a list that names only some of them is no
@@ -70,7 +70,7 @@ def check_accepted(content: bytes, rows: int, site: Site) -> None:
         The content of the answer.
     rows
         How many events were posted.
-    site
+    service
         Where.
 
     Raises
@@ -81,13 +81,13 @@ def check_accepted(content: bytes, rows: int, site: Site) -> None:
     try:
         ids = _decode(content).data.event_ids
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise site.garbage("answered with something that is not Fiddler's") from None
+        raise service.foreign("answered with something that is not Fiddler's") from None
     if isinstance(ids, list) and 0 < len(ids) < rows:
-        message = f"Fiddler at {site.url} took over only {len(ids)} of {rows} events."
+        message = f"Fiddler at {service.url} took over only {len(ids)} of {rows} events."
         raise PlatformUnavailableError(message, "They are sent again with the same ids.")
 
 
-def translate(error: Exception, doing: str, site: Site, rows: int = 0) -> PublishError:
+def translate(error: Exception, doing: str, service: Service, rows: int = 0) -> PublishError:
     """Turn whatever the client raised into one of our errors.
 
     Parameters
@@ -96,7 +96,7 @@ def translate(error: Exception, doing: str, site: Site, rows: int = 0) -> Publis
         What a call of the client raised.
     doing
         What the call was for, in two or three words.
-    site
+    service
         Where.
     rows
         How many events it carried.
@@ -104,16 +104,16 @@ def translate(error: Exception, doing: str, site: Site, rows: int = 0) -> Publis
     cause = _http_cause(error)
     response = getattr(cause, "response", None)
     if isinstance(response, requests.Response) and not _is_success(response.status_code):
-        return site.refusal(response.status_code, response, doing, rows)
+        return service.refusal(response.status_code, response, doing, rows)
     name = type(error).__name__
     if name == "IncompatibleClient":
         advice = "Deploy a release of this forwarder whose fiddler-client fits your server."
-        return PublisherMisconfiguredError(f"Fiddler at {site.url}: {error}", advice)
+        return PublisherMisconfiguredError(f"Fiddler at {service.url}: {error}", advice)
     if name == "Unsupported":
-        return site.refusal(HTTPStatus.METHOD_NOT_ALLOWED, None, doing)
+        return service.refusal(HTTPStatus.METHOD_NOT_ALLOWED, None, doing)
     if cause is not None and not isinstance(cause, requests.JSONDecodeError):
-        return site.unreachable(cause, doing)
-    return site.garbage(f"answered to `{doing}` with something that is not Fiddler's ({name})")
+        return service.unreachable(cause, doing, rows)
+    return service.foreign(f"answered to `{doing}` with something that is not Fiddler's ({name})")
 
 
 def _is_success(status: int) -> bool:

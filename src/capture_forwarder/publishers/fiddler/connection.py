@@ -1,4 +1,4 @@
-"""A connection to Fiddler, made by its own client, with one attempt and one set of rules.
+"""A connection to Fiddler, made by its own client: logging in, reading models, posting events.
 
 Source of all protocol facts: fiddler-client 3.14.1.
 """
@@ -6,13 +6,18 @@ Source of all protocol facts: fiddler-client 3.14.1.
 from __future__ import annotations
 
 import logging
-import os
+from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
+import requests
 from requests import Session
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
+from urllib3 import Timeout
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
+from urllib3.exceptions import SSLError as BadCertificateError
 
 from capture_forwarder.core.errors import PublisherMisconfiguredError
 from capture_forwarder.core.extras import Extra, install_command
@@ -23,6 +28,9 @@ if TYPE_CHECKING:
     from fiddler.connection import Connection
     from fiddler.libs.http_client import RequestClient
 
+RETRY_HEADER = "X-Fiddler-Client-Retry"
+"""Tells Fiddler how often a request was sent before, as its client does with its own repeats."""
+
 # The client retries on its own, without jitter and deaf to Retry-After. Half a second is less than
 # its first wait, so that it tries once; zero would break it.
 _CLIENT_RETRY_SECONDS = 0.5
@@ -30,7 +38,12 @@ _CONNECTIONS = 25  # as the client has it
 
 
 def connect(
-    url: str, token: str, *, timeout: tuple[float, float], sign: SignRequest | None = None
+    url: str,
+    token: str,
+    *,
+    timeout: tuple[float, float],
+    authorities: str | None = None,
+    sign: SignRequest | None = None,
 ) -> Connection:
     """Log in; two requests that check the token and the versions.
 
@@ -42,6 +55,8 @@ def connect(
         The API key.
     timeout
         Seconds to wait for the connection and for an answer.
+    authorities
+        A file or folder of certificate authorities to trust in place of the usual ones.
     sign
         Signs each request, where Fiddler runs as a SageMaker partner app.
 
@@ -65,7 +80,7 @@ def connect(
         token=token,
         proxies=get_environ_proxies(url) or None,
         timeout=timeout,
-        verify=_authorities(),
+        verify=authorities or True,
     )
 
 
@@ -120,9 +135,121 @@ def _unusable(error: ImportError) -> PublisherMisconfiguredError:
     return PublisherMisconfiguredError(f"{message} what this release needs.", advice)
 
 
-def _authorities() -> bool | str:
-    """The certificate authorities to trust: requests' variables, which the client ignores."""
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
-        if path := os.environ.get(name):
-            return path
-    return True
+class FiddlerSession:
+    """Reads models and posts events over the connections of a client; from several threads.
+
+    The client prepares every request from scratch, copies what it is given, and reads answers
+    in small pieces; `requests` adds redirections, cookies and a response of its own. Together that
+    is as much work as encoding the events. Here one request is prepared for all of them, and
+    posted over the same connections by urllib3, which `requests` uses too.
+
+    Parameters
+    ----------
+    connection
+        A connection that is logged in.
+    timeout
+        Seconds to wait for a connection and for an answer.
+    """
+
+    def __init__(self, connection: Connection, timeout: tuple[float, float]) -> None:
+        self._client = client = connection.client
+        self._timeout = timeout
+        session = client.session
+        url = f"{client.base_url.rstrip('/')}/v3/events"
+        self._sign = session.auth
+        self._events = events = requests.Request(
+            "POST",
+            url,
+            headers={
+                **session.headers,
+                **connection.request_headers,
+                "Content-Type": "application/json",
+            },
+        ).prepare()
+        del events.headers["Content-Length"]
+        self._headers = dict(events.headers)
+        self._adapter = session.get_adapter(url)
+        self._pool = self._adapter.get_connection_with_tls_context(
+            events, session.verify, proxies=client.proxies
+        )
+        self._adapter.cert_verify(self._pool, url, session.verify, None)
+        # What a proxy is asked for is the whole address.
+        self._target = self._adapter.request_url(events, client.proxies)
+
+    def model(self, model_id: str) -> dict[str, Any]:
+        """Read a model.
+
+        Raises
+        ------
+        Exception
+            Whatever the client raises; `answers.translate` knows it.
+        """
+        path = f"/v3/models/{model_id}"
+        answer = self._client.get(url=path, timeout=self._timeout, allow_redirects=False)
+        found: dict[str, Any] = answer.json()["data"]
+        return found
+
+    def post_events(self, body: bytes, repeats: int = 0) -> bytes:
+        """Post the body of `POST /v3/events`, once; no redirection is followed.
+
+        Parameters
+        ----------
+        body
+            The body.
+        repeats
+            How often its events were sent before.
+
+        Returns
+        -------
+        bytes
+            The content of an answer that is a success.
+
+        Raises
+        ------
+        requests.RequestException
+            There was no answer, it broke off, or it is no success.
+        """
+        connect, read = self._timeout
+        try:
+            answer = self._pool.urlopen(
+                "POST",
+                self._target,
+                body=body,
+                headers=self._headers_for(body, repeats),
+                retries=False,
+                redirect=False,
+                assert_same_host=False,
+                timeout=Timeout(connect=connect, read=read),
+                preload_content=False,
+            )
+            if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+                content: bytes = answer.data
+                return content
+        except (HTTPError, OSError) as error:
+            raise _as_requests(error) from error
+        response = self._adapter.build_response(self._events, answer)
+        # To have its content is to have read it, so that the connection can be used again.
+        said = f"{len(response.content)} bytes"
+        raise requests.HTTPError(said, response=response)
+
+    def _headers_for(self, body: bytes, repeats: int) -> Mapping[str, str]:
+        own = {RETRY_HEADER: str(repeats)} if repeats else {}
+        if self._sign is None:
+            return {**self._headers, **own}
+        request = self._events.copy()
+        request.body = body
+        request.headers.update({**own, "Content-Length": str(len(body))})
+        headers: Mapping[str, str] = self._sign(request).headers
+        return headers
+
+
+def _as_requests(error: HTTPError | OSError) -> requests.RequestException:
+    """What `requests` would raise in place of an error of urllib3."""
+    if isinstance(error, BadCertificateError):
+        return requests.exceptions.SSLError(error)
+    if isinstance(error, ReadTimeoutError):
+        return requests.Timeout(error)
+    # That there is no connection counts as a timeout to some releases of urllib3.
+    if isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError):
+        return requests.ConnectTimeout(error)
+    return requests.ConnectionError(error)

@@ -10,28 +10,24 @@ Source of all protocol facts: fiddler-client 3.14.1.
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-import msgspec
-
 from capture_forwarder.core.batch import ACCEPTED, Batch, BatchLimits, Receipt
-from capture_forwarder.core.errors import (
-    CredentialsRefusedError,
-    PublisherMisconfiguredError,
-    PublishError,
-)
-from capture_forwarder.core.json_rows import JsonRowEncoder, JsonRows
-from capture_forwarder.core.schema import DataType, Schema
+from capture_forwarder.core.errors import CredentialsRefusedError, ForwarderError
+from capture_forwarder.core.schema import Schema
+from capture_forwarder.parser import ColumnMapping
 from capture_forwarder.publishers.fiddler.answers import (
     PUBLISHING,
     check_accepted,
-    fiddler_site,
+    fiddler_service,
     translate,
 )
-from capture_forwarder.publishers.fiddler.connection import connect
-from capture_forwarder.publishers.fiddler.requests import FiddlerSession
-from capture_forwarder.publishers.http import CONNECT_SECONDS
+from capture_forwarder.publishers.fiddler.connection import FiddlerSession, connect
+from capture_forwarder.publishers.fiddler.requests import EventRequests
+from capture_forwarder.publishers.fiddler.schema import FiddlerModel, read_model
+from capture_forwarder.publishers.fiddler.times import TimeUnit
+from capture_forwarder.publishers.http import CONNECT_SECONDS, RequestLimits
 
 if TYPE_CHECKING:
     from capture_forwarder.core.ports import Clock, Secret, SignRequest
@@ -39,24 +35,6 @@ if TYPE_CHECKING:
 _ROWS_A_REQUEST = 1000  # the client's own limit, fiddler.configs.STREAM_EVENT_LIMIT
 _BYTES_A_REQUEST = 8 * 1024 * 1024  # Fiddler names no limit; this bounds our memory
 _SCHEMA_SECONDS = 900.0
-
-_encode = msgspec.json.Encoder().encode
-
-
-class _Source(msgspec.Struct):
-    """Events of a request."""
-
-    events: list[object]
-    type: str = "EVENTS"
-
-
-class _Request(msgspec.Struct):
-    """What `POST /v3/events` takes."""
-
-    source: _Source
-    model_id: str
-    env_type: str = "PRODUCTION"
-    env_name: str | None = None
 
 
 class FiddlerPublisher:
@@ -74,8 +52,16 @@ class FiddlerPublisher:
         Seconds to wait for an answer.
     clock
         Tells when the cached schema is due for a refresh.
+    mapping
+        Which columns are filled from payloads: the model's time column may be one of them.
+    time_unit
+        What a number in the model's time column counts, where it holds numbers.
+    authorities
+        A file or folder of certificate authorities to trust in place of the usual ones.
     sign
         Signs each request, where Fiddler runs as a SageMaker partner app.
+    limits
+        The most that one request may hold, in place of the usual limits.
     """
 
     def __init__(  # noqa: PLR0913 - what one model takes
@@ -86,29 +72,40 @@ class FiddlerPublisher:
         *,
         timeout: float,
         clock: Clock,
+        mapping: ColumnMapping | None = None,
+        time_unit: TimeUnit | None = None,
+        authorities: str | None = None,
         sign: SignRequest | None = None,
+        limits: RequestLimits | None = None,
     ) -> None:
         self._url = url
         self._token = token
         self._model_id = str(model_id)
-        self._site = fiddler_site(url, self._model_id, partner_app=sign is not None)
+        self._service = fiddler_service(url, self._model_id, partner_app=sign is not None)
         self._timeout = (CONNECT_SECONDS, timeout)
+        self._authorities = authorities
         self._sign = sign
         self._clock = clock
+        columns = mapping or ColumnMapping()
+        names = [column.name for column in (*columns.inputs, *columns.outputs)]
+        self._captured = frozenset([*names, *(column.name for column in columns.metadata)])
+        self._time_unit = time_unit
+        self._limits = limits or RequestLimits()
+        self._requests = EventRequests(self._model_id)
         self._session: FiddlerSession | None = None
         self._schema: Schema | None = None
         self._schema_time = 0.0
         self._lock = threading.Lock()
-        self._as_json = JsonRowEncoder()
-        request = _encode(_Request(_Source([]), self._model_id))
-        self._before, _, self._behind = request.partition(b"[]")
 
-    takes_json = True
+    @property
+    def takes_json(self) -> bool:
+        """Whether rows can be sent as they are written while a batch fills."""
+        return self._requests.write_time is None
 
     @property
     def limits(self) -> BatchLimits:
         """The most that one request may hold."""
-        return BatchLimits(rows=_ROWS_A_REQUEST, bytes=_BYTES_A_REQUEST)
+        return self._limits.batch_limits(_ROWS_A_REQUEST, _BYTES_A_REQUEST)
 
     def schema(self) -> Schema:
         """Types, id and time columns of the model, read afresh every 15 minutes.
@@ -121,10 +118,13 @@ class FiddlerPublisher:
         now = self._clock.monotonic()
         if self._schema is None or now - self._schema_time > _SCHEMA_SECONDS:
             try:
-                self._schema = self._read_schema()
+                model = self._read_model()
             except CredentialsRefusedError:
                 self._connect(fresh=True)
-                self._schema = self._read_schema()
+                model = self._read_model()
+            time_column = model.schema.timestamp_column
+            self._requests = EventRequests(self._model_id, time_column, model.write_time)
+            self._schema = model.schema
             self._schema_time = now
         return self._schema
 
@@ -134,26 +134,14 @@ class FiddlerPublisher:
         A 2xx answer means that Fiddler has queued the events; it shows them minutes later.
         """
         del deadline
-        body = self._body(batch)
+        body = self._requests.body(batch)
+        self._limits.check(body, len(batch))
         session = self._connected()
         try:
-            self._post(session, body, len(batch))
+            self._post(session, body, batch)
         except CredentialsRefusedError:
-            self._post(self._reconnected(session), body, len(batch))
+            self._post(self._reconnected(session), body, batch)
         return ACCEPTED
-
-    def _body(self, batch: Batch) -> bytes:
-        """The events as one array, in the request around it."""
-        events = batch.json_rows
-        if not events:
-            inferences = batch.inferences
-            values = [inference.values for inference in inferences]
-            events = [self._as_json(inferences[0].names, values)]
-        parts: list[JsonRows] = []
-        for fragment in events:
-            parts += (b",", fragment)
-        parts[0] = self._before + b"["
-        return b"".join((*parts, b"]", self._behind))
 
     def _connected(self) -> FiddlerSession:
         with self._lock:
@@ -166,70 +154,39 @@ class FiddlerPublisher:
                 return self._connect(fresh=True)
             return self._session
 
-    def _post(self, session: FiddlerSession, body: bytes, rows: int) -> None:
+    def _post(self, session: FiddlerSession, body: bytes, batch: Batch) -> None:
+        rows = len(batch)
         try:
-            content = session.post_events(body)
-        except PublishError:
+            content = session.post_events(body, batch.repeats)
+        except ForwarderError:
             raise
         except Exception as error:
-            raise translate(error, PUBLISHING, self._site, rows) from error
-        check_accepted(content, rows, self._site)
+            raise translate(error, PUBLISHING, self._service, rows) from error
+        check_accepted(content, rows, self._service)
 
     def _connect(self, *, fresh: bool = False) -> FiddlerSession:
         """Log in; two requests that check the token and the versions."""
         token = self._token.value(fresh=fresh)
         try:
-            connection = connect(self._url, token, timeout=self._timeout, sign=self._sign)
+            connection = connect(
+                self._url,
+                token,
+                timeout=self._timeout,
+                authorities=self._authorities,
+                sign=self._sign,
+            )
             self._session = FiddlerSession(connection, self._timeout)
-        except PublishError:
+        except ForwarderError:
             raise
         except Exception as error:
-            raise translate(error, "connect", self._site) from error
+            raise translate(error, "connect", self._service) from error
         return self._session
 
-    def _read_schema(self) -> Schema:
+    def _read_model(self) -> FiddlerModel:
         session = self._session or self._connect()
         try:
-            schema = self._schema_of(session.model(self._model_id))
-        except PublishError:
+            return read_model(session.model(self._model_id), self._captured, self._time_unit)
+        except ForwarderError:
             raise
         except Exception as error:
-            raise translate(error, "read the model", self._site) from error
-        if not schema.types:
-            message = f"The Fiddler model {self._model_id} has no columns."
-            raise PublisherMisconfiguredError(message, "Give it a schema first.")
-        return schema
-
-    def _schema_of(self, model: dict[str, Any]) -> Schema:
-        """Take what is needed of a model as the API shows it."""
-        columns, spec = model["schema"]["columns"], model["spec"]
-        return Schema(
-            types={column["name"]: self._type_of(column) for column in columns},
-            categories={
-                column["name"]: tuple(column["categories"])
-                for column in columns
-                if column.get("categories")
-            },
-            event_id_column=model.get("event_id_col"),
-            timestamp_column=model.get("event_ts_col"),
-            required=(*(spec.get("inputs") or ()), *(spec.get("outputs") or ())),
-        )
-
-    def _type_of(self, column: dict[str, Any]) -> DataType:
-        """A column's type.
-
-        Raises
-        ------
-        PublisherMisconfiguredError
-            It is one that this release does not know; asking again would not change that.
-        """
-        name, kind = column["name"], column["data_type"]
-        if not isinstance(kind, str) or kind in set(DataType):
-            return DataType(kind)  # of what is no text, it fails: that is not Fiddler's
-        message = (
-            f"Column {name!r} of the Fiddler model {self._model_id} has the type {kind!r}, which "
-            "this release of the Capture Forwarder does not know."
-        )
-        known = ", ".join(DataType)
-        advice = f"Give the column one of these types: {known}; or update the Capture Forwarder."
-        raise PublisherMisconfiguredError(message, advice)
+            raise translate(error, "read the model", self._service) from error

@@ -1,128 +1,102 @@
-"""What is asked of Fiddler once its client is logged in.
+"""Inferences → the body of `POST /v3/events`.
 
-Source of all protocol facts: fiddler-client 3.14.1.
+Source: fiddler-client 3.14.1, `EventPublisher.publish_stream`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
-import requests
-from urllib3 import Timeout
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
-from urllib3.exceptions import SSLError as BadCertificateError
+import msgspec
 
-if TYPE_CHECKING:
-    from fiddler import Connection
+from capture_forwarder.core.batch import Batch
+from capture_forwarder.core.inference import Inference
+from capture_forwarder.core.json_rows import JsonRowEncoder, JsonRows
+from capture_forwarder.publishers.fiddler.times import WriteTime
+
+_encode = msgspec.json.Encoder().encode
 
 
-class FiddlerSession:
-    """Reads models and posts events over the connections of a client; from several threads.
+class _Source(msgspec.Struct):
+    """Events of a request."""
 
-    The client prepares every request from scratch, copies what it is given, and reads answers
-    in small pieces; `requests` adds redirections, cookies and a response of its own. Together that
-    is as much work as encoding the events. Here one request is prepared for all of them, and
-    posted over the same connections by urllib3, which `requests` uses too.
+    events: list[object]
+    type: str = "EVENTS"
+
+
+class _Request(msgspec.Struct):
+    """What `POST /v3/events` takes."""
+
+    source: _Source
+    model_id: str
+    env_type: str = "PRODUCTION"
+    env_name: str | None = None
+
+
+class EventRequests:
+    """Writes requests with events of one model; may be used from several threads.
+
+    An event without a time has no time column at all: Fiddler takes a time that is missing for
+    the time at which the event arrives, and null for a mistake.
 
     Parameters
     ----------
-    connection
-        A connection that is logged in.
-    timeout
-        Seconds to wait for a connection and for an answer.
+    model_id
+        The model.
+    time_column
+        The column that Fiddler reads an event's time from, if it has one.
+    write_time
+        Puts a time into the form that Fiddler reads; None leaves times as they are, so that rows
+        that are JSON already can be sent as they stand.
     """
 
-    def __init__(self, connection: Connection, timeout: tuple[float, float]) -> None:
-        self._client = client = connection.client
-        self._timeout = timeout
-        session = client.session
-        url = f"{client.base_url.rstrip('/')}/v3/events"
-        self._sign = session.auth
-        self._events = events = requests.Request(
-            "POST",
-            url,
-            headers={
-                **session.headers,
-                **connection.request_headers,
-                "Content-Type": "application/json",
-            },
-        ).prepare()
-        del events.headers["Content-Length"]
-        self._headers = dict(events.headers)
-        self._adapter = session.get_adapter(url)
-        self._pool = self._adapter.get_connection_with_tls_context(
-            events, session.verify, proxies=client.proxies
-        )
-        self._adapter.cert_verify(self._pool, url, session.verify, None)
-        # What a proxy is asked for is the whole address.
-        self._target = self._adapter.request_url(events, client.proxies)
+    def __init__(
+        self, model_id: str, time_column: str | None = None, write_time: WriteTime | None = None
+    ) -> None:
+        around = _encode(_Request(_Source([]), model_id))
+        self._before, _, self._behind = around.partition(b"[]")
+        self._time_column = time_column
+        # Quotes inside a JSON text have a backslash before them, so that only a key looks so.
+        self._no_time = _encode(time_column) + b":null" if time_column is not None else None
+        self.write_time = write_time
+        self._with_time = JsonRowEncoder()
+        self._without_time = JsonRowEncoder()
 
-    def model(self, model_id: str) -> dict[str, Any]:
-        """Read a model.
+    def body(self, batch: Batch) -> bytes:
+        """Write the events of a batch as one array, and the request around it."""
+        if self.write_time is None:
+            rows = batch.json_rows or [self._rows(batch.inferences)]
+            body = self._around(rows)
+            if self._no_time is None or self._no_time not in body:
+                return body
+        return self._around(list(self._rows_with_times(batch.inferences)))
 
-        Raises
-        ------
-        Exception
-            Whatever the client raises; `answers.translate` knows it.
-        """
-        path = f"/v3/models/{model_id}"
-        answer = self._client.get(url=path, timeout=self._timeout, allow_redirects=False)
-        found: dict[str, Any] = answer.json()["data"]
-        return found
+    def _around(self, rows: Sequence[JsonRows]) -> bytes:
+        parts: list[JsonRows] = []
+        for fragment in rows:
+            parts += (b",", fragment)
+        parts[0] = self._before + b"["
+        return b"".join((*parts, b"]", self._behind))
 
-    def post_events(self, body: bytes) -> bytes:
-        """Post the body of `POST /v3/events`, once; no redirection is followed.
+    def _rows(self, inferences: Sequence[Inference]) -> JsonRows:
+        return self._with_time(inferences[0].names, [one.values for one in inferences])
 
-        Returns
-        -------
-        bytes
-            The content of an answer that is a success.
-
-        Raises
-        ------
-        requests.RequestException
-            There was no answer, it broke off, or it is no success.
-        """
-        connect, read = self._timeout
-        try:
-            answer = self._pool.urlopen(
-                "POST",
-                self._target,
-                body=body,
-                headers=self._signed(body) if self._sign else self._headers,
-                retries=False,
-                redirect=False,
-                assert_same_host=False,
-                timeout=Timeout(connect=connect, read=read),
-                preload_content=False,
-            )
-            if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
-                content: bytes = answer.data
-                return content
-        except (HTTPError, OSError) as error:
-            raise _as_requests(error) from error
-        response = self._adapter.build_response(self._events, answer)
-        # To have its content is to have read it, so that the connection can be used again.
-        said = f"{len(response.content)} bytes"
-        raise requests.HTTPError(said, response=response)
-
-    def _signed(self, body: bytes) -> Mapping[str, str]:
-        request = self._events.copy()
-        request.body = body
-        request.headers["Content-Length"] = str(len(body))
-        headers: Mapping[str, str] = self._sign(request).headers
-        return headers
-
-
-def _as_requests(error: HTTPError | OSError) -> requests.RequestException:
-    """What `requests` would raise in place of an error of urllib3."""
-    if isinstance(error, BadCertificateError):
-        return requests.exceptions.SSLError(error)
-    # That there is no connection counts as a time-out to urllib3, whatever the reason.
-    if isinstance(error, ReadTimeoutError):
-        return requests.ReadTimeout(error)
-    if isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError):
-        return requests.ConnectTimeout(error)
-    return requests.ConnectionError(error)
+    def _rows_with_times(self, inferences: Sequence[Inference]) -> Iterator[JsonRows]:
+        """Write rows with their times in the model's form, and those without one without it."""
+        names = inferences[0].names
+        if self._time_column not in names:
+            yield self._rows(inferences)
+            return
+        at = names.index(self._time_column)
+        others = (*names[:at], *names[at + 1 :])
+        write = self.write_time or (lambda time: time)
+        for has_time, group in groupby(
+            (one.values for one in inferences), key=lambda values: values[at] is not None
+        ):
+            rows = ((values[:at], values[at], values[at + 1 :]) for values in group)
+            if has_time:
+                timed = [(*front, write(time), *behind) for front, time, behind in rows]
+                yield self._with_time(names, timed)
+            else:
+                yield self._without_time(others, [(*front, *behind) for front, _, behind in rows])

@@ -18,15 +18,22 @@ from capture_forwarder.core.errors import (
     PublisherMisconfiguredError,
     PublishError,
 )
-from capture_forwarder.publishers.http import Site
+from capture_forwarder.publishers.http import Service
 
 _LONGEST_QUOTE = 2000
 _MARKUP = re.compile(r"(?s)<(script|style)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>")
 # Only codes are looked at: a message may quote a row that holds such a word.
-_ILL = re.compile(r"5\d\d|408|425|429|.*(internal|time_?out|unavailable|throttl|too_many|busy).*")
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,60}")
+_FAILED = re.compile(
+    r"5\d\d|408|425|429|.*(internal|time_?out|unavailable|throttl|too_many|busy).*"
+)
+_REFUSED = re.compile(
+    r"400|413|422|.*(invalid|not_valid|bad_request|bad_data|malformed|validation|unprocessable|"
+    r"mismatch|unsupported|too_large).*"
+)
 
 
-def openscale_site(url: str, ids: Mapping[str, str]) -> Site:
+def openscale_service(url: str, ids: Mapping[str, str]) -> Service:
     """Describe an OpenScale and what is written to.
 
     Parameters
@@ -46,7 +53,7 @@ def openscale_site(url: str, ids: Mapping[str, str]) -> Site:
         HTTPStatus.NOT_FOUND: f"OpenScale does not know one of these: {named}.",
     }
     otherwise = f"Look at OPENSCALE_URL (a redirection is not followed) and at {named}."
-    return Site("OpenScale", url, "OPENSCALE_URL", advice, otherwise)
+    return Service("OpenScale", url, "OPENSCALE_URL", advice, otherwise)
 
 
 def is_firewall(response: requests.Response) -> bool:
@@ -57,9 +64,9 @@ def is_firewall(response: requests.Response) -> bool:
     return "html" in kind or response.content.lstrip().startswith(b"<")
 
 
-def address_blocked(site: Site, doing: str) -> PublisherMisconfiguredError:
+def address_blocked(service: Service, doing: str) -> PublisherMisconfiguredError:
     """Say that the firewall lets nothing through, whatever it holds."""
-    message = f"The web firewall in front of OpenScale at {site.url} blocked `{doing}` (403)."
+    message = f"The web firewall in front of OpenScale at {service.url} blocked `{doing}` (403)."
     advice = (
         "This is not about rights: have the function's outgoing address allowed at your Cloud "
         "Pak's gateway, or ask IBM's support."
@@ -67,36 +74,46 @@ def address_blocked(site: Site, doing: str) -> PublisherMisconfiguredError:
     return PublisherMisconfiguredError(message, advice)
 
 
-def content_blocked(site: Site, response: requests.Response) -> BatchRefusedError:
+def content_blocked(service: Service, response: requests.Response) -> BatchRefusedError:
     """Say that the firewall lets a batch not through, but an empty one."""
-    message = f"The web firewall in front of OpenScale at {site.url} blocked a batch (403)."
+    message = f"The web firewall in front of OpenScale at {service.url} blocked a batch (403)."
     advice = "What it holds looks like an attack to the firewall; nothing is wrong with rights."
     words = " ".join(_MARKUP.sub(" ", response.text).split())
     said = f"The web firewall in front of OpenScale blocked it: {words}"[:_LONGEST_QUOTE]
     return BatchRefusedError(message, advice, platform_message=said)
 
 
-def not_stored(site: Site, failure: object) -> PublishError:
-    """Say what a storing that failed means.
+def not_stored(service: Service, failure: object) -> PublishError:
+    """Turn a storing that failed into the error that it means.
+
+    Which codes there are is not documented. So the rows count as refused only where every code
+    says that something is wrong with them; whatever else went wrong, nothing is known against
+    them, and they are sent again.
 
     Parameters
     ----------
-    site
+    service
         Where.
     failure
-        What the outcome gives as `failure`: `errors` with a `code` and a `message` each. Where a
-        code speaks of the platform's own trouble, or none is given, the rows are sent again;
-        else they are what is wrong.
+        What the outcome gives as `failure`: `errors` with a `code` and a `message` each.
     """
     errors = failure.get("errors") if isinstance(failure, dict) else None
     listed = [error for error in errors or () if isinstance(error, dict)]
     codes = [str(error.get("code", "")) for error in listed]
-    if not listed or any(_ILL.fullmatch(code.lower()) for code in codes):
-        message = f"OpenScale at {site.url} accepted a batch but could not store it."
+    if not listed or not all(map(_is_refusal, codes)):
+        shown = [code for code in codes if _CODE.fullmatch(code)]
+        message = f"OpenScale at {service.url} accepted a batch but did not store it."
+        if shown:
+            message = f"{message[:-1]} ({', '.join(shown)})."
         return PlatformUnavailableError(message, "It is sent again with the same ids.")
-    message = f"OpenScale at {site.url} accepted a batch and then refused to store it."
+    message = f"OpenScale at {service.url} accepted a batch and then refused to store it."
     causes = [
         f"{code}: {error.get('message', '')}" for code, error in zip(codes, listed, strict=True)
     ]
     said = "; ".join(causes)[:_LONGEST_QUOTE]
-    return BatchRefusedError(message, "It refuses what the batch holds.", platform_message=said)
+    advice = "It refuses something that the batch holds."
+    return BatchRefusedError(message, advice, platform_message=said)
+
+
+def _is_refusal(code: str) -> bool:
+    return bool(_REFUSED.fullmatch(code.lower())) and not _FAILED.fullmatch(code.lower())

@@ -2,7 +2,7 @@
 
 Each inference is a record of its own, because what the server makes of the `scoring_id` of a
 record with several rows is not documented. `response_time` is left out, since a capture does not
-tell it: it is optional in v2, and IBM's example for v1 does without it. `scoring_timestamp` is left
+hold it: it is optional in v2, and IBM's example for v1 does without it. `scoring_timestamp` is left
 out where the time is not known: the SDK would put the time of sending, which differs on every try.
 Sources: ibm-watson-openscale 3.1.11 (`PayloadRecord`), ibm-ai-openscale 2.2.1, IBM's guide.
 """
@@ -16,7 +16,7 @@ from functools import partial
 import msgspec
 
 from capture_forwarder.core.inference import Inference
-from capture_forwarder.parser.mapping.columns import ColumnMapping
+from capture_forwarder.parser import ColumnMapping
 
 TIME = "scoring_timestamp"
 """The column whose value is a record's time, where the mapping has no other for it."""
@@ -41,6 +41,10 @@ class _Record(msgspec.Struct, frozen=True, omit_defaults=True):
     scoring_timestamp: object = None
 
 
+class _DataSetRecord(_Record, frozen=True, kw_only=True):
+    multiple_records: bool
+
+
 class _Payload(_Record, frozen=True, kw_only=True):
     binding_id: str
     subscription_id: str
@@ -49,7 +53,7 @@ class _Payload(_Record, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class _Plan:
-    """Where in an inference's values stand those of each part of a record."""
+    """The positions, in an inference's values, of those of each part of a record."""
 
     names: tuple[str, ...]
     inputs: tuple[int, ...]
@@ -106,10 +110,10 @@ class RecordEncoder:
         )
 
     def _plan(self, names: tuple[str, ...]) -> _Plan:
-        places = {name: place for place, name in enumerate(names)}
-        sides = (self._inputs, self._outputs, self._meta)
-        inputs, outputs, meta = (tuple(places[name] for name in side) for side in sides)
-        return _Plan(names, inputs, outputs, meta, places.get(self._time))
+        positions = {name: position for position, name in enumerate(names)}
+        parts = (self._inputs, self._outputs, self._meta)
+        inputs, outputs, meta = (tuple(positions[name] for name in part) for part in parts)
+        return _Plan(names, inputs, outputs, meta, positions.get(self._time))
 
 
 def data_set_records(mapping: ColumnMapping) -> RecordEncoder:
@@ -120,7 +124,9 @@ def data_set_records(mapping: ColumnMapping) -> RecordEncoder:
     mapping
         Says which columns are inputs, outputs, metadata, and the time.
     """
-    return RecordEncoder(mapping, _Record, _meta_columns(mapping))
+    # As IBM's client sends it; the server's own ids of records then end in -1, -2 and so on.
+    make_record = partial(_DataSetRecord, multiple_records=True)
+    return RecordEncoder(mapping, make_record, _meta_columns(mapping))
 
 
 def scoring_payloads(
@@ -169,5 +175,5 @@ def _meta_columns(mapping: ColumnMapping) -> list[str]:
     return [column.name for column in mapping.metadata if column.name != time]
 
 
-def _pick(values: tuple[object, ...], places: tuple[int, ...]) -> tuple[object, ...]:
-    return tuple([values[place] for place in places])
+def _pick(values: tuple[object, ...], positions: tuple[int, ...]) -> tuple[object, ...]:
+    return tuple([values[position] for position in positions])

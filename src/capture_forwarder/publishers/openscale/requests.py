@@ -1,4 +1,4 @@
-"""What of an OpenScale is written to: a v2 data set, or a v1 data mart.
+"""What inferences are written to: a data set (v2) or a data mart (v1), and the paths of it.
 
 Sources: ibm-watson-openscale 3.1.11 for v2, ibm-ai-openscale 2.2.1 for v1.
 """
@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from capture_forwarder.parser.mapping.columns import ColumnMapping
+from capture_forwarder.parser import ColumnMapping
 from capture_forwarder.publishers.openscale.records import (
     RecordEncoder,
     data_set_records,
     mapping_problems,
     scoring_payloads,
 )
+from capture_forwarder.publishers.openscale.schema import PAYLOAD
 
 
 @dataclass(frozen=True)
@@ -25,45 +26,60 @@ class DataSetRecords:
     Parameters
     ----------
     service_instance_id
-        The OpenScale.
+        The OpenScale. watsonx.governance on AWS has none in its paths.
     data_set_id
         The data set; without it, that of `subscription_id` is looked up.
     subscription_id
         The subscription; needed only without `data_set_id`.
+    project_id, space_id
+        The project or space that the subscription belongs to, if it does.
     confirm
-        Whether to wait until a batch is stored, which happens after it was accepted.
+        Whether to wait until a batch is stored, which happens after it was accepted. Without it,
+        rows that fail in being stored are lost and count as published.
     """
 
-    service_instance_id: str
+    service_instance_id: str | None
     data_set_id: str | None = None
     subscription_id: str | None = None
-    confirm: bool = False
+    project_id: str | None = None
+    space_id: str | None = None
+    confirm: bool = True
 
     @property
     def ids(self) -> Mapping[str, str]:
         """Setting → the id that it holds, of all that a request's path names."""
-        instance = {"OPENSCALE_SERVICE_INSTANCE_ID": self.service_instance_id}
-        if self.data_set_id is not None:
-            return {**instance, "OPENSCALE_DATA_SET_ID": self.data_set_id}
-        return {**instance, "OPENSCALE_SUBSCRIPTION_ID": self.subscription_id or ""}
+        ids = {
+            "OPENSCALE_SERVICE_INSTANCE_ID": self.service_instance_id,
+            "OPENSCALE_DATA_SET_ID": self.data_set_id,
+            "OPENSCALE_SUBSCRIPTION_ID": None if self.data_set_id else self.subscription_id,
+            "OPENSCALE_PROJECT_ID": self.project_id,
+            "OPENSCALE_SPACE_ID": self.space_id,
+        }
+        return {setting: value for setting, value in ids.items() if value}
 
     @property
     def search_path(self) -> str:
         """Where the subscription's data set is found."""
-        query = {
-            "type": "payload_logging",
-            "target_target_id": self.subscription_id,
-            "target_target_type": "subscription",
-        }
-        return f"{self._data_sets}?{urlencode(query)}"
+        return self._path(
+            "",
+            {
+                "target.target_id": self.subscription_id or "",
+                "target.target_type": "subscription",
+                "type": PAYLOAD,
+            },
+        )
+
+    def data_set_path(self, data_set_id: str) -> str:
+        """Where a data set is described."""
+        return self._path(f"/{_quoted(data_set_id)}")
 
     def records_path(self, data_set_id: str) -> str:
         """Where records go."""
-        return f"{self._data_sets}/{_quoted(data_set_id)}/records"
+        return self._path(f"/{_quoted(data_set_id)}/records", {"split_to_multi_req": "false"})
 
     def outcome_path(self, data_set_id: str, request_id: str) -> str:
         """Where it is told what became of a request."""
-        return f"{self._data_sets}/{_quoted(data_set_id)}/requests/{_quoted(request_id)}"
+        return self._path(f"/{_quoted(data_set_id)}/requests/{_quoted(request_id)}")
 
     def encoder(self, mapping: ColumnMapping) -> RecordEncoder:
         """Make what writes the body of a request."""
@@ -79,9 +95,12 @@ class DataSetRecords:
             )
         return problems
 
-    @property
-    def _data_sets(self) -> str:
-        return f"/openscale/{_quoted(self.service_instance_id)}/v2/data_sets"
+    def _path(self, below: str, query: Mapping[str, str] | None = None) -> str:
+        instance = f"/{_quoted(self.service_instance_id)}" if self.service_instance_id else ""
+        context = {"project_id": self.project_id, "space_id": self.space_id}
+        given = {**(query or {}), **{name: value for name, value in context.items() if value}}
+        path = f"/openscale{instance}/v2/data_sets{below}"
+        return f"{path}?{urlencode(given)}" if given else path
 
 
 @dataclass(frozen=True)
@@ -118,7 +137,7 @@ class ScoringPayloads:
         return mapping_problems(mapping, meta=False)
 
 
-Target = DataSetRecords | ScoringPayloads
+Destination = DataSetRecords | ScoringPayloads
 
 
 def _quoted(name: str) -> str:

@@ -1,34 +1,34 @@
-"""Tokens for IBM Cloud and for Cloud Pak for Data: fetched, kept, and fetched again in time.
+"""Tokens for IBM Cloud, for Cloud Pak for Data, and for watsonx.governance on AWS (MCSP).
 
-Sources: IBM's guide, and ibm-watson-openscale 3.1.11 with what it logs in by.
+Sources: IBM's guide, ibm-watson-openscale 3.1.11, and what that logs in by: ibm-cloud-sdk-core
+3.25.0.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+import base64
 from http import HTTPStatus
 from typing import Literal, TypeVar
+from urllib.parse import quote
 
 import msgspec
 import requests
 
-from capture_forwarder.core.errors import (
-    CredentialsRefusedError,
-    ForwarderError,
-    PlatformUnavailableError,
-)
+from capture_forwarder.core.errors import CredentialsRefusedError
 from capture_forwarder.core.ports import Clock, Secret
-from capture_forwarder.publishers.http import Site
-from capture_forwarder.publishers.openscale.connection import Server
+from capture_forwarder.publishers.http import Service
+from capture_forwarder.publishers.openscale.host import Host
+from capture_forwarder.publishers.openscale.kept_token import KeptToken, Token, with_fresh_secret
 
 _API_KEY_GRANT = "urn:ibm:params:oauth:grant-type:apikey"
-_CLOUD_PAK_SECONDS = 1800.0  # its answer does not say how long a token is good for
-_USED_SHARE = 0.8
-_FETCH_AGAIN_SECONDS = 30.0
+_HALF_AN_HOUR = 1800.0  # where an answer does not say how long a token is good for
 _FETCHING = "get a token"
 _WRONG = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED})
+# What the claims of an MCSP token hold, as IBM's client asks for it.
+_MCSP_CLAIMS = (
+    "includeBuiltinActions=false&includeCustomActions=false&includeRoles=true"
+    "&prefixRolesWithDefinitionScope=false"
+)
 
 Answer = TypeVar("Answer")
 
@@ -38,7 +38,7 @@ class IamTokens:
 
     Parameters
     ----------
-    server
+    host
         IAM, with the whole address that tokens are asked for at.
     api_key
         The key; read again once when IAM refuses it.
@@ -46,11 +46,11 @@ class IamTokens:
         Tells when a token has been used for 80 % of its time.
     """
 
-    def __init__(self, server: Server, api_key: Secret, clock: Clock) -> None:
+    def __init__(self, host: Host, api_key: Secret, clock: Clock) -> None:
         advice = "Put a valid IBM Cloud API key into OPENSCALE_API_KEY, or into its secret."
-        self._site = _site("IBM Cloud IAM", server.url, "OPENSCALE_IAM_URL", advice)
-        self._client = server.client(self._site)
-        self._kept = _KeptToken(lambda: _with_fresh_secret(api_key, self._fetch), clock)
+        self._service = _service("IBM Cloud IAM", host.url, "OPENSCALE_IAM_URL", advice)
+        self._client = host.client(self._service)
+        self._kept = KeptToken(lambda: with_fresh_secret(api_key, self._fetch), clock)
 
     def value(self, refused: str | None = None) -> str:
         """A token that should be good; never `refused`, if another can be had.
@@ -72,12 +72,12 @@ class IamTokens:
         """
         return self._kept.value(refused)
 
-    def _fetch(self, api_key: str) -> _Token:
+    def _fetch(self, api_key: str) -> Token:
         form = {"grant_type": _API_KEY_GRANT, "apikey": api_key}
         headers = {"Accept": "application/json"}
         response = self._client.send("POST", "", _FETCHING, data=form, headers=headers)
-        answer = _read(self._site, response, _IamAnswer)
-        return _checked(self._site, answer.access_token, answer.expires_in)
+        answer = _read(self._service, response, _IamAnswer)
+        return _checked(self._service, answer.access_token, answer.expires_in)
 
 
 class CloudPakTokens:
@@ -85,7 +85,7 @@ class CloudPakTokens:
 
     Parameters
     ----------
-    server
+    host
         The Cloud Pak.
     username
         The user.
@@ -99,7 +99,7 @@ class CloudPakTokens:
 
     def __init__(
         self,
-        server: Server,
+        host: Host,
         username: str,
         secret: Secret,
         clock: Clock,
@@ -107,26 +107,65 @@ class CloudPakTokens:
         field: Literal["password", "api_key"],
     ) -> None:
         advice = f"Look at OPENSCALE_USERNAME and at OPENSCALE_{field.upper()}, or its secret."
-        self._site = _site("Cloud Pak for Data", server.url.rstrip("/"), "OPENSCALE_URL", advice)
-        self._client = server.client(self._site)
+        self._service = _service("Cloud Pak for Data", host.base, "OPENSCALE_URL", advice)
+        self._client = host.client(self._service)
         self._username = username
         self._field = field
-        self._kept = _KeptToken(lambda: _with_fresh_secret(secret, self._fetch), clock)
+        self._kept = KeptToken(lambda: with_fresh_secret(secret, self._fetch), clock)
 
     def value(self, refused: str | None = None) -> str:
         """Return a token; see `IamTokens.value`."""
         return self._kept.value(refused)
 
-    def _fetch(self, secret: str) -> _Token:
+    def _fetch(self, secret: str) -> Token:
         body = msgspec.json.encode({"username": self._username, self._field: secret})
         headers = {"Accept": "application/json", "Content-Type": "application/json"}
         path = "/icp4d-api/v1/authorize"
         response = self._client.send("POST", path, _FETCHING, data=body, headers=headers)
-        answer = _read(self._site, response, _CloudPakAnswer)
-        return _checked(self._site, answer.token, _CLOUD_PAK_SECONDS)
+        answer = _read(self._service, response, _TokenAnswer)
+        return _checked(self._service, answer.token, _HALF_AN_HOUR)
 
 
-Tokens = IamTokens | CloudPakTokens
+class McspTokens:
+    """Tokens of IBM's Multi-Cloud SaaS Platform, which watsonx.governance on AWS takes.
+
+    Parameters
+    ----------
+    host
+        The platform's account service.
+    api_key
+        The key; read again once when it is refused.
+    clock
+        Tells when a token has been used for 80 % of its time.
+    account_id
+        The account that the key is for; without it, the service finds out by the key.
+    """
+
+    def __init__(
+        self, host: Host, api_key: Secret, clock: Clock, *, account_id: str | None = None
+    ) -> None:
+        advice = "Put a valid API key of the account into OPENSCALE_API_KEY, or into its secret."
+        self._service = _service("IBM MCSP", host.base, "OPENSCALE_MCSP_URL", advice)
+        self._client = host.client(self._service)
+        self._path = "/api/2.0/apikeys/token"
+        if account_id is not None:
+            account = quote(account_id, safe="")
+            self._path = f"/api/2.0/accounts/{account}/apikeys/token?{_MCSP_CLAIMS}"
+        self._kept = KeptToken(lambda: with_fresh_secret(api_key, self._fetch), clock)
+
+    def value(self, refused: str | None = None) -> str:
+        """Return a token; see `IamTokens.value`."""
+        return self._kept.value(refused)
+
+    def _fetch(self, api_key: str) -> Token:
+        body = msgspec.json.encode({"apikey": api_key})
+        headers = {"Accept": "application/json", "Content-Type": "application/json"}
+        response = self._client.send("POST", self._path, _FETCHING, data=body, headers=headers)
+        token = _read(self._service, response, _TokenAnswer).token
+        return _checked(self._service, token, _seconds_of(token))
+
+
+Tokens = IamTokens | CloudPakTokens | McspTokens
 """Where bearer tokens come from. Several threads may ask at once."""
 
 
@@ -135,108 +174,56 @@ class _IamAnswer(msgspec.Struct):
     expires_in: float
 
 
-class _CloudPakAnswer(msgspec.Struct):
+class _TokenAnswer(msgspec.Struct):
     token: str
 
 
-@dataclass(frozen=True)
-class _Token:
-    text: str
-    seconds: float
+class _Claims(msgspec.Struct):
+    exp: float
+    iat: float
 
 
-class _KeptToken:
-    """A token that several threads share, so that one of them fetches it for all.
-
-    While the source is down, the token is used for the rest of its time. A thread that waited
-    for another's fetch shares its failure too: else each would wait for the source in turn.
-    """
-
-    def __init__(self, fetch: Callable[[], _Token], clock: Clock) -> None:
-        self._fetch = fetch
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._token = ""
-        self._due = 0.0
-        self._end = 0.0
-        self._fetches = 0
-        self._failure: ForwarderError | None = None
-
-    def value(self, refused: str | None) -> str:
-        fetches = self._fetches
-        with self._lock:
-            if refused is not None and refused == self._token:
-                self._token = ""
-            if self._token and self._clock.monotonic() < self._due:
-                return self._token
-            if self._fetches != fetches and self._failure is not None:
-                raise self._failure
-            self._failure = None
-            try:
-                self._renew()
-            except ForwarderError as error:
-                self._failure = error
-                raise
-            finally:
-                self._fetches += 1
-            return self._token
-
-    def _renew(self) -> None:
-        asked = self._clock.monotonic()
-        try:
-            token = self._fetch()
-        except PlatformUnavailableError:
-            if not self._token or asked >= self._end:
-                raise
-            self._due = min(self._end, asked + _FETCH_AGAIN_SECONDS)
-            return
-        self._token = token.text
-        self._due = asked + _USED_SHARE * token.seconds
-        self._end = asked + token.seconds
-
-
-def _with_fresh_secret(secret: Secret, fetch: Callable[[str], _Token]) -> _Token:
-    """Fetch with the secret at hand and, if that is refused, with the one that is stored now."""
-    kept = secret.value()
-    try:
-        return fetch(kept)
-    except CredentialsRefusedError:
-        fresh = secret.value(fresh=True)
-        if fresh == kept:
-            raise
-        return fetch(fresh)
-
-
-def _site(name: str, url: str, setting: str, credentials: str) -> Site:
+def _service(name: str, url: str, setting: str, credentials: str) -> Service:
     otherwise = f"Look at {setting}, at {name} and at what stands between it and the function."
     advice: dict[int, str] = {
         HTTPStatus.UNAUTHORIZED: credentials,
         HTTPStatus.FORBIDDEN: "Look at the account's list of allowed addresses and at the user.",
         HTTPStatus.NOT_FOUND: f"No tokens are given out there: look at {setting}.",
     }
-    return Site(name, url, setting, advice, otherwise)
+    return Service(name, url, setting, advice, otherwise)
 
 
-def _read(site: Site, response: requests.Response, kind: type[Answer]) -> Answer:
+def _read(service: Service, response: requests.Response, kind: type[Answer]) -> Answer:
     """Read a success; what else is answered is raised.
 
-    A wrong key is answered 400 by IAM, where a wrong login is 401 to Cloud Pak for Data.
+    IAM answers a wrong key with 400, Cloud Pak for Data a wrong login with 401.
     """
     status = response.status_code
     if status in _WRONG:
-        message = f"{site.name} at {site.url} refused the credentials ({status})."
-        raise CredentialsRefusedError(message, site.advice[HTTPStatus.UNAUTHORIZED])
+        message = f"{service.name} at {service.url} refused the credentials ({status})."
+        raise CredentialsRefusedError(message, service.advice[HTTPStatus.UNAUTHORIZED])
     if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        raise site.refusal(status, response, _FETCHING)
+        raise service.refusal(status, response, _FETCHING)
     try:
         return msgspec.json.decode(response.content, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         # Without its cause, which would quote from an answer that may hold a token.
-        raise site.garbage(f"answered {status} with something that is no token") from None
+        raise service.foreign(f"answered {status} with something that is no token") from None
 
 
-def _checked(site: Site, token: str, seconds: float) -> _Token:
+def _checked(service: Service, token: str, seconds: float) -> Token:
     """Make sure that a token can stand in a header and is good for some time."""
     if not token or not token.isascii() or not token.isprintable() or not seconds > 0:
-        raise site.garbage("gave out a token that cannot be used")
-    return _Token(token, seconds)
+        raise service.foreign("gave out a token that cannot be used")
+    return Token(token, seconds)
+
+
+def _seconds_of(token: str) -> float:
+    """How long a JWT is good for, by its own claims; its signature is not our affair."""
+    try:
+        encoded = token.split(".")[1]
+        claims = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
+        times = msgspec.json.decode(claims, type=_Claims)
+    except (IndexError, ValueError, msgspec.MsgspecError):
+        return _HALF_AN_HOUR
+    return times.exp - times.iat

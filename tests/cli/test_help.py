@@ -1,0 +1,87 @@
+"""What every command says of itself, and how it ends when somebody interrupts it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from capture_forwarder.cli.app import app
+from capture_forwarder.cli.terminal.reporter import CollectingReporter
+from capture_forwarder.core.capture_file import CaptureFile
+
+COMMANDS = (
+    "demo",
+    "inspect",
+    "forward",
+    "routes check",
+    "routes schema",
+    "quarantine list",
+    "quarantine show",
+    "quarantine redrive",
+    "dead-letters list",
+    "dead-letters redrive",
+)
+
+
+def test_these_are_all_commands() -> None:
+    named = [info.callback.__name__ for info in app.registered_commands if info.callback]
+    for group in app.registered_groups:
+        assert group.typer_instance is not None
+        named += [f"{group.name} {one.name}" for one in group.typer_instance.registered_commands]
+
+    assert sorted(named) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_shows_an_example_and_tells_its_exit_codes(command: str) -> None:
+    shown = CliRunner().invoke(app, [*command.split(), "--help"], env={"COLUMNS": "200"})
+
+    text = " ".join(shown.stdout.split())
+    assert f"capture-forwarder {command}" in text
+    codes = text.partition("Exit code: ")[2]
+    assert codes.startswith("0")
+    assert "2 for wrong usage" in codes or "2 when the file is wrong" in codes
+    assert "130 when interrupted." in codes
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["quarantine", "list", "s3://bucket/quarantine"],
+        ["forward", "s3://bucket/captures", "--database", "x.duckdb", "--inputs", "a"],
+    ],
+)
+def test_an_interrupted_command_ends_with_130_and_without_a_traceback(arguments: list[str]) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        silent.settimeout(60)
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        own = {"AWS_ENDPOINT_URL": address, "NO_PROXY": "127.0.0.1"}
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from capture_forwarder.cli import main; main()", *arguments],
+            env={**os.environ, **own},
+            stderr=subprocess.PIPE,
+        )
+        connection, _ = silent.accept()  # it waits for S3 now
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+        connection.close()
+
+    assert process.returncode == 130
+    assert b"Traceback" not in said
+
+
+@pytest.mark.parametrize(("hops", "words"), [(1, "once"), (2, "2 times"), (13, "13 times")])
+def test_a_continuation_is_told_in_grammatical_words(hops: int, words: str) -> None:
+    reporter = CollectingReporter()
+
+    reporter.continued(CaptureFile("b", "k"), hops, None)
+
+    assert reporter.warnings == [f"s3://b/k is continued later; it was handed over {words}"]
