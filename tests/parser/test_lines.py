@@ -298,3 +298,28 @@ def test_reading_goes_on_at_a_lines_place_as_if_it_had_never_stopped(
 def test_an_object_shorter_than_what_was_delivered_of_it_is_an_error() -> None:
     with pytest.raises(CaptureFileError, match="shorter"):
         list(read_lines(io.BytesIO(b"a\n"), 10, Position(5, 2)))
+
+
+class Dripping(io.RawIOBase):
+    """Gives one byte at a time, as a slow connection may."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__()
+        self._data = data
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        count = min(1, len(self._data))
+        buffer[:count] = self._data[:count]
+        self._data = self._data[count:]
+        return count
+
+
+@pytest.mark.parametrize("text", [b"", b"a", b"ab", b"one\ntwo\n", b"\n"])
+def test_gzip_is_known_also_when_the_first_read_gives_one_byte(text: bytes) -> None:
+    for data in (text, gzip.compress(text)):
+        stream = cast("BinaryIO", Dripping(data))
+        found = [line.data for line in read_lines(stream, 100)]
+        assert found == ([] if not text else text.removesuffix(b"\n").split(b"\n"))

@@ -311,6 +311,22 @@ def test_any_document_makes_routes_or_one_settings_error(document: object) -> No
     assert routes_or_problems(yaml.safe_dump(document))
 
 
+@pytest.mark.parametrize("text", ["\ud800", "a\udfffb"])
+def test_half_a_surrogate_pair_is_told_with_its_line(text: str) -> None:
+    for document in ({"routes": [{"name": text}]}, {"routes": [{text: "x"}]}):
+        with pytest.raises(SettingsError, match="line 1: a text has half of a surrogate pair"):
+            parse_routes(json.dumps(document), "routes.json")
+
+
+def test_aliases_that_expand_cost_no_time() -> None:
+    """Each level has ten of the one below: ten to the twentieth in all."""
+    levels = ["a0: &a0 x"]
+    levels += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 21)]
+    text = "\n".join([*levels, "routes: [{name: *a20, mapping: {inputs: *a20}, match: *a20}]"])
+
+    assert routes_or_problems(text)
+
+
 @given(text=st.text(alphabet="routes:-[]{}&*!'\"\\ \n\t#|>?%@`,ab0"))
 def test_any_text_makes_routes_or_one_settings_error(text: str) -> None:
     assert routes_or_problems(text)

@@ -63,7 +63,8 @@ def read_chunks(
     CaptureFileError
         The gzip data is damaged or cut short.
     """
-    with _buffered(stream) as reader:
+    first = stream.read(1)
+    with _buffered(_Again(first + stream.read(1) if first else b"", stream)) as reader:
         try:
             if reader.peek(2)[:2] == _GZIP_MAGIC:
                 with _buffered(gzip.GzipFile(fileobj=reader, mode="rb")) as unzipped:
@@ -82,7 +83,27 @@ def line_before(position: Position) -> Line:
     return Line(position.lines, position.offset, b"", 0, ended=False)
 
 
-def _buffered(stream: BinaryIO | gzip.GzipFile) -> io.BufferedReader:
+class _Again(io.RawIOBase):
+    """A stream of which the first bytes were read: they come once more, and in one piece."""
+
+    def __init__(self, first: bytes, stream: BinaryIO) -> None:
+        super().__init__()
+        self._first = first
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        if self._first:
+            count = min(len(buffer), len(self._first))
+            buffer[:count] = self._first[:count]
+            self._first = self._first[count:]
+            return count
+        return cast("io.RawIOBase", self._stream).readinto(buffer) or 0
+
+
+def _buffered(stream: io.RawIOBase | gzip.GzipFile) -> io.BufferedReader:
     return io.BufferedReader(cast("io.RawIOBase", stream), _BUFFER_BYTES)
 
 

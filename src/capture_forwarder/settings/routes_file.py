@@ -13,6 +13,7 @@ from capture_forwarder.settings.checking import Location, route_problems
 from capture_forwarder.settings.publishers import PublisherName
 from capture_forwarder.settings.route import RoutesDocument, RouteSettings
 
+_MOST_VALUES = 100_000
 _SECTIONS = ("match", "mapping", "publisher")
 
 
@@ -115,8 +116,8 @@ def _spell(place: str, location: Location) -> str:
     return f"{place}{''.join(parts)}"
 
 
-class _RepeatedKeyError(yaml.constructor.ConstructorError):
-    """A key appears twice in one mapping."""
+class _OwnRuleError(yaml.constructor.ConstructorError):
+    """It is YAML, but a key appears twice in one mapping, or a text is none."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -127,8 +128,15 @@ class _Loader(yaml.SafeLoader):
         for key, count in keys.items():
             if count > 1:
                 problem = f"the key {key!r} appears {count} times; keep one of them"
-                raise _RepeatedKeyError(None, None, problem, node.start_mark)
+                raise _OwnRuleError(None, None, problem, node.start_mark)
         return super().construct_mapping(node, deep)
+
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> str:
+        text = super().construct_scalar(node)
+        if any("\ud800" <= one <= "\udfff" for one in text):
+            problem = "a text has half of a surrogate pair, such as \\ud800, which is no character"
+            raise _OwnRuleError(None, None, problem, node.start_mark)
+        return text
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> Iterator[object]:
@@ -141,13 +149,31 @@ _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 def _decode(text: str, where: str) -> object:
     try:
-        return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
-    except _RepeatedKeyError as error:
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        if _size(node, {}) > _MOST_VALUES:
+            message = f"{where}: its aliases expand to more than {_MOST_VALUES} values"
+            raise SettingsError([message])
+        return None if node is None else loader.construct_document(node)
+    except _OwnRuleError as error:
         raise SettingsError([f"{_line(where, error)}: {error.problem}"]) from None
     except yaml.MarkedYAMLError as error:
         raise SettingsError([f"{_line(where, error)}: this is not YAML: {_said(error)}"]) from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise SettingsError([f"{where}: this is not YAML ({type(error).__name__})"]) from None
+
+
+def _size(node: yaml.Node | None, known: dict[int, float]) -> float:
+    """How many values a node stands for, where each alias counts as what it repeats."""
+    if not isinstance(node, yaml.CollectionNode):
+        return 1
+    if id(node) not in known:
+        known[id(node)] = float("inf")  # until it is known: it holds itself
+        parts = [
+            part for pair in node.value for part in (pair if isinstance(pair, tuple) else (pair,))
+        ]
+        known[id(node)] = 1 + sum(_size(part, known) for part in parts)
+    return known[id(node)]
 
 
 def _said(error: yaml.MarkedYAMLError) -> str:
