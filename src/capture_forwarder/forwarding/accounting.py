@@ -13,6 +13,7 @@ from capture_forwarder.core.ports import Clock
 from capture_forwarder.core.rejection import Reason
 from capture_forwarder.core.report import FileReport
 from capture_forwarder.forwarding.settled import BatchOutcome
+from capture_forwarder.parser import NeverFound
 
 # CloudWatch takes 100 values of a metric in one document; the newest are reported.
 _MOST_LATENCIES = 99
@@ -34,6 +35,7 @@ class Accounting:
         # What was counted while reading, for the check at the end.
         self._lines_read = self._rows_read = self._rows_settled = 0
         self._casts_read: Counter[str] = Counter()
+        self._never = NeverFound()
         # What lies behind the position that is saved.
         self._notes = True
         self._odd: deque[_Lines] = deque()
@@ -66,6 +68,7 @@ class Accounting:
         self._lines_read += 1
         self._rows_read += rows
         self._last_time = parsed.inference_time or self._last_time
+        self._never.add(parsed)
         if parsed.cast_failures:
             self._casts_read.update(parsed.cast_failures)
             if self._notes:
@@ -75,6 +78,7 @@ class Accounting:
         """Count lines of one inference each that are to be sent."""
         self._lines_read += count
         self._rows_read += count
+        self._never.found_all()
         self._last_time = last_time or self._last_time
 
     def worst_cast(self) -> tuple[str, float]:
@@ -174,6 +178,8 @@ class Accounting:
             seconds=self._clock.monotonic() - self._started,
             lag_seconds=_age(self._last_time, self._clock.now()) if self.moved else None,
             cast_failures=dict(self._cast_failures),
+            never_found=self._never.columns,
+            warnings=tuple(self._never.sentences()),
         )
 
     def _note(self, line: int, kind: Reason | None) -> None:

@@ -117,6 +117,7 @@ def _report_json(report: FileReport) -> dict[str, object]:
         "bytes": report.bytes,
         "seconds": round(report.seconds, 3),
         "cast_failures": dict(report.cast_failures),
+        "columns_never_found": list(report.warnings),
     }
 
 
@@ -133,6 +134,7 @@ def summary_json(
         **dict(zip(COUNTS, counts_of(total), strict=True)),
         "published": total.published,
         "cast_failures": dict(total.cast_failures),
+        "columns_never_found": list(total.warnings),
         "publisher": sending.publisher,
         "quarantine": sending.quarantine,
         "warnings": list(warnings),
@@ -170,6 +172,8 @@ def show_outcomes(outcomes: Sequence[Outcome], sending: Sending, warnings: Seque
     if total.cast_failures:
         columns = ", ".join(f"{name} {count}" for name, count in total.cast_failures.items())
         say(f"Values that do not have their column's type were sent unchanged: {columns}")
+    for warning in total.warnings:
+        complain(warning)
     for route in sending.routes:
         database = route.publisher
         if isinstance(database, DuckDbSettings) and _reports(outcomes, route.name):
@@ -248,4 +252,6 @@ def add_up(reports: Sequence[FileReport]) -> FileReport:
         bytes=sum(report.bytes for report in reports),
         seconds=sum(report.seconds for report in reports),
         cast_failures=casts,
+        never_found=tuple(sorted({name for report in reports for name in report.never_found})),
+        warnings=tuple(dict.fromkeys(text for report in reports for text in report.warnings)),
     )

@@ -1,8 +1,8 @@
 """Publish rows to an embedded DuckDB database, which needs no account.
 
 One table a route with typed columns, keyed by the inference id and the line that it comes from: a
-repeated delivery changes nothing, and different lines with one id are all stored. A column's type is the narrowest that holds all values seen so far: it is
-widened, never are values cut to fit.
+repeated delivery changes nothing, and different lines with one id are all stored. A column's type
+is the narrowest that holds all values seen so far: it is widened, never are values cut to fit.
 """
 
 from __future__ import annotations
