@@ -8,7 +8,7 @@ export SAM_CLI_TELEMETRY := 0
 # What the parser has in C, for this machine.
 LIBRARY := src/capture_forwarder/parser/fast/json_rows.so
 
-.PHONY: help demo test lint format types template docs build check fuzz chaos bench requirements clean
+.PHONY: help demo test lint format types template docs build check fuzz chaos mutants bench requirements clean
 
 help:
 	@echo "make demo          forward sample captures into an embedded database; needs no account"
@@ -20,6 +20,7 @@ help:
 	@echo "make build         build the Lambda package; needs neither Docker nor an account"
 	@echo "make fuzz          look for crashes of the parser for 60 seconds"
 	@echo "make chaos         deliver files through random faults and kills for 60 seconds"
+	@echo "make mutants       break promises in the code on purpose; fails if the tests let one pass"
 	@echo "make bench         measure all against the guides' method; writes docs/performance.md, cost.md"
 	@echo "make check         all checks and tests, as CI runs them"
 	@echo "make format        format the code"
@@ -88,6 +89,9 @@ fuzz: $(VENV)/fuzz $(LIBRARY)
 # CHAOS_SECONDS, CHAOS_LINES and CHAOS_SEED choose how long, how large and which run again.
 chaos: $(VENV)/dev $(LIBRARY)
 	$(BIN)/python -m tests.system.chaos
+
+mutants: $(VENV)/dev $(LIBRARY)
+	$(BIN)/python -m tests.system.mutants
 
 bench: $(VENV)/dev $(LIBRARY)
 	$(BIN)/python -m benchmarks.run

@@ -10,7 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture_forwarder.core.errors import LeaseLostError, LedgerError, OutOfTimeError
+from capture_forwarder.core.errors import (
+    BatchRefusedError,
+    LeaseLostError,
+    LedgerError,
+    OutOfTimeError,
+    PlatformUnavailableError,
+)
 from capture_forwarder.core.inference import Inference
 from capture_forwarder.core.ledger import LedgerKey
 from capture_forwarder.core.line import Position
@@ -109,6 +115,47 @@ def test_a_place_is_saved_while_all_that_is_under_way_takes_its_time() -> None:
 
     assert ledger.saved[0].lines == 2
     assert len(setting.ids) == 40
+
+
+def test_what_is_settled_of_a_batch_is_saved_while_the_rest_of_it_takes_its_time() -> None:
+    setting, ledger = watched(lines=40, in_flight=2, rows=20)
+    saved_in_time = threading.Event()
+
+    def refuse(rows: Sequence[Inference]) -> None:
+        ids = [row.id for row in rows]
+        if ids == ["call-019"]:
+            # The last row of the first batch is not answered before the others are saved.
+            if ledger.ended.wait(30) and ledger.saved[0].lines < 20:
+                saved_in_time.set()
+            return
+        if "call-010" in ids:
+            raise BatchRefusedError("no", platform_message="no")
+        if "call-019" in ids and len(ids) < 20:
+            raise BatchRefusedError("no", platform_message="no")
+
+    setting.publisher.refuse = refuse
+    setting.forward()
+
+    assert saved_in_time.is_set()
+    assert sorted(setting.ids) == [f"call-{n:03d}" for n in range(40) if n != 10]
+
+
+def test_after_an_interruption_one_batch_is_sent_and_saved_before_the_others() -> None:
+    setting, ledger = watched(lines=40, in_flight=8)
+    setting.fail_after(4, PlatformUnavailableError("down"))
+    with pytest.raises(PlatformUnavailableError):
+        setting.forward("one")
+    begun: list[int] = []
+
+    def refuse(_: Sequence[Inference]) -> None:
+        begun.append(len(ledger.saved))
+        raise PlatformUnavailableError("down")
+
+    setting.publisher.refuse = refuse
+    with pytest.raises(PlatformUnavailableError):
+        setting.forward("two")
+
+    assert len(begun) == 1
 
 
 def test_an_object_of_one_batch_is_claimed_and_finished_and_nothing_else() -> None:

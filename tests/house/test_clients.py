@@ -8,7 +8,6 @@ import sys
 
 import pytest
 
-from tests.house.not_yet import broken
 from tests.house.test_house import FEATURES
 from tests.support.house import (
     MODULES,
@@ -65,7 +64,7 @@ def test_a_room_imports_only_the_distributions_that_it_is_for() -> None:
         and client not in first_matching(room_of(one.module), CLIENTS)
     }
 
-    assert sorted(one for one in found if broken(*one)) == []
+    assert sorted(found) == []
 
 
 def _named(node: ast.ImportFrom | ast.Import) -> list[str]:

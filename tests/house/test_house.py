@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.house.not_yet import NOT_YET, broken
 from tests.support.house import (
     MODULES,
     NAME,
@@ -79,7 +78,7 @@ def test_the_rules_see_the_whole_house() -> None:
 
 
 def test_no_room_imports_another_that_it_should_not_know() -> None:
-    assert sorted(found for found in set(strangers()) if broken(*found)) == []
+    assert sorted(set(strangers())) == []
 
 
 def test_publishers_know_nothing_of_each_other() -> None:
@@ -105,7 +104,7 @@ def test_a_room_is_entered_by_its_door(entered: str) -> None:
     }
 
     allowed = ENTRANCES[entered]
-    assert sorted(one for one in found if one[1] not in allowed and broken(*one)) == []
+    assert sorted(one for one in found if one[1] not in allowed) == []
 
 
 def test_settings_know_the_parser_by_its_column_mapping_alone() -> None:
@@ -186,11 +185,3 @@ def test_the_command_is_imported_by_nothing_outside_of_it() -> None:
     ]
 
     assert outside == []
-
-
-def test_the_list_of_what_is_still_broken_holds_nothing_else() -> None:
-    found = {(one.module, one.inside.removeprefix(f"{NAME}.")) for one in all_imports()}
-    found |= {(one.module, one.origin.partition(".")[0]) for one in all_imports()}
-    found |= set(strangers())
-
-    assert sorted(set(NOT_YET) - found) == []

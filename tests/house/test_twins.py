@@ -14,6 +14,7 @@ TWINS = {
     "objects": "ObjectStore",
     "parts": "PartFiles",
     "quarantine": "Quarantine",
+    "quarantine_files": "QuarantineFiles",
     "secrets": "Secret",
 }
 

@@ -163,7 +163,7 @@ def test_a_file_that_stays_locked_is_named(tmp_path: Path, monkeypatch: pytest.M
     path = tmp_path / "ledger.sqlite"
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("BEGIN EXCLUSIVE")
-        assert "keeps it locked" in fails(path).advice
+        assert "has it locked" in fails(path).advice
 
     SqliteLedger(path, ManualClock()).claim(KEY, "a", LEASE)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from capture_forwarder.core.batch import Batch
 from capture_forwarder.core.errors import (
@@ -242,12 +243,13 @@ class Sending:
         PlatformUnavailableError
             Some of it has to be sent again.
         """
-        sender, batch = self._sender, left.batch
+        sender = self._sender
+        batch = replace(left.batch, repeats=left.requests) if left.requests else left.batch
         sender.deadline.check()
         sender.before()
         asked = sender.clock.monotonic()
-        self._settled.ask(again=left.asked)
-        left.asked = True
+        self._settled.ask(again=left.requests > 0)
+        left.requests += 1
         try:
             receipt = sender.publisher.publish(batch, sender.deadline.at)
         except BatchRefusedError as refusal:
@@ -297,4 +299,4 @@ class _Left:
     def __init__(self, rows: Sequence[int], batch: Batch) -> None:
         self.rows = rows
         self.batch = batch
-        self.asked = False
+        self.requests = 0

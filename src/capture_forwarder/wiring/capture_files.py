@@ -12,7 +12,6 @@ from capture_forwarder.core.ports import ObjectStore
 from capture_forwarder.local.listing import list_files
 from capture_forwarder.local.objects import FolderObjectStore
 from capture_forwarder.settings import RouteSettings, Settings
-from capture_forwarder.settings.publishers import FilesSettings
 
 _S3 = "s3://"
 
@@ -53,9 +52,8 @@ def find_capture_files(
 
 def outputs_of(routes: Sequence[RouteSettings], settings: Settings) -> list[str]:
     """Say where the forwarder itself writes files: to the quarantine, and what routes name."""
-    publishers = [route.publisher for route in routes]
-    outputs = [one.place for one in publishers if isinstance(one, FilesSettings)]
-    return [*outputs, *([settings.quarantine] if settings.quarantine else [])]
+    outputs = [*(route.output for route in routes), settings.quarantine]
+    return [output for output in outputs if output is not None]
 
 
 def _local(address: str, outputs: Sequence[Path]) -> Iterator[FoundFile]:

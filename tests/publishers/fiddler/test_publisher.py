@@ -24,9 +24,11 @@ from capture_forwarder.core.errors import (
 )
 from capture_forwarder.core.inference import Inference, Row
 from capture_forwarder.core.schema import DataType
+from capture_forwarder.forwarding.sending import BatchSender
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.publishers.fiddler.publisher import FiddlerPublisher
 from capture_forwarder.publishers.http import RequestLimits
+from tests.support.fakes import ManualClock as SendingClock
 from tests.support.platforms.faults import (
     CUT_JSON,
     GARBAGE_JSON,
@@ -222,6 +224,19 @@ def test_a_repeat_says_how_often_it_was_sent_as_fiddlers_own_client_does(
 
     sent = [one.headers.get("x-fiddler-client-retry") for one in server.publish_requests]
     assert sent == [None, "1", "2"]
+
+
+def test_a_batch_that_is_tried_again_is_marked_as_a_repeat_and_the_next_batch_is_not(
+    server: FiddlerServer,
+) -> None:
+    sender = BatchSender(publisher(server), SendingClock(), retry_seconds=60)
+    server.fail_next(Status(503), Reset(stored=True), None, Status(429))
+
+    sender.deliver(batch())
+    sender.deliver(batch())
+
+    sent = [one.headers.get("x-fiddler-client-retry") for one in server.publish_requests]
+    assert sent == [None, "1", "2", None, "1"]
 
 
 def test_a_body_over_the_bytes_of_settings_is_not_sent_unless_it_is_one_row(

@@ -3,37 +3,22 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
-from capture_forwarder.core.errors import ForwarderError, UsageError
-from capture_forwarder.core.extras import Extra, install_command
+from capture_forwarder.core.errors import ForwarderError, PublishError, UsageError
+from capture_forwarder.core.extras import Extra, install_command, is_installed
 from capture_forwarder.core.quarantine_entry import QuarantineEntry
 from capture_forwarder.core.rejection import Reason
+from capture_forwarder.publishers.duckdb.table import DuckDbTable, TableView
 from capture_forwarder.settings import ONLY_ROUTE
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
 
 _MARK = "made by capture-forwarder demo"
 _OTHER = "Name another file with --database."
-_ADVICE = "Close other programs that have it open, or name another file with --database."
 
 _decode = msgspec.json.Decoder(QuarantineEntry).decode_lines
-
-
-@dataclass(frozen=True)
-class Table:
-    """The beginning of the demo's table."""
-
-    count: int
-    types: Mapping[str, str]
-    rows: Sequence[Mapping[str, object]]
 
 
 @dataclass(frozen=True)
@@ -68,18 +53,11 @@ class DemoPlace:
 
     def mark(self) -> None:
         """Leave a mark in the file, so that the next demo may replace it."""
-        with self._connected() as connection:
-            connection.execute(f"""COMMENT ON TABLE "{ONLY_ROUTE}" IS '{_MARK}'""")
+        self._table().set_comment(_MARK)
 
-    def table(self, limit: int) -> Table:
+    def table(self, limit: int) -> TableView:
         """Read the table's types and first rows."""
-        with self._connected() as connection:
-            described = connection.execute(f'DESCRIBE "{ONLY_ROUTE}"').fetchall()
-            types = {str(name): str(kind) for name, kind, *_ in described}
-            ((count,),) = connection.execute(f'FROM "{ONLY_ROUTE}" SELECT count(*)').fetchall()
-            found = connection.execute(f'FROM "{ONLY_ROUTE}" LIMIT ?', [limit]).fetchall()
-        rows = [dict(zip(types, row, strict=True)) for row in found]
-        return Table(count, types, rows)
+        return self._table().first_rows(limit)
 
     def entries(self) -> list[QuarantineEntry]:
         """Read what was put into quarantine."""
@@ -88,11 +66,10 @@ class DemoPlace:
         return [entry for file in files for entry in _decode(file.read_bytes())]
 
     def _is_marked(self) -> bool:
-        with self._connected() as connection:
-            marks = connection.execute(
-                "SELECT comment FROM duckdb_tables() WHERE table_name = ?", [ONLY_ROUTE]
-            ).fetchall()
-        return (_MARK,) in marks
+        try:
+            return self._table().comment() == _MARK
+        except PublishError as error:
+            raise ForwarderError(error.message, f"{error.advice} {_OTHER}") from error
 
     def _is_quarantine(self) -> bool:
         known = set(Reason)
@@ -100,16 +77,8 @@ class DemoPlace:
             path.name in known for path in self.quarantine.iterdir()
         )
 
-    @contextmanager
-    def _connected(self) -> Iterator[DuckDBPyConnection]:
-        try:
-            import duckdb  # noqa: PLC0415 - an extra of its own
-        except ImportError as error:
+    def _table(self) -> DuckDbTable:
+        if not is_installed("duckdb"):
             advice = f"Install it with: {install_command(Extra.CLI, Extra.DUCKDB)}"
-            raise UsageError("The demo needs duckdb, which is not installed.", advice) from error
-        try:
-            with duckdb.connect(str(self.database)) as connection:
-                yield connection
-        except duckdb.Error as error:
-            message = f"{self.database} cannot be used: {type(error).__name__}."
-            raise ForwarderError(message, _ADVICE) from error
+            raise UsageError("The demo needs duckdb, which is not installed.", advice)
+        return DuckDbTable(self.database, ONLY_ROUTE)
