@@ -50,6 +50,7 @@ METRICS = {
     "InferencesRefused",
     "CastFailures",
     "ColumnsNeverFound",
+    "EqualIds",
     "PublishRequests",
     "PublishRetries",
     "PublishLatency",

@@ -149,6 +149,7 @@ def _counts(report: FileReport) -> dict[str, int]:
         "PublishRetries": report.retries,
         "CastFailures": sum(report.cast_failures.values()),
         "ColumnsNeverFound": len(report.never_found),
+        "EqualIds": report.equal_ids,
     }
 
 
@@ -171,4 +172,5 @@ def _summary(report: FileReport | None) -> dict[str, object]:
         "lag_seconds": report.lag_seconds,
         "cast_failures": report.cast_failures,
         "columns_never_found": report.warnings,
+        "equal_ids": report.equal_ids,
     }
