@@ -94,6 +94,20 @@ def test_gzip_is_read_whatever_the_object_is_called(s3: S3Client) -> None:
     assert lines_of(s3) == [b"first", b"second"]
 
 
+def test_the_content_of_a_file_has_a_revision_of_its_own_without_versions_and_with_them(
+    s3: S3Client,
+) -> None:
+    def written(body: bytes) -> str:
+        s3.put_object(Bucket=BUCKET, Key=KEY, Body=body)
+        with S3ObjectStore(s3).open(SOURCE) as opened:
+            return opened.revision
+
+    assert written(b"one") != written(b"two")
+    assert written(b"one") == written(b"one")
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    assert written(b"one") != written(b"one"), "a version is another file, whatever it holds"
+
+
 def test_the_version_that_was_announced_is_read(s3: S3Client) -> None:
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
     old = s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"old")["VersionId"]

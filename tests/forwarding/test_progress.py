@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -149,6 +150,7 @@ def test_after_an_interruption_one_batch_is_sent_and_saved_before_the_others() -
 
     def refuse(_: Sequence[Inference]) -> None:
         begun.append(len(ledger.saved))
+        time.sleep(0.2)  # the others would begin meanwhile
         raise PlatformUnavailableError("down")
 
     setting.publisher.refuse = refuse

@@ -175,6 +175,25 @@ def test_a_file_with_many_refused_rows_advances_in_every_invocation_until_it_is_
     assert sorted(published) == sorted({f"call-{n:03d}" for n in range(ROWS)} - bad)
 
 
+def test_batches_behind_one_that_is_searched_wait_so_that_none_of_them_is_sent_twice() -> None:
+    here = Platform(lambda n: n % 10 == 3, timeout=20.0)
+    answer, all_in_flight = here.publisher.refuse, threading.Barrier(3)
+
+    def answer_once_all_are_in_flight(rows: Sequence[Inference]) -> None:
+        if len(rows) == 1000:
+            all_in_flight.wait(30)
+        answer(rows)
+
+    here.publisher.refuse = answer_once_all_are_in_flight
+    here.invoke()
+
+    (position,) = here.ledger.positions.values()
+    assert 0 < position.lines < 1000
+    published = [int(row.id.removeprefix("call-")) for row in here.publisher.published]
+    assert max(published) < 1000, "nothing behind the first batch is published before its turn"
+    assert len(published) == len(set(published))
+
+
 def test_half_of_the_rows_refused_is_too_much_to_look_for_one_by_one() -> None:
     here = Platform(lambda n: n % 2 == 1)
 

@@ -291,6 +291,18 @@ def test_routes_are_read_again_by_their_age_and_no_sooner() -> None:
     assert setting.readings == 2
 
 
+def test_what_a_route_wrote_is_no_input_either_when_the_route_is_gone() -> None:
+    files = {"type": "files", "place": "s3://captures/rows"}
+    setting = Setting(route("archive", publisher=files))
+    setting.now = (route("other"),)
+    setting.clock.time = 300.0
+    setting.routes()
+
+    for _ in range(2):
+        assert setting.book.is_output(CaptureFile("captures", "rows/part.jsonl.gz"))
+    assert not setting.book.is_output(CaptureFile("captures", "rows-of-others/file"))
+
+
 def test_the_route_of_the_environment_is_never_read_again() -> None:
     setting = Setting(route("only"), refresh_seconds=None)
     setting.clock.time = 10**9

@@ -14,6 +14,7 @@ from capture_forwarder.core.errors import (
     BatchRefusedError,
     ContinuationError,
     FileHeldError,
+    LeaseLostError,
     LedgerError,
     OutOfTimeError,
     PlatformUnavailableError,
@@ -324,12 +325,12 @@ def test_a_line_that_the_parser_fails_on_is_quarantined_and_its_file_goes_on() -
 
 def test_a_refused_row_is_not_forgotten_when_a_later_line_was_rejected_before() -> None:
     """Without a quarantine the position stays before the first of them in the file."""
-    setting = Setting(*map(call, range(20)), b"no json", *map(call, range(20, 40)), rows=4)
+    setting = Setting(*map(call, range(20)), b"no json", *map(call, range(20, 120)), rows=4)
     setting.options = RouteOptions("default", 10**6, requests_in_flight=8, retry_seconds=0.0)
     is_read = threading.Event()
 
     def refuse(rows: Sequence[Inference]) -> None:
-        if rows[0].id == "call-020":
+        if rows[0].id == "call-024":
             is_read.set()
         if any(row.id == "call-001" for row in rows):
             is_read.wait(5)
@@ -337,7 +338,7 @@ def test_a_refused_row_is_not_forgotten_when_a_later_line_was_rejected_before() 
 
     setting.publisher.refuse = refuse
     without = Ports(setting.store, setting.publisher, None, setting.clock, setting.ledger)
-    with pytest.raises(QuarantineError, match="line 2"):
+    with pytest.raises(QuarantineError, match="the first in line 2 "):
         forward_file(SOURCE, LineParser(MAPPING), without, setting.options, Invocation("one"))
     assert setting.position.lines <= 1
 
@@ -345,6 +346,52 @@ def test_a_refused_row_is_not_forgotten_when_a_later_line_was_rejected_before() 
 
     kept = {(entry.line_number, entry.reason) for entry in setting.quarantine.entries}
     assert kept == {(2, "rejected-by-platform"), (21, "invalid-json")}
+
+
+def test_a_batch_that_failed_is_not_passed_over_when_those_behind_it_are_settled() -> None:
+    setting = Setting(*map(call, range(12)), rows=4)
+    setting.options = RouteOptions("default", 10**6, requests_in_flight=3, retry_seconds=0.0)
+
+    class Full(MemoryQuarantine):
+        def put(self, *_: object) -> None:
+            raise QuarantineError("full")
+
+    def refuse(rows: Sequence[Inference]) -> None:
+        if any(row.id == "call-001" for row in rows):
+            while len(setting.publisher.batches) < 2:
+                time.sleep(0.005)  # the batches behind it are accepted first
+            raise BatchRefusedError("no", platform_message="no")
+
+    setting.publisher.refuse = refuse
+    full = Ports(setting.store, setting.publisher, Full(), setting.clock, setting.ledger)
+    with pytest.raises(QuarantineError, match="full"):
+        forward_file(SOURCE, LineParser(MAPPING), full, setting.options, Invocation("one"))
+    assert setting.position.lines <= 1
+
+    setting.forward("two")
+    assert set(setting.ids) == {f"call-{n:03d}" for n in range(12) if n != 1}
+    assert [entry.inference_id for entry in setting.quarantine.entries] == ["call-001"]
+
+
+def test_a_lease_that_is_lost_while_a_request_waits_for_its_next_try_stops_it() -> None:
+    setting = Setting(*map(call, range(4)))
+    setting.options = RouteOptions("default", 10**6, requests_in_flight=1, retry_seconds=60.0)
+    requests = 0
+
+    def refuse(_: Sequence[Inference]) -> None:
+        nonlocal requests
+        requests += 1
+        setting.clock.time += 25
+        (key,) = setting.ledger.positions
+        setting.ledger.leases[key] = ("other", 1000.0)
+        raise PlatformUnavailableError("down")
+
+    setting.publisher.refuse = refuse
+    with pytest.raises(LeaseLostError):
+        setting.forward("one")
+
+    assert requests == 1
+    assert setting.ids == []
 
 
 def test_a_call_with_many_rows_is_resumed_within_its_line() -> None:

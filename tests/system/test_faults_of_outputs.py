@@ -83,8 +83,9 @@ def test_whatever_happens_around_it_every_row_is_there_once(
 
     here.deliver()
 
-    # A ledger that recovers is asked again within the invocation.
-    assert here.rounds[0] == (set() if name.startswith("place") else {MANY.name})
+    # A ledger that recovers is asked again within the invocation, where anything is tried again.
+    is_mended = name.startswith("place") and publisher != "duckdb"
+    assert here.rounds[0] == (set() if is_mended else {MANY.name})
     check_each_once(here, MANY)
 
 

@@ -30,6 +30,7 @@ from capture_forwarder.triggers import (
     outcome_of_message,
     read_event,
     skipped,
+    write_continuation,
 )
 from tests.support.trigger_events import (
     AS_IT_IS,
@@ -87,6 +88,19 @@ def test_every_shape_carries_the_version(shape: str) -> None:
     trigger = read_event(SHAPES[shape]("key", "v-1"))
 
     assert capture_files(trigger) == [CaptureFile(BUCKET, "key", "v-1")]
+
+
+@pytest.mark.parametrize("version", [None, "v-1"])
+def test_a_continuation_brings_the_same_version_of_the_file(version: str | None) -> None:
+    file = CaptureFile("bucket", "a key+with/ü", version)
+    body = write_continuation(file, 3, ["one", "two"])
+    record = {"messageId": "m", "eventSource": "aws:sqs", "body": body}
+
+    (message,) = read_event({"Records": [record]}).messages
+
+    assert message.capture_files == (file,)
+    assert message.hops == 3
+    assert set(message.routes) == {"one", "two"}
 
 
 @pytest.mark.parametrize("shape", SHAPES)

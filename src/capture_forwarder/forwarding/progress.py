@@ -134,6 +134,7 @@ class Progress:
         self._lease.check()
         self._rejections.finish(position, self._quarantined)
         self._accounting.check(position)
+        self._settled = position
         self._lease.finish(position)
         self._accounting.saved(position)
 

@@ -86,10 +86,10 @@ class RouteBook(Generic[Rule]):
         self._refresh_seconds = refresh_seconds
         self._reporter = reporter
         self._lock = threading.Lock()
-        self._routes = self._built({})
-        self._read_at = clock.monotonic()
         # Events of what was written to an address still come when no route writes there any more.
         self._outputs: set[str] = set()
+        self._routes = self._built({})
+        self._read_at = clock.monotonic()
 
     def routes(self, capture_file: CaptureFile) -> list[Route]:
         """The routes of a capture file; see `Router.routes`."""
@@ -99,14 +99,15 @@ class RouteBook(Generic[Rule]):
 
     def is_output(self, capture_file: CaptureFile) -> bool:
         """Whether the forwarder itself wrote the file; see `Router.is_output`."""
-        self._outputs |= {rule.output for rule in tuple(self._routes) if rule.output is not None}
         return self._is_quarantine(capture_file) or any(
-            is_under(address, capture_file) for address in self._outputs
+            is_under(address, capture_file) for address in tuple(self._outputs)
         )
 
     def _built(self, known: Mapping[Rule, Route]) -> dict[Rule, Route]:
         """Read the settings, and build the routes that are new."""
-        return {rule: known.get(rule) or self._build(rule) for rule in self._read()}
+        routes = {rule: known.get(rule) or self._build(rule) for rule in self._read()}
+        self._outputs |= {rule.output for rule in routes if rule.output is not None}
+        return routes
 
     def _refresh(self) -> None:
         now = self._clock.monotonic()

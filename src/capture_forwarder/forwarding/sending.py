@@ -200,24 +200,21 @@ class Sending:
 
     def _refuse(self, row: int, refusal: BatchRefusedError) -> None:
         """Note a row that is refused alone, and stop when the platform seems to refuse all."""
-        watch = self._sender.refusals
-        self._found(row, refusal)
-        if watch.in_doubt():
-            # Are these rows bad, or is every row? One from elsewhere has to be sent anyway.
-            for other in self._settled.spread():
-                _, refusal_too = self._try([other])
-                if refusal_too is not None:
-                    self._found(other, refusal_too)
-                if not watch.in_doubt():
-                    return
-        watch.check()
-
-    def _found(self, row: int, refusal: BatchRefusedError) -> None:
-        """Settle a row that was refused alone; it is in quarantine before it counts."""
         found = self._refusal(row, refusal.platform_message or refusal.message, alone=True)
         self._sender.keep(found)
         self._settled.refuse([found])
-        self._sender.refusals.refused(found, refusal)
+        watch = self._sender.refusals
+        watch.refused(found, refusal)
+        if watch.in_doubt():
+            # Are these rows bad, or is every row? A few from elsewhere are sent before their turn;
+            # one of them that is refused is not settled by it, as it may yet be accepted.
+            for other in self._settled.spread():
+                _, refusal_too = self._try([other])
+                if refusal_too is not None:
+                    watch.refused(found, refusal)
+                if not watch.in_doubt():
+                    return
+        watch.check()
 
     def _try(self, rows: Sequence[int]) -> tuple[Sequence[int], BatchRefusedError | None]:
         """Send rows, and those again that the platform could not take yet.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -120,13 +120,11 @@ class Settled:
             return rows
         return [row for row in rows if not self._done[row]]
 
-    def spread(self) -> Iterable[int]:
-        """A few open rows, far from each other; none twice."""
-        for share in _ELSEWHERE:
-            rows = [row for row, done in enumerate(self._done) if not done]
-            if rows:
-                self._out_of_order = True
-                yield rows[int(share * (len(rows) - 1))]
+    def spread(self) -> Sequence[int]:
+        """A few open rows, far from each other."""
+        rows = [row for row, done in enumerate(self._done) if not done]
+        self._out_of_order = True
+        return sorted({rows[int(share * (len(rows) - 1))] for share in _ELSEWHERE if rows})[::-1]
 
     def _settle(self, rows: Sequence[int]) -> None:
         if isinstance(rows, range):

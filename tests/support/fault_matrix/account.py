@@ -66,6 +66,7 @@ class Account(ABC):
         self.metrics_of: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         self.continued = 0
         self.context: Context | None = None
+        self.has_ledger = True
         self._monkeypatch = monkeypatch
         self._capsys = capsys
         self._mock = mock_aws()
@@ -98,13 +99,14 @@ class Account(ABC):
         self.sqs = aws_client("sqs")
         self.queue = self.sqs.create_queue(QueueName="captures")["QueueUrl"]
         settings = {
-            "FORWARDER_QUARANTINE": f"s3://{QUARANTINE}/rejected",
+            "FORWARDER_QUARANTINE": self.quarantine_address,
             "FORWARDER_LEDGER": f"dynamodb://{TABLE}",
             "FORWARDER_QUEUE_URL": self.queue,
             "FORWARDER_REQUESTS_IN_FLIGHT": str(IN_FLIGHT),
             "FORWARDER_RETRY_SECONDS": "10",
             **self.start(),
         }
+        self.has_ledger = bool(settings["FORWARDER_LEDGER"])
         for name, value in settings.items():
             self._monkeypatch.setenv(name, value)
         self._monkeypatch.setattr(wiring, "SystemClock", lambda: self.clock)
@@ -121,6 +123,13 @@ class Account(ABC):
         handler.forwarder.cache_clear()
         self.stop()
         self._mock.stop()
+
+    quarantine_address = f"s3://{QUARANTINE}/rejected"
+
+    def set_variable(self, name: str, value: str) -> None:
+        """Change a setting; the function is deployed anew."""
+        self._monkeypatch.setenv(name, value)
+        handler.forwarder.cache_clear()
 
     def invoke(self, messages: dict[str, str]) -> set[str]:
         """Invoke the function with SQS messages; return the ids of those that failed."""
@@ -152,13 +161,43 @@ class Account(ABC):
         messages = {file.name: file.message for file in files or self.files.values()}
         while messages:
             assert len(self.rounds) < rounds, f"still failing: {sorted(messages)}"
+            before = self.positions
             failed = self.invoke(messages)
             self.rounds.append(failed)
+            self._check_progress(messages, failed, before)
             left = {name: body for name, body in messages.items() if name in failed}
             left |= self._continuations()
             self._check_acknowledged({_key(body) for body in messages.values()}, left.values())
             messages = left
             self.clock.sleep(VISIBILITY_SECONDS)
+
+    @property
+    def positions(self) -> dict[str, tuple[bool, int, int]]:
+        """What the ledger knows of each file: whether it is done, and how far."""
+        if not self.has_ledger:
+            return {}
+        items = aws_client("dynamodb").scan(TableName=TABLE)["Items"]
+        return {
+            item["key"]["S"]: (
+                item["finished"]["BOOL"],
+                int(item["offset"]["N"]),
+                int(item["rows"]["N"]),
+            )
+            for item in items
+        }
+
+    def _check_progress(
+        self,
+        messages: dict[str, str],
+        failed: set[str],
+        before: dict[str, tuple[bool, int, int]],
+    ) -> None:
+        """An invocation that ran to its end moved the ledger, or failed."""
+        after = self.positions
+        for name, body in messages.items():
+            key = _key(body)
+            if self.has_ledger and name not in failed and not before.get(key, (False,))[0]:
+                assert after[key] > before.get(key, (False, 0, 0)), f"{key} did not advance"
 
     @property
     def quarantined(self) -> list[dict[str, Any]]:
