@@ -58,6 +58,24 @@ def _secret(field: str, what: str, example: str, store: str) -> dict[str, Told]:
     }
 
 
+def _http(rows: str, bytes_: str, example: str) -> dict[str, Told]:
+    return {
+        "ca_file": Told(
+            "A file with the certificate authorities to trust instead of the usual ones: see "
+            "[networks](publishers.md#networks).",
+            "/opt/our-ca.pem",
+            "path",
+        ),
+        "plain_http": Told(
+            "Allow an `http://` address of another machine. The secret and all rows then go "
+            "unencrypted.",
+            "true",
+        ),
+        "batch_rows": Told(f"The most rows of one request. Not set: {rows}.", example),
+        "batch_bytes": Told(f"The most bytes of one request. Not set: {bytes_}.", "500000"),
+    }
+
+
 PUBLISHERS: Mapping[str, Mapping[str, Told]] = {
     "fiddler": {
         "url": Told(
@@ -72,6 +90,12 @@ PUBLISHERS: Mapping[str, Mapping[str, Told]] = {
             "arn:aws:sagemaker:eu-west-1:123456789012:partner-app/app-1A2B3C",
             "ARN",
         ),
+        "time_unit": Told(
+            "What numbers in the model's time column count since 1970. Needed only where that "
+            "column holds numbers and the call's time goes into it.",
+            "milliseconds",
+        ),
+        **_http("1000", "no limit but 8 MiB of captured text", "500"),
     },
     "arthur": {
         "host": Told(
@@ -81,6 +105,11 @@ PUBLISHERS: Mapping[str, Mapping[str, Told]] = {
         **_secret(
             "access_token", "A token with the right `raw_data` write", "eyJhbGciOi", "arthur-token"
         ),
+        "organization_id": Told(
+            "The organisation, where the token belongs to several.",
+            "5f6b2d1c-0b7e-4d86-9a41-6d2f8c0e7b15",
+        ),
+        **_http("10000", "no limit but 4 MiB of captured text", "5000"),
     },
     "openscale": {
         "api": Told("`v2` for records of a payload data set, `v1` for scoring payloads.", "v2"),
@@ -89,9 +118,22 @@ PUBLISHERS: Mapping[str, Mapping[str, Told]] = {
             "https://eu-de.api.aiopenscale.cloud.ibm.com",
             "address",
         ),
-        "auth": Told("`iam` for IBM Cloud, `cloud-pak` for Cloud Pak for Data.", "cloud-pak"),
+        "auth": Told(
+            "`iam` for IBM Cloud, `cloud-pak` for Cloud Pak for Data, `mcsp` for "
+            "watsonx.governance on AWS.",
+            "cloud-pak",
+        ),
         "iam_url": Told(
             "Where IBM Cloud issues tokens.", "https://iam.cloud.ibm.com/identity/token", "address"
+        ),
+        "mcsp_url": Told(
+            "Where watsonx.governance on AWS gets its tokens. Only for `mcsp`.",
+            "https://account-iam.example.com",
+            "address",
+        ),
+        "account_id": Told(
+            "The account on AWS that the API key is for. Only for `mcsp`.",
+            "20251103-1502-3287-80ef-f2f1ba8e9d4a",
         ),
         "username": Told("The user. Only for `cloud-pak`, which needs it.", "forwarder"),
         **_secret("api_key", "The API key", "ibm-0123456789", "ibm-key"),
@@ -102,7 +144,8 @@ PUBLISHERS: Mapping[str, Mapping[str, Told]] = {
             "ibm-password",
         ),
         "service_instance_id": Told(
-            "The service instance. `v2` needs it.", "6ad3b8f0-1f6b-4c7e-9a64-0f7d7c1f2b11"
+            "The service instance. `v2` needs it, except with `mcsp`.",
+            "6ad3b8f0-1f6b-4c7e-9a64-0f7d7c1f2b11",
         ),
         "data_set_id": Told(
             "The payload data set. `v2` needs it, or the subscription, by which it is found.",
@@ -121,12 +164,20 @@ PUBLISHERS: Mapping[str, Mapping[str, Told]] = {
         "deployment_id": Told(
             "The deployment. `v1` needs it.", "a1a2b3c4-5e6f-4a7b-8c9d-0e1f2a3b4c5d"
         ),
-        "ca_file": Told(
-            "A file with the certificate authorities to trust instead of the usual ones.",
-            "/opt/cloud-pak-ca.pem",
-            "path",
+        "project_id": Told(
+            "The project that the subscription belongs to. Only for `v2`.",
+            "7a9c1e5b-2d4f-4a68-9b0c-3e5d7f1a8b26",
         ),
-        "confirm": Told("Wait until the records are stored. Only for `v2`.", "true"),
+        "space_id": Told(
+            "The deployment space that the subscription belongs to. Only for `v2`.",
+            "8b0d2f6c-3e5a-4b79-8c1d-4f6e8a2b9c37",
+        ),
+        "confirm": Told(
+            "Wait until the records are stored. Without it, rows that fail in being stored are "
+            "lost unseen, though they count as published. Only for `v2`.",
+            "false",
+        ),
+        **_http("500, or fewer if there are many columns", "900000", "100"),
     },
     "duckdb": {
         "path": Told(
@@ -181,13 +232,18 @@ MAPPING: Mapping[str, Told] = {
     "types": Told(
         "The types of columns for which the platform's schema has none: see "
         "[types](formats.md#types).",
-        "income=float,plan=category",
+        "income=float,region=category",
         "list of `column=type`",
     ),
     "shadow": Told(
         "Whether the calls that a shadow variant answered are forwarded, too. Left out, they count "
         "as empty lines.",
         "exclude",
+    ),
+    "max_cast_failures": Told(
+        "The share of rows in which a column's values may fail their type. A file with more is "
+        "held. Not set: no file is held for that.",
+        "0.05",
     ),
 }
 
