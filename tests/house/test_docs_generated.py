@@ -80,9 +80,19 @@ def test_examples_are_settings_that_the_code_takes() -> None:
     cloud_pak = _one_secret(examples("openscale"), "OPENSCALE_PASSWORD")
     load(
         shared
-        | {name: value for name, value in cloud_pak.items() if "API_KEY" not in name}
+        | {name: cloud_pak[name] for name in cloud_pak if not _has(name, "API_KEY", "ACCOUNT_ID")}
         | {"OPENSCALE_AUTH": "cloud-pak"}
     )
+    aws = _one_secret(examples("openscale"), "OPENSCALE_API_KEY")
+    load(
+        shared
+        | {name: aws[name] for name in aws if not _has(name, "PASSWORD", "USERNAME")}
+        | {"OPENSCALE_AUTH": "mcsp"}
+    )
+
+
+def _has(name: str, *parts: str) -> bool:
+    return any(part in name for part in parts)
 
 
 def _one_secret(given: dict[str, str], secret: str) -> dict[str, str]:
