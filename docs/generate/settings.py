@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, Union, get_args, get_origin
 from uuid import UUID
 
@@ -11,7 +11,12 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from capture_forwarder.settings import Settings, variables
-from capture_forwarder.settings.publishers import PUBLISHERS, PublisherName, spellings
+from capture_forwarder.settings.publishers import (
+    PUBLISHERS,
+    HttpSettings,
+    PublisherName,
+    spellings,
+)
 from capture_forwarder.settings.route import MappingSettings, Match, RouteSettings
 from docs.generate import texts
 from docs.generate.tables import table
@@ -71,7 +76,9 @@ def _platform_rows(platform: PublisherName) -> list[tuple[str, Row]]:
             (variables.PARTNER_APP_URL, texts.PARTNER_APP_URL),
         ):
             partner_app.append((name, (f"`{name}`", one.what, one.kind, _NONE, f"`{one.example}`")))
-    for name, field in variables.BY_PUBLISHER[platform].items():
+    named = {field: name for name, field in variables.BY_PUBLISHER[platform].items()}
+    for field in _own_first(named):
+        name = named[field]
         row = _row(f"`{name}`", told[field], fields[field], _secret_default(platform, field))
         (partner_app if name.startswith("AWS_") else rows).append((name, row))
     return [*rows, *partner_app]
@@ -87,7 +94,8 @@ def routes_table(block: str) -> str:
     """
     model, told = _section(block)
     rows = []
-    for field, info in model.model_fields.items():
+    for field in _own_first(model.model_fields):
+        info = model.model_fields[field]
         name = info.alias or field
         if name != "type":
             default = _secret_default(PublisherName(block), field) if block in _NAMES else ""
@@ -105,6 +113,11 @@ def _section(block: str) -> tuple[type[BaseModel], Mapping[str, Told]]:
         return sections[block]
     platform = PublisherName(block)
     return PUBLISHERS[platform], texts.PUBLISHERS[platform]
+
+
+def _own_first(fields: Iterable[str]) -> list[str]:
+    """A platform's own settings before those that all platforms over HTTP have."""
+    return sorted(fields, key=[*HttpSettings.model_fields].__contains__)
 
 
 def _twin(name: str) -> str:

@@ -58,21 +58,22 @@ def _secret(field: str, what: str, example: str, store: str) -> dict[str, Told]:
     }
 
 
-def _http(rows: str, bytes_: str, example: str) -> dict[str, Told]:
+def _http(rows: str, most_rows: str, size: str, most_bytes: str) -> dict[str, Told]:
+    """What each platform over HTTP can be set to, with what holds where it is not set."""
     return {
+        "batch_rows": Told(f"The most rows in one request. Not set: {rows}.", most_rows),
+        "batch_bytes": Told(f"The most bytes in one request. Not set: {size}.", most_bytes),
         "ca_file": Told(
             "A file with the certificate authorities to trust instead of the usual ones: see "
             "[networks](publishers.md#networks).",
-            "/opt/our-ca.pem",
+            "/opt/own-ca.pem",
             "path",
         ),
         "plain_http": Told(
-            "Allow an `http://` address of another machine. The secret and all rows then go "
+            "Allow an `http://` address of another machine. The secret and all rows then go there "
             "unencrypted.",
             "true",
         ),
-        "batch_rows": Told(f"The most rows of one request. Not set: {rows}.", example),
-        "batch_bytes": Told(f"The most bytes of one request. Not set: {bytes_}.", "500000"),
     }
 
 
@@ -91,11 +92,11 @@ PUBLISHERS: Mapping[str, Mapping[str, Told]] = {
             "ARN",
         ),
         "time_unit": Told(
-            "What numbers in the model's time column count since 1970. Needed only where that "
-            "column holds numbers and the call's time goes into it.",
+            "What the numbers in the model's time column count since 1970. Needed only if that "
+            "column holds numbers.",
             "milliseconds",
         ),
-        **_http("1000", "no limit but 8 MiB of captured text", "500"),
+        **_http("1000, which is also the most", "500", "8 MiB of captured text", "1000000"),
     },
     "arthur": {
         "host": Told(
@@ -106,10 +107,10 @@ PUBLISHERS: Mapping[str, Mapping[str, Told]] = {
             "access_token", "A token with the right `raw_data` write", "eyJhbGciOi", "arthur-token"
         ),
         "organization_id": Told(
-            "The organisation, where the token belongs to several.",
-            "5f6b2d1c-0b7e-4d86-9a41-6d2f8c0e7b15",
+            "The organisation to act for. Needed if the token belongs to several.",
+            "c2d3e4f5-6a7b-4c8d-9e0f-1a2b3c4d5e6f",
         ),
-        **_http("10000", "no limit but 4 MiB of captured text", "5000"),
+        **_http("10,000", "5000", "4 MiB of captured text", "1000000"),
     },
     "openscale": {
         "api": Told("`v2` for records of a payload data set, `v1` for scoring payloads.", "v2"),
@@ -120,20 +121,20 @@ PUBLISHERS: Mapping[str, Mapping[str, Told]] = {
         ),
         "auth": Told(
             "`iam` for IBM Cloud, `cloud-pak` for Cloud Pak for Data, `mcsp` for "
-            "watsonx.governance on AWS.",
+            "watsonx.governance on AWS. The last two need the address, too.",
             "cloud-pak",
         ),
         "iam_url": Told(
             "Where IBM Cloud issues tokens.", "https://iam.cloud.ibm.com/identity/token", "address"
         ),
         "mcsp_url": Told(
-            "Where watsonx.governance on AWS gets its tokens. Only for `mcsp`.",
-            "https://account-iam.example.com",
+            "Where tokens for `mcsp` are issued.",
+            "https://account-iam.platform.saas.ibm.com",
             "address",
         ),
         "account_id": Told(
-            "The account on AWS that the API key is for. Only for `mcsp`.",
-            "20251103-1502-3287-80ef-f2f1ba8e9d4a",
+            "The account. Only for `mcsp`. Not set: the account that the API key belongs to.",
+            "20250101-1200-0000-0000-0123456789ab",
         ),
         "username": Told("The user. Only for `cloud-pak`, which needs it.", "forwarder"),
         **_secret("api_key", "The API key", "ibm-0123456789", "ibm-key"),
@@ -165,19 +166,19 @@ PUBLISHERS: Mapping[str, Mapping[str, Told]] = {
             "The deployment. `v1` needs it.", "a1a2b3c4-5e6f-4a7b-8c9d-0e1f2a3b4c5d"
         ),
         "project_id": Told(
-            "The project that the subscription belongs to. Only for `v2`.",
-            "7a9c1e5b-2d4f-4a68-9b0c-3e5d7f1a8b26",
+            "The project that the subscription belongs to, if it does. Only for `v2`.",
+            "b2a2b3c4-5e6f-4a7b-8c9d-0e1f2a3b4c5d",
         ),
         "space_id": Told(
-            "The deployment space that the subscription belongs to. Only for `v2`.",
-            "8b0d2f6c-3e5a-4b79-8c1d-4f6e8a2b9c37",
+            "The space that the subscription belongs to, if it does. Only for `v2`.",
+            "c3a2b3c4-5e6f-4a7b-8c9d-0e1f2a3b4c5d",
         ),
         "confirm": Told(
-            "Wait until the records are stored. Without it, rows that fail in being stored are "
-            "lost unseen, though they count as published. Only for `v2`.",
+            "Wait until the records are stored. With `false`, rows that OpenScale fails to store "
+            "are lost and nobody notices. Only for `v2`.",
             "false",
         ),
-        **_http("500, or fewer if there are many columns", "900000", "100"),
+        **_http("500, or fewer with many columns", "200", "900,000", "500000"),
     },
     "duckdb": {
         "path": Told(
@@ -229,6 +230,12 @@ MAPPING: Mapping[str, Told] = {
         "Where the records are in a JSON response.", "result", "[JMESPath](https://jmespath.org)"
     ),
     "csv_header": Told("Whether each CSV payload begins with a header row.", "present"),
+    "max_cast_failures": Told(
+        "The share of the rows in which a column may fail its type. A file in which one fails more "
+        "often is held: nothing more of it is sent, and in the end its message becomes a dead "
+        "letter. Not set: no file is held for this.",
+        "0.1",
+    ),
     "types": Told(
         "The types of columns for which the platform's schema has none: see "
         "[types](formats.md#types).",
@@ -239,11 +246,6 @@ MAPPING: Mapping[str, Told] = {
         "Whether the calls that a shadow variant answered are forwarded, too. Left out, they count "
         "as empty lines.",
         "exclude",
-    ),
-    "max_cast_failures": Told(
-        "The share of rows in which a column's values may fail their type. A file with more is "
-        "held. Not set: no file is held for that.",
-        "0.05",
     ),
 }
 

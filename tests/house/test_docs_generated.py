@@ -78,21 +78,14 @@ def test_examples_are_settings_that_the_code_takes() -> None:
     }
     load(columns | _one_secret(examples("arthur"), "ARTHUR_ACCESS_TOKEN"))
     cloud_pak = _one_secret(examples("openscale"), "OPENSCALE_PASSWORD")
-    load(
-        shared
-        | {name: cloud_pak[name] for name in cloud_pak if not _has(name, "API_KEY", "ACCOUNT_ID")}
-        | {"OPENSCALE_AUTH": "cloud-pak"}
-    )
-    aws = _one_secret(examples("openscale"), "OPENSCALE_API_KEY")
-    load(
-        shared
-        | {name: aws[name] for name in aws if not _has(name, "PASSWORD", "USERNAME")}
-        | {"OPENSCALE_AUTH": "mcsp"}
-    )
+    load(shared | _without(cloud_pak, "API_KEY", "ACCOUNT_ID") | {"OPENSCALE_AUTH": "cloud-pak"})
+    mcsp = _one_secret(examples("openscale"), "OPENSCALE_API_KEY")
+    load(shared | _without(mcsp, "PASSWORD", "USERNAME") | {"OPENSCALE_AUTH": "mcsp"})
 
 
-def _has(name: str, *parts: str) -> bool:
-    return any(part in name for part in parts)
+def _without(given: dict[str, str], *words: str) -> dict[str, str]:
+    """The examples of all variables but those with one of these words in their names."""
+    return {name: value for name, value in given.items() if not any(one in name for one in words)}
 
 
 def _one_secret(given: dict[str, str], secret: str) -> dict[str, str]:
@@ -105,8 +98,8 @@ def _one_secret(given: dict[str, str], secret: str) -> dict[str, str]:
 def test_an_example_shows_something_else_than_the_default() -> None:
     shown = {name: row for group in GROUPS for name, row in settings.variable_rows(group)}
     same = {name for name, row in shown.items() if row[3] == row[4]}
-    # There is only one address of IBM's, and v1 is for those who must.
-    assert same <= {"OPENSCALE_API", "OPENSCALE_IAM_URL"}
+    # There is only one address of IBM's for each kind of token, and v1 is for those who must.
+    assert same <= {"OPENSCALE_API", "OPENSCALE_IAM_URL", "OPENSCALE_MCSP_URL"}
 
 
 def test_no_text_describes_a_setting_that_is_gone() -> None:

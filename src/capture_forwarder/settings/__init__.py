@@ -29,7 +29,7 @@ __all__ = ["ONLY_ROUTE", "PublisherName", "RouteSettings", "Settings", "load"]
 
 
 class Settings(Model):
-    """What the environment says; see the table in the README.
+    """What the environment says; docs/settings.md has the tables.
 
     `route` is None where a routes file is named.
     """

@@ -45,7 +45,7 @@ _WORDS = {
     "greater_than_equal": "must be at least {ge:g}",
     "less_than_equal": "must be at most {le:g}",
 }
-_UNKNOWN_MISTAKE = "cannot be used; docs/routes.md and the README say what it takes"
+_UNKNOWN_MISTAKE = "cannot be used; docs/settings.md and docs/routes.md say what it takes"
 
 _NO_ROWS_OF_ITS_OWN = "Arthur takes captured lines, which cannot carry it"
 

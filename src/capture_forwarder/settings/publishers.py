@@ -1,7 +1,7 @@
 """What each publisher needs to know: one model for each.
 
-Descriptions are read by people in two places: "NAME: missing; set it to ..." and docs/routes.md's
-JSON Schema.
+Descriptions are read by people in two places: "NAME: missing; set it to ..." and the routes file's
+JSON Schema, docs/routes.schema.json.
 """
 
 from __future__ import annotations

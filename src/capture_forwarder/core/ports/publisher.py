@@ -11,7 +11,7 @@ from capture_forwarder.core.schema import Schema
 class Publisher(Protocol):
     """A monitoring platform, for one model.
 
-    docs/publishers.md states the whole contract, and tests/publishers/test_contract.py checks
+    docs/publishers.md states the whole contract, and tests/publishers/test_contract*.py check
     every implementation against it. Implementations may hold connections and a cached schema.
     `publish` may be called from several threads at once, as many as `limits` allows; the other
     methods are called from one thread at a time.
