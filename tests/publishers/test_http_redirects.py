@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from capture_forwarder.publishers.http import HttpClient, Site
+from capture_forwarder.publishers.http import HttpClient, Service
 
 
 @contextmanager
@@ -44,7 +44,7 @@ def server(redirect_to: str | None = None) -> Iterator[tuple[str, list[str]]]:
 @pytest.mark.parametrize("method", ["POST", "GET"])
 def test_a_token_goes_to_no_other_address_than_the_one_that_was_set(method: str) -> None:
     with server() as (elsewhere, leaked), server(redirect_to=elsewhere) as (url, tokens):
-        client = HttpClient(Site("A platform", url, "URL"), 5.0)
+        client = HttpClient(Service("A platform", url, "URL"), 5.0)
         headers = {"Authorization": "Bearer secret"}
 
         answer = client.send(method, "/rows", "publish", data=b"[]", headers=headers)
