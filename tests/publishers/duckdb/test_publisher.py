@@ -141,6 +141,7 @@ def test_a_table_from_before_lines_counted_keeps_its_rows_and_takes_a_repeat_for
 ) -> None:
     query(path, 'CREATE TABLE "default" (inference_id VARCHAR PRIMARY KEY, a BIGINT)')
     query(path, "INSERT INTO \"default\" VALUES ('order-7', 1), ('order-8', 2)")
+    query(path, "COMMENT ON TABLE \"default\" IS 'it''s mine'")
     publisher = LocalPublisher(path, TABLE)
 
     publisher.publish(from_line(b"line 1", {"a": 1}))
@@ -149,6 +150,7 @@ def test_a_table_from_before_lines_counted_keeps_its_rows_and_takes_a_repeat_for
 
     found = query(path, 'SELECT inference_id, a FROM "default" ORDER BY a')
     assert found == [("order-7", 1), ("order-8", 2), ("order-7", 3)]
+    assert query(path, "SELECT comment FROM duckdb_tables()") == [("it's mine",)]
 
 
 def test_a_column_by_the_name_of_the_tables_own_is_refused(publisher: LocalPublisher) -> None:

@@ -167,6 +167,9 @@ class LocalPublisher:
         """Rebuild a table of an earlier version, whose key was the inference id alone."""
         listed = ", ".join(map(_quoted, known))
         table, kept = _quoted(self._table), _quoted(f"{self._table} {LINE}")
+        ((comment,),) = connection.execute(
+            "SELECT comment FROM duckdb_tables() WHERE table_name = ?", [self._table]
+        ).fetchall()
         connection.execute(f"CREATE TEMP TABLE {kept} AS FROM {table}")
         connection.execute(f"DROP TABLE {table}")
         types = {**known, LINE: TEXT}
@@ -177,6 +180,9 @@ class LocalPublisher:
             [_BEFORE],
         )
         connection.execute(f"DROP TABLE {kept}")
+        if comment is not None:
+            text = str(comment).replace("'", "''")
+            connection.execute(f"COMMENT ON TABLE {table} IS '{text}'")
         return types
 
     def _read_types(self, connection: DuckDBPyConnection) -> dict[str, str]:
