@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import tracemalloc
 
 import pytest
@@ -207,3 +208,29 @@ def test_many_rejected_lines_are_kept_in_runs_of_bounded_size() -> None:
     setting.quarantine = Counting()
     assert setting.forward().quarantined == {"invalid-json": 2500}
     assert puts == [1000, 2000, 2500]
+
+
+def named(**values: object) -> bytes:
+    return line(side(json.dumps(values), "application/json"), side("0.5"))
+
+
+def test_a_configured_name_that_no_line_has_is_reported_with_what_the_calls_have() -> None:
+    report = Setting(named(a=1, plan=2), named(a=3, plan=4)).forward()
+
+    assert report.never_found == ("b",)
+    assert report.warnings == ("`b` was never found; the request has a, plan.",)
+
+
+def test_a_name_that_one_line_has_is_not_reported() -> None:
+    assert Setting(named(a=1), named(b=3)).forward().never_found == ()
+    assert Setting(named(a=1), *[call(1)] * 200).forward().never_found == ()
+
+
+def test_lines_with_the_id_of_an_earlier_line_are_counted_and_all_sent() -> None:
+    calls = [call(1, "order-7"), call(1, "order-7"), call(2, "order-8"), call(1, "order-7")]
+    report = Setting(*calls).forward()
+
+    assert (report.equal_ids, report.published) == (2, 5)
+    assert Setting(*[call(1, "same")] * 300).forward().equal_ids == 299
+    others = [call(1, f"call-{n}") for n in range(300)]
+    assert Setting(*others, rows=50).forward().equal_ids == 0

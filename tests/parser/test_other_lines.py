@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
 
+from capture_forwarder.core.chunk import Chunk
 from capture_forwarder.core.inference import ParsedLine
 from capture_forwarder.core.rejection import Reason, Rejection
+from capture_forwarder.parser import LineParser, read_chunks
 from capture_forwarder.parser.mapping.columns import ColumnMapping
-from tests.support.captures import EVENT_ID, TIME, line, parse, side
+from tests.support.captures import EVENT_ID, SOURCE, TIME, line, parse, side
 
 MAPPING = ColumnMapping.of("a,b", "score")
 CALL = json.loads(line(side("1,2"), side("0.5")))
@@ -168,3 +171,48 @@ def test_a_response_may_do_without_the_requests_header() -> None:
 
 def test_a_header_alone_is_an_empty_call() -> None:
     assert header("a,b\n", "score\n") == []
+
+
+def test_a_shadow_variants_call_is_told_by_its_source_and_can_be_left_out() -> None:
+    raw = line(side("1,2"), side("0.5"), invocationSource="ShadowExperiment")
+    told = parse(raw, ColumnMapping.of("a,b", "score", ["from=invocation_source"]))
+    left_out = parse(raw, ColumnMapping.of("a,b", "score", shadow=False))
+    others = parse(line(side("1,2"), side("0.5")), ColumnMapping.of("a,b", "score", shadow=False))
+
+    assert isinstance(told, ParsedLine)
+    assert told.inferences[0].row["from"] == "ShadowExperiment"
+    assert isinstance(left_out, ParsedLine)
+    assert left_out.inferences == ()
+    assert isinstance(others, ParsedLine)
+    assert len(others.inferences) == 1
+
+
+def test_no_chunk_takes_a_shadow_variants_calls_where_they_are_left_out() -> None:
+    raw = line(side("1,2"), side("0.5"), invocationSource="ShadowExperiment") + b"\n"
+    (chunk,) = read_chunks(io.BytesIO(raw * 20), 10**6)
+    assert isinstance(chunk, Chunk)
+
+    for shadow in (True, False):
+        parser = LineParser(ColumnMapping.of("a,b", "score", shadow=shadow))
+        assert (parser.for_chunks(SOURCE)(chunk) is not None) == shadow
+
+
+def test_a_part_of_the_key_is_counted_from_either_end() -> None:
+    mapping = ColumnMapping.of("a,b", "score", "first=key[0],hash=key[-7],none=key[99]")
+
+    parsed = parse(line(side("1,2"), side("0.5")), mapping)
+
+    assert isinstance(parsed, ParsedLine)
+    # captures/endpoint/variant/2026/03/01/10/20-30-123-a.jsonl
+    assert list(parsed.inferences[0].values[-3:]) == ["captures", "endpoint", None]
+
+
+def test_types_of_the_mapping_serve_where_the_schema_has_none() -> None:
+    mapping = ColumnMapping.of("a,b", "score", types={"a": "str", "score": "int"})
+    raw = line(side("01,2"), side("75.5"))
+
+    parsed = parse(raw, mapping, {"a": "float"})
+
+    assert isinstance(parsed, ParsedLine)
+    assert list(parsed.inferences[0].values) == [1.0, 2, 75.5]
+    assert parsed.cast_failures == {"score": 1}

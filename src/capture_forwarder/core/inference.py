@@ -57,10 +57,11 @@ class ParsedLine(msgspec.Struct, frozen=True, gc=False):
     """What a line, or several alike, hold: the inferences in order, and columns that did not cast.
 
     `inference_time` is that of the last line that has one; `unfound` is None where every column
-    was found in some record.
+    was found in some record. `calls` are the ids of the calls, one a line.
     """
 
     inferences: Sequence[Inference]
     inference_time: str | None = None
     cast_failures: Mapping[str, int] = {}
     unfound: Unfound | None = None
+    calls: Sequence[str] = ()

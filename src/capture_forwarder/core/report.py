@@ -13,6 +13,8 @@ class FileReport(msgspec.Struct, frozen=True):
     lines = forwarded + quarantined + empty, and inferences = published + refused. `repeated` says
     that the object had been delivered before and was not read; `resumed_at` is the line behind
     which this invocation began; `latencies` are the newest of the accepted requests, in seconds.
+    `equal_ids` is how many lines have the id of an earlier one. `never_found` are the columns whose
+    names no line that was read has, and `warnings` say so.
     """
 
     lines: int = 0
@@ -31,6 +33,9 @@ class FileReport(msgspec.Struct, frozen=True):
     seconds: float = 0.0
     lag_seconds: float | None = None
     cast_failures: Mapping[str, int] = msgspec.field(default_factory=dict)
+    equal_ids: int = 0
+    never_found: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def advanced(self) -> bool:

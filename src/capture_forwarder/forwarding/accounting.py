@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from capture_forwarder.core.errors import AccountingError
@@ -12,7 +12,9 @@ from capture_forwarder.core.line import Position
 from capture_forwarder.core.ports import Clock
 from capture_forwarder.core.rejection import Reason
 from capture_forwarder.core.report import FileReport
+from capture_forwarder.forwarding.equal_ids import EqualIds
 from capture_forwarder.forwarding.settled import BatchOutcome
+from capture_forwarder.parser import NeverFound
 
 # CloudWatch takes 100 values of a metric in one document; the newest are reported.
 _MOST_LATENCIES = 99
@@ -34,6 +36,8 @@ class Accounting:
         # What was counted while reading, for the check at the end.
         self._lines_read = self._rows_read = self._rows_settled = 0
         self._casts_read: Counter[str] = Counter()
+        self._never = NeverFound()
+        self._equal = EqualIds()
         # What lies behind the position that is saved.
         self._notes = True
         self._odd: deque[_Lines] = deque()
@@ -66,15 +70,19 @@ class Accounting:
         self._lines_read += 1
         self._rows_read += rows
         self._last_time = parsed.inference_time or self._last_time
+        self._never.add(parsed)
+        self._equal.add(parsed.calls)
         if parsed.cast_failures:
             self._casts_read.update(parsed.cast_failures)
             if self._notes:
                 self._casts.append((line, parsed.cast_failures))
 
-    def forwards_alike(self, count: int, last_time: str | None) -> None:
+    def forwards_alike(self, count: int, calls: Sequence[str], last_time: str | None) -> None:
         """Count lines of one inference each that are to be sent."""
         self._lines_read += count
         self._rows_read += count
+        self._never.found_all()
+        self._equal.add(calls)
         self._last_time = last_time or self._last_time
 
     def worst_cast(self) -> tuple[str, float]:
@@ -174,6 +182,9 @@ class Accounting:
             seconds=self._clock.monotonic() - self._started,
             lag_seconds=_age(self._last_time, self._clock.now()) if self.moved else None,
             cast_failures=dict(self._cast_failures),
+            never_found=self._never.columns,
+            equal_ids=self._equal.count,
+            warnings=tuple(self._never.sentences()),
         )
 
     def _note(self, line: int, kind: Reason | None) -> None:

@@ -157,8 +157,9 @@ class FileRun:
         while taken < len(chunk):
             count = self._builder.extend(chunk, taken, parsed.inferences)
             if count:
+                calls = parsed.calls[taken : taken + count]
                 taken += count
-                self._accounting.forwards_alike(count, parsed.inference_time)
+                self._accounting.forwards_alike(count, calls, parsed.inference_time)
                 self._last = chunk.line(taken - 1)
             if taken < len(chunk) or self._builder.is_full:
                 self._send(self._builder.cut(self._last.position))

@@ -225,11 +225,7 @@ class Sending:
             The rows that are left, and why they are refused; None if they are settled.
         """
         left = _Left(rows, self._part(rows))
-
-        def attempt() -> BatchRefusedError | None:
-            return self._attempt(left)
-
-        refusal = self._sender.retrier.call(attempt, self._sender.deadline.at)
+        refusal = self._sender.retrier.call(lambda: self._attempt(left), self._sender.deadline.at)
         return left.rows, refusal
 
     def _attempt(self, left: _Left) -> BatchRefusedError | None:

@@ -162,7 +162,7 @@ class LineParser:
             count,
             lambda: self._read(data, metadata, identity, constants).inferences,
         )
-        return ParsedLine(written, metadata.inference_time) if written else None
+        return ParsedLine(written, metadata.inference_time, calls=(identity,)) if written else None
 
     def _read(
         self,
@@ -183,10 +183,11 @@ class LineParser:
             # The commonest line of all: one record, and nothing behind it but time and id.
             (values,) = rows
             inference = Inference(identity, self._names, self._with_tail(values, time, identity))
-            return ParsedLine((inference,), time, failures, missing)
+            return ParsedLine((inference,), time, failures, missing, (identity,))
         ids = [identity] if count == 1 else _ids(identity, count)
         whole = map(add, rows, self._tails.of_call(ids, metadata, constants))
-        return ParsedLine(Inferences(ids, self._names, list(whole)), time, failures, missing)
+        inferences = Inferences(ids, self._names, list(whole))
+        return ParsedLine(inferences, time, failures, missing, (identity,))
 
     def _alike_writer(self, write: JsonWriter) -> WriteAlike:
         def write_alike(

@@ -37,6 +37,10 @@ class NeverFound:
             self._over = not columns
             self._unfound = Unfound(columns, now.request, now.response) if columns else None
 
+    def found_all(self) -> None:
+        """Take account of lines that surely have every column, as plain numbers do."""
+        self._unfound, self._over = None, True
+
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that no line so far has had."""

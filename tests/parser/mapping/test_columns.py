@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from capture_forwarder.core.schema import DataType
 from capture_forwarder.parser.mapping.columns import (
     Column,
     ColumnMapping,
@@ -15,6 +18,7 @@ from capture_forwarder.parser.mapping.columns import (
     is_plain_name,
     parse_columns,
     parse_metadata,
+    parse_types,
 )
 
 LISTS = [
@@ -158,3 +162,42 @@ def test_columns_that_are_not_wanted_are_left_out() -> None:
 )
 def test_columns_that_would_overwrite_each_other_are_found(mapping: ColumnMapping) -> None:
     assert mapping.duplicates() == ["x"]
+
+
+def test_types_are_read_as_a_list_or_as_they_are() -> None:
+    wanted = {"age": DataType.INT, "plan": DataType.CATEGORY}
+
+    assert parse_types("age=int, plan=category") == wanted
+    assert parse_types({"age": "int", "plan": "category"}) == wanted
+    assert ColumnMapping.of("age", "plan", types={"age": "int", "plan": "category"}).types == wanted
+
+
+@pytest.mark.parametrize("types", ["age", "age=number", "age=", {"age": "integer"}])
+def test_a_type_that_does_not_exist_is_refused(types: Any) -> None:
+    with pytest.raises(ValueError, match="it must be one of: float, int, bool"):
+        parse_types(types)
+
+
+def test_a_type_of_no_column_is_refused() -> None:
+    with pytest.raises(ValueError, match="no input or output column: agee"):
+        ColumnMapping.of("age", types={"agee": "int"})
+
+
+@pytest.mark.parametrize(
+    ("written", "header"), [("absent", False), ("present", True), (True, True), (False, False)]
+)
+def test_the_csv_header_is_a_word_or_a_truth_value(written: Any, header: bool) -> None:
+    assert ColumnMapping.of("a", csv_header=written).csv_header is header
+
+
+@pytest.mark.parametrize("written", ["yes", "", None, 2, "Present"])
+def test_any_other_word_for_the_csv_header_is_refused(written: Any) -> None:
+    with pytest.raises(ValueError, match='"absent" or "present"'):
+        ColumnMapping.of("a", csv_header=written)
+
+
+def test_a_part_of_the_key_can_be_a_column() -> None:
+    (column,) = parse_metadata("deployment=key[-8]")
+
+    assert column == MetadataColumn("deployment", MetadataField.KEY, -8)
+    assert column.source == "key[-8]"

@@ -22,7 +22,8 @@ from capture_forwarder.core.errors import (
     PublisherMisconfiguredError,
 )
 from capture_forwarder.core.inference import Inference, Row
-from capture_forwarder.publishers.duckdb.publisher import KEY, TIME, LocalPublisher
+from capture_forwarder.core.line import Line
+from capture_forwarder.publishers.duckdb.publisher import KEY, LINE, TIME, LocalPublisher
 
 TABLE = "default"
 
@@ -50,15 +51,16 @@ def query(path: str, sql: str) -> list[tuple[Any, ...]]:
 
 
 def types(path: str, table: str = TABLE) -> dict[str, str]:
-    """Column name → type, in the table's order."""
+    """Column name → type, in the table's order, without the table's own."""
     rows = query(path, f'DESCRIBE "{table}"')
-    return {row[0]: row[1] for row in rows}
+    return {row[0]: row[1] for row in rows if row[0] != LINE}
 
 
 def rows(path: str, table: str = TABLE) -> dict[str, Row]:
     """Inference id → its row without the id."""
     names = list(types(path, table))
-    found = [dict(zip(names, row, strict=True)) for row in query(path, f'FROM "{table}"')]
+    held = query(path, f'SELECT * EXCLUDE (line_digest) FROM "{table}"')  # noqa: S608 - a test's
+    found = [dict(zip(names, row, strict=True)) for row in held]
     return {str(row.pop(KEY)): row for row in found}
 
 
@@ -108,12 +110,52 @@ def test_columns_are_typed_by_their_values(publisher: LocalPublisher, path: str)
     }
 
 
-def test_the_inference_id_is_the_primary_key(publisher: LocalPublisher, path: str) -> None:
+def test_the_inference_id_and_its_line_are_the_primary_key(
+    publisher: LocalPublisher, path: str
+) -> None:
     publisher.publish(Batch.of(inferences({"a": 1})))
     publisher.close()
 
     keys = query(path, "SELECT constraint_column_names FROM duckdb_constraints()")
-    assert ([KEY],) in keys
+    assert ([KEY, LINE],) in keys
+
+
+def from_line(data: bytes, row: Row) -> Batch:
+    """One inference called order-7, from a line with these bytes."""
+    return Batch.of([Inference.of("order-7", row)], Line(1, 0, data, len(data)))
+
+
+def test_different_lines_with_one_id_are_all_stored_and_each_only_once(
+    publisher: LocalPublisher, path: str
+) -> None:
+    for _ in range(2):
+        for number in (1, 2, 3):
+            publisher.publish(from_line(f"line {number}".encode(), {"a": number}))
+    publisher.close()
+
+    assert query(path, 'SELECT a FROM "default" ORDER BY a') == [(1,), (2,), (3,)]
+
+
+def test_a_table_from_before_lines_counted_keeps_its_rows_and_takes_a_repeat_for_one(
+    path: str,
+) -> None:
+    query(path, 'CREATE TABLE "default" (inference_id VARCHAR PRIMARY KEY, a BIGINT)')
+    query(path, "INSERT INTO \"default\" VALUES ('order-7', 1), ('order-8', 2)")
+    query(path, "COMMENT ON TABLE \"default\" IS 'it''s mine'")
+    publisher = LocalPublisher(path, TABLE)
+
+    publisher.publish(from_line(b"line 1", {"a": 1}))
+    publisher.publish(from_line(b"line 2", {"a": 3}))
+    publisher.close()
+
+    found = query(path, 'SELECT inference_id, a FROM "default" ORDER BY a')
+    assert found == [("order-7", 1), ("order-8", 2), ("order-7", 3)]
+    assert query(path, "SELECT comment FROM duckdb_tables()") == [("it's mine",)]
+
+
+def test_a_column_by_the_name_of_the_tables_own_is_refused(publisher: LocalPublisher) -> None:
+    with pytest.raises(PublisherMisconfiguredError, match=LINE):
+        publisher.publish(Batch.of(inferences({LINE: "x"})))
 
 
 def test_another_column_can_be_the_key(path: str) -> None:

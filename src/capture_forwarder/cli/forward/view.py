@@ -117,6 +117,8 @@ def _report_json(report: FileReport) -> dict[str, object]:
         "bytes": report.bytes,
         "seconds": round(report.seconds, 3),
         "cast_failures": dict(report.cast_failures),
+        "columns_never_found": list(report.warnings),
+        "equal_ids": report.equal_ids,
     }
 
 
@@ -133,6 +135,8 @@ def summary_json(
         **dict(zip(COUNTS, counts_of(total), strict=True)),
         "published": total.published,
         "cast_failures": dict(total.cast_failures),
+        "columns_never_found": list(total.warnings),
+        "equal_ids": total.equal_ids,
         "publisher": sending.publisher,
         "quarantine": sending.quarantine,
         "warnings": list(warnings),
@@ -170,6 +174,10 @@ def show_outcomes(outcomes: Sequence[Outcome], sending: Sending, warnings: Seque
     if total.cast_failures:
         columns = ", ".join(f"{name} {count}" for name, count in total.cast_failures.items())
         say(f"Values that do not have their column's type were sent unchanged: {columns}")
+    if total.equal_ids:
+        say(f"{total.equal_ids} line(s) have the id of an earlier line of their file.")
+    for warning in total.warnings:
+        complain(warning)
     for route in sending.routes:
         database = route.publisher
         if isinstance(database, DuckDbSettings) and _reports(outcomes, route.name):
@@ -248,4 +256,7 @@ def add_up(reports: Sequence[FileReport]) -> FileReport:
         bytes=sum(report.bytes for report in reports),
         seconds=sum(report.seconds for report in reports),
         cast_failures=casts,
+        equal_ids=sum(report.equal_ids for report in reports),
+        never_found=tuple(sorted({name for report in reports for name in report.never_found})),
+        warnings=tuple(dict.fromkeys(text for report in reports for text in report.warnings)),
     )

@@ -116,12 +116,12 @@ def alike_reader(
             and (scores := _on_lines(answered))
             and (written := write(chunk, text, scores, behind, constants))
         ):
-            return ParsedLine(written, last)
+            return ParsedLine(written, last, calls=ids)
         rows = read_rows(sent, answered)
         if rows is None:
             return None
         whole = list(map(add, rows, behind))
-        return ParsedLine(Inferences(ids, names, whole), last)
+        return ParsedLine(Inferences(ids, names, whole), last, calls=ids)
 
     return read
 

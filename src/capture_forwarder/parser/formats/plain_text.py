@@ -7,12 +7,13 @@ import io
 import re
 
 _NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*", re.ASCII)
-_NOT_FINITE = frozenset({"nan", "inf", "-inf", "+inf", "infinity", "-infinity", "+infinity"})
+# The spellings that programs write, which become null without a type, too.
+_NOT_FINITE = frozenset({"NaN", "nan", "inf", "-inf", "Infinity", "-Infinity"})
 
 
 def is_number(cell: str) -> bool:
     """Whether a cell is a number in any spelling, or one that is not finite."""
-    return bool(_NUMBER.fullmatch(cell)) or cell.strip().lower() in _NOT_FINITE
+    return bool(_NUMBER.fullmatch(cell)) or cell.strip() in _NOT_FINITE
 
 
 def is_numeric(text: str) -> bool:

@@ -57,7 +57,7 @@ def _parse(line: bytes) -> ParsedLine | Rejection:
     ids = (identity,) if count == 1 else [f"{identity}_{n}" for n in range(count)]
     values = zip(_records(inputs), _records(outputs), strict=True)
     inferences = [Inference(name, NAMES, pair) for name, pair in zip(ids, values, strict=True)]
-    return ParsedLine(inferences, metadata.inference_time)
+    return ParsedLine(inferences, metadata.inference_time, calls=(identity,))
 
 
 def _readings(side: Side | None, name: str, missing: Reason) -> list[Reading]:

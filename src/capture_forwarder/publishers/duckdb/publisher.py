@@ -1,12 +1,13 @@
 """Publish rows to an embedded DuckDB database, which needs no account.
 
-One table a route with typed columns, keyed by the inference id, so that sending rows again
-changes nothing. A column's type is the narrowest that holds all values seen so far: it is
-widened, never are values cut to fit.
+One table a route with typed columns, keyed by the inference id and the line that it comes from: a
+repeated delivery changes nothing, and different lines with one id are all stored. A column's type
+is the narrowest that holds all values seen so far: it is widened, never are values cut to fit.
 """
 
 from __future__ import annotations
 
+import hashlib
 import string
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,7 +31,10 @@ if TYPE_CHECKING:
 
 KEY = "inference_id"
 TIME = "inference_time"
+LINE = "line_digest"
+"""The column that tells lines with one id apart: a digest of the captured line."""
 
+_BEFORE = ""  # the digest of rows that were stored before there was one
 _ROWS = 10_000
 _BYTES = 16 * 1024 * 1024
 _TO_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
@@ -46,7 +50,7 @@ class LocalPublisher:
     table
         The table's name: the route's.
     key
-        The column with the inference id, its primary key.
+        The column with the inference id.
     time
         The column with the time of the call.
 
@@ -84,7 +88,10 @@ class LocalPublisher:
     def publish(self, batch: Batch, deadline: float | None = None) -> Receipt:
         """Insert or replace the rows in one transaction; see `Publisher.publish`."""
         del deadline
-        keyed = {inference.id: self._keyed(inference) for inference in batch.inferences}
+        keyed: dict[tuple[str, str], Row] = {}
+        for part, inferences in batch.lines():
+            line = hashlib.blake2b(part.line.data, digest_size=8).hexdigest()
+            keyed |= {(one.id, line): self._keyed(one, line) for one in inferences}
         rows = list(keyed.values())
         names = sorted({name for row in rows for name in row})
         _check_distinct(names)
@@ -112,25 +119,28 @@ class LocalPublisher:
             self._connection = self._connect(self._path)
         return self._connection
 
-    def _keyed(self, inference: Inference) -> Row:
+    def _keyed(self, inference: Inference, line: str) -> Row:
         held = inference.row.get(self._key, inference.id)
         if held != inference.id:
             message = f"The column {self._key!r} is the table's key, but another value is mapped."
             raise PublisherMisconfiguredError(message, "Set FORWARDER_EVENT_ID_COLUMN.")
-        return {self._key: inference.id, **inference.row}
+        if LINE in inference.row:
+            message = f"The column {LINE!r} is the table's own, but a value is mapped to it."
+            raise PublisherMisconfiguredError(message, "Give the column another name.")
+        return {self._key: inference.id, LINE: line, **inference.row}
 
     def _fit_table(self, connection: DuckDBPyConnection, rows: Sequence[Row]) -> dict[str, str]:
         """Make or widen the table so that it holds the rows; return its columns' types.
 
         A column appears with its first value that is not null, since null has no type.
         """
-        needed = column_types(rows, self._time) | {self._key: TEXT}
+        needed = column_types(rows, self._time) | {self._key: TEXT, LINE: TEXT}
         known = self._types or self._read_types(connection)
         if not known:
-            columns = ", ".join(f"{_quoted(name)} {kind}" for name, kind in needed.items())
-            keyed = f"{columns}, PRIMARY KEY ({_quoted(self._key)})"
-            connection.execute(f"CREATE TABLE {_quoted(self._table)} ({keyed})")
+            self._create(connection, needed)
             return needed
+        if LINE not in known:
+            known = self._with_lines(connection, known)
         fitted = dict(known)
         spelling = _spelling(known)
         for name, kind in needed.items():
@@ -145,6 +155,35 @@ class LocalPublisher:
                 continue
             connection.execute(f"ALTER TABLE {_quoted(self._table)} {change}")
         return fitted
+
+    def _create(self, connection: DuckDBPyConnection, types: Mapping[str, str]) -> None:
+        columns = ", ".join(f"{_quoted(name)} {kind}" for name, kind in types.items())
+        keyed = f"{columns}, PRIMARY KEY ({_quoted(self._key)}, {_quoted(LINE)})"
+        connection.execute(f"CREATE TABLE {_quoted(self._table)} ({keyed})")
+
+    def _with_lines(
+        self, connection: DuckDBPyConnection, known: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Rebuild a table of an earlier version, whose key was the inference id alone."""
+        listed = ", ".join(map(_quoted, known))
+        table, kept = _quoted(self._table), _quoted(f"{self._table} {LINE}")
+        ((comment,),) = connection.execute(
+            "SELECT comment FROM duckdb_tables() WHERE table_name = ?", [self._table]
+        ).fetchall()
+        connection.execute(f"CREATE TEMP TABLE {kept} AS FROM {table}")
+        connection.execute(f"DROP TABLE {table}")
+        types = {**known, LINE: TEXT}
+        self._create(connection, types)
+        connection.execute(
+            f"INSERT INTO {table} ({listed}, {_quoted(LINE)}) "  # noqa: S608 - quoted
+            f"SELECT {listed}, ? FROM {kept}",
+            [_BEFORE],
+        )
+        connection.execute(f"DROP TABLE {kept}")
+        if comment is not None:
+            text = str(comment).replace("'", "''")
+            connection.execute(f"COMMENT ON TABLE {table} IS '{text}'")
+        return types
 
     def _read_types(self, connection: DuckDBPyConnection) -> dict[str, str]:
         found = connection.execute(
@@ -171,6 +210,11 @@ class LocalPublisher:
             }
             for row in rows
         ]
+        connection.execute(
+            f"DELETE FROM {_quoted(self._table)} "  # noqa: S608 - quoted
+            f"WHERE {_quoted(LINE)} = ? AND {_quoted(self._key)} IN (SELECT unnest(?))",
+            [_BEFORE, [str(row[self._key]) for row in rows]],
+        )
         listed = ", ".join(_quoted(name) for name in types)
         connection.execute(
             f"INSERT OR REPLACE INTO {_quoted(self._table)} ({listed}) "  # noqa: S608 - quoted

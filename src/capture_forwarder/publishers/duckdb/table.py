@@ -11,6 +11,7 @@ import msgspec
 
 from capture_forwarder.core.errors import MissingExtraError, PlatformUnavailableError
 from capture_forwarder.core.extras import Extra
+from capture_forwarder.publishers.duckdb.publisher import LINE
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -43,13 +44,15 @@ class DuckDbTable:
         self._name = name
 
     def first_rows(self, limit: int) -> TableView:
-        """Read the table's types and first rows."""
+        """Read the table's types and first rows, without the digest of the line."""
         with self._opened() as connection:
             table = _quoted(self._name)
             described = connection.execute(f"DESCRIBE {table}").fetchall()
-            types = {str(name): str(kind) for name, kind, *_ in described}
+            types = {str(name): str(kind) for name, kind, *_ in described if name != LINE}
             ((count,),) = connection.execute(f"FROM {table} SELECT count(*)").fetchall()
-            found = connection.execute(f"FROM {table} LIMIT ?", [limit]).fetchall()
+            listed = ", ".join(map(_quoted, types))
+            first = f"FROM {table} SELECT {listed} LIMIT ?"
+            found = connection.execute(first, [limit]).fetchall()
         return TableView(count, types, [dict(zip(types, row, strict=True)) for row in found])
 
     def comment(self) -> str | None:
