@@ -1,4 +1,4 @@
-"""Lines as they lie in an object, many in one piece."""
+"""Consecutive lines of a capture file, read at once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Chunk(msgspec.Struct, frozen=True):
     ends
         Where in `data` the newlines are; at least one.
     start
-        How far the object is done when all lines in front of these are.
+        How far the file is done when all lines in front of these are.
     """
 
     data: bytes

@@ -25,7 +25,7 @@ class ForwarderError(Exception):
     """
 
     report: FileReport | None = None
-    """What had been brought to an end of the object that failed, where that is known."""
+    """What had been brought to an end of the file that failed, where that is known."""
 
     permanent = False
     """Whether trying again, with nothing changed, is sure to fail in the same way."""
@@ -105,11 +105,11 @@ class LeaseLostError(ForwarderError):
 
 
 class AccountingError(ForwarderError):
-    """What went out of an object is not what came in: a fault of this package."""
+    """What went out of a file is not what came in: a fault of this package."""
 
 
 class ContinuationError(ForwarderError):
-    """What is left of an object could not be handed on to a later invocation."""
+    """The rest of a capture file could not be handed to a later invocation."""
 
 
 class OutOfTimeError(ForwarderError):
@@ -199,7 +199,7 @@ class UnexpectedError(ForwarderError):
 
 
 class CaptureFilesFailedError(ForwarderError):
-    """Some objects of an event failed and the event's source can only be told all or nothing."""
+    """Some capture files of an event failed, and its source only understands success or failure."""
 
 
 def code_position(error: BaseException) -> str:

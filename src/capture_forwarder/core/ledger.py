@@ -11,9 +11,9 @@ from capture_forwarder.core.line import Position
 
 
 class LedgerKey(msgspec.Struct, frozen=True):
-    """What the ledger keeps a position for: one revision of an object on one route.
+    """What the ledger keeps a position for: one revision of a capture file on one route.
 
-    `revision` is the version id where the bucket has versions, else the ETag, so that an object
+    `revision` is the version id where the bucket has versions, else the ETag, so that a file
     that was overwritten is not taken for the one that was delivered.
     """
 
@@ -24,14 +24,14 @@ class LedgerKey(msgspec.Struct, frozen=True):
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """What the ledger says when work on an object begins: where to go on, or that it is done."""
+    """What the ledger says when work on a file begins: where to go on, or that it is done."""
 
     position: Position
     finished: bool = False
 
 
 def describe(key: LedgerKey) -> str:
-    """Name the object and the route."""
+    """Name the file and the route."""
     return f"s3://{key.bucket}/{key.key} (route {key.route})"
 
 

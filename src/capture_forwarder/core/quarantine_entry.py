@@ -15,7 +15,7 @@ from capture_forwarder.core.rejection import Rejection
 
 
 class QuarantineEntry(msgspec.Struct, frozen=True):
-    """One rejected line as it is kept: enough to understand it and to send it again.
+    """One rejected line in quarantine: enough to understand it and to send it again.
 
     `line` is the line itself where `encoding` is "utf-8", else its bytes in base64. For an
     inference that the platform refused, `inference_id` and `row_index` name it in its line;
@@ -55,8 +55,8 @@ def make_entry(  # noqa: PLR0913, PLR0917 - what is known of a line
 ) -> QuarantineEntry:
     """Put together what is known of a rejected line.
 
-    A line that is not UTF-8 is kept as base64, so that not one byte of it is lost. Of a line
-    over the size limit only the beginning is kept; offset and length find the whole in S3.
+    A line that is not UTF-8 is stored as base64, so that not one byte of it is lost. Of a line
+    over the size limit only the beginning is stored; offset and length find the whole in S3.
     """
     encoding, text = "utf-8", ""
     try:

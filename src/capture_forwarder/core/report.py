@@ -11,7 +11,7 @@ class FileReport(msgspec.Struct, frozen=True):
     """The accounting of one object on one route, as far as this invocation went through it.
 
     lines = forwarded + quarantined + empty, and inferences = published + refused. `repeated` says
-    that the object had been delivered before and was not read; `resumed_at` is the line behind
+    that the file had been delivered before and was not read; `resumed_at` is the line behind
     which this invocation began; `latencies` are the newest of the accepted requests, in seconds.
     `equal_ids` is how many lines have the id of an earlier one. `never_found` are the columns whose
     names no line that was read has, and `warnings` say so.

@@ -1,4 +1,4 @@
-"""An event from first look to answer: messages, their objects, their routes, their outcomes."""
+"""An event from first look to answer: messages, their files, routes and outcomes."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ _Found = TypeVar("_Found")
 
 
 class Router(Protocol):
-    """Knows which routes an object takes, and what is never taken as input."""
+    """Knows which routes a capture file takes, and what is never taken as input."""
 
     def routes(self, capture_file: CaptureFile) -> Sequence[Route]:
-        """The routes of an object, none if no route is for it.
+        """The routes of a capture file, none if no route is for it.
 
         Raises
         ------
@@ -52,7 +52,7 @@ class Router(Protocol):
         ...
 
     def is_output(self, capture_file: CaptureFile) -> bool:
-        """Whether the object is one that the forwarder itself has written."""
+        """Whether the file is one that the forwarder itself has written."""
         ...
 
 
@@ -62,13 +62,13 @@ class Forwarder:
     Parameters
     ----------
     router
-        Says which routes an object takes.
+        Says which routes a capture file takes.
     clock
         Time.
     reporter
-        Who is told of what belongs to no route.
+        Reports what belongs to no route.
     continuations
-        The queue that takes objects whose time is up; without one, such an object fails and
+        The queue that takes files whose time is up; without one, such a file fails and
         comes again. It needs a ledger.
     """
 
@@ -138,7 +138,7 @@ class Forwarder:
         -------
         Mapping
             Route → the accounting, or why it was not forwarded to its end. Empty if no route is
-            for the object.
+            for the file.
 
         Raises
         ------
@@ -159,7 +159,7 @@ class Forwarder:
         return found
 
     def is_output(self, capture_file: CaptureFile) -> bool:
-        """Whether an object is one that the forwarder wrote; see `Router.is_output`."""
+        """Whether a file is one that the forwarder wrote; see `Router.is_output`."""
         return self._router.is_output(capture_file)
 
     def _deliver(

@@ -10,7 +10,7 @@ import msgspec
 
 @dataclass(frozen=True)
 class RouteOptions:
-    """How a route's objects are forwarded; `route` is its name in ledger and quarantine.
+    """How a route's files are forwarded; `route` is its name in ledger and quarantine.
 
     Parameters
     ----------

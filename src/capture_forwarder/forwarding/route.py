@@ -1,4 +1,4 @@
-"""One route at work: its objects to its platform, by its mapping compiled once."""
+"""One route at work: its files to its platform, by its mapping compiled once."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from capture_forwarder.parser import ColumnMapping
 
 
 class Route:
-    """Forwards objects on one route; made once and used for many.
+    """Forwards files on one route; made once and used for many.
 
     Parameters
     ----------
     mapping
         Which captured values become which columns.
     options
-        How objects are forwarded; names the route.
+        How files are forwarded; names the route.
     ports
         The store, the route's publisher, the quarantine, ledger and clock.
     reporter
-        Who is told of this route's work.
+        Reports this route's work.
     """
 
     def __init__(

@@ -43,7 +43,7 @@ def build_forwarder(
     store
         Where objects lie; S3 by default.
     reporter
-        Who is told of the work; JSON logs and metrics by default.
+        Reports the work; JSON logs and metrics by default.
 
     Raises
     ------
@@ -82,10 +82,10 @@ def read_routes(settings: Settings) -> tuple[RouteSettings, ...]:
     SettingsError
         The file cannot be read, or what it says is wrong.
     """
-    place = settings.routes_file
-    if place is None:
+    address = settings.routes_file
+    if address is None:
         return (settings.route,) if settings.route else ()
-    routes = read_routes_file(place)
+    routes = read_routes_file(address)
     several = [route.name for route in routes[:-1] if route.goes_on]
     if several and settings.ledger is None:
         problem = f"FORWARDER_LEDGER: missing; the route {several[0]} continues, and without a "
@@ -93,7 +93,7 @@ def read_routes(settings: Settings) -> tuple[RouteSettings, ...]:
     return routes
 
 
-def read_routes_file(place: str) -> tuple[RouteSettings, ...]:
+def read_routes_file(address: str) -> tuple[RouteSettings, ...]:
     """Read and check a routes file: a path, `s3://bucket/key` or `ssm://parameter`.
 
     Raises
@@ -103,12 +103,12 @@ def read_routes_file(place: str) -> tuple[RouteSettings, ...]:
     """
     from capture_forwarder.settings.routes_file import parse_routes  # noqa: PLC0415
 
-    return parse_routes(_text(place), place)
+    return parse_routes(_text(address), address)
 
 
 def route_options(route: RouteSettings, settings: Settings) -> RouteOptions:
     """How a route's objects are forwarded."""
-    # Waiting does not free a file that another program holds open: it is told at once.
+    # Waiting does not free a file that another program holds open: the file fails at once.
     local = route.publisher_name is PublisherName.DUCKDB
     return RouteOptions(
         route.name,
@@ -122,17 +122,17 @@ def route_options(route: RouteSettings, settings: Settings) -> RouteOptions:
 
 def build_ledger(settings: Settings, clock: Clock) -> Ledger | None:
     """Make the ledger that the settings name; None if they name none."""
-    place = settings.ledger
-    if place is None:
+    address = settings.ledger
+    if address is None:
         return None
-    if not place.startswith("dynamodb://"):
+    if not address.startswith("dynamodb://"):
         from capture_forwarder.local.ledger import SqliteLedger  # noqa: PLC0415
 
-        return SqliteLedger(Path(place), clock)
+        return SqliteLedger(Path(address), clock)
     from capture_forwarder.aws.clients import dynamodb_client  # noqa: PLC0415
     from capture_forwarder.aws.ledger import DynamoDbLedger  # noqa: PLC0415
 
-    return DynamoDbLedger(dynamodb_client(), place.removeprefix("dynamodb://"), clock)
+    return DynamoDbLedger(dynamodb_client(), address.removeprefix("dynamodb://"), clock)
 
 
 def _s3_client() -> S3Client:
@@ -145,32 +145,32 @@ def build_quarantine(
     settings: Settings, make_client: Callable[[], S3Client] = _s3_client
 ) -> Quarantine | None:
     """Make the quarantine that the settings name; None if they name none."""
-    place = settings.quarantine
-    if place is None:
+    address = settings.quarantine
+    if address is None:
         return None
-    if not place.startswith("s3://"):
+    if not address.startswith("s3://"):
         from capture_forwarder.local.quarantine import FolderQuarantine  # noqa: PLC0415
 
-        return FolderQuarantine(Path(place))
+        return FolderQuarantine(Path(address))
     from capture_forwarder.aws.quarantine import S3Quarantine  # noqa: PLC0415
 
-    bucket, _, prefix = place.removeprefix("s3://").partition("/")
+    bucket, _, prefix = address.removeprefix("s3://").partition("/")
     return S3Quarantine(make_client(), bucket, prefix)
 
 
-def _text(place: str) -> str:
-    if place.startswith("s3://"):
+def _text(address: str) -> str:
+    if address.startswith("s3://"):
         from capture_forwarder.aws.texts import read_s3_text  # noqa: PLC0415
 
-        return read_s3_text(_s3_client(), place)
-    if place.startswith("ssm://"):
+        return read_s3_text(_s3_client(), address)
+    if address.startswith("ssm://"):
         from capture_forwarder.aws.clients import ssm_client  # noqa: PLC0415
         from capture_forwarder.aws.texts import read_parameter  # noqa: PLC0415
 
-        return read_parameter(ssm_client(), place)
+        return read_parameter(ssm_client(), address)
     from capture_forwarder.local.texts import read_file_text  # noqa: PLC0415
 
-    return read_file_text(place)
+    return read_file_text(address)
 
 
 def log_reporter() -> Reporter:
