@@ -1,4 +1,4 @@
-"""What is forgotten while a batch fills is the same when it is asked for again."""
+"""What is collected of a batch as JSON is what would have been collected as values."""
 
 from __future__ import annotations
 
@@ -11,46 +11,43 @@ from hypothesis import strategies as st
 
 from capture_forwarder.core.batch import Batch, BatchLimits
 from capture_forwarder.core.chunk import Chunk
-from capture_forwarder.core.errors import AccountingError
 from capture_forwarder.core.inference import ParsedLine
 from capture_forwarder.core.line import Position
-from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.core.schema import DataType, Schema
 from capture_forwarder.forwarding.batching import BatchBuilder
-from capture_forwarder.forwarding.collecting import AsInferences, Collected, collecting
-from capture_forwarder.parser import LineParser
-from capture_forwarder.parser.lines import read_chunks
-from capture_forwarder.parser.mapping.columns import ColumnMapping
+from capture_forwarder.forwarding.collecting import collecting
+from capture_forwarder.parser import ColumnMapping, LineParser, read_chunks
 from tests.support.captures import SOURCE, line, side
 
 MAPPING = ColumnMapping.of("a,b", "score", timestamp="at", event_id="id")
 SCHEMA = Schema(dict.fromkeys(("a", "b", "score"), DataType.FLOAT))
 PARSER = LineParser(MAPPING, SCHEMA)
 WRITER = LineParser(MAPPING, SCHEMA, as_json=True)
-PARSE = PARSER.for_file(SOURCE)
-PARSE_BLOCK = PARSER.for_chunks(SOURCE)
 
 
-def written(parser: LineParser) -> Collected:
-    return collecting(parser.for_file(SOURCE), parser.for_chunks(SOURCE), as_json=True)
-
-
-def batches(data: bytes, held: Collected, rows: int, parser: LineParser = PARSER) -> list[Batch]:
-    """Cut an object's lines into batches as the pipeline does."""
-    builder = BatchBuilder(BatchLimits(rows, 10**6), SOURCE, "r", held)
+def batches(data: bytes, rows: int, parser: LineParser, *, as_json: bool) -> list[Batch]:
+    """Cut a capture file's lines into batches as forwarding does."""
+    builder = BatchBuilder(BatchLimits(rows, 10**6), SOURCE, "r", collecting(as_json=as_json))
     parse = parser.for_file(SOURCE)
-    full = []
-    for block in read_chunks(io.BytesIO(data), 10**6):
-        assert isinstance(block, Chunk)
-        alike, taken = parser.for_chunks(SOURCE)(block), 0
-        while alike and taken < len(block):
-            taken += builder.extend(block, taken, alike.inferences)
-            if builder.is_full:
-                full += builder.cut(block.line(taken - 1).position)
-        for raw in () if alike else map(block.line, range(len(block))):
-            parsed = parse(raw.data)
-            assert isinstance(parsed, ParsedLine)
-            full += builder.add(raw, parsed.inferences)
+    full: list[Batch] = []
+    for chunk in read_chunks(io.BytesIO(data), 10**6):
+        assert isinstance(chunk, Chunk)
+        runs = {run.first: run for run in parser.for_chunks(SOURCE)(chunk)}
+        index = 0
+        while index < len(chunk):
+            run = runs.get(index)
+            if run is None or run.lines == 1:
+                found = parse(chunk.line(index).data) if run is None else run.parsed
+                assert isinstance(found, ParsedLine)
+                full += builder.add(chunk.line(index), found.inferences)
+                index += 1
+                continue
+            part, taken = chunk.part(index, index + run.lines), 0
+            while taken < run.lines:
+                taken += builder.extend(part, taken, run.parsed.inferences)
+                if builder.is_full or taken < run.lines:
+                    full += builder.cut(part.line(taken - 1).position)
+            index += run.lines
     return full + builder.cut(Position())
 
 
@@ -58,57 +55,57 @@ def call(number: int, records: int) -> bytes:
     """Write a line of so many records whose values differ."""
     sent = "\n".join(f"{number},{n / 8}" for n in range(records))
     answered = "\n".join(f"{n / 4}" for n in range(records))
+    if number % 7 == 3:
+        sent = sent.replace("3,", '"3",')
     return line(side(sent), side(answered), eventId=f"call-{number}") + b"\n"
 
 
-@pytest.mark.parametrize("parser", [PARSER, WRITER], ids=["read", "not read"])
+@pytest.mark.parametrize("parser", [PARSER, WRITER], ids=["values", "digits"])
 @given(
     st.lists(st.sampled_from([1, 1, 1, 1, 1, 1, 1, 1, 2, 150]), min_size=1, max_size=60),
     st.integers(1, 200),
 )
-def test_forgotten_inferences_are_read_again_as_they_were(
+def test_batches_as_json_are_the_batches_of_values(
     parser: LineParser, records: list[int], rows: int
 ) -> None:
     data = b"".join(call(number, count) for number, count in enumerate(records))
 
-    kept = batches(data, AsInferences(), rows)
-    forgotten = batches(data, written(parser), rows, parser)
+    values = batches(data, rows, PARSER, as_json=False)
+    written = batches(data, rows, parser, as_json=True)
 
-    assert [one.position for one in forgotten] == [one.position for one in kept]
-    for one, other in zip(forgotten, kept, strict=True):
+    assert [one.position for one in written] == [one.position for one in values]
+    for one, other in zip(written, values, strict=True):
         assert len(one) == len(other)
-        sent = json.loads(b"[" + b",".join(one.json_rows) + b"]")
-        assert sent == [inference.row for inference in other.inferences]
+        assert _rows(one) == [inference.row for inference in other.inferences]
         assert list(one.inferences) == list(other.inferences)
         assert one.inferences[-1] == other.inferences[-1]
         middle = len(one) // 2
         for start, stop in ((0, middle), (middle, len(one))):
             half = one.slice(start, stop)
             assert list(half.inferences) == list(other.inferences[start:stop])
-            assert not half.json_rows
-        assert not one.select([middle]).json_rows
-        assert list(one.select([middle]).inferences) == [other.inferences[middle]]
+            assert _rows(half) == _rows(one)[start:stop]
+        picked = one.select([middle])
+        assert list(picked.inferences) == [other.inferences[middle]]
+        assert _rows(picked) == [_rows(one)[middle]]
 
 
-def test_lines_alike_are_read_again_together() -> None:
-    data = b"".join(call(number, 1) for number in range(300))
+def _rows(batch: Batch) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = json.loads(b"[" + b",".join(batch.json_rows) + b"]")
+    return found
 
-    whole = batches(data, written(PARSER), 250)
+
+def test_lines_alike_stay_together() -> None:
+    data = b"".join(call(number * 7, 1) for number in range(300))
+
+    whole = batches(data, 250, PARSER, as_json=True)
 
     assert [len(one) for one in whole] == [250, 50]
     assert [found.id for one in whole for found in one.inferences] == [
-        f"call-{number}" for number in range(300)
+        f"call-{number * 7}" for number in range(300)
     ]
 
 
-def test_what_is_not_sent_as_json_is_kept() -> None:
-    (batch,) = batches(call(1, 3), collecting(PARSE, PARSE_BLOCK, as_json=False), 10)
+def test_what_is_not_sent_as_json_is_collected_as_values() -> None:
+    (batch,) = batches(call(1, 3), 10, PARSER, as_json=False)
     assert not batch.json_rows
     assert [found.id for found in batch.inferences] == ["call-1_0", "call-1_1", "call-1_2"]
-
-
-def test_a_line_that_reads_otherwise_the_second_time_is_a_fault_and_no_loss() -> None:
-    changed = Rejection(Reason.INVALID_JSON, "changed")
-    (batch,) = batches(call(1, 3), collecting(lambda _: changed, PARSE_BLOCK, as_json=True), 10)
-    with pytest.raises(AccountingError, match="read again"):
-        batch.slice(0, 1)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.chunk import Chunk
 from capture_forwarder.core.errors import (
     BatchRefusedError,
     ContinuationError,
@@ -20,7 +21,7 @@ from capture_forwarder.core.errors import (
     PlatformUnavailableError,
     QuarantineError,
 )
-from capture_forwarder.core.inference import Inference, ParsedLine
+from capture_forwarder.core.inference import Inference
 from capture_forwarder.core.ledger import Claim, LedgerKey
 from capture_forwarder.core.line import Position
 from capture_forwarder.core.ports import OpenedFile, Ports
@@ -30,7 +31,7 @@ from capture_forwarder.forwarding.forwarder import Forwarder
 from capture_forwarder.forwarding.options import Invocation, RouteOptions
 from capture_forwarder.forwarding.pipeline import forward_file
 from capture_forwarder.forwarding.route import Route
-from capture_forwarder.parser import LineParser, ParseChunk, ParseLine
+from capture_forwarder.parser import LineParser, ParseChunk, ParseLine, Run
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from capture_forwarder.triggers import write_continuation
 from tests.forwarding.test_forwarder import Reports
@@ -302,10 +303,10 @@ class FailingParser:
     def for_chunks(self, capture_file: CaptureFile) -> ParseChunk:
         parse = self._parser.for_chunks(capture_file)
 
-        def failing(chunk: object) -> ParsedLine | None:
-            if b"call-005" in chunk.data:  # type: ignore[attr-defined]
+        def failing(chunk: Chunk) -> Sequence[Run]:
+            if b"call-005" in chunk.data:
                 raise MemoryError
-            return parse(chunk)  # type: ignore[arg-type]
+            return parse(chunk)
 
         return failing
 

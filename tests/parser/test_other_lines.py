@@ -194,7 +194,7 @@ def test_no_chunk_takes_a_shadow_variants_calls_where_they_are_left_out() -> Non
 
     for shadow in (True, False):
         parser = LineParser(ColumnMapping.of("a,b", "score", shadow=shadow))
-        assert (parser.for_chunks(SOURCE)(chunk) is not None) == shadow
+        assert bool(parser.for_chunks(SOURCE)(chunk)) == shadow
 
 
 def test_a_part_of_the_key_is_counted_from_either_end() -> None:

@@ -14,6 +14,7 @@ import msgspec
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.chunk import Chunk
 from capture_forwarder.core.inference import Inference
+from capture_forwarder.core.inferences import WrittenInferences
 from capture_forwarder.core.json_rows import JsonRows
 from capture_forwarder.core.line import Line, Position
 
@@ -74,9 +75,6 @@ class Batch:
     position
         How far the capture file is done once this batch and all before it are; `Position()` when
         the batch is not a part of one in order.
-    json_rows
-        All inferences as JSON, in their order, in fragments; empty for a publisher that does not
-        take it, and for a part of a batch.
     repeats
         How often these inferences were sent before in this delivery, as far as is known in vain:
         0 for the first try.
@@ -87,7 +85,6 @@ class Batch:
     inferences: Sequence[Inference]
     slices: Sequence[Slice]
     position: Position
-    json_rows: Sequence[JsonRows] = ()
     repeats: int = 0
 
     @classmethod
@@ -107,6 +104,11 @@ class Batch:
         for slice_ in self.slices:
             whole += slice_.line_slices() if isinstance(slice_, ChunkSlice) else [slice_]
         return whole
+
+    @property
+    def json_rows(self) -> Sequence[JsonRows]:
+        """All inferences as JSON, in order, in fragments; none where they are not written."""
+        return self.inferences.fragments if isinstance(self.inferences, WrittenInferences) else ()
 
     @property
     def start(self) -> tuple[int, int]:
@@ -148,7 +150,7 @@ class Batch:
             low, high = max(start, at), min(stop, at + part.count)
             parts.append(LineSlice(part.line, part.first + low - at, high - low, part.total))
         inferences = self.inferences[start:stop]
-        return replace(self, inferences=inferences, slices=parts, json_rows=())
+        return replace(self, inferences=inferences, slices=parts)
 
     def select(self, indexes: Sequence[int]) -> Self:
         """Take the inferences at these indexes, which must be ascending."""
@@ -157,12 +159,9 @@ class Batch:
             part, within = self._find(index)
             parts.append(LineSlice(part.line, part.first + within, 1, part.total))
         inferences = self.inferences
-        return replace(
-            self,
-            inferences=[inferences[index] for index in indexes],
-            slices=parts,
-            json_rows=(),
-        )
+        if isinstance(inferences, WrittenInferences):
+            return replace(self, inferences=inferences.select(indexes), slices=parts)
+        return replace(self, inferences=[inferences[n] for n in indexes], slices=parts)
 
     @cached_property
     def _starts(self) -> Sequence[int]:

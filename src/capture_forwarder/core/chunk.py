@@ -38,6 +38,8 @@ class Chunk(msgspec.Struct, frozen=True):
 
     def part(self, first: int, stop: int) -> Chunk:
         """The lines from `first` up to `stop`, as far as there are as many."""
+        if not first and stop >= len(self.ends):
+            return self
         begin = self._begin(first)
         ends = [end - begin for end in self.ends[first:stop]]
         start = Position(self.start.offset + begin, self.start.lines + first)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import repeat
 from typing import overload
 
-from capture_forwarder.core.errors import AccountingError
+import msgspec
+
 from capture_forwarder.core.inference import Inference
-from capture_forwarder.core.json_rows import JsonRows
+from capture_forwarder.core.json_rows import JsonRows, split_rows
+
+_Rows = Callable[[bytes], list[dict[str, object]]]
+_decode_rows: _Rows = msgspec.json.Decoder(list[dict[str, object]]).decode
+_part_rows: _Rows = msgspec.json.Decoder(list[dict[str, msgspec.Raw]]).decode  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,56 +44,73 @@ class Inferences(Sequence[Inference]):
         return map(Inference, self.ids, repeat(self.names), self.values)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class WrittenInferences(Sequence[Inference]):
     """Neighbouring inferences that are JSON already; their values are read when somebody asks.
 
     Parameters
     ----------
-    written
-        Rows as JSON objects with commas between.
-    ends
-        Where in it each row ends.
-    read
-        Reads the values of all those rows; any other number of them is an `AccountingError`.
-    first, stop
-        Which of the rows these are.
+    ids
+        The id of each.
+    names
+        The columns that they all have.
+    fragments
+        All of them as JSON, in order, some together.
     """
 
-    written: memoryview
-    ends: Sequence[int]
-    read: Callable[[], Sequence[Inference]]
-    first: int
-    stop: int
-
-    @property
-    def json_rows(self) -> JsonRows:
-        """These inferences as JSON; there is one at least."""
-        begin = self.ends[self.first - 1] + 1 if self.first else 0
-        return self.written[begin : self.ends[self.stop - 1]]
+    ids: Sequence[str]
+    names: tuple[str, ...]
+    fragments: Sequence[JsonRows]
 
     def __len__(self) -> int:
-        return self.stop - self.first
+        return len(self.ids)
 
     @overload
     def __getitem__(self, index: int) -> Inference: ...
 
     @overload
-    def __getitem__(self, index: slice) -> Sequence[Inference]: ...
+    def __getitem__(self, index: slice) -> WrittenInferences: ...
 
-    def __getitem__(self, index: int | slice) -> Inference | Sequence[Inference]:
+    def __getitem__(self, index: int | slice) -> Inference | WrittenInferences:
         if isinstance(index, slice):
-            first, stop, step = index.indices(len(self))
-            if step == 1 and first < stop:
-                return replace(self, first=self.first + first, stop=self.first + stop)
-        return self._values()[index]
+            if len(self.ids[index]) == len(self.ids):
+                return self
+            return WrittenInferences(self.ids[index], self.names, self._rows[index])
+        return Inference(self.ids[index], self.names, self.values[index])
 
     def __iter__(self) -> Iterator[Inference]:
-        return iter(self._values())
+        return map(Inference, self.ids, repeat(self.names), self.values)
 
-    def _values(self) -> Sequence[Inference]:
-        found = self.read()
-        if len(found) != len(self.ends):
-            message = f"{len(self.ends)} inferences were written, and {len(found)} read again."
-            raise AccountingError(message, "Please report it; the object is delivered again.")
-        return found[self.first : self.stop]
+    def select(self, indexes: Sequence[int]) -> WrittenInferences:
+        """Take the inferences at these indexes."""
+        ids = [self.ids[index] for index in indexes]
+        return WrittenInferences(ids, self.names, [self._rows[index] for index in indexes])
+
+    @property
+    def values(self) -> Sequence[tuple[object, ...]]:
+        """The values of each inference, in the order of the columns."""
+        return list(values_of(self.names, self.fragments))
+
+    @cached_property
+    def _rows(self) -> Sequence[JsonRows]:
+        return [row for fragment in self.fragments for row in split_rows(fragment)]
+
+
+def values_of(
+    names: Sequence[str], fragments: Iterable[JsonRows], *, as_json: bool = False
+) -> Iterator[tuple[object, ...]]:
+    """Read the values of rows that are JSON.
+
+    Parameters
+    ----------
+    names
+        Their columns, in the order of the values.
+    fragments
+        The rows.
+    as_json
+        Whether values stay as they are written, as `msgspec.Raw`.
+    """
+    decode = _part_rows if as_json else _decode_rows
+    for fragment in fragments:
+        for row in decode(b"[%b]" % fragment):
+            yield tuple(map(row.__getitem__, names))

@@ -7,10 +7,13 @@ from itertools import starmap
 
 import msgspec
 
-JsonRows = bytes | memoryview
-"""Rows as JSON objects in UTF-8, column → value, with commas between; at least one."""
+JsonRows = bytes
+"""Rows as JSON objects in UTF-8, column → value, with `BETWEEN` between them; at least one."""
 
-_encode = msgspec.json.Encoder().encode
+BETWEEN = ",\n"
+"""Parts rows. JSON texts hold no newline as it stands, so that rows can be told apart again."""
+
+_encode_lines = msgspec.json.Encoder().encode_lines
 
 
 class JsonRowEncoder:
@@ -36,7 +39,13 @@ class JsonRowEncoder:
         if of_names is not names:
             row = row_type(names)
             self._last = names, row
-        return memoryview(_encode(list(starmap(row, values))))[1:-1]
+        lines = _encode_lines(list(starmap(row, values)))
+        return lines.replace(b"\n", BETWEEN.encode())[: -len(BETWEEN)]
+
+
+def split_rows(rows: JsonRows) -> list[JsonRows]:
+    """Part rows, so that each is a document of its own."""
+    return rows.split(BETWEEN.encode())
 
 
 def row_type(names: Sequence[str]) -> Callable[..., object]:

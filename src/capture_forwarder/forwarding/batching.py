@@ -131,10 +131,8 @@ class BatchBuilder:
         """Return what was collected as a batch, or nothing if nothing was."""
         if not self.collected:
             return []
-        inferences, json_rows = self.collected.give(self._slices)
-        batch = Batch(
-            self.capture_file, self.revision, inferences, self._slices, position, json_rows
-        )
+        inferences = self.collected.give()
+        batch = Batch(self.capture_file, self.revision, inferences, self._slices, position)
         self._slices = []
         self._bytes = 0.0
         self._skipped = self._skipped_bytes = 0

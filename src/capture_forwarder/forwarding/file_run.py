@@ -43,8 +43,6 @@ from capture_forwarder.forwarding.sending import BatchSender
 from capture_forwarder.parser import RouteParser, line_before, read_chunks
 
 _LINES_A_LOOK_AT_THE_CLOCK = 64
-# One line that is not like the others has so many around it parsed one by one.
-_FEW_LINES = 16
 _BLANK = ParsedLine(())
 
 
@@ -81,7 +79,7 @@ class FileRun:
         self._last = line_before(start)
         self._lease = lease
         self._deadline = deadline
-        collected = collecting(self._parse, self._parse_chunk, as_json=ports.publisher.takes_json)
+        collected = collecting(as_json=ports.publisher.takes_json)
         self._builder = BatchBuilder(limits, capture_file, lease.revision, collected)
         self._rejections = Rejections(
             capture_file, lease.revision, options.route, ports.quarantine, ports.clock
@@ -140,19 +138,27 @@ class FileRun:
         return self._accounting.report()
 
     def _take_chunk(self, chunk: Chunk) -> None:
-        """Take lines in: all at once if they are alike, else a few at a time, else one by one."""
+        """Take lines in: those that the parser reads together, and the others one by one."""
         try:
-            parsed = self._parse_chunk(chunk)
+            runs = self._parse_chunk(chunk)
         except Exception:  # noqa: BLE001 - which of the lines it is shows one by one
-            parsed = None
-        if parsed is None and len(chunk) > _FEW_LINES:
-            for first in range(0, len(chunk), _FEW_LINES):
-                self._take_chunk(chunk.part(first, first + _FEW_LINES))
-            return
-        if parsed is None:
-            for index in range(len(chunk)):
-                self._take_one(chunk.line(index))
-            return
+            runs = []
+        next_line = 0
+        for run in runs:
+            self._take_each(chunk, next_line, run.first)
+            next_line = run.first + run.lines
+            if run.lines == 1:
+                self._take_one(chunk.line(run.first), run.parsed)
+            else:
+                self._take_run(chunk.part(run.first, next_line), run.parsed)
+        self._take_each(chunk, next_line, len(chunk))
+
+    def _take_each(self, chunk: Chunk, first: int, stop: int) -> None:
+        for index in range(first, stop):
+            self._take_one(chunk.line(index))
+
+    def _take_run(self, chunk: Chunk, parsed: ParsedLine) -> None:
+        """Take lines in that have an inference each."""
         taken = 0
         while taken < len(chunk):
             count = self._builder.extend(chunk, taken, parsed.inferences)
@@ -165,18 +171,17 @@ class FileRun:
                 self._send(self._builder.cut(self._last.position))
             self._look_at_the_clock()
 
-    def _take_one(self, line: Line) -> None:
-        sent = self._take(line)
+    def _take_one(self, line: Line, parsed: ParsedLine | None = None) -> None:
+        sent = self._take(line, parsed or self._parsed(line))
         if self._rejections.is_full:
             self._rest()
         if sent or line.number % _LINES_A_LOOK_AT_THE_CLOCK == 0:
             self._look_at_the_clock()
 
-    def _take(self, line: Line) -> bool:
+    def _take(self, line: Line, parsed: ParsedLine | Rejection) -> bool:
         """Take a line in; return whether it made a batch full."""
         self._last = line
         done, self._rows_done = self._rows_done, 0
-        parsed = self._parsed(line)
         if isinstance(parsed, Rejection):
             full = self._builder.skip(line)
             self._rejections.reject(line, parsed)

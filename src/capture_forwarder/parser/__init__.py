@@ -4,6 +4,7 @@ from typing import Protocol
 
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.schema import Schema
+from capture_forwarder.parser.fast.runs import Run
 from capture_forwarder.parser.formats.json_document import values_of
 from capture_forwarder.parser.formats.reading import Reading
 from capture_forwarder.parser.line import LineParser, ParseChunk, ParseLine
@@ -47,6 +48,7 @@ __all__ = [
     "Reading",
     "RejectedError",
     "RouteParser",
+    "Run",
     "Side",
     "check_path",
     "comma_list",
@@ -73,11 +75,11 @@ class RouteParser(Protocol):
     """A mapping, compiled."""
 
     def for_file(self, capture_file: CaptureFile) -> ParseLine:
-        """Bind what all lines of an object share."""
+        """Bind what all lines of a capture file share."""
         ...
 
     def for_chunks(self, capture_file: CaptureFile) -> ParseChunk:
-        """Bind what all chunks of an object share; what is returned may decline a chunk."""
+        """Bind what all chunks of a capture file share; see `LineParser.for_chunks`."""
         ...
 
 
@@ -93,7 +95,7 @@ def compile_mapping(
     schema
         The platform's view of the model.
     as_json
-        Whether rows may be written as JSON where that spares reading them; see `LineParser`.
+        Whether the publisher takes rows as JSON; see `LineParser`.
     """
     if not mapping.inputs and not mapping.outputs:
         from capture_forwarder.parser.mapping.whole import WholeLineParser  # noqa: PLC0415

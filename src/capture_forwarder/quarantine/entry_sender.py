@@ -88,7 +88,7 @@ class EntrySender:
             self._publisher.limits,
             capture_file,
             capture_file.version_id or "",
-            collecting(parse, parser.for_chunks(capture_file), as_json=self._publisher.takes_json),
+            collecting(as_json=self._publisher.takes_json),
         )
         for one in entries:
             for batch in work.take(one, parse, builder):

@@ -14,7 +14,6 @@ from capture_forwarder.forwarding.options import Invocation, RouteOptions
 from capture_forwarder.forwarding.route import Route
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.local.secrets import FixedSecret
-from capture_forwarder.parser.fast.json_writer import LIBRARY
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from capture_forwarder.publishers.fiddler.publisher import FiddlerPublisher
 from tests.support.captures import SOURCE, line, side
@@ -28,8 +27,6 @@ ALONE = [line(side(f"{EXACT},{n}"), side("0.50"), eventId=f"call-{n}") for n in 
 TOGETHER = line(
     side("\n".join(f"{EXACT},{n}" for n in range(40))), side("0.50\n" * 40), eventId="call"
 )
-
-compiled = pytest.mark.skipif(not LIBRARY.exists(), reason="`make test` compiles what is tested")
 
 
 @pytest.fixture
@@ -53,7 +50,6 @@ def forward(server: FiddlerServer, *lines: bytes) -> FileReport:
     return route.forward(SOURCE, Invocation())
 
 
-@compiled
 @pytest.mark.parametrize("lines", [ALONE, [TOGETHER]], ids=["a call each", "one call"])
 def test_a_float_arrives_with_all_its_digits(server: FiddlerServer, lines: list[bytes]) -> None:
     report = forward(server, *lines)

@@ -65,7 +65,7 @@ def batch_of(
     as_json = fiddler.takes_json
     parser = compile_mapping(complete(mapping, schema), schema, as_json=as_json)
     parse = parser.for_file(SOURCE)
-    held = collecting(parse, parser.for_chunks(SOURCE), as_json=as_json)
+    held = collecting(as_json=as_json)
     builder = BatchBuilder(fiddler.limits, SOURCE, "r", held)
     for number, text in enumerate(raw, 1):
         parsed = parse(text)

@@ -61,7 +61,7 @@ class Bench:
         parse = parser.for_file(SOURCE)
         limits = self.publisher.limits
         smaller = dataclasses.replace(limits, rows=rows or limits.rows)
-        held = collecting(parse, parser.for_chunks(SOURCE), as_json=self.publisher.takes_json)
+        held = collecting(as_json=self.publisher.takes_json)
         builder = BatchBuilder(smaller, SOURCE, "revision", held)
         full, place = [], Position()
         for raw in lines(calls):

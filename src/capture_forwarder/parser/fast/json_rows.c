@@ -94,6 +94,9 @@ static int copy_number(struct text *in, struct room *out, int64_t kind)
     }
     if (kind == INT && !whole)
         return 0;
+    /* The whole number -0 is 0. */
+    if (kind != FLOAT && whole && at - start == 2 && start[0] == '-' && start[1] == '0')
+        return 0;
     in->at = at;
     return put(out, start, at - start) && (kind != FLOAT || !whole || put(out, ".0", 2));
 }
@@ -137,21 +140,22 @@ static int copy_tail(struct text *in, struct room *out)
     return 1;
 }
 
-/* Write rows as JSON objects with commas between.
+/* Write rows as JSON objects, with a comma and a newline between.
  *
  * columns, inputs, outputs: the columns, as many of the request and then of the response.
  * sent, answered: the CSV of both sides, in ASCII or UTF-8, a line a row.
  * tails: what else each row has, a JSON object on a line of its own.
  * rows: how many rows there are, at least one.
- * out: where they are written; ends: where in it each row ends.
+ * out: where they are written.
  *
- * Returns 1, or 0 if there is anything but plain numbers in so many rows, or too little room.
+ * Returns how many bytes were written, or 0 if there is anything but plain numbers in so many rows,
+ * or too little room.
  */
-int write_json_rows(const struct column *columns, int64_t inputs, int64_t outputs,
-                    const char *sent, int64_t sent_length,
-                    const char *answered, int64_t answered_length,
-                    const char *tails, int64_t tails_length,
-                    int64_t rows, char *out, int64_t out_length, int64_t *ends)
+int64_t write_json_rows(const struct column *columns, int64_t inputs, int64_t outputs,
+                        const char *sent, int64_t sent_length,
+                        const char *answered, int64_t answered_length,
+                        const char *tails, int64_t tails_length,
+                        int64_t rows, char *out, int64_t out_length)
 {
     struct text request = {sent, sent + sent_length};
     struct text response = {answered, answered + answered_length};
@@ -159,13 +163,14 @@ int write_json_rows(const struct column *columns, int64_t inputs, int64_t output
     struct room room = {out, out + out_length};
 
     for (int64_t row = 0; row < rows; row++) {
-        if (row && !put(&room, ",", 1))
+        if (row && !put(&room, ",\n", 2))
             return 0;
         if (!copy_side(columns, inputs, &request, &room)
             || !copy_side(columns + inputs, outputs, &response, &room)
             || !copy_tail(&behind, &room))
             return 0;
-        ends[row] = room.at - out;
     }
-    return request.at == request.end && response.at == response.end && behind.at == behind.end;
+    if (request.at != request.end || response.at != response.end || behind.at != behind.end)
+        return 0;
+    return room.at - out;
 }

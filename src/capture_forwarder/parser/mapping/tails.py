@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import islice, repeat
 from operator import attrgetter
 
 from capture_forwarder.core.capture_file import CaptureFile
@@ -54,36 +53,39 @@ class Tails:
         self, ids: Sequence[str], metadata: EventMetadata, constants: Constants
     ) -> Iterable[Tail]:
         """Make the tails of the rows of one call; `ids` are its inferences'."""
-        return self._of(ids, lambda ask: repeat(ask(metadata)), range(len(ids)), constants)
+        columns = self.columns(ids, [metadata] * len(ids), range(len(ids)), constants)
+        return zip(*columns, strict=True) if columns else [()] * len(ids)
 
-    def of_calls(
-        self, ids: Sequence[str], about: Sequence[EventMetadata], constants: Constants
-    ) -> Iterable[Tail]:
-        """Make the tails of the rows of calls with one record each."""
-        return self._of(ids, lambda ask: map(ask, about), repeat(0), constants)
-
-    def _of(
+    def columns(
         self,
         ids: Sequence[str],
-        column: Callable[[_Ask], Iterable[object]],
-        indices: Iterable[int],
+        about: Sequence[EventMetadata],
+        indexes: Sequence[int],
         constants: Constants,
-    ) -> Iterable[Tail]:
-        columns: list[Iterable[object]] = []
+    ) -> list[Sequence[object]]:
+        """Make the columns that stand behind: each has a value for every row.
+
+        Parameters
+        ----------
+        ids, about, indexes
+            For each row: its id, what is known of its call, and its index within the call.
+        constants
+            What all lines of the capture file share.
+        """
+        columns: list[Sequence[object]] = []
         if self._time:
-            columns.append(column(_TIME))
+            columns.append(list(map(_TIME, about)))
         if self._identity:
             columns.append(ids)
         for field, part in self._fields:
             if field is MetadataField.ROW_INDEX:
-                columns.append(indices)
+                columns.append(indexes)
             elif field in _OF_CALL:
-                columns.append(column(_OF_CALL[field]))
-            elif part is not None:
-                columns.append(repeat(_part(str(constants[field]), part)))
+                columns.append(list(map(_OF_CALL[field], about)))
             else:
-                columns.append(repeat(constants[field]))
-        return islice(zip(*columns) if columns else repeat(()), len(ids))  # noqa: B905 - some have no end
+                value = constants[field]
+                columns.append([value if part is None else _part(str(value), part)] * len(ids))
+        return columns
 
 
 def _part(key: str, at: int) -> str | None:

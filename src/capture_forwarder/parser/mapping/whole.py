@@ -39,9 +39,9 @@ class WholeLineParser:
         return _parse
 
     def for_chunks(self, capture_file: CaptureFile) -> ParseChunk:
-        """Return what declines all chunks: these lines are parsed one by one."""
+        """Return what reads no line of a chunk: these lines are parsed one by one."""
         del capture_file
-        return lambda _chunk: None
+        return lambda _chunk: ()
 
 
 def _parse(line: bytes) -> ParsedLine | Rejection:

@@ -1,0 +1,192 @@
+"""The lines of a chunk → the calls they hold, all lines in one call of a decoder.
+
+The first line says what the lines of the chunk are: their content types and encodings. A line of
+another make is left to the oracle, and so is what is not surely a call.
+"""
+
+from __future__ import annotations
+
+from binascii import a2b_base64
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import compress
+from typing import Any, Literal
+
+import msgspec
+
+from capture_forwarder.core.chunk import Chunk
+from capture_forwarder.parser.fast.knobs import KINDS_KNOWN, ROWS_AT_ONCE
+from capture_forwarder.parser.formats.decode import Format, known_content
+from capture_forwarder.parser.record import CaptureRecord, EventMetadata, Side
+
+_Kind = tuple[str | None, str | None]
+"""The encoding and the content type of a payload, as SageMaker wrote them."""
+
+_OPENING, _CLOSING = set(b"{"), set(b"}")
+_UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+_read_first = msgspec.json.Decoder(CaptureRecord).decode
+
+
+class Payloads(msgspec.Struct, frozen=True):
+    """One payload of each call, as text, and the format that all of them are in.
+
+    `guessed` says that nothing but the looks of the first of them tells the format.
+    """
+
+    form: Format
+    texts: Sequence[str]
+    guessed: bool = False
+
+    def part(self, first: int, stop: int) -> Payloads:
+        """Those of the calls from `first` up to `stop`."""
+        return Payloads(self.form, self.texts[first:stop], self.guessed)
+
+
+class Calls(msgspec.Struct, frozen=True):
+    """The calls of a chunk.
+
+    Parameters
+    ----------
+    lines
+        The indexes in the chunk of the lines that hold them, ascending.
+    request, response
+        Their payloads; None where that payload is not captured, or is never text.
+    ids, metadata
+        The id of each call, and what else is known of it.
+    """
+
+    lines: Sequence[int]
+    request: Payloads | None
+    response: Payloads | None
+    ids: Sequence[str]
+    metadata: Sequence[EventMetadata]
+
+    def parts(self) -> Iterator[Calls]:
+        """Yield a few calls at a time, so that about `ROWS_AT_ONCE` rows are read at once."""
+        payloads = self.request or self.response
+        records = payloads.texts[0].count("\n") + 1 if payloads and payloads.texts else 1
+        count = max(1, ROWS_AT_ONCE // records)
+        for first in range(0, len(self.lines), count):
+            stop = first + count
+            yield Calls(
+                self.lines[first:stop],
+                self.request and self.request.part(first, stop),
+                self.response and self.response.part(first, stop),
+                self.ids[first:stop],
+                self.metadata[first:stop],
+            )
+
+
+def read_calls(chunk: Chunk) -> Calls | None:
+    """Read the calls of a chunk that are made like its first; None where that one is unusual."""
+    try:
+        first = _read_first(chunk.line(0).data).capture_data
+    except _UNDECODABLE:
+        return None
+    if first is None:
+        return None
+    kinds = (_kind(first.endpoint_input), _kind(first.endpoint_output))
+    lines, found = _decoded(chunk, _decoder(*kinds))
+    metadata = [call.event_metadata for call in found]
+    ids = [known.inference_id or known.event_id or "" for known in metadata]
+    request = response = None
+    fit = [bool(name) for name in ids]
+    if kinds[0] is not None:
+        texts = [call.capture_data.endpoint_input.data for call in found]
+        request = _payloads(kinds[0], texts, fit)
+    if kinds[1] is not None:
+        texts = [call.capture_data.endpoint_output.data for call in found]
+        response = _payloads(kinds[1], texts, fit)
+    calls = Calls(lines, request, response, ids, metadata)
+    return calls if all(fit) else _only(calls, fit)
+
+
+def _kind(payload: Side | None) -> _Kind | None:
+    if payload is None or payload.data is None:
+        return None
+    return payload.encoding, payload.observed_content_type
+
+
+@lru_cache(maxsize=KINDS_KNOWN)
+def _decoder(request: _Kind | None, response: _Kind | None) -> msgspec.json.Decoder[Any]:
+    """Make a decoder that takes calls of this make and no others."""
+    payloads = [
+        ("endpoint_input", *_payload_type(request)),
+        ("endpoint_output", *_payload_type(response)),
+    ]
+    data = msgspec.defstruct("Data", payloads, rename="camel", gc=False, kw_only=True)
+    fields = [("capture_data", data), ("event_metadata", EventMetadata)]
+    return msgspec.json.Decoder(msgspec.defstruct("Call", fields, rename="camel", gc=False))
+
+
+def _payload_type(kind: _Kind | None) -> tuple[Any, ...]:
+    if kind is None:
+        return (None, None)
+    names = ("encoding", "observed_content_type")
+    fields: list[Any] = [("data", str)]
+    fields += [
+        (name, None, None) if word is None else (name, Literal[word])
+        for name, word in zip(names, kind, strict=True)
+    ]
+    return (msgspec.defstruct("Payload", fields, rename="camel", gc=False, kw_only=True),)
+
+
+def _decoded(chunk: Chunk, decoder: msgspec.json.Decoder[Any]) -> tuple[Sequence[int], list[Any]]:
+    """Decode all lines at once where each surely is a document, else one by one."""
+    data, ends = chunk.data, chunk.ends
+    if {data[0], *[data[end + 1] for end in ends[:-1]]} == _OPENING and (
+        {data[end - 1] for end in ends} == _CLOSING
+    ):
+        try:
+            found = decoder.decode_lines(memoryview(data)[: ends[-1] + 1])
+        except _UNDECODABLE:
+            found = []
+        if len(found) == len(ends):
+            return range(len(found)), found
+    lines, calls = [], []
+    for index in range(len(ends)):
+        try:
+            calls.append(decoder.decode(chunk.line(index).data))
+        except _UNDECODABLE:
+            continue
+        lines.append(index)
+    return lines, calls
+
+
+def _payloads(kind: _Kind, texts: list[str], fit: list[bool]) -> Payloads | None:
+    """Undo the encoding; `fit` is set to False where that fails."""
+    encoding, content_type = kind
+    known = known_content(content_type)
+    if known is None or not texts:
+        return None
+    form, in_utf8 = known
+    if encoding == "BASE64":
+        if not in_utf8:
+            return None
+        for index, data in enumerate(texts):
+            try:
+                texts[index] = a2b_base64(data, strict_mode=True).decode()
+            except ValueError:
+                texts[index], fit[index] = "", False
+    elif encoding not in {"CSV", "JSON", None}:
+        return None
+    guessed = form is Format.UNKNOWN and encoding != "CSV"
+    if form is Format.UNKNOWN:
+        form = Format.JSON if guessed and texts[0].lstrip()[:1] in {"{", "["} else Format.CSV
+    return Payloads(form, texts, guessed) if form in {Format.CSV, Format.JSON} else None
+
+
+def _only(calls: Calls, fit: Sequence[bool]) -> Calls:
+    def kept(payloads: Payloads | None) -> Payloads | None:
+        return payloads and Payloads(
+            payloads.form, list(compress(payloads.texts, fit)), payloads.guessed
+        )
+
+    return Calls(
+        list(compress(calls.lines, fit)),
+        kept(calls.request),
+        kept(calls.response),
+        list(compress(calls.ids, fit)),
+        list(compress(calls.metadata, fit)),
+    )

@@ -1,0 +1,73 @@
+"""The requests or the responses of some calls, in CSV or JSON → the values of their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from capture_forwarder.core.inferences import values_of
+from capture_forwarder.core.schema import Schema
+from capture_forwarder.parser.fast.calls import Payloads
+from capture_forwarder.parser.fast.csv_records import RecordSplitter
+from capture_forwarder.parser.fast.csv_rows import JsonRowWriter, has_vector
+from capture_forwarder.parser.fast.json_payloads import JsonPayloads
+from capture_forwarder.parser.fast.rows import Rows, rows_of
+from capture_forwarder.parser.formats.decode import Format
+from capture_forwarder.parser.mapping.columns import Column, is_plain_name
+
+
+class PayloadReader:
+    """Reads one payload of a route's calls, where the other is of another format.
+
+    Parameters
+    ----------
+    columns
+        The columns that are captured in it, in order.
+    path
+        Selects the records inside a JSON document; such a payload is left to the oracle.
+    schema
+        The types that are known.
+    header
+        Whether CSV has a header; such a payload is left to the oracle.
+    as_json
+        Whether values of CSV stay as they are written, as `msgspec.Raw`.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        path: str | None,
+        schema: Schema,
+        *,
+        header: bool,
+        as_json: bool,
+    ) -> None:
+        self._as_json = as_json
+        names = [column.name for column in columns]
+        sources = [column.source or column.name for column in columns]
+        readable = bool(names) and not has_vector(names, schema)
+        are_keys = len(set(sources)) == len(sources) and all(map(_is_key, sources))
+        self._names = names
+        self._split = RecordSplitter(columns, ())
+        self._write = JsonRowWriter(names, (), schema) if readable and not header else None
+        self._json: JsonPayloads | None = None
+        if readable and are_keys and not path:
+            self._json = JsonPayloads(names, sources, schema)
+
+    def read(self, payloads: Payloads) -> Rows:
+        """Read the payload of each call; calls that are left to the oracle are not in the rows."""
+        if payloads.form is Format.CSV:
+            return self._read_csv(payloads.texts)
+        return self._json.read(payloads.texts) if self._json else Rows()
+
+    def _read_csv(self, texts: Sequence[str]) -> Rows:
+        records = self._split(texts, texts)
+        if self._write is None or not records.calls:
+            return Rows()
+        written, odd = self._write(records.texts)
+        values = list(values_of(self._names, [written], as_json=self._as_json)) if written else []
+        return rows_of(records.calls, records.counts, values, odd)
+
+
+def _is_key(source: str) -> bool:
+    """Whether a source is the key of a record, and can be a field of a decoder's."""
+    return is_plain_name(source) and source.isprintable()

@@ -1,0 +1,121 @@
+"""Lines that are read together mean what they mean one by one, or are not read together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from capture_forwarder.core.schema import DataType, Schema
+from capture_forwarder.parser import ColumnMapping
+from tests.support.both_ways import is_taken, taken_together
+from tests.support.captures import CSV, JSON, line, side
+from tests.support.made_up_calls import made_up
+
+FLOATS = dict.fromkeys(("a", "b", "score"), DataType.FLOAT)
+MAPPING = ColumnMapping.of("a,b", "score", timestamp="at", event_id="id")
+
+
+@given(st.integers(0, 2**40))
+@settings(max_examples=400)
+def test_calls_of_every_make_mean_the_same_both_ways(seed: int) -> None:
+    taken_together(*made_up(seed))
+
+
+def test_nearly_all_calls_without_oddities_are_read_together() -> None:
+    """Progress: a reader that left all lines to the oracle would be right, and of no use."""
+    made = [made_up(seed) for seed in range(300)]
+    taken = sum(len(taken_together(*one)) for one in made)
+
+    assert taken > sum(len(lines) for lines, _, _ in made) / 3
+
+
+def call(number: int, request: str = "1.5,2", response: str = "0.5") -> bytes:
+    return line(side(request), side(response), eventId=f"call-{number}")
+
+
+@pytest.mark.parametrize(
+    ("request_text", "response", "types"),
+    [
+        ("1.5,2", "0.5", FLOATS),
+        ("1,2\n3,4", "0.5\n1\n", FLOATS),
+        ("1,2\n3,4\n5,6", "0.5,1,2", FLOATS),
+        (",NaN", "nan", FLOATS),
+        ("red,true", "1e-7", {"a": DataType.STR, "b": DataType.BOOL, "score": DataType.FLOAT}),
+        ("red,7", "0.5", {}),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["CSV", "BASE64"])
+def test_what_endpoints_usually_answer_is_read_together(
+    request_text: str, response: str, types: dict[str, DataType], encoding: str
+) -> None:
+    raw = line(*(side(text, CSV, encoding) for text in (request_text, response)))
+    assert is_taken(raw, MAPPING, types)
+
+
+@pytest.mark.parametrize(
+    "request_text",
+    [
+        '{"instances": [[1, 2], [3, 4]]}',
+        '{"instances": [{"a": 1, "b": 2, "c": 3}, {"b": 0, "a": 1}]}',
+    ],
+)
+def test_json_instances_are_read_together(request_text: str) -> None:
+    raw = line(side(request_text, JSON), side('{"predictions": [0.5, 0.25]}', JSON))
+    assert is_taken(raw, MAPPING, FLOATS)
+
+
+@pytest.mark.parametrize(
+    ("request_text", "response"),
+    [
+        ('"1",2', "0.5"),
+        ("1,2,3", "0.5"),
+        ("1", "0.5,2"),
+        ("1,2\n\n3,4", "0.5\n1"),
+        ("a,b\n1,2", "0.5\n1"),
+        ("1,007", "0.5"),
+        ("1,null", "0.5"),
+        ("1,1e400", "0.5"),
+        ("1," + "9" * 400, "0.5"),
+        ("[1,2]", "0.5"),
+    ],
+)
+def test_what_may_mean_something_else_is_left_to_the_oracle(
+    request_text: str, response: str
+) -> None:
+    assert not is_taken(line(side(request_text), side(response)), MAPPING, FLOATS)
+
+
+@given(st.lists(st.sampled_from(["good", "odd", "cut", "blank"]), min_size=1, max_size=150))
+def test_an_odd_line_leaves_its_neighbours_alone(kinds: list[str]) -> None:
+    made: dict[str, Callable[[int], bytes]] = {
+        "good": call,
+        "odd": lambda number: call(number, "1.5,x"),
+        "cut": lambda number: call(number)[:60],
+        "blank": lambda _: b"",
+    }
+    lines = [call(0), *(made[kind](number) for number, kind in enumerate(kinds, 1))]
+
+    taken = taken_together(lines, MAPPING, Schema(FLOATS))
+
+    assert taken == [0, *(n for n, kind in enumerate(kinds, 1) if kind == "good")]
+
+
+def test_an_odd_record_leaves_its_whole_call_to_the_oracle() -> None:
+    lines = [call(0, "1,2\n3,4", "1\n2"), call(1, "1,2\nx,4", "1\n2"), call(2, "5,6", "3")]
+    assert taken_together(lines, MAPPING, Schema(FLOATS)) == [0, 2]
+
+
+def test_calls_of_a_shadow_variant_that_are_left_out_are_not_read_together() -> None:
+    mapping = ColumnMapping.of("a,b", "score", shadow=False)
+    assert not is_taken(call(1), mapping, FLOATS)
+
+
+def test_ids_and_times_are_escaped() -> None:
+    lines = [
+        line(side("1,2"), side("3"), eventId='a"b\\c\n', inferenceTime="2026\u2028"),
+        line(side("1,2"), side("3"), eventId="é", inferenceTime=None),
+    ]
+    assert taken_together(lines, MAPPING, Schema(FLOATS)) == [0, 1]

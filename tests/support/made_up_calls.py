@@ -1,0 +1,181 @@
+"""Calls of every make, most of them plain and some odd, from a seed."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Sequence
+from random import Random
+
+from capture_forwarder.core.schema import DataType, Schema
+from capture_forwarder.parser import ColumnMapping
+
+_TYPES = [None, *(kind for kind in DataType if kind is not DataType.VECTOR)]
+_CELLS: dict[DataType | None, list[str]] = {
+    None: ["5", "0.50", "word", "1.5e3", "-3"],
+    DataType.FLOAT: [
+        "12.345",
+        "5",
+        "0.0",
+        "-1.25",
+        "1e-05",
+        "0.1000000000000000055511151231257827",
+    ],
+    DataType.INT: ["0", "7", "-99", "12345678901234567890"],
+    DataType.BOOL: ["true", "false", "0", "1", "True", "FALSE"],
+    DataType.STR: ["abc", "x y", "7", "1.5", "é"],
+    DataType.CATEGORY: ["red", "green", "1", "1.0"],
+    DataType.TIMESTAMP: ["2026-03-01T10:20:30Z", "2026-03-01", "2026-03-01 10:20:30+02:00"],
+}
+_ODD_CELLS = [
+    *["", " ", "NaN", "nan", "null", "true", '"x"', "1e400", "-0", "007", ".5", "2.", "+3", " 7 "],
+    *["x", "[1", "{}", "1]", "9" * 320, "1e5", "1E-3", "inf", "-inf", "Infinity", "c0", "75.5"],
+    *["12345678901234567890123", "a b", "[1;2]", "0x1", "1_000", "\t", "None", "-", "e", "1.2.3"],
+    *["--1", "1e", "falsE", "NULL", "\u2028", "\ufeff1", "'q'", "a\\b", "\u007f", "i0", "o0"],
+]
+_VALUES: dict[DataType | None, list[object]] = {
+    None: [5, 0.5, "word", True, None],
+    DataType.FLOAT: [0.25, 5, -1e-7],
+    DataType.INT: [7, -3],
+    DataType.BOOL: [True, False],
+    DataType.STR: ["abc"],
+    DataType.CATEGORY: ["red", "green"],
+    DataType.TIMESTAMP: ["2026-03-01T10:20:30Z"],
+}
+_ODD_VALUES: list[object] = [
+    *[None, True, 1, 1.5, "x", "", [1], {"a": 1}, 10**30, 75.0, "5", -0.0, [1.5]],
+]
+_CATEGORIES: list[list[object]] = [["red", "green"], [1, 2], ["1", "red"], [1.0, "x"]]
+
+
+def made_up(seed: int) -> tuple[list[bytes], ColumnMapping, Schema]:
+    """Make the lines of a chunk, and a route for them.
+
+    Returns
+    -------
+    tuple
+        The lines, without their ends, the mapping, and what the platform knows of its columns.
+    """
+    return _Maker(Random(seed)).lines()  # noqa: S311 - it has to be the same every time
+
+
+class _Maker:
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        inputs, outputs = random.choice([(1, 1), (2, 1), (3, 1), (3, 2), (0, 1), (2, 0), (1, 2)])
+        self._inputs = [f"i{n}" for n in range(inputs)]
+        self._outputs = [f"o{n}" for n in range(outputs)]
+        names = [*self._inputs, *self._outputs]
+        all_floats = random.random() < 0.3
+        self._types = {
+            name: DataType.FLOAT if all_floats else random.choice(_TYPES) for name in names
+        }
+        # The share of what is odd; most chunks have none, or little.
+        self._odd = random.choice([0, 0, 0.01, 0.05, 0.2])
+
+    def lines(self) -> tuple[list[bytes], ColumnMapping, Schema]:
+        random = self._random
+        kinds = [random.choice(["csv", "csv", "csv", "json"]) for _ in range(2)]
+        content_types = {
+            "csv": random.choice(["text/csv", "text/csv; charset=utf-8", None]),
+            "json": random.choice(["application/json", "application/jsonlines", None]),
+        }
+        encoded = random.random() < 0.2
+        several = random.random() < 0.4
+        lines = []
+        for number in range(random.choice([1, 2, 9, 40])):
+            count = random.choice([1, 2, 3, 5]) if several else 1
+            sides = {}
+            for side, names, kind in zip(
+                ("endpointInput", "endpointOutput"),
+                (self._inputs, self._outputs),
+                kinds,
+                strict=True,
+            ):
+                records = count + self._is_odd(3)
+                if self._is_odd(4):
+                    continue
+                data = self._payload(names or ["z"], records, kind)
+                sides[side] = self._side(data, kind, content_types[kind], encoded=encoded)
+            lines.append(self._line(number, sides))
+        return lines, self._mapping(), self._schema()
+
+    def _is_odd(self, seldom: int = 1) -> bool:
+        return self._random.random() < self._odd / seldom
+
+    def _mapping(self) -> ColumnMapping:
+        random = self._random
+        metadata = ["m=endpoint", "n=row_index", "e=event_id", "k=key[-2]"]
+        return ColumnMapping.of(
+            self._inputs,
+            self._outputs,
+            metadata if random.random() < 0.2 else (),
+            timestamp=random.choice([None, "at"]),
+            event_id=random.choice([None, "id"]),
+        )
+
+    def _schema(self) -> Schema:
+        random = self._random
+        categories = {
+            name: random.choice(_CATEGORIES)
+            for name, kind in self._types.items()
+            if kind is DataType.CATEGORY and random.random() < 0.6
+        }
+        return Schema({name: kind for name, kind in self._types.items() if kind}, categories)
+
+    def _payload(self, names: Sequence[str], records: int, kind: str) -> str:
+        random = self._random
+        types = [self._types.get(name) for name in names]
+        if kind == "csv":
+            return self._csv(names, types, records)
+        rows: list[list[object]] = [
+            [random.choice(_ODD_VALUES if self._is_odd() else _VALUES[known]) for known in types]
+            for _ in range(records)
+        ]
+        shape = random.choice(["lists", "named", "single values", "alone"])
+        named = [dict(zip(names, row, strict=True)) for row in rows]
+        if shape == "alone":
+            return json.dumps(named[0] | ({"instances": [1]} if self._is_odd() else {}))
+        key = random.choice([None, "instances", "predictions", "predictions", "data", "outputs"])
+        found: object = named if shape == "named" else rows
+        if shape == "single values":
+            found = [row[0] for row in rows]
+        if key is not None:
+            found = {key: found} | ({"x": 1} if self._is_odd() else {})
+        return json.dumps(found)
+
+    def _csv(self, names: Sequence[str], types: Sequence[DataType | None], records: int) -> str:
+        random = self._random
+        rows = [
+            [random.choice(_ODD_CELLS if self._is_odd() else _CELLS[known]) for known in types]
+            for _ in range(records)
+        ]
+        if self._is_odd():
+            rows = [[*row, "1"] for row in rows]
+        if self._is_odd(2):
+            rows = [list(names), *rows]
+        between = random.choice(["\n"] * 9 + ["\r\n", "\n\n"])
+        if len(names) == 1 and random.random() < 0.3:
+            between = ","
+        return between.join(map(",".join, rows)) + random.choice(["", "\n", "\r\n"])
+
+    def _side(
+        self, data: str, kind: str, content_type: str | None, *, encoded: bool
+    ) -> dict[str, str]:
+        encoding = "CSV" if kind == "csv" else "JSON"
+        if encoded:
+            data, encoding = b64encode(data.encode()).decode(), "BASE64"
+        side = {"data": data, "encoding": encoding, "mode": "INPUT"}
+        return side | ({"observedContentType": content_type} if content_type else {})
+
+    def _line(self, number: int, sides: dict[str, dict[str, str]]) -> bytes:
+        metadata = {"eventId": f"e{number}", "inferenceTime": f"2026-03-01T10:20:{number:02d}Z"}
+        if self._random.random() < 0.1:
+            metadata["inferenceId"] = f'I"{number}'
+        if self._is_odd(4):
+            del metadata["eventId"]
+        document = {"captureData": sides, "eventMetadata": metadata, "eventVersion": "0"}
+        line = json.dumps(document).encode()
+        if self._is_odd(4):
+            line = line[: len(line) // 2]
+        return b"" if self._is_odd(8) else line
