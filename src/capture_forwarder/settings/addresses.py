@@ -16,6 +16,10 @@ _DYNAMODB = "dynamodb://"
 _TABLE = re.compile(r"(?:arn:[^/]+:table/)?[A-Za-z0-9_.-]{3,255}")
 
 
+_THIS_MACHINE = frozenset({"localhost", "host.docker.internal"})
+"""Names of the machine itself; the second is Docker's, for containers that `sam local` starts."""
+
+
 def is_plain_http(text: str) -> bool:
     """Whether an address is one of another machine, to which nothing goes encrypted."""
     try:
@@ -26,7 +30,7 @@ def is_plain_http(text: str) -> bool:
 
 
 def _is_loopback(host: str | None) -> bool:
-    if host is None or host == "localhost":
+    if host is None or host in _THIS_MACHINE:
         return True
     try:
         return ip_address(host).is_loopback

@@ -358,7 +358,7 @@ def test_writers_of_one_file_at_once_leave_one_of_their_files_whole(tmp_path: Pa
 
 # --- the page about it ---------------------------------------------------------------------
 
-PAGE = (Path(__file__).parents[3] / "docs" / "files.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs/how-to/duckdb-and-files.md").read_text()
 
 
 def test_the_page_shows_a_row_as_it_is_written() -> None:
