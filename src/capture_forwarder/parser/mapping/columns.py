@@ -159,8 +159,7 @@ class ColumnMapping:
             shadow=options.get("shadow", True),
         )
         if repeated := mapping.duplicates():
-            message = f"these columns stand twice: {', '.join(repeated)}"
-            raise ValueError(message)
+            raise ValueError(f"these columns stand twice: {', '.join(repeated)}")
         if strange := mapping.types_of_no_column():
             message = f"these types are of no input or output column: {', '.join(strange)}"
             raise ValueError(message)
@@ -297,6 +296,5 @@ def _entries(text: str) -> list[str]:
         raise ValueError(f"the list is not CSV: {error}") from error
     cells = [cell.strip() for row in rows for cell in row]
     if "" in cells:
-        message = "the list has an empty entry (two commas in a row, or one at an end)"
-        raise ValueError(message)
+        raise ValueError("the list has an empty entry (two commas in a row, or one at an end)")
     return cells
