@@ -16,23 +16,46 @@ from capture_forwarder.aws.clients import (
     sqs_client,
     ssm_client,
 )
+from tests.support.template_values import PARAMETERS
+
+CLIENTS = [
+    (dynamodb_client, "dynamodb"),
+    (s3_client, "s3"),
+    (secrets_client, "secretsmanager"),
+    (sqs_client, "sqs"),
+    (ssm_client, "ssm"),
+]
+# urllib3 gives each of a name's addresses the time to connect. S3's has 8, and that of an endpoint
+# in a network one for each Availability Zone.
+ADDRESSES = {"s3": 8}
+ZONES = 6
+ADDED_TO_A_WAIT = 5  # seconds, the most that botocore lets a service add
 
 
-@pytest.mark.parametrize(
-    ("make", "service"),
-    [
-        (dynamodb_client, "dynamodb"),
-        (s3_client, "s3"),
-        (secrets_client, "secretsmanager"),
-        (sqs_client, "sqs"),
-        (ssm_client, "ssm"),
-    ],
-)
+@pytest.mark.parametrize(("make", "service"), CLIENTS)
 def test_each_service_has_a_client(
     make: Callable[[], Any], service: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     assert make().meta.service_model.service_name == service
+
+
+@pytest.mark.parametrize(("make", "service"), CLIENTS)
+def test_no_call_takes_as_long_as_the_smallest_timeout_whatever_is_slow(
+    make: Callable[[], Any], service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    timeout = min(map(int, PARAMETERS["Timeout"]["AllowedValues"]))
+    config = make().meta.config
+    attempts = config.retries["total_max_attempts"]
+
+    connecting = attempts * ADDRESSES.get(service, ZONES) * config.connect_timeout
+    answering = attempts * (config.connect_timeout + config.read_timeout)
+    waits = sum(2**n + ADDED_TO_A_WAIT for n in range(attempts - 1))
+
+    assert config.retries["mode"] == "standard"
+    assert max(connecting, answering, waits) < timeout / 2
+    assert connecting + attempts * config.read_timeout + waits < timeout
 
 
 @mock_aws
