@@ -6,12 +6,14 @@ what it would take of a cold start.
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 
 from capture_forwarder import __version__
+from capture_forwarder.aws.certificates import check_certificates
 from capture_forwarder.core.postponed import postpone
 
 if TYPE_CHECKING:
@@ -35,9 +37,9 @@ _CONFIG = Config(
     user_agent=f"capture-forwarder/{__version__}",
 )
 
-# An answer of DynamoDB takes milliseconds, and waiting longer for a lost one only brings the deadline
-# and the end of the lease nearer. A throttled save is worth one attempt more: until one succeeds,
-# nothing new is published. Its name has at most 6 addresses, one for each Availability Zone:
+# An answer of DynamoDB takes milliseconds, and waiting longer for a lost one only brings the
+# deadline and the end of the lease nearer. A throttled save is worth one attempt more: until one
+# succeeds, nothing new is published. Its name has at most 6 addresses, one for a zone:
 #   nothing connects: 4 x 6 x 1 s                                                  24 s
 #   no answer: 4 x (1 s + 2 s)                                                     12 s
 #   all is throttled: waits of up to 1 s, 2 s and 4 s, each with 5 s more          22 s
@@ -50,6 +52,8 @@ _DYNAMODB_CONFIG = _CONFIG.merge(
         parameter_validation=False,
     )
 )
+
+_REQUESTS = "REQUESTS_CA_BUNDLE"  # which botocore heeds, too, if there is no bundle for AWS alone
 
 
 @cache
@@ -69,7 +73,22 @@ def _no_docstring(**_: object) -> str:
 
 
 def _client(service: str, config: Config, region: str | None = None) -> Any:  # noqa: ANN401
+    _check_authorities(_session())
     return _session().create_client(service, region_name=region, config=config)
+
+
+def _check_authorities(session: Session) -> None:
+    """Find a wrong file of authorities now; botocore would, at each call, find a connection broken.
+
+    Raises
+    ------
+    SettingsError
+        The file is not there, may not be read, or holds no certificate.
+    """
+    own = session.get_config_variable("ca_bundle")
+    name, path = ("AWS_CA_BUNDLE", own) if own else (_REQUESTS, os.environ.get(_REQUESTS))
+    if path:
+        check_certificates(name, path)
 
 
 def s3_client() -> S3Client:
