@@ -90,7 +90,9 @@ def test_a_certificate_that_nobody_vouches_for_gets_no_secret_and_no_row(
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no certificate"])
-@pytest.mark.parametrize("variable", ["CA_FILE", "REQUESTS_CA_BUNDLE"])
+@pytest.mark.parametrize(
+    "variable", ["CA_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"]
+)
 def test_a_file_of_authorities_that_cannot_be_used_is_a_wrong_setting(
     platform: OverHttp,
     tmp_path: Path,

@@ -157,6 +157,21 @@ def test_settings_beside_the_routes_are_refused() -> None:
     assert told == ["ledger: there is no such setting; everything belongs under `routes`"]
 
 
+def test_routes_that_duckdb_would_write_to_one_table_are_refused() -> None:
+    apart = one(name="CHURN") | {"publisher": {"type": "duckdb", "path": "other.duckdb"}}
+    assert [route.name for route in read(one(), apart)] == ["churn", "CHURN"]
+
+    assert wrong(one(), one(name="Churn")) == [
+        "routes: 'churn' and 'Churn' are one table to DuckDB; rename one of them"
+    ]
+
+
+def test_columns_that_duckdb_takes_for_one_are_refused() -> None:
+    (told,) = wrong(one(mapping={"inputs": ["age", "Age"], "outputs": ["score"]}))
+
+    assert told.endswith("column names: 'age' and 'Age' are one to DuckDB; rename one")
+
+
 def test_every_route_of_several_needs_a_name_of_its_own() -> None:
     nameless = {"mapping": MAPPING, "publisher": DUCKDB}
 

@@ -111,6 +111,7 @@ def test_there_is_an_alarm_for_each_way_to_lose_sight_of_data() -> None:
         "columns-never-found",
         "files-held",
         "not-advanced",
+        "continuations-growing",
         "parser-failed",
         "silence",
     }
@@ -154,6 +155,24 @@ def test_a_file_that_waits_for_its_second_try_is_no_alarm_yet() -> None:
     # which the next try mends, wakes nobody.
     hidden = TEMPLATE["Mappings"]["VisibilityTimeout"][PARAMETERS["Timeout"]["Default"]]["Seconds"]
     assert PARAMETERS["QueueAgeSeconds"]["Default"] > hidden
+
+
+def test_files_that_are_continued_and_not_finished_raise_an_alarm() -> None:
+    alarm = properties("ContinuationsAlarm")
+    growing, *of = alarm["Metrics"]
+    metrics = {entry["Id"]: entry["MetricStat"] for entry in of}
+    # A metric without data must not hide the other: mostly no file comes to its end then.
+    assert growing["Expression"] == "FILL(continued, 0) - FILL(forwarded, 0)"
+    assert {name: stat["Metric"]["MetricName"] for name, stat in metrics.items()} == {
+        "continued": "ObjectsContinued",
+        "forwarded": "ObjectsForwarded",
+    }
+    assert {stat["Stat"] for stat in metrics.values()} == {"Sum"}
+    assert all(entry["ReturnData"] is False for entry in of)
+    assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+    assert alarm["Threshold"] == 0
+    # One long file takes a few invocations and is no alarm; it is told within half an hour.
+    assert {stat["Period"] * alarm["EvaluationPeriods"] for stat in metrics.values()} == {1800}
 
 
 def test_alarms_reach_their_topic() -> None:

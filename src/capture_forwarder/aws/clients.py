@@ -6,12 +6,14 @@ what it would take of a cold start.
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 
 from capture_forwarder import __version__
+from capture_forwarder.aws.certificates import check_certificates
 from capture_forwarder.core.postponed import postpone
 
 if TYPE_CHECKING:
@@ -22,20 +24,36 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
 
+# How long a call may take. The smallest Timeout of template.yaml is 60 s.
+#   nothing connects: 3 attempts x 8 addresses, which S3's name has, x 1 s        24 s
+#   connected, but no answer comes or goes on: 3 x (1 s + 5 s)                     18 s
+#   all is throttled: waits of up to 1 s and 2 s, each with 5 s that AWS may add   13 s
+#   all of it in one call: 3 x (8 x 1 s + 5 s) + 13 s                              52 s
 # A fixed name spares botocore a new one for each request, a tenth of a write to the ledger.
 _CONFIG = Config(
-    connect_timeout=5,
-    read_timeout=30,
-    retries={"mode": "standard", "total_max_attempts": 4},
+    connect_timeout=1,
+    read_timeout=5,
+    retries={"mode": "standard", "total_max_attempts": 3},
     user_agent=f"capture-forwarder/{__version__}",
 )
 
-# An answer of DynamoDB takes milliseconds. Waiting longer than this for a lost one only brings
-# the deadline and the end of the lease nearer; at most some 20 s pass until the last attempt.
+# An answer of DynamoDB takes milliseconds, and waiting longer for a lost one only brings the
+# deadline and the end of the lease nearer. A throttled save is worth one attempt more: until one
+# succeeds, nothing new is published. Its name has at most 6 addresses, one for a zone:
+#   nothing connects: 4 x 6 x 1 s                                                  24 s
+#   no answer: 4 x (1 s + 2 s)                                                     12 s
+#   all is throttled: waits of up to 1 s, 2 s and 4 s, each with 5 s more          22 s
+#   all of it in one call: 4 x (6 x 1 s + 2 s) + 22 s                              54 s
 # DynamoDB checks parameters itself, and so do the types of whoever makes them here.
 _DYNAMODB_CONFIG = _CONFIG.merge(
-    Config(connect_timeout=2, read_timeout=2, parameter_validation=False)
+    Config(
+        read_timeout=2,
+        retries={"mode": "standard", "total_max_attempts": 4},
+        parameter_validation=False,
+    )
 )
+
+_REQUESTS = "REQUESTS_CA_BUNDLE"  # which botocore heeds, too, if there is no bundle for AWS alone
 
 
 @cache
@@ -55,7 +73,22 @@ def _no_docstring(**_: object) -> str:
 
 
 def _client(service: str, config: Config, region: str | None = None) -> Any:  # noqa: ANN401
+    _check_authorities(_session())
     return _session().create_client(service, region_name=region, config=config)
+
+
+def _check_authorities(session: Session) -> None:
+    """Find a wrong file of authorities now; botocore would, at each call, find a connection broken.
+
+    Raises
+    ------
+    SettingsError
+        The file is not there, may not be read, or holds no certificate.
+    """
+    own = session.get_config_variable("ca_bundle")
+    name, path = ("AWS_CA_BUNDLE", own) if own else (_REQUESTS, os.environ.get(_REQUESTS))
+    if path:
+        check_certificates(name, path)
 
 
 def s3_client() -> S3Client:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from capture_forwarder.core.letter_case import alike
 from capture_forwarder.settings.publishers import (
     PUBLISHERS,
     PublisherName,
@@ -81,6 +82,9 @@ def route_problems(written: Written, spell: Spell) -> Iterator[str]:
         if repeated := columns.duplicates():
             names = ", ".join(repeated)
             yield f"column names must be unique, but these are used twice: {names}"
+        if name is PublisherName.DUCKDB:
+            for first, second in alike(columns.names):
+                yield f"column names: {first!r} and {second!r} are one to DuckDB; rename one"
         if strange := columns.types_of_no_column():
             at = spell(("mapping", "types"))
             yield f"{at}: {', '.join(strange)}: no input or output column has this name"

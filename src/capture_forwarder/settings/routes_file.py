@@ -9,9 +9,10 @@ from typing import Any
 import yaml
 
 from capture_forwarder.core.errors import SettingsError
+from capture_forwarder.core.letter_case import alike
 from capture_forwarder.settings.checking import Location, route_problems
-from capture_forwarder.settings.publishers import PublisherName
-from capture_forwarder.settings.route import RoutesDocument, RouteSettings
+from capture_forwarder.settings.publishers import DuckDbSettings, PublisherName
+from capture_forwarder.settings.route import ONLY_ROUTE, RoutesDocument, RouteSettings
 
 _MOST_VALUES = 100_000
 _SECTIONS = ("match", "mapping", "publisher")
@@ -55,6 +56,7 @@ def _problems(document: dict[str, Any]) -> Iterator[str]:
     for name, count in names.items():
         if count > 1:
             yield f"routes: {count} routes have the name {name!r}; each needs its own"
+    yield from _one_table(tidy)
     for number, route in enumerate(routes):
         place = f"routes[{number}]"
         if not isinstance(route, dict):
@@ -63,6 +65,19 @@ def _problems(document: dict[str, Any]) -> Iterator[str]:
         if "name" not in tidy[number] and len(routes) > 1:
             yield f"{place}.name: missing; ledger and metrics tell routes apart by it"
         yield from _of_route(route, tidy[number], place)
+
+
+def _one_table(routes: list[dict[str, Any]]) -> Iterator[str]:
+    """Say which routes would write to one table, since DuckDB ignores the case of names."""
+    tables: dict[str, list[str]] = {}
+    for route in routes:
+        publisher = route.get("publisher")
+        if isinstance(publisher, dict) and publisher.get("type") == PublisherName.DUCKDB:
+            path = str(publisher.get("path", DuckDbSettings.model_fields["path"].default))
+            tables.setdefault(path, []).append(str(route.get("name", ONLY_ROUTE)))
+    for names in tables.values():
+        for first, second in alike(names):
+            yield f"routes: {first!r} and {second!r} are one table to DuckDB; rename one of them"
 
 
 def _of_route(route: dict[str, Any], tidy: dict[str, Any], place: str) -> Iterator[str]:

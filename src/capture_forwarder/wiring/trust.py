@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import ssl
-from pathlib import Path
 
-from capture_forwarder.core.errors import SettingsError
+from capture_forwarder.aws.certificates import check_certificates
 
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
@@ -35,19 +33,6 @@ def authorities(ca_file: str | None, setting: str) -> str | None:
     named = {setting: ca_file, **{name: os.environ.get(name) for name in _CA_VARIABLES}}
     for name, path in named.items():
         if path:
-            _check_certificates(name, path)
+            check_certificates(name, path)
             return path
     return None
-
-
-def _check_certificates(setting: str, path: str) -> None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    where = {"capath": path} if Path(path).is_dir() else {"cafile": path}
-    try:
-        context.load_verify_locations(**where)
-    except ssl.SSLError:
-        problem = f"{setting}: the file {path} holds no certificate; it must hold them in PEM form"
-        raise SettingsError([problem]) from None
-    except OSError as error:
-        problem = f"{setting}: the file {path} cannot be read ({error.strerror})"
-        raise SettingsError([problem]) from error

@@ -440,6 +440,16 @@ def test_odd_column_names_and_values_are_kept(publisher: LocalPublisher, path: s
     assert rows(path) == {"1": row}
 
 
+@pytest.mark.parametrize("row", [{"": 1}, {"": None, "a": 1}])
+def test_a_column_without_a_name_is_refused_before_duckdb_sees_it(
+    publisher: LocalPublisher, path: str, row: Row
+) -> None:
+    with pytest.raises(PublisherMisconfiguredError, match=r"empty name.*Name the column"):
+        publisher.publish(Batch.of(inferences(row)))
+
+    assert not Path(path).exists()
+
+
 @pytest.mark.parametrize("names", [("a", "A"), ("Score", "sCORE"), (KEY, KEY.upper())])
 def test_columns_that_differ_only_in_case_are_refused_before_one_is_lost(
     publisher: LocalPublisher, path: str, names: tuple[str, str]
@@ -531,21 +541,13 @@ def test_a_file_that_another_program_has_open_is_worth_another_try(
         assert other.stdout is not None
         assert other.stdout.readline() == "locked\n"
 
-        with pytest.raises(PlatformUnavailableError, match="Close other programs"):
+        with pytest.raises(PlatformUnavailableError, match=r"has it open.*Close other programs"):
             publisher.publish(Batch.of(inferences({"a": 1})))
         other.communicate()
 
     publisher.publish(Batch.of(inferences({"a": 1})))
     publisher.close()
     assert rows(path) == {"1": {"a": 1}}
-
-
-def test_a_file_that_is_no_database_is_an_error_that_names_it(tmp_path: Path) -> None:
-    path = tmp_path / "rows.duckdb"
-    path.write_bytes(b"this is not a database" * 500)
-
-    with pytest.raises(PlatformUnavailableError, match=r"rows\.duckdb"):
-        LocalPublisher(str(path), TABLE).publish(Batch.of(inferences({"a": "secret value"})))
 
 
 def test_an_error_quotes_no_value(tmp_path: Path) -> None:
@@ -555,6 +557,44 @@ def test_an_error_quotes_no_value(tmp_path: Path) -> None:
         LocalPublisher(missing, TABLE).publish(Batch.of(inferences({"a": "secret value"})))
 
     assert "secret value" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("made", "kind"),
+    [
+        ('CREATE VIEW "default" AS SELECT 1 AS a', "CatalogException"),
+        ('CREATE TABLE "DEFAULT" (a BIGINT)', "CatalogException"),
+        (
+            'CREATE TABLE "default" (line_digest VARCHAR, a BIGINT, b BIGINT AS (a + 1))',
+            "BinderException",
+        ),
+    ],
+)
+def test_a_statement_that_duckdb_refuses_is_told_as_such_and_not_tried_again(
+    publisher: LocalPublisher, path: str, made: str, kind: str
+) -> None:
+    query(path, made)
+
+    with pytest.raises(PublisherMisconfiguredError) as raised:
+        publisher.publish(Batch.of(inferences({"a": "secret value"})))
+
+    told = str(raised.value)
+    assert f"{path}: DuckDB refuses the statement ({kind})." in told
+    assert "'default'" in told
+    assert "give the route another name" in told
+    assert "secret" not in told
+    assert "other programs" not in told
+
+
+def test_a_constraint_that_forbids_a_value_is_told_as_such(
+    publisher: LocalPublisher, path: str
+) -> None:
+    columns = "inference_id VARCHAR, line_digest VARCHAR, a BIGINT CHECK (a > 5)"
+    key = "PRIMARY KEY (inference_id, line_digest)"
+    query(path, f'CREATE TABLE "default" ({columns}, {key})')
+
+    with pytest.raises(PublisherMisconfiguredError, match=r"ConstraintException.*constraint that"):
+        publisher.publish(Batch.of(inferences({"a": 1})))
 
 
 def test_after_a_failure_the_next_batch_is_taken(publisher: LocalPublisher, path: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from capture_forwarder.core.batch import Batch
-from capture_forwarder.core.errors import PlatformUnavailableError
+from capture_forwarder.core.errors import PlatformUnavailableError, PublisherMisconfiguredError
 from capture_forwarder.publishers.duckdb.publisher import LocalPublisher
 from capture_forwarder.publishers.duckdb.table import DuckDbTable
 from tests.support.rows import inference_of
@@ -51,5 +51,10 @@ def test_a_file_of_another_kind_is_named(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("not a database" * 1000)
 
-    with pytest.raises(PlatformUnavailableError, match=r"notes\.txt cannot be used: .*DuckDB file"):
+    with pytest.raises(PlatformUnavailableError, match=r"notes\.txt: it is not a DuckDB file"):
         DuckDbTable(path, NAME).comment()
+
+
+def test_a_table_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PublisherMisconfiguredError, match=r"the table 'gone' of .*new\.duckdb"):
+        DuckDbTable(tmp_path / "new.duckdb", "gone").first_rows(1)

@@ -8,7 +8,6 @@ is the narrowest that holds all values seen so far: it is widened, never are val
 from __future__ import annotations
 
 import hashlib
-import string
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -18,12 +17,13 @@ import msgspec
 from capture_forwarder.core.batch import ACCEPTED, Batch, BatchLimits, Receipt
 from capture_forwarder.core.errors import (
     MissingExtraError,
-    PlatformUnavailableError,
     PublisherMisconfiguredError,
 )
 from capture_forwarder.core.extras import Extra
 from capture_forwarder.core.inference import Inference, Row
+from capture_forwarder.core.letter_case import alike, folded
 from capture_forwarder.core.schema import Schema
+from capture_forwarder.publishers.duckdb.errors import explained
 from capture_forwarder.publishers.duckdb.types import TEXT, column_types, stored, widened
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ LINE = "line_digest"
 _BEFORE = ""  # the digest of rows that were stored before there was one
 _ROWS = 10_000
 _BYTES = 16 * 1024 * 1024
-_TO_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 class LocalPublisher:
@@ -94,7 +93,7 @@ class LocalPublisher:
             keyed |= {(one.id, line): self._keyed(one, line) for one in inferences}
         rows = list(keyed.values())
         names = sorted({name for row in rows for name in row})
-        _check_distinct(names)
+        _check_names(names)
         try:
             connection = self._open()
             with _transaction(connection):
@@ -103,9 +102,7 @@ class LocalPublisher:
             self._types = types
         except self._error as error:
             self._types = {}
-            message = f"DuckDB cannot write to {self._path}: {type(error).__name__}."
-            advice = "Close other programs that have the file open, and look at its disk."
-            raise PlatformUnavailableError(message, advice) from error
+            raise explained(error, "DuckDB cannot write to", self._path, self._table) from error
         return ACCEPTED
 
     def close(self) -> None:
@@ -144,7 +141,7 @@ class LocalPublisher:
         fitted = dict(known)
         spelling = _spelling(known)
         for name, kind in needed.items():
-            own = spelling.get(_folded(name))
+            own = spelling.get(folded(name))
             if own is None:
                 fitted[name] = kind
                 change = f"ADD COLUMN {_quoted(name)} {kind}"
@@ -167,9 +164,9 @@ class LocalPublisher:
         """Rebuild a table of an earlier version, whose key was the inference id alone."""
         listed = ", ".join(map(_quoted, known))
         table, kept = _quoted(self._table), _quoted(f"{self._table} {LINE}")
-        ((comment,),) = connection.execute(
+        comments = connection.execute(
             "SELECT comment FROM duckdb_tables() WHERE table_name = ?", [self._table]
-        ).fetchall()
+        ).fetchall()  # a view is in no such list, and DuckDB refuses to drop it as a table
         connection.execute(f"CREATE TEMP TABLE {kept} AS FROM {table}")
         connection.execute(f"DROP TABLE {table}")
         types = {**known, LINE: TEXT}
@@ -180,9 +177,9 @@ class LocalPublisher:
             [_BEFORE],
         )
         connection.execute(f"DROP TABLE {kept}")
-        if comment is not None:
-            text = str(comment).replace("'", "''")
-            connection.execute(f"COMMENT ON TABLE {table} IS '{text}'")
+        for comment in (text for (text,) in comments if text is not None):
+            written = str(comment).replace("'", "''")
+            connection.execute(f"COMMENT ON TABLE {table} IS '{written}'")
         return types
 
     def _read_types(self, connection: DuckDBPyConnection) -> dict[str, str]:
@@ -201,7 +198,7 @@ class LocalPublisher:
         types: Mapping[str, str],
     ) -> None:
         spelling = _spelling(types)
-        columns = {name: spelling.get(_folded(name), name) for name in names}
+        columns = {name: spelling.get(folded(name), name) for name in names}
         ready = [
             {
                 (own := columns[name]): stored(value, types[own])
@@ -237,30 +234,25 @@ def _transaction(connection: DuckDBPyConnection) -> Iterator[None]:
     connection.commit()
 
 
-def _folded(name: str) -> str:
-    """A name as DuckDB compares it: the case of ASCII letters, and only theirs, does not count."""
-    return name.translate(_TO_LOWER)
-
-
 def _spelling(names: Iterable[str]) -> dict[str, str]:
     """Folded name → the name as it stands."""
-    return {_folded(name): name for name in names}
+    return {folded(name): name for name in names}
 
 
-def _check_distinct(names: Sequence[str]) -> None:
-    """Make sure that no two columns are one to DuckDB, which would lose the values of one.
+def _check_names(names: Sequence[str]) -> None:
+    """Make sure that DuckDB can have these columns, and that no two are one to it.
 
     Raises
     ------
     PublisherMisconfiguredError
-        Two are; names them.
+        A name is empty, or two differ only in case, so that the values of one would be lost.
     """
-    spelling = _spelling(names)
-    for name in names:
-        other = spelling[_folded(name)]
-        if other != name:
-            message = f"To DuckDB, the columns {name!r} and {other!r} are one."
-            raise PublisherMisconfiguredError(message, "Give one of them another name.")
+    if "" in names:
+        message = "A column has an empty name, which DuckDB does not allow."
+        raise PublisherMisconfiguredError(message, "Name the column in the route's mapping.")
+    for first, second in alike(names):
+        message = f"To DuckDB, the columns {first!r} and {second!r} are one."
+        raise PublisherMisconfiguredError(message, "Give one of them another name.")
 
 
 def _quoted(name: str) -> str:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from capture_forwarder.core.errors import MissingExtraError, PlatformUnavailableError
+from capture_forwarder.core.errors import MissingExtraError
 from capture_forwarder.core.extras import Extra
+from capture_forwarder.publishers.duckdb.errors import explained
 from capture_forwarder.publishers.duckdb.publisher import LINE
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class DuckDbTable:
     """A table of a DuckDB file; each method opens the file and closes it again.
 
     All methods raise `MissingExtraError` when DuckDB is not installed, and
-    `PlatformUnavailableError` when the file cannot be used.
+    `PublishError` when the file or the table cannot be used.
 
     Parameters
     ----------
@@ -80,9 +81,8 @@ class DuckDbTable:
             with duckdb.connect(str(self._path)) as connection:
                 yield connection
         except duckdb.Error as error:
-            message = f"{self._path} cannot be used: {type(error).__name__}."
-            advice = "Close other programs that have it open, and check that it is a DuckDB file."
-            raise PlatformUnavailableError(message, advice) from error
+            task = "DuckDB cannot open or read"
+            raise explained(error, task, str(self._path), self._name) from error
 
 
 def _quoted(name: str) -> str:
