@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+MOST_DIMENSIONS = 32
+"""As many as NumPy had for most of its life; it allows 64 since version 2."""
+_LONGEST = 2**63
+
+
+def are_lengths(shape: Sequence[object]) -> bool:
+    """Whether these are the lengths of an array's dimensions."""
+    return len(shape) <= MOST_DIMENSIONS and all(
+        type(length) is int and 0 <= length < _LONGEST for length in shape
+    )
+
 
 def nest(values: Sequence[object], shape: Sequence[int], *, fortran: bool = False) -> object:
     """Arrange elements by a shape.
@@ -31,6 +42,9 @@ def nest(values: Sequence[object], shape: Sequence[int], *, fortran: bool = Fals
         # Otherwise a few bytes could announce a trillion empty rows.
         message = "it has rows without elements"
         raise ValueError(message)
+    if first == 1:
+        # Without a copy of the elements, of which there would be one a dimension.
+        return [nest(values, rest, fortran=fortran)]
     if fortran:
         return [nest(values[n::first], rest, fortran=True) for n in range(first)]
     step = len(values) // first if first else 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 from enum import StrEnum
 from functools import lru_cache
 
@@ -45,6 +46,8 @@ _BY_CONTENT_TYPE = {
     "text/json": Format.JSON,
     "text/event-stream": Format.EVENTS,
 }
+# Python's codecs for domain names, whose time grows with the square of the text.
+_NO_CHARSETS = frozenset({"idna", "punycode"})
 _NEVER_TABULAR = ("image/", "audio/", "video/", "font/")
 
 
@@ -139,9 +142,9 @@ def _unbase64(data: str, name: str) -> bytes:
 def _text(raw: bytes, side: Side, name: str, *, known: bool) -> str:
     charset = _charset(side.observed_content_type or "")
     try:
-        text = raw.decode(charset or "utf-8-sig")
+        text = raw.decode(_codec(charset) if charset else "utf-8-sig")
         text.encode()
-    except (UnicodeError, LookupError) as error:
+    except (ValueError, LookupError) as error:
         if known or charset:
             detail = f"The {name} is not text in {charset or 'utf-8'}: {type(error).__name__}."
             raise RejectedError(Reason.UNDECODABLE_PAYLOAD, detail) from error
@@ -149,6 +152,13 @@ def _text(raw: bytes, side: Side, name: str, *, known: bool) -> str:
         detail = f"The {name} is {content_type} and neither CSV, JSON nor npy."
         raise RejectedError(Reason.UNSUPPORTED_CONTENT_TYPE, detail) from error
     return text
+
+
+def _codec(charset: str) -> str:
+    codec = codecs.lookup(charset).name
+    if codec in _NO_CHARSETS:
+        raise LookupError(charset)
+    return codec
 
 
 def _charset(content_type: str) -> str | None:

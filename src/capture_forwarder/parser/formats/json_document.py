@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from capture_forwarder.parser.formats.arrays import nest
+from capture_forwarder.parser.formats.arrays import are_lengths, nest
 from capture_forwarder.parser.formats.json_text import NOTHING
 
 CONTAINERS = (
@@ -178,7 +178,7 @@ def _array(tensor: Record) -> object:
     shape, data = tensor["shape"], tensor["data"]
     if not isinstance(shape, list) or not isinstance(data, list):
         return NOTHING
-    if not all(type(length) is int and length >= 0 for length in shape):
+    if not are_lengths(shape):
         return NOTHING
     while data and isinstance(data[0], list):
         data = [item for row in data if isinstance(row, list) for item in row]
