@@ -14,6 +14,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from capture_forwarder.core.rejection import Reason
+from capture_forwarder.parser.bounds import holds_too_much, too_much
 from capture_forwarder.parser.formats.npy import MAGIC as NPY_MAGIC
 from capture_forwarder.parser.record import Side
 from capture_forwarder.parser.rejected import RejectedError
@@ -104,7 +105,7 @@ def decode_side(side: Side, name: str) -> tuple[Format, str | bytes]:
     Raises
     ------
     RejectedError
-        With `undecodable-payload` or `unsupported-content-type`.
+        With `undecodable-payload`, `unsupported-content-type` or `too-many-values`.
     """
     content_type = content_type_of(side)
     if content_type.startswith(_NEVER_TABULAR):
@@ -125,6 +126,8 @@ def decode_side(side: Side, name: str) -> tuple[Format, str | bytes]:
     if "\0" in text:
         detail = f"The {name} holds a NUL character, which no text format allows."
         raise RejectedError(Reason.UNDECODABLE_PAYLOAD, detail)
+    if holds_too_much(text):
+        raise too_much(name)
     if wanted is Format.UNKNOWN and side.encoding == "CSV":
         wanted = Format.CSV
     return wanted, text

@@ -13,6 +13,7 @@ import re
 import struct
 
 from capture_forwarder.core.rejection import Reason
+from capture_forwarder.parser.bounds import MOST_VALUES, too_much
 from capture_forwarder.parser.formats.arrays import are_lengths, nest
 from capture_forwarder.parser.rejected import RejectedError
 
@@ -58,7 +59,7 @@ def read_npy(raw: bytes, name: str) -> object:
     ------
     RejectedError
         With `undecodable-payload`; with `unsupported-content-type` for element types that are
-        no numbers, such as pickled objects.
+        no numbers, such as pickled objects; with `too-many-values`.
     """
     header, start = _header(raw, name)
     shape, order = header["shape"], header["fortran_order"]
@@ -68,6 +69,8 @@ def read_npy(raw: bytes, name: str) -> object:
     count = math.prod(shape)
     if len(raw) - start != count * size:
         raise _undecodable(name, f"its shape {shape} needs {count * size} bytes of elements")
+    if count > MOST_VALUES:
+        raise too_much(name)
     values = struct.unpack_from(f"{code[0]}{count}{code[1]}", raw, start)
     # A sum is finite only if all that it is of are, and much sooner made than as many questions.
     if code[1] in _FLOATS and not math.isfinite(sum(values)):
