@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import struct
 import tracemalloc
 
 import pytest
@@ -91,3 +92,46 @@ def test_a_failing_jmespath_inside_a_record_is_a_missing_value() -> None:
     parsed = parse(line(side('{"a": 1, "parts": "no list"}', JSON), side("0.5")), mapping)
     assert not isinstance(parsed, Rejection)
     assert parsed.inferences[0].row == {"a": 1, "total": None, "score": 0.5}
+
+
+def npy(header: str) -> dict[str, str]:
+    raw = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode()
+    return {
+        "data": base64.b64encode(raw).decode(),
+        "encoding": "BASE64",
+        "observedContentType": "application/x-npy",
+    }
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "{[]: 1}",
+        "{{}: 1}",
+        "{{1, []}}",
+        *(
+            "{'descr': '<f8', 'fortran_order': False, 'shape': (%s)}" % shape  # noqa: UP031
+            for shape in ("1," * 33, "0," * 10_000, f"{'9' * 4_000}," * 8, "-1,", "True,", "1e5,")
+        ),
+    ],
+)
+def test_an_npy_header_that_is_none_of_an_array_is_rejected(header: str) -> None:
+    assert reason(npy(header), side("1")) is Reason.UNDECODABLE_PAYLOAD
+
+
+@pytest.mark.parametrize("dimensions", [33, 500, 100_000])
+def test_a_tensor_of_too_many_dimensions_is_rejected_in_bounded_memory(dimensions: int) -> None:
+    tensor = {"name": "x", "datatype": "FP64", "shape": [1] * dimensions, "data": [1.5]}
+    raw = line(side(json.dumps({"inputs": [tensor]}), JSON), side("1"))
+    tracemalloc.start()
+    parsed = parse(raw, MAPPING)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert isinstance(parsed, Rejection)
+    assert peak < 1_000_000 + 30 * len(raw)
+
+
+@pytest.mark.parametrize("charset", ["a\0b", "utf-8\0", "punycode", "idna", "hex", "no-such"])
+def test_a_charset_that_no_text_is_written_in_is_rejected(charset: str) -> None:
+    sent = side("1,2", f"text/csv; charset={charset}", "BASE64")
+    assert reason(sent, side("1")) is Reason.UNDECODABLE_PAYLOAD

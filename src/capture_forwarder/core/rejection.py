@@ -20,6 +20,7 @@ class Reason(StrEnum):
     RECORD_COUNT_MISMATCH = "record-count-mismatch"
     ERROR_RESPONSE = "error-response"
     LINE_TOO_LONG = "line-too-long"
+    TOO_MANY_VALUES = "too-many-values"
     PARSER_FAILED = "parser-failed"
     REJECTED_BY_PLATFORM = "rejected-by-platform"
 

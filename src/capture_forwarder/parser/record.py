@@ -11,6 +11,7 @@ import json
 import msgspec
 
 from capture_forwarder.core.rejection import Reason
+from capture_forwarder.parser.bounds import LARGE_BYTES, line_holds_too_much, too_much
 from capture_forwarder.parser.rejected import RejectedError
 
 _BOM = b"\xef\xbb\xbf"
@@ -64,6 +65,7 @@ class CaptureRecord(msgspec.Struct, frozen=True, rename="camel", gc=False):
 
 
 _decode = msgspec.json.Decoder(CaptureRecord).decode
+_check = msgspec.json.Decoder(msgspec.Raw).decode
 
 
 def read_record(line: bytes) -> tuple[CaptureData, EventMetadata, str]:
@@ -77,8 +79,10 @@ def read_record(line: bytes) -> tuple[CaptureData, EventMetadata, str]:
     Raises
     ------
     RejectedError
-        With `invalid-json` or `not-a-capture-record`.
+        With `invalid-json`, `not-a-capture-record` or `too-many-values`.
     """
+    if line_holds_too_much(line):
+        raise too_much("line")
     try:
         record = _decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -104,7 +108,8 @@ def _explain(line: bytes, error: Exception) -> RejectedError:
     mere mismatch to it.
     """
     try:
-        document = json.loads(line)
+        # To make nothing of a large document but to check it takes no memory.
+        document = json.loads(line) if len(line) <= LARGE_BYTES else _check(line)
     except RecursionError:
         return RejectedError(Reason.INVALID_JSON, "The JSON is nested too deeply.")
     except ValueError:

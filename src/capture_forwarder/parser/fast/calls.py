@@ -15,6 +15,7 @@ from typing import Any, Literal
 import msgspec
 
 from capture_forwarder.core.chunk import Chunk
+from capture_forwarder.parser.bounds import LARGE_BYTES, holds_too_much, line_holds_too_much
 from capture_forwarder.parser.fast.knobs import KINDS_KNOWN, ROWS_AT_ONCE
 from capture_forwarder.parser.formats.decode import Format, known_content
 from capture_forwarder.parser.record import CaptureRecord, EventMetadata, Side
@@ -86,6 +87,8 @@ class Calls(msgspec.Struct, frozen=True):
 
 def read_calls(chunk: Chunk) -> Calls | None:
     """Read the calls of a chunk that are made like its first; None where that one is unusual."""
+    if line_holds_too_much(chunk.data):
+        return None
     try:
         first = _read_first(chunk.line(0).data).capture_data
     except _UNDECODABLE:
@@ -177,10 +180,18 @@ def _payloads(kind: _Kind, texts: list[str], fit: list[bool]) -> Payloads | None
                 texts[index], fit[index] = "", False
     elif encoding not in {"CSV", "JSON", None}:
         return None
+    _leave_out_large(texts, fit)
     guessed = form is Format.UNKNOWN and encoding != "CSV"
     if form is Format.UNKNOWN:
         form = Format.JSON if guessed and texts[0].lstrip()[:1] in {"{", "["} else Format.CSV
     return Payloads(form, texts, guessed) if form in {Format.CSV, Format.JSON} else None
+
+
+def _leave_out_large(texts: list[str], fit: list[bool]) -> None:
+    if max(map(len, texts)) > LARGE_BYTES:
+        for index, text in enumerate(texts):
+            if holds_too_much(text):
+                texts[index], fit[index] = "", False
 
 
 def _only(calls: Calls, fit: Sequence[bool]) -> Calls:

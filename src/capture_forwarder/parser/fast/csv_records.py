@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from capture_forwarder.parser.bounds import MOST_RECORDS
 from capture_forwarder.parser.mapping.columns import Column
 
 # Quotes and brackets have a meaning of their own in some payloads; NUL is in none.
@@ -104,7 +105,8 @@ class RecordSplitter:
             records = [f"{left},{right}" for left, right in zip(sent, answered, strict=True)]
         else:
             records = sent or answered
-        return records if _all_have(records, self._commas) else []
+        plain = len(records) <= MOST_RECORDS and _all_have(records, self._commas)
+        return records if plain else []
 
 
 def _keys(columns: Sequence[Column]) -> frozenset[str]:

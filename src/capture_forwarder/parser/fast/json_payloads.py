@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from capture_forwarder.core.schema import DataType, Schema
+from capture_forwarder.parser.bounds import MOST_RECORDS
 from capture_forwarder.parser.fast.knobs import SHAPES_KNOWN
 from capture_forwarder.parser.fast.rows import Rows, Values
 from capture_forwarder.parser.formats.json_document import CONTAINERS
@@ -77,7 +78,7 @@ class JsonPayloads:
                 rows = self._cast(decode(text)) if self._casts else decode(text)
             except (ValueError, msgspec.MsgspecError, RecursionError):
                 continue
-            if rows:
+            if rows and len(rows) <= MOST_RECORDS:
                 calls.append(call)
                 counts.append(len(rows))
                 values += rows

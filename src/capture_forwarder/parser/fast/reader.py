@@ -13,6 +13,7 @@ from capture_forwarder.core.chunk import Chunk
 from capture_forwarder.core.inferences import Inferences, WrittenInferences
 from capture_forwarder.core.json_rows import split_rows
 from capture_forwarder.core.schema import Schema
+from capture_forwarder.parser.bounds import MOST_RECORDS
 from capture_forwarder.parser.fast.behind import as_json
 from capture_forwarder.parser.fast.calls import Calls, read_calls
 from capture_forwarder.parser.fast.compiled import CompiledRowWriter, compiled_writer
@@ -133,7 +134,7 @@ class FastReader:
             return None
         requests, counts = _on_lines(calls.request.texts)
         responses, others = _on_lines(calls.response.texts)
-        if counts != others or not calls.lines:
+        if counts != others or not calls.lines or max(counts) > MOST_RECORDS:
             return None
         found = Found.of(calls, range(len(calls.lines)), counts)
         behind = self._columns_behind(found, constants)

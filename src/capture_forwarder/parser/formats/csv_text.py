@@ -11,6 +11,7 @@ import io
 from collections.abc import Iterator, Sequence
 
 from capture_forwarder.core.rejection import Reason
+from capture_forwarder.parser.bounds import MOST_RECORDS
 from capture_forwarder.parser.formats.json_text import decode_json
 from capture_forwarder.parser.formats.plain_text import is_number
 from capture_forwarder.parser.formats.reading import Reading
@@ -68,6 +69,8 @@ def readings_below_header(text: str, name: str, keys: Sequence[str]) -> list[Rea
     for rows in _variants(text, name):
         full = [row for row in rows if row]
         names = [cell.strip() for cell in full[0]] if full else []
+        if len(full) > MOST_RECORDS + 1:
+            continue  # read as plain rows, they are found to be too many
         if set(names) & set(keys) and all(len(row) == len(names) for row in full):
             records = [dict(zip(names, row, strict=True)) for row in full[1:]]
             found.append(Reading(records, text=True))
@@ -121,7 +124,7 @@ def _plain(rows: list[list[str]], *, strict: bool) -> Iterator[Reading]:
         filled = [row or [""] for row in rows]
         yield Reading(filled, text=True, strict=strict, doubt=blanks)
     if len(full) == 1 and len(full[0]) > 1:
-        yield Reading([[cell] for cell in full[0]], text=True, strict=strict)
+        yield Reading(full[0], text=True, strict=strict)
     if any(cell.startswith("[") for row in full for cell in row):
         flat = [_flattened(row) for row in full]
         if flat != full:

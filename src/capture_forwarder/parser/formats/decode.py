@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 from enum import StrEnum
 from functools import lru_cache
 
 from capture_forwarder.core.rejection import Reason
+from capture_forwarder.parser.bounds import holds_too_much, too_much
 from capture_forwarder.parser.formats.npy import MAGIC as NPY_MAGIC
 from capture_forwarder.parser.record import Side
 from capture_forwarder.parser.rejected import RejectedError
@@ -45,6 +47,8 @@ _BY_CONTENT_TYPE = {
     "text/json": Format.JSON,
     "text/event-stream": Format.EVENTS,
 }
+# Python's codecs for domain names, whose time grows with the square of the text.
+_NO_CHARSETS = frozenset({"idna", "punycode"})
 _NEVER_TABULAR = ("image/", "audio/", "video/", "font/")
 
 
@@ -101,7 +105,7 @@ def decode_side(side: Side, name: str) -> tuple[Format, str | bytes]:
     Raises
     ------
     RejectedError
-        With `undecodable-payload` or `unsupported-content-type`.
+        With `undecodable-payload`, `unsupported-content-type` or `too-many-values`.
     """
     content_type = content_type_of(side)
     if content_type.startswith(_NEVER_TABULAR):
@@ -123,6 +127,8 @@ def decode_side(side: Side, name: str) -> tuple[Format, str | bytes]:
     if "\0" in text:
         detail = f"The {name} holds a NUL character, which no text format allows."
         raise RejectedError(Reason.UNDECODABLE_PAYLOAD, detail)
+    if holds_too_much(text):
+        raise too_much(name)
     if wanted is Format.UNKNOWN and side.encoding == "CSV":
         wanted = Format.CSV
     return wanted, text
@@ -140,9 +146,9 @@ def _unbase64(data: str, name: str) -> bytes:
 def _text(raw: bytes, side: Side, name: str, *, known: bool) -> str:
     charset = _charset(side.observed_content_type or "")
     try:
-        text = raw.decode(charset or "utf-8-sig")
+        text = raw.decode(_codec(charset) if charset else "utf-8-sig")
         text.encode()
-    except (UnicodeError, LookupError) as error:
+    except (ValueError, LookupError) as error:
         if known or charset:
             coded = "the charset that its content type names" if charset else "UTF-8"
             detail = f"The {name} is not text in {coded}: {type(error).__name__}."
@@ -152,6 +158,13 @@ def _text(raw: bytes, side: Side, name: str, *, known: bool) -> str:
         )
         raise RejectedError(Reason.UNSUPPORTED_CONTENT_TYPE, detail) from error
     return text
+
+
+def _codec(charset: str) -> str:
+    codec = codecs.lookup(charset).name
+    if codec in _NO_CHARSETS:
+        raise LookupError(charset)
+    return codec
 
 
 def _charset(content_type: str) -> str | None:

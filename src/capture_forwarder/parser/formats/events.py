@@ -13,7 +13,7 @@ from capture_forwarder.core.rejection import Reason
 from capture_forwarder.parser.formats.json_text import decode_json
 from capture_forwarder.parser.rejected import RejectedError
 
-_EVENTS = re.compile(r"\ufeff?\s*(?:(?:event|id|retry):[^\n]*\n|:[^\n]*\n|\s)*data:")
+_EVENTS = re.compile(r"\ufeff?(?:(?:(?:event|id|retry)?:[^\n]*+\n)|\s)*+data:")
 _DONE = "[DONE]"
 
 Event = Mapping[str, object]
@@ -86,19 +86,20 @@ def _generated(events: Sequence[Event], name: str) -> dict[str, object]:
 
 def _choices(events: Sequence[Event], name: str, *, whole: bool) -> dict[str, object]:
     document: dict[str, object] = {}
-    choices: dict[object, dict[str, object]] = {}
+    choices: dict[str, dict[str, object]] = {}
     for event in events:
         document |= {key: value for key, value in event.items() if value is not None}
         for delta in _dictionaries(event.get("choices")):
-            _add(choices.setdefault(delta.get("index", 0), {}), delta)
+            _add(choices.setdefault(_index_of(delta), {}), delta)
     if not choices:
         raise _unreadable(name, "without any choice")
     if not whole and not all(choice.get("finish_reason") for choice in choices.values()):
         raise _unreadable(name, "without its last event; it may have been cut")
     for choice in choices.values():
+        _join_parts(choice)
         if "message" in choice:
             choice["delta"] = choice["message"]
-    return document | {"choices": [choices[index] for index in sorted(choices, key=str)]}
+    return document | {"choices": [choices[index] for index in sorted(choices)]}
 
 
 def text_of(document: Event) -> object:
@@ -110,6 +111,37 @@ def text_of(document: Event) -> object:
     return message.get("content") if isinstance(message, dict) else first.get("text")
 
 
+class _Parts(list[str]):
+    """The parts of a text, joined at the end: to add to a text takes its whole length each time."""
+
+
+class _Calls(dict[str, dict[str, object]]):
+    """Tool calls by their index."""
+
+
+def _index_of(part: Event) -> str:
+    return repr(part.get("index", 0))
+
+
+def _join_parts(held: dict[str, object]) -> None:
+    for key, value in held.items():
+        if isinstance(value, _Parts):
+            held[key] = "".join(value)
+        elif isinstance(value, _Calls):
+            for call in value.values():
+                _join_parts(call)
+            held[key] = list(value.values())
+        elif key in {"message", "function"} and isinstance(value, dict):
+            _join_parts(value)
+
+
+def _add_text(held: dict[str, object], key: str, text: str) -> None:
+    parts = held.get(key)
+    if not isinstance(parts, _Parts):
+        parts = held[key] = _Parts()
+    parts.append(text)
+
+
 def _add(choice: dict[str, object], delta: Event) -> None:
     """Add to a choice what one event brings of it."""
     for key, value in delta.items():
@@ -118,7 +150,7 @@ def _add(choice: dict[str, object], delta: Event) -> None:
             if isinstance(message, dict) and isinstance(value, dict):
                 _add(message, value)
         elif key in {"content", "text", "reasoning_content"} and isinstance(value, str):
-            choice[key] = (choice.get(key) or "") + value  # type: ignore[operator]
+            _add_text(choice, key, value)
         elif key == "tool_calls":
             _add_calls(choice, _dictionaries(value))
         elif value is not None or key not in choice:
@@ -127,17 +159,22 @@ def _add(choice: dict[str, object], delta: Event) -> None:
 
 def _add_calls(message: dict[str, object], calls: Sequence[Event]) -> None:
     """Add to a message what an event brings of its tool calls, whose arguments come in parts."""
-    known = [dict(call) for call in _dictionaries(message.get("tool_calls"))]
+    known = message.get("tool_calls")
+    if not isinstance(known, _Calls):
+        known = message["tool_calls"] = _Calls()
     for call in calls:
-        same = [one for one in known if one.get("index") == call.get("index")]
-        if not same:
-            known.append(dict(call))
+        before = known.setdefault(_index_of(call), {})
+        function = call.get("function")
+        if not before:
+            before.update(call)
+            if isinstance(function, dict):
+                before["function"] = function = dict(function)
+                if isinstance(arguments := function.get("arguments"), str):
+                    function["arguments"] = _Parts([arguments])
             continue
-        before, now = same[0].get("function"), call.get("function")
-        if isinstance(before, dict) and isinstance(now, dict):
-            arguments = f"{before.get('arguments') or ''}{now.get('arguments') or ''}"
-            same[0]["function"] = before | {"arguments": arguments}
-    message["tool_calls"] = known
+        held = before.get("function")
+        if isinstance(held, dict) and isinstance(function, dict):
+            _add_text(held, "arguments", str(function.get("arguments") or ""))
 
 
 def _dictionaries(held: object) -> list[Event]:

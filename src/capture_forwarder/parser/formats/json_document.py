@@ -8,9 +8,12 @@ whatever looks like them. Nothing here decides which of them is meant.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
-from capture_forwarder.parser.formats.arrays import nest
+from capture_forwarder.parser.bounds import MOST_RECORDS
+from capture_forwarder.parser.formats.arrays import are_lengths, nest
 from capture_forwarder.parser.formats.json_text import NOTHING
 
 CONTAINERS = (
@@ -43,6 +46,7 @@ VALUES = (
 Record = Mapping[str, object]
 _DEEPEST = 4
 _MOST_LOOKED_AT = 200
+_LONGEST_KEY = 1_000
 
 
 def values_of(record: Record, depth: int = 0) -> list[object] | None:
@@ -59,14 +63,15 @@ def values_of(record: Record, depth: int = 0) -> list[object] | None:
 def split_frame(document: Record) -> list[object] | None:
     """The rows of pandas' `split` orientation, by its column names; None if it is another thing.
 
-    A frame whose columns have no names, only numbers, keeps its rows as lists.
+    A frame whose columns have no names, only numbers, keeps its rows as lists, and so does one of
+    more rows than are read.
     """
     columns, rows = document.get("columns"), document.get("data")
     if not isinstance(columns, list) or not isinstance(rows, list) or not columns:
         return None
     if not all(isinstance(row, list) and len(row) == len(columns) for row in rows):
         return None
-    if not all(isinstance(column, str) for column in columns):
+    if len(rows) > MOST_RECORDS or not all(isinstance(column, str) for column in columns):
         return rows
     return [dict(zip(columns, row, strict=True)) for row in rows]
 
@@ -84,7 +89,7 @@ def records_by_index(document: Record) -> list[object] | None:
 
 
 def transposed(columns: Record) -> list[object] | None:
-    """The records of a dictionary of columns; None if they are not alike.
+    """The records of a dictionary of columns; None if they are not alike, or more than are read.
 
     Columns are lists of one length, or, as pandas writes them by default, dictionaries of the
     same row labels.
@@ -97,6 +102,8 @@ def transposed(columns: Record) -> list[object] | None:
     else:
         return None
     if not lists or not lists[0] or len({len(column) for column in lists}) != 1:
+        return None
+    if len(lists[0]) > MOST_RECORDS:
         return None
     return [dict(zip(columns, row, strict=True)) for row in zip(*lists, strict=True)]
 
@@ -132,13 +139,14 @@ def single(value: object) -> object:
 
 def lists_below(document: object) -> Iterator[tuple[str, Sequence[object]]]:
     """Yield the lists in a document with the JMESPath to each, the outermost first."""
-    waiting = [("", document)]
+    waiting = deque([("", document)])
     for _ in range(_MOST_LOOKED_AT):
         if not waiting:
             return
-        path, held = waiting.pop(0)
+        path, held = waiting.popleft()
         if isinstance(held, dict):
-            waiting += ((join(path, key), value) for key, value in held.items())
+            below = islice(held.items(), _MOST_LOOKED_AT)
+            waiting += ((join(path, key), value) for key, value in below)
         elif isinstance(held, list) and held:
             yield path, held
 
@@ -149,7 +157,8 @@ def join(path: str, key: str) -> str:
 
 
 def quoted(key: str) -> str:
-    """A key as JMESPath writes it."""
+    """A key as JMESPath writes it; one that is longer than any name is cut."""
+    key = key[:_LONGEST_KEY]
     plain = key.isascii() and key.replace("_", "a").isalnum() and not key[:1].isdigit()
     escaped = key.replace("\\", "\\\\").replace('"', '\\"')
     return key if plain else f'"{escaped}"'
@@ -178,7 +187,7 @@ def _array(tensor: Record) -> object:
     shape, data = tensor["shape"], tensor["data"]
     if not isinstance(shape, list) or not isinstance(data, list):
         return NOTHING
-    if not all(type(length) is int and length >= 0 for length in shape):
+    if not are_lengths(shape):
         return NOTHING
     while data and isinstance(data[0], list):
         data = [item for row in data if isinstance(row, list) for item in row]

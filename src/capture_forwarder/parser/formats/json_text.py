@@ -7,6 +7,8 @@ import math
 
 import msgspec
 
+from capture_forwarder.parser.bounds import holds_too_much
+
 _decode = msgspec.json.Decoder().decode
 
 
@@ -58,7 +60,7 @@ def decode_documents(text: str, *, lines: bool = False) -> object:
 
 def decode_inside(text: str) -> object:
     """Decode the object or list that a JSON string holds; `NOTHING` if it holds neither."""
-    if text.lstrip()[:1] not in {"{", "["}:
+    if text.lstrip()[:1] not in {"{", "["} or holds_too_much(text):
         return NOTHING
     return decode_json(text)
 

@@ -13,7 +13,8 @@ import re
 import struct
 
 from capture_forwarder.core.rejection import Reason
-from capture_forwarder.parser.formats.arrays import nest
+from capture_forwarder.parser.bounds import MOST_VALUES, too_much
+from capture_forwarder.parser.formats.arrays import are_lengths, nest
 from capture_forwarder.parser.rejected import RejectedError
 
 MAGIC = b"\x93NUMPY"
@@ -36,7 +37,6 @@ STRUCT_CODES = {
 _CHARSETS = {1: "latin-1", 2: "latin-1", 3: "utf-8"}  # of the header, by major version
 _FLOATS = "efd"
 _MAX_HEADER_BYTES = 64 * 1024
-_MAX_DIMENSIONS = 32
 
 
 def read_npy(raw: bytes, name: str) -> object:
@@ -59,16 +59,18 @@ def read_npy(raw: bytes, name: str) -> object:
     ------
     RejectedError
         With `undecodable-payload`; with `unsupported-content-type` for element types that are
-        no numbers, such as pickled objects.
+        no numbers, such as pickled objects; with `too-many-values`.
     """
     header, start = _header(raw, name)
     shape, order = header["shape"], header["fortran_order"]
     code, size = _element(header["descr"], name)
-    if not isinstance(shape, tuple) or not _is_shape(shape) or not isinstance(order, bool):
+    if not isinstance(shape, tuple) or not are_lengths(shape) or not isinstance(order, bool):
         raise _undecodable(name, "its header is not that of an array")
     count = math.prod(shape)
     if len(raw) - start != count * size:
         raise _undecodable(name, f"its shape {shape} needs {count * size} bytes of elements")
+    if count > MOST_VALUES:
+        raise too_much(name)
     values = struct.unpack_from(f"{code[0]}{count}{code[1]}", raw, start)
     # A sum is finite only if all that it is of are, and much sooner made than as many questions.
     if code[1] in _FLOATS and not math.isfinite(sum(values)):
@@ -95,7 +97,7 @@ def _header(raw: bytes, name: str) -> tuple[dict[str, object], int]:
         raise _undecodable(name, "its header is cut short")
     try:
         header = ast.literal_eval(text.decode(_CHARSETS[major]).strip())
-    except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError) as error:
         raise _undecodable(name, "its header cannot be read") from error
     if not isinstance(header, dict) or set(header) != {"descr", "fortran_order", "shape"}:
         raise _undecodable(name, "its header is not that of an array")
@@ -111,11 +113,6 @@ def _element(descr: object, name: str) -> tuple[tuple[str, str], int]:
     # "=" would be the byte order of the machine that wrote it; SageMaker's are little-endian.
     order = ">" if found[1] == ">" else "<"
     return (order, STRUCT_CODES[kind]), int(found[3])
-
-
-def _is_shape(shape: tuple[object, ...]) -> bool:
-    lengths = all(type(length) is int and length >= 0 for length in shape)
-    return lengths and len(shape) <= _MAX_DIMENSIONS
 
 
 def _undecodable(name: str, why: str) -> RejectedError:

@@ -17,7 +17,7 @@ BETWEEN_ROWS = "],["
 # What numbers are written with, and what parts them in JSON arrays.
 _ALLOWED = b"0123456789.-+eE,[]"
 _NULLS = dict.fromkeys(("", "nan", "NaN", "inf", "-inf", "Infinity", "-Infinity"), NULL)
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?")
 
 _skip = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _read = msgspec.json.Decoder(list[list[float | None]]).decode

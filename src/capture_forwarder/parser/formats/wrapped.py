@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 
+from capture_forwarder.parser.bounds import holds_too_much, too_much
 from capture_forwarder.parser.formats.json_text import NOTHING, decode_documents
 
 
@@ -20,7 +21,13 @@ class Cell(str):
 
 
 def opened(document: object) -> object:
-    """Replace the texts of wrapped payloads by what they hold; anything else stays as it is."""
+    """Replace the texts of wrapped payloads by what they hold; anything else stays as it is.
+
+    Raises
+    ------
+    RejectedError
+        With `too-many-values`.
+    """
     if not isinstance(document, dict):
         return document
     if (inner := _inner(document)) is not NOTHING:
@@ -37,6 +44,8 @@ def _inner(held: dict[str, object]) -> object:
     kind, text = held.get("content_type"), held.get("data")
     if not isinstance(kind, str) or not isinstance(text, str):
         return NOTHING
+    if holds_too_much(text):
+        raise too_much("payload that is wrapped in JSON")
     if "csv" in kind.lower():
         return _cells(text)
     return decode_documents(text, lines="jsonl" in kind.lower()) if "json" in kind else NOTHING

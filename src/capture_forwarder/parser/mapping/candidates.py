@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 import msgspec
 
 from capture_forwarder.core.rejection import Reason
+from capture_forwarder.parser.bounds import MOST_READINGS, too_much
 from capture_forwarder.parser.rejected import RejectedError
 
 
@@ -34,6 +36,8 @@ class Candidate(msgspec.Struct, frozen=True):
         The JMESPath that selects these records and no others.
     headed
         Whether the first row looks like a header: texts above numbers.
+    too_many
+        Whether there are more records or values than are read.
     """
 
     count: int
@@ -46,8 +50,10 @@ class Candidate(msgspec.Struct, frozen=True):
     offered: tuple[str, ...] = ()
     path: str = ""
     headed: bool = False
+    too_many: bool = False
 
 
+_Group = Sequence[Candidate | None]
 Pair = tuple[Candidate | None, Candidate | None]
 """A reading of the request and one of the response; None for a payload without columns."""
 
@@ -70,27 +76,54 @@ def best_pairs(
     Raises
     ------
     RejectedError
-        No pair does: `record-count-mismatch` or `column-count-mismatch`.
+        No pair does: `record-count-mismatch`, `column-count-mismatch` or `too-many-values`; or
+        there are too many: `record-count-mismatch`.
     """
+    requests, responses = _by_count(inputs), _by_count(outputs)
+    # A payload without columns agrees with any number of records.
+    counts = responses if None in requests else requests
     agreeing = [
-        (request, response)
-        for request in inputs
-        for response in outputs
-        if request is None or response is None or request.count == response.count
+        (requests.get(count) or requests[None], responses.get(count) or responses[None])
+        for count in counts
+        if {count, None} & requests.keys() and {count, None} & responses.keys()
     ]
+    best = [tuple(map(_best, both)) for both in agreeing]
+    fitting = [(left, right) for left, right in best if left and right]
+    if not fitting and any(one and one.too_many for one in (*inputs, *outputs)):
+        raise too_much("line")
     if not agreeing:
-        requests, responses = counts_of(inputs), counts_of(outputs)
-        detail = f"The request holds {requests} record(s), the response {responses}."
+        detail = (
+            f"The request holds {counts_of(inputs)} record(s), the response {counts_of(outputs)}."
+        )
         raise RejectedError(Reason.RECORD_COUNT_MISMATCH, detail)
-    fitting = [
-        pair for pair in agreeing if all(one is None or one.rows is not None for one in pair)
-    ]
     if not fitting:
-        unfit = dict.fromkeys(one.unfit for one in agreeing[0] if one and one.unfit)
+        first = (group[0] for group in agreeing[0])
+        unfit = dict.fromkeys(one.unfit for one in first if one and one.unfit)
         detail = f"No reading fits the columns: {', '.join(unfit)}."
         raise RejectedError(Reason.COLUMN_COUNT_MISMATCH, detail)
-    least = min(map(_against, fitting))
-    return [pair for pair in fitting if _against(pair) == least]
+    least = min(_against((left[0], right[0])) for left, right in fitting)
+    groups = [(left, right) for left, right in fitting if _against((left[0], right[0])) == least]
+    if sum(len(left) * len(right) for left, right in groups) > MOST_READINGS:
+        detail = (
+            f"The payloads can be read in more than {MOST_READINGS} ways that are equally good; "
+            "select the records by paths (FORWARDER_INPUT_PATH, FORWARDER_OUTPUT_PATH)."
+        )
+        raise RejectedError(Reason.RECORD_COUNT_MISMATCH, detail)
+    return [pair for left, right in groups for pair in product(left, right)]
+
+
+def _by_count(candidates: _Group) -> dict[int | None, list[Candidate | None]]:
+    groups: dict[int | None, list[Candidate | None]] = {}
+    for one in candidates:
+        groups.setdefault(one.count if one else None, []).append(one)
+    return groups
+
+
+def _best(group: _Group) -> list[Candidate | None]:
+    """Those that fit and have the least against them: each side's are the best pairs' too."""
+    fit = [one for one in group if one is None or one.rows is not None]
+    least = min((_against((one, None)) for one in fit), default=(0, 0))
+    return [one for one in fit if _against((one, None)) == least]
 
 
 def counts_of(candidates: Sequence[Candidate | None]) -> str:

@@ -20,10 +20,14 @@ from capture_forwarder.core.schema import DataType
 
 Cast = Callable[[object], object]
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+# No pattern goes back on digits it took (`++`, `*+`): else a long run of them followed by a letter
+# takes time by the square of its length.
+_NUMBER = re.compile(r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?")
 # As JSON writes numbers, and as programs do: `.5`, `2.`, `+3`; but no leading zeros.
-_WRITTEN_NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9][0-9]*)(\.[0-9]*)?|(\.[0-9]+))([eE][+-]?[0-9]+)?")
-_WHOLE = re.compile(r"[+-]?[0-9]+")
+_WRITTEN_NUMBER = re.compile(
+    r"[+-]?(?:(?:0|[1-9][0-9]*+)(\.[0-9]*+)?|(\.[0-9]++))([eE][+-]?[0-9]++)?"
+)
+_WHOLE = re.compile(r"[+-]?[0-9]++")
 _NULLS = frozenset({"", "nan", "inf", "infinity", "-inf", "-infinity", "+inf", "+infinity"})
 # Without a schema only the spellings that programs write, so that a name such as NAN stays.
 _NOT_FINITE_WRITTEN = frozenset({"NaN", "nan", "inf", "-inf", "Infinity", "-Infinity"})

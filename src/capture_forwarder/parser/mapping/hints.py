@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import islice
 
 import jmespath
 
@@ -11,12 +12,14 @@ from capture_forwarder.parser.mapping.candidates import Candidate
 from capture_forwarder.parser.rejected import RejectedError
 
 _MOST_TRIED = 40
+_MOST_READ = 4_000_000
 
 
 def path_that_reads(
     document: object,
     read: Callable[[object], Sequence[Candidate]],
     counts: Collection[int],
+    size: int,
 ) -> str | None:
     """Find a path by trying.
 
@@ -28,8 +31,11 @@ def path_that_reads(
         Reads what a path selects.
     counts
         The numbers of records that would do; any if there are none.
+    size
+        How long the document is as text: of a large one fewer paths are tried.
     """
-    for path, _ in zip(_paths(document), range(_MOST_TRIED), strict=False):
+    most = min(_MOST_TRIED, 1 + _MOST_READ // (size + 1))
+    for path in islice(_paths(document), most):
         try:
             selected = jmespath.search(path, document)
             found = read(selected)

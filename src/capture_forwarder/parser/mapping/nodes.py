@@ -119,12 +119,14 @@ def _inside_each(items: Sequence[object], node: Node) -> Iterator[Node]:
     """What each record of a list holds under one key, or as the only item of a list."""
     first = items[0]
     if isinstance(first, dict):
-        for key, value in first.items():
-            if isinstance(value, dict) and all(isinstance(item, dict) for item in items):
-                inner = [item.get(key) for item in items]  # type: ignore[attr-defined]
-                if all(isinstance(item, dict) for item in inner):
-                    path = f"{node.path}[*].{quoted(key)}"
-                    yield Node(_like(items, inner), path, node.known and key in _KNOWN)
+        records = [item for item in items if isinstance(item, dict)]
+        keys = first if len(records) == len(items) else ()
+        for key in keys:
+            # The first record without it ends the search: there may be many keys and records.
+            if all(isinstance(item.get(key), dict) for item in records):
+                inner = [item[key] for item in records]
+                path = f"{node.path}[*].{quoted(key)}"
+                yield Node(_like(items, inner), path, node.known and key in _KNOWN)
     elif isinstance(first, list):
         if all(isinstance(item, list) and len(item) == 1 for item in items):
             inner = [item[0] for item in items]  # type: ignore[index]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from itertools import islice
 
 import jmespath
 from jmespath.exceptions import JMESPathError
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 
 from capture_forwarder.core.rejection import Reason
 from capture_forwarder.core.schema import DataType
+from capture_forwarder.parser.bounds import MOST_READINGS
 from capture_forwarder.parser.formats.csv_text import csv_readings, is_header, readings_below_header
 from capture_forwarder.parser.formats.decode import Format, decode_side
 from capture_forwarder.parser.formats.events import are_events, joined, text_of
@@ -56,6 +58,7 @@ class PayloadReader:
         self._records = RecordReader(plan.name, plan.columns, self._types)
         keys = (key for column in plan.columns for key in (column.source, column.name) if key)
         self._keys = tuple(dict.fromkeys(keys))
+        self._path_name = "output_path" if plan.answer else "input_path"
         self._one_text = len(plan.columns) == 1 and self._types[0] in _TEXTS
         self._no_texts = _TEXTS.isdisjoint(self._types)
         self._search = jmespath.compile(plan.path).search if plan.path else None
@@ -97,7 +100,7 @@ class PayloadReader:
             return ""
         document = document_in(form, content)
         if document is not NOTHING and not isinstance(document, JsonLines):
-            path = path_that_reads(document, self._of_document, counts)
+            path = path_that_reads(document, self._of_document, counts, len(content))
             return f" Records are found with {self._setting(path)}." if path else ""
         headed = self._plan.header and form is Format.CSV and not self._plan.answer
         if headed and not readings_below_header(content, self._name, self._keys):
@@ -139,7 +142,7 @@ class PayloadReader:
             document = self._selected(document)
             if named := self._by_name(document):
                 return self._unless_by_position(named, document)
-            found = list(map(self._bound, positional_readings(document)))
+            found = self._by_position(document)
         plain = csv_readings(content, self._name, strict=document is not NOTHING)
         if not self._plan.header:
             if document is NOTHING and is_header(content, self._name, self._keys):
@@ -189,7 +192,7 @@ class PayloadReader:
         return found
 
     def _setting(self, path: str) -> str:
-        name = "output_path" if self._plan.answer else "input_path"
+        name = self._path_name
         return f"{name} = {path!r} (FORWARDER_{name.upper()})"
 
     def _is_failure(self, document: object) -> bool:
@@ -200,7 +203,24 @@ class PayloadReader:
             return self._unless_by_position(named, document)
         if isinstance(document, str) and self._one_text:
             return [Candidate(1, [[document]])]
-        return list(map(self._bound, positional_readings(document)))
+        return self._by_position(document)
+
+    def _by_position(self, document: object) -> list[Candidate]:
+        """Take values by position in every way that there is.
+
+        Raises
+        ------
+        RejectedError
+            With `record-count-mismatch`: containers in containers make too many ways.
+        """
+        readings = list(islice(positional_readings(document), MOST_READINGS + 1))
+        if len(readings) > MOST_READINGS:
+            detail = (
+                f"The {self._name} can be read in more than {MOST_READINGS} ways; select the "
+                f"records by {self._path_name} (FORWARDER_{self._path_name.upper()})."
+            )
+            raise RejectedError(Reason.RECORD_COUNT_MISMATCH, detail)
+        return list(map(self._bound, readings))
 
     def _unless_by_position(self, named: list[Candidate], document: object) -> list[Candidate]:
         """Return the readings by name, unless only some names are there and positions fit, too.
@@ -212,7 +232,7 @@ class PayloadReader:
         """
         if not named[0].missing:
             return named
-        for reading in positional_readings(document):
+        for reading in islice(positional_readings(document), MOST_READINGS):
             inside = reading.path and not reading.path.startswith("[")
             if inside and (bound := self._bound(reading)).rows and len(self._types) > 1:
                 detail = (

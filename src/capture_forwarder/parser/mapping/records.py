@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from capture_forwarder.core.schema import DataType
+from capture_forwarder.parser.bounds import MOST_RECORDS, MOST_VALUES
 from capture_forwarder.parser.formats.csv_text import begins_with_names
 from capture_forwarder.parser.formats.json_document import is_single, single, values_of
 from capture_forwarder.parser.formats.reading import Reading
@@ -51,6 +52,8 @@ class RecordReader:
 
     def by_name(self, reading: Reading) -> Candidate | None:
         """Take values by the columns' names; None if the first record has none of them."""
+        if self._too_many(reading):
+            return None
         take = self.sources.of_row if reading.text else self.sources.of_record
         rows: Rows = []
         count = len(reading.records)
@@ -77,6 +80,9 @@ class RecordReader:
 
     def bound(self, reading: Reading) -> Candidate:
         """Take values by position."""
+        if self._too_many(reading):
+            many = f"the {self._name} has too many records"
+            return Candidate(len(reading.records), None, unfit=many, too_many=True)
         rows: Rows = []
         count = len(reading.records)
         for record in reading.records:
@@ -101,6 +107,10 @@ class RecordReader:
             path=reading.path,
             headed=reading.text and self._numeric and begins_with_names(rows),
         )
+
+    def _too_many(self, reading: Reading) -> bool:
+        count = len(reading.records)
+        return count > MOST_RECORDS or count * self._width > MOST_VALUES
 
     def _filled(
         self, rows: Rows, records: Sequence[object]
