@@ -103,6 +103,16 @@ def test_an_odd_line_leaves_its_neighbours_alone(kinds: list[str]) -> None:
     assert taken == [0, *(n for n, kind in enumerate(kinds, 1) if kind == "good")]
 
 
+@pytest.mark.parametrize("kind", [CSV, JSON])
+@pytest.mark.parametrize("data", [b"\xff[1, 2]", b"{\xc3}"])
+def test_a_chunk_of_nothing_but_broken_payloads_is_left_to_the_oracle(
+    kind: str, data: bytes
+) -> None:
+    broken, fine = side(data, kind), side("[0.5]", JSON)
+    for calls in ((broken, fine), (fine, broken), (broken, broken)):
+        assert taken_together([line(*calls)] * 2, MAPPING, Schema(FLOATS)) == []
+
+
 def test_an_odd_record_leaves_its_whole_call_to_the_oracle() -> None:
     lines = [call(0, "1,2\n3,4", "1\n2"), call(1, "1,2\nx,4", "1\n2"), call(2, "5,6", "3")]
     assert taken_together(lines, MAPPING, Schema(FLOATS)) == [0, 2]

@@ -67,7 +67,7 @@ class JsonPayloads:
 
     def read(self, payloads: Sequence[str]) -> Rows:
         """Read the payload of each call; calls that are left to the oracle are not in the rows."""
-        shape = self._shape(decode_json(payloads[0]))
+        shape = self._shape(decode_json(payloads[0])) if payloads else None
         if shape is None:
             return Rows()
         decode = self._decoder(shape)
