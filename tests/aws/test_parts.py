@@ -24,7 +24,6 @@ from capture_forwarder.core.errors import (
     PublisherMisconfiguredError,
     PublishError,
 )
-from capture_forwarder.core.inference import Inference
 from capture_forwarder.core.ports import PartFiles
 from capture_forwarder.forwarding.router import is_under
 from capture_forwarder.publishers.files.publisher import FilePublisher
@@ -32,6 +31,7 @@ from capture_forwarder.settings import load
 from capture_forwarder.settings.publishers import FilesSettings
 from tests.support.platforms.faults import Answer, Reset
 from tests.support.platforms.server import LoopbackServer, Reply, Request
+from tests.support.rows import inference_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -80,7 +80,7 @@ def test_without_a_prefix_the_bucket_is_the_place(s3: S3Client) -> None:
 
 
 def test_publishing_again_replaces_the_file(s3: S3Client) -> None:
-    batch = Batch.of([Inference.of("1", {"a": 1}), Inference.of("2", {"a": 2})])
+    batch = Batch.of([inference_of("1", {"a": 1}), inference_of("2", {"a": 2})])
 
     for _ in range(2):
         FilePublisher(S3PartFiles(s3, BUCKET, "rows"), "captures").publish(batch)

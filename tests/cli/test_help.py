@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from capture_forwarder.cli.app import app
 from capture_forwarder.cli.terminal.reporter import CollectingReporter
 from capture_forwarder.core.capture_file import CaptureFile
+from tests.support.fresh_process import INTERRUPTIBLE
 
 COMMANDS = (
     "demo",
@@ -65,7 +66,7 @@ def test_an_interrupted_command_ends_with_130_and_without_a_traceback(arguments:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
         own = {"AWS_ENDPOINT_URL": address, "NO_PROXY": "127.0.0.1"}
         process = subprocess.Popen(
-            [sys.executable, "-c", "from capture_forwarder.cli import main; main()", *arguments],
+            [sys.executable, "-c", INTERRUPTIBLE, *arguments],
             env={**os.environ, **own},
             stderr=subprocess.PIPE,
         )

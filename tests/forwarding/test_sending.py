@@ -27,10 +27,11 @@ from capture_forwarder.forwarding.refusing import RefusalWatch
 from capture_forwarder.forwarding.sending import BatchSender
 from capture_forwarder.forwarding.settled import Refusal
 from tests.support.fakes import ManualClock, MemoryPublisher
+from tests.support.rows import inference_of
 
 
 def batch(count: int) -> Batch:
-    return Batch.of([Inference.of(str(n), {"a": n}) for n in range(count)])
+    return Batch.of([inference_of(str(n), {"a": n}) for n in range(count)])
 
 
 class Setting:
@@ -279,7 +280,7 @@ def test_a_part_of_a_batch_knows_the_lines_it_comes_from() -> None:
     builder = BatchBuilder(BatchLimits(5, 1000), CaptureFile("b", "k"), "r")
     full = []
     for raw, size in zip(lines, (2, 4, 2), strict=True):
-        rows = [Inference.of(f"{raw.number}_{n}", {"a": n}) for n in range(size)]
+        rows = [inference_of(f"{raw.number}_{n}", {"a": n}) for n in range(size)]
         full += builder.add(raw, rows)
     full += builder.cut(Position())
 
@@ -296,7 +297,7 @@ def test_where_lines_stay_whole_no_batch_ends_inside_one(sizes: list[int]) -> No
     builder = BatchBuilder(BatchLimits(5, 400, whole_lines=True), CaptureFile("b", "k"), "r")
     full = []
     for number, size in enumerate(sizes, 1):
-        rows = [Inference.of(f"{number}_{n}", {"a": n}) for n in range(size)]
+        rows = [inference_of(f"{number}_{n}", {"a": n}) for n in range(size)]
         full += builder.add(Line(number, number * 100, b"x", 99), rows)
     full += builder.cut(Position())
 

@@ -18,6 +18,7 @@ from capture_forwarder.core import errors
 from capture_forwarder.core.rejection import Reason
 from capture_forwarder.settings import load, variables
 from docs.generate import blocks, command, settings, texts
+from tests.support.fresh_process import INTERRUPTIBLE
 
 REPOSITORY = Path(__file__).parents[2]
 DOCS = REPOSITORY / "docs"
@@ -168,7 +169,7 @@ def interrupted(folder: Path) -> int:
     """The exit code of a command that is interrupted while it reads a file."""
     pipe = folder / "endless.jsonl"
     os.mkfifo(pipe)
-    command_line = [sys.executable, "-c", START, "inspect", str(pipe)]
+    command_line = [sys.executable, "-c", INTERRUPTIBLE, "inspect", str(pipe)]
     # Opening the pipe waits until the command has opened its other end.
     with subprocess.Popen(command_line, env=ENVIRONMENT) as process, pipe.open("wb"):
         process.send_signal(signal.SIGINT)

@@ -190,6 +190,21 @@ def test_any_key_becomes_a_column_that_the_settings_accept(key: str) -> None:
     assert sorted(map(str, found.preview[0].row.values())) == ["1", "2", "7"]
 
 
+def test_names_that_are_no_jmespath_are_proposed_as_they_stand_and_work() -> None:
+    names = ["glucose (mg/dL)", "income($)", "it's", "what?", "a@b", "{a}", "a.b", 'say "hi"']
+    record = {name: number for number, name in enumerate(names)} | {"a=b": 8, " c ": 9}
+    for request in (record, ",".join(f'"{name}"' for name in names[:-1]) + "\n0,1,2,3,4,5,6"):
+        found = inspected(line(request, "0.5"))
+        settings = load(dict(found.variables) | {"FORWARDER_PUBLISHER": "duckdb"})
+
+        assert settings.route is not None
+        mapping = settings.route.mapping.columns
+        assert mapping == found.mapping
+        assert [column.name for column in mapping.inputs][:7] == names[:7]
+        assert [*found.preview[0].row.values()][:7] == list(range(7))
+    assert list(inspected(line(record, "0.5")).preview[0].row.values()) == [*range(10), 0.5]
+
+
 def test_what_is_given_wins_and_only_the_rest_is_proposed() -> None:
     given = Given(ColumnMapping(inputs=parse_columns("age,score"), timestamp="at"))
 

@@ -16,6 +16,7 @@ from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import QuarantineError
 from capture_forwarder.core.line import Line
 from capture_forwarder.core.quarantine_entry import (
+    LONGEST_PREFIX,
     QuarantineEntry,
     encode_entries,
     entry_path,
@@ -138,6 +139,24 @@ def test_the_content_of_a_file_is_part_of_the_name_where_the_bucket_has_no_versi
     assert name(f'"{etag}-12"').endswith(f"/a.jsonl/{etag}-12/r-000000003.jsonl")
     assert len({name(one) for one in ("one", "two", "../three", "a/b", "..", "x" * 900)}) == 6
     assert "/../" not in name("..")
+
+
+@pytest.mark.parametrize("key", ["k" * 1024, "k" * 560, "é" * 512, "a/" * 512])
+@pytest.mark.parametrize("route", ["default", "r" * 200, "r" * 5000, "é" * 300])
+@pytest.mark.parametrize("version", [None, "v" * 1024, "v" * 128])
+def test_with_the_longest_prefix_every_key_fits_s3(
+    key: str, route: str, version: str | None
+) -> None:
+    source = CaptureFile("b" * 63, key, version)
+    rejection = Rejection(max(Reason, key=len), "")
+    made = make_entry(source, Line(10**12, 5, b"x", 1), rejection, route, TIME)
+    made = msgspec.structs.replace(made, row_index=10**9)
+    path = entry_path(source, made)
+
+    assert len(f"{'p' * LONGEST_PREFIX}/{path}".encode()) <= 1024
+    other = CaptureFile("b" * 63, f"{key[:-1]}x", version)
+    assert entry_path(other, made) != path
+    assert entry_path(source, msgspec.structs.replace(made, route=f"{route}x")) != path
 
 
 def test_rows_of_one_line_have_names_of_their_own() -> None:

@@ -17,7 +17,6 @@ from capture_forwarder.core.errors import (
     PlatformUnavailableError,
     SettingsError,
 )
-from capture_forwarder.core.inference import Inference
 from tests.support.captures import TIME
 from tests.support.fault_matrix.aws import AwsFaults
 from tests.support.platforms.faults import Slow, Status
@@ -25,6 +24,7 @@ from tests.support.platforms.server import Request, Row
 from tests.support.publishers_under_test.base import OverHttp
 from tests.support.publishers_under_test.bench import Bench, CallOf
 from tests.support.publishers_under_test.registry import OVER_HTTP
+from tests.support.rows import inference_of
 
 AWAY = "http://platform.example"
 
@@ -46,7 +46,7 @@ def setting(platform: OverHttp, name: str) -> str:
 def batch_of(rows: int, plan: str = "basic") -> Batch:
     """Make a batch without asking the platform for its schema."""
     row: Row = {"x": 1, "plan": plan, "score": 0.5, "scoring_timestamp": TIME}
-    return Batch.of([Inference.of(f"call-{n}", row) for n in range(rows)])
+    return Batch.of([inference_of(f"call-{n}", row) for n in range(rows)])
 
 
 # --- certificates --------------------------------------------------------------------------

@@ -209,6 +209,17 @@ def test_quarantine_is_a_prefix_in_s3_or_a_folder(place: str, kept: str) -> None
     assert settings["quarantine"] == kept
 
 
+@pytest.mark.parametrize(
+    ("prefix", "fits"), [("p" * 300, True), ("p" * 301, False), ("é" * 151, False)]
+)
+def test_a_quarantine_prefix_leaves_room_for_the_rest_of_a_key(prefix: str, fits: bool) -> None:
+    written = GUIDE | {"FORWARDER_QUARANTINE": f"s3://bucket/{prefix}/"}
+    if fits:
+        assert load(written).quarantine == f"s3://bucket/{prefix}"
+    else:
+        assert f"has a prefix of {len(prefix.encode())} bytes; it may have 300" in problem(written)
+
+
 def test_a_folder_becomes_a_folder_quarantine(tmp_path: Path) -> None:
     settings = load(LOCAL | {"FORWARDER_QUARANTINE": str(tmp_path)})
 

@@ -6,6 +6,15 @@ import os
 import subprocess
 import sys
 
+INTERRUPTIBLE = """
+import signal
+# A shell starts what runs in the background with interrupts ignored, and tests may run so.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from capture_forwarder.cli import main
+main()
+"""
+"""Code of the command, which can be interrupted however the tests were started."""
+
 
 def run(code: str) -> list[str]:
     """Run code; what it printed, line by line."""

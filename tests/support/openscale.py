@@ -21,6 +21,7 @@ from capture_forwarder.publishers.openscale.requests import (
 from capture_forwarder.publishers.openscale.tokens import IamTokens
 from tests.support.fakes import ManualClock
 from tests.support.platforms.openscale import ACCOUNT, OpenScaleServer
+from tests.support.rows import inference_of
 
 MAPPING = ColumnMapping.of("age,plan", "score")
 WHEN = "2026-03-01T10:20:30Z"
@@ -61,7 +62,7 @@ def deliverer(publisher: OpenScalePublisher, clock: ManualClock) -> BatchSender:
 
 def inference(name: str, number: int = 0, plan: str = "basic") -> Inference:
     row: dict[str, object] = {"age": number, "plan": plan, "score": number / 8}
-    return Inference.of(name, {**row, "scoring_timestamp": WHEN})
+    return inference_of(name, {**row, "scoring_timestamp": WHEN})
 
 
 def batch(count: int = 3) -> Batch:

@@ -28,8 +28,10 @@ from hypothesis import strategies as st
 import capture_forwarder.forwarding.batching
 import capture_forwarder.forwarding.file_run
 import capture_forwarder.forwarding.rejections
+import capture_forwarder.parser.lines
 from capture_forwarder.core.batch import Batch, BatchLimits
 from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.chunk import Chunk
 from capture_forwarder.core.errors import (
     ForwarderError,
     LedgerError,
@@ -47,7 +49,7 @@ from capture_forwarder.core.report import FileReport
 from capture_forwarder.forwarding.options import Invocation, RouteOptions
 from capture_forwarder.forwarding.pipeline import forward_file
 from capture_forwarder.local.parts import FolderPartFiles
-from capture_forwarder.parser import LineParser
+from capture_forwarder.parser import LineParser, ParseChunk, Run
 from capture_forwarder.parser.line import ParseLine
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from capture_forwarder.publishers.files.publisher import KEY, FilePublisher
@@ -62,6 +64,7 @@ MAPPING = ColumnMapping.of("a", "score", event_id=KEY)
 def small_and_watchful(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs of few rejections, and a look at the clock with every line."""
     monkeypatch.setattr(capture_forwarder.forwarding.file_run, "_LINES_A_LOOK_AT_THE_CLOCK", 1)
+    monkeypatch.setattr(capture_forwarder.parser.lines, "_BLOCK_LINES", 1)
     monkeypatch.setattr(capture_forwarder.forwarding.rejections, "_RUN_ENTRIES", 3)
     monkeypatch.setattr(capture_forwarder.forwarding.batching, "_SKIPPED_LINES", 3)
 
@@ -192,6 +195,16 @@ class SlowParser(LineParser):
             return parse(data)
 
         return slowly
+
+    def for_chunks(self, capture_file: CaptureFile) -> ParseChunk:
+        parse_chunk = super().for_chunks(capture_file)
+
+        def slow(chunk: Chunk) -> Sequence[Run]:
+            found = parse_chunk(chunk)
+            self.clock.time += sum(run.lines for run in found)
+            return found
+
+        return slow
 
 
 class SmallFiles(FilePublisher):

@@ -10,7 +10,6 @@ import yaml
 
 from capture_forwarder.core.batch import Batch
 from capture_forwarder.core.errors import ForwarderError
-from capture_forwarder.core.inference import Inference
 from capture_forwarder.core.ports import Publisher
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.settings import load
@@ -21,9 +20,10 @@ from tests.support.platforms.arthur import MODEL_ID as ARTHUR_MODEL
 from tests.support.platforms.arthur import ArthurServer
 from tests.support.platforms.fiddler import MODEL_ID, FiddlerServer
 from tests.support.platforms.fiddler_model import Model
+from tests.support.rows import inference_of
 
 MODEL = Model.of(inputs={"age": "int"}, outputs={"score": "float"})
-BATCH = Batch.of([Inference.of("x", {"age": 1, "score": 0.5})])
+BATCH = Batch.of([inference_of("x", {"age": 1, "score": 0.5})])
 
 
 def from_file(folder: Path, publisher: dict[str, Any], **route: Any) -> Publisher:

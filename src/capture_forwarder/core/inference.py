@@ -25,11 +25,6 @@ class Inference(msgspec.Struct, frozen=True, gc=False):
     names: tuple[str, ...]
     values: tuple[object, ...]
 
-    @classmethod
-    def of(cls, name: str, row: Row) -> Inference:
-        """Make an inference from its id and its row."""
-        return cls(name, tuple(row), tuple(row.values()))
-
     @property
     def row(self) -> Row:
         """The row as a dictionary, made anew."""

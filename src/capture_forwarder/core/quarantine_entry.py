@@ -40,8 +40,11 @@ class QuarantineEntry(msgspec.Struct, frozen=True):
     revision: str | None = None
 
 
-# S3 keys hold at most 1024 bytes; this leaves room for a prefix.
-_LONGEST_PATH = 700
+LONGEST_PREFIX = 300
+"""The most bytes of a prefix: S3 keys hold 1024 with everything that is behind it."""
+
+_LONGEST_PATH = 1024 - LONGEST_PREFIX - len("/")
+_LONGEST_ROUTE = 200
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
@@ -91,18 +94,24 @@ def entry_path(capture_file: CaptureFile, first: QuarantineEntry, *, readable: b
     `{reason}/{bucket}/{key}/{revision}/{route}-{line}.jsonl`, with `-{row}` behind the line for
     a row that is not its line's first. The revision is in it because a key may be written again
     in a bucket without versions. A key too long for that, or not to be `readable`, is replaced by
-    its SHA-256, since every entry carries the key in full.
+    its SHA-256, since every entry carries the key in full, and so is a route's name that is very
+    long. So the path fits a key of S3 below any prefix of at most `LONGEST_PREFIX` bytes.
     """
     revision = _as_folder(capture_file.version_id or first.revision or "unversioned")
-    path = f"{first.reason}/{capture_file.bucket}/{capture_file.key}/{revision}/"
-    if not readable or len(path.encode()) > _LONGEST_PATH:
-        digest = hashlib.sha256(capture_file.key.encode()).hexdigest()
-        path = f"{first.reason}/{capture_file.bucket}/{digest}/{revision}/"
     row = f"-{first.row_index}" if first.row_index else ""
-    return f"{path}{first.route}-{first.line_number:09d}{row}.jsonl"
+    route = first.route if len(first.route.encode()) <= _LONGEST_ROUTE else _digest(first.route)
+    file = f"{revision}/{route}-{first.line_number:09d}{row}.jsonl"
+    path = f"{first.reason}/{capture_file.bucket}/{capture_file.key}/{file}"
+    if not readable or len(path.encode()) > _LONGEST_PATH:
+        path = f"{first.reason}/{capture_file.bucket}/{_digest(capture_file.key)}/{file}"
+    return path
 
 
 def _as_folder(revision: str) -> str:
     """An ETag as S3 gives it stands in quotes; what else could not be a folder is digested."""
     plain = revision.strip('"')
-    return plain if _PLAIN.fullmatch(plain) else hashlib.sha256(plain.encode()).hexdigest()
+    return plain if _PLAIN.fullmatch(plain) else _digest(plain)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

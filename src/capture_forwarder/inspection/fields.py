@@ -69,7 +69,7 @@ def name_columns(fields: Sequence[Field], taken: set[str], prefix: str) -> tuple
         wishes = (field.keys[-1], "_".join(field.keys), "_".join((prefix, *field.keys)))
         name = _free(map(_clean, wishes), taken)
         source = field.source or _source(field.keys)
-        columns.append(Column(name, None if source == name else source))
+        columns.append(Column(name, None if field == Field((name,)) else source))
     return tuple(columns)
 
 
@@ -96,17 +96,17 @@ def _chat(key: str, items: Sequence[Mapping[str, object]], path: str) -> Iterato
 
 def _source(keys: Sequence[str]) -> str:
     # A single plain key is looked up as it stands; anything else must be JMESPath.
-    return keys[0] if len(keys) == 1 and _is_plain(keys[0]) else path_to(keys)
+    is_key = len(keys) == 1 and is_plain_name(keys[0]) and _is_written_as_it_is(keys[0])
+    return keys[0] if is_key else path_to(keys)
 
 
-def _is_plain(key: str) -> bool:
-    written_as_it_is = key == key.strip() and key.isprintable() and bool(key)
-    return written_as_it_is and is_plain_name(key)
+def _is_written_as_it_is(key: str) -> bool:
+    return key == key.strip() and key.isprintable() and bool(key)
 
 
 def _clean(name: str) -> str:
     """A name that a list of columns can carry; most names are one already."""
-    if _is_plain(name) and "=" not in name:
+    if _is_written_as_it_is(name) and "=" not in name:
         return name
     return re.sub(r"\W+", "_", name).strip("_") or "column"
 

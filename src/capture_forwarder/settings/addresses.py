@@ -10,10 +10,15 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator
 
 from capture_forwarder.core.partner_app_arn import check_partner_app_arn
+from capture_forwarder.core.quarantine_entry import LONGEST_PREFIX
 
 _DYNAMODB = "dynamodb://"
 # Source: Amazon DynamoDB Developer Guide, "Naming rules"; its API takes a table's ARN as well.
 _TABLE = re.compile(r"(?:arn:[^/]+:table/)?[A-Za-z0-9_.-]{3,255}")
+
+
+_THIS_MACHINE = frozenset({"localhost", "host.docker.internal"})
+"""Names of the machine itself; the second is Docker's, for containers that `sam local` starts."""
 
 
 def is_plain_http(text: str) -> bool:
@@ -26,7 +31,7 @@ def is_plain_http(text: str) -> bool:
 
 
 def _is_loopback(host: str | None) -> bool:
-    if host is None or host == "localhost":
+    if host is None or host in _THIS_MACHINE:
         return True
     try:
         return ip_address(host).is_loopback
@@ -67,6 +72,19 @@ def _prefix_or_folder(text: str) -> str:
         message = "must be s3://bucket/prefix or a folder"
         raise ValueError(message)
     return text.rstrip("/") or "/"
+
+
+def _quarantine(text: str) -> str:
+    place = _prefix_or_folder(text)
+    if place.startswith("s3://"):
+        prefix = place.removeprefix("s3://").partition("/")[2]
+        if (size := len(prefix.encode())) > LONGEST_PREFIX:
+            message = (
+                f"has a prefix of {size} bytes; it may have {LONGEST_PREFIX}, so that "
+                "the names of capture files behind it fit S3's 1024"
+            )
+            raise ValueError(message)
+    return place
 
 
 def _ledger(text: str) -> str:
@@ -118,6 +136,9 @@ PartnerAppArn = Annotated[str, AfterValidator(check_partner_app_arn)]
 
 PrefixOrFolder = Annotated[str, AfterValidator(_prefix_or_folder)]
 """`s3://bucket/prefix` or a folder."""
+
+QuarantinePlace = Annotated[str, AfterValidator(_quarantine)]
+"""The same, with a prefix that leaves room for what stands behind it in a key."""
 
 LedgerPlace = Annotated[str, AfterValidator(_ledger)]
 """`dynamodb://table` or the path of an SQLite file."""

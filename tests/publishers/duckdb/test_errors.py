@@ -9,15 +9,15 @@ import pytest
 
 from capture_forwarder.core.batch import Batch
 from capture_forwarder.core.errors import PlatformUnavailableError
-from capture_forwarder.core.inference import Inference
 from capture_forwarder.publishers.duckdb.errors import explained
 from capture_forwarder.publishers.duckdb.publisher import LocalPublisher
+from tests.support.rows import inference_of
 
 
 def told(path: Path) -> str:
     """What is said when a batch cannot be written to the file."""
     with pytest.raises(PlatformUnavailableError) as raised:
-        LocalPublisher(str(path), "churn").publish(Batch.of([Inference.of("1", {"a": 1})]))
+        LocalPublisher(str(path), "churn").publish(Batch.of([inference_of("1", {"a": 1})]))
     return str(raised.value)
 
 

@@ -24,6 +24,7 @@ from capture_forwarder.core.errors import (
 from capture_forwarder.core.inference import Inference, Row
 from capture_forwarder.core.line import Line
 from capture_forwarder.publishers.duckdb.publisher import KEY, LINE, TIME, LocalPublisher
+from tests.support.rows import inference_of
 
 TABLE = "default"
 
@@ -42,7 +43,7 @@ def publisher(path: str) -> Iterator[LocalPublisher]:
 
 def inferences(*rows: Row) -> list[Inference]:
     """Inferences called 1, 2, ... with these rows."""
-    return [Inference.of(str(number), row) for number, row in enumerate(rows, 1)]
+    return [inference_of(str(number), row) for number, row in enumerate(rows, 1)]
 
 
 def query(path: str, sql: str) -> list[tuple[Any, ...]]:
@@ -122,7 +123,7 @@ def test_the_inference_id_and_its_line_are_the_primary_key(
 
 def from_line(data: bytes, row: Row) -> Batch:
     """One inference called order-7, from a line with these bytes."""
-    return Batch.of([Inference.of("order-7", row)], Line(1, 0, data, len(data)))
+    return Batch.of([inference_of("order-7", row)], Line(1, 0, data, len(data)))
 
 
 def test_different_lines_with_one_id_are_all_stored_and_each_only_once(
@@ -161,8 +162,8 @@ def test_a_column_by_the_name_of_the_tables_own_is_refused(publisher: LocalPubli
 def test_another_column_can_be_the_key(path: str) -> None:
     publisher = LocalPublisher(path, TABLE, key="event_id")
 
-    publisher.publish(Batch.of([Inference.of("x", {"event_id": "x", "a": 1})]))
-    publisher.publish(Batch.of([Inference.of("x", {"event_id": "x", "a": 2})]))
+    publisher.publish(Batch.of([inference_of("x", {"event_id": "x", "a": 1})]))
+    publisher.publish(Batch.of([inference_of("x", {"event_id": "x", "a": 2})]))
     publisher.close()
 
     assert query(path, 'SELECT event_id, a FROM "default"') == [("x", 2)]
@@ -207,7 +208,7 @@ def test_a_time_that_cannot_be_placed_stays_as_it_is(
     publisher: LocalPublisher, path: str, text: str
 ) -> None:
     publisher.publish(Batch.of(inferences({TIME: text})))
-    publisher.publish(Batch.of([Inference.of("2", {TIME: "2026-03-01T10:20:30Z"})]))
+    publisher.publish(Batch.of([inference_of("2", {TIME: "2026-03-01T10:20:30Z"})]))
     publisher.close()
 
     assert values(path, TIME) == [text, "2026-03-01T10:20:30Z"]
@@ -217,7 +218,7 @@ def test_a_time_column_that_meets_other_text_keeps_its_times(
     publisher: LocalPublisher, path: str
 ) -> None:
     publisher.publish(Batch.of(inferences({TIME: "2026-03-01T10:20:30Z"})))
-    publisher.publish(Batch.of([Inference.of("2", {TIME: "yesterday"})]))
+    publisher.publish(Batch.of([inference_of("2", {TIME: "yesterday"})]))
     publisher.close()
 
     assert values(path, TIME) == ["2026-03-01 10:20:30", "yesterday"]
@@ -287,7 +288,7 @@ def test_a_column_is_widened_and_loses_nothing(
 
 def test_a_list_that_becomes_text_keeps_its_numbers(publisher: LocalPublisher, path: str) -> None:
     publisher.publish(Batch.of(inferences({"x": [1, 2.5]})))
-    publisher.publish(Batch.of([Inference.of("2", {"x": "a"})]))
+    publisher.publish(Batch.of([inference_of("2", {"x": "a"})]))
     publisher.close()
 
     first, second = values(path, "x")
@@ -299,7 +300,7 @@ def test_widening_one_column_leaves_the_others_alone(publisher: LocalPublisher, 
     publisher.publish(
         Batch.of(inferences({"a": 1, "b": 1, "c": "x", "d": [1.0]}, {"a": 2, "b": 2}))
     )
-    publisher.publish(Batch.of([Inference.of("3", {"a": 0.5, "b": 3, "new": True})]))
+    publisher.publish(Batch.of([inference_of("3", {"a": 0.5, "b": 3, "new": True})]))
     publisher.close()
 
     assert types(path) == {
@@ -319,11 +320,11 @@ def test_widening_one_column_leaves_the_others_alone(publisher: LocalPublisher, 
 
 def test_a_column_appears_with_its_first_value(publisher: LocalPublisher, path: str) -> None:
     publisher.publish(Batch.of(inferences({"a": None, "b": 1})))
-    publisher.publish(Batch.of([Inference.of("2", {"a": None, "b": None})]))
+    publisher.publish(Batch.of([inference_of("2", {"a": None, "b": None})]))
     publisher.close()
     assert list(types(path)) == [KEY, "b"]
 
-    publisher.publish(Batch.of([Inference.of("3", {"a": 0.5, "b": None})]))
+    publisher.publish(Batch.of([inference_of("3", {"a": 0.5, "b": None})]))
     publisher.close()
 
     assert types(path) == {KEY: "VARCHAR", "b": "BIGINT", "a": "DOUBLE"}
@@ -370,7 +371,7 @@ def test_a_row_replaces_the_one_of_the_same_id_as_a_whole(
 def test_the_last_of_one_id_in_a_batch_stays(publisher: LocalPublisher, path: str) -> None:
     publisher.publish(
         Batch.of(
-            [Inference.of("1", {"a": 1}), Inference.of("2", {"a": 2}), Inference.of("1", {"a": 3})]
+            [inference_of("1", {"a": 1}), inference_of("2", {"a": 2}), inference_of("1", {"a": 3})]
         )
     )
     publisher.close()
@@ -381,7 +382,7 @@ def test_the_last_of_one_id_in_a_batch_stays(publisher: LocalPublisher, path: st
 def test_ids_that_differ_only_a_little_are_different(publisher: LocalPublisher, path: str) -> None:
     names = ["a", "A", "a ", " a", "ä", "a\u0308", "", "1", "01", "'; DROP TABLE x; --", '"']
 
-    publisher.publish(Batch.of([Inference.of(name, {"x": n}) for n, name in enumerate(names)]))
+    publisher.publish(Batch.of([inference_of(name, {"x": n}) for n, name in enumerate(names)]))
     publisher.close()
 
     assert {name: row["x"] for name, row in rows(path).items()} == {
@@ -393,7 +394,7 @@ def test_a_new_publisher_goes_on_with_the_table(path: str) -> None:
     for number, value in enumerate([1, 0.5, "x"]):
         publisher = LocalPublisher(path, TABLE)
         publisher.publish(
-            Batch.of([Inference.of(str(number), {"a": value, f"new_{number}": number})])
+            Batch.of([inference_of(str(number), {"a": value, f"new_{number}": number})])
         )
         publisher.close()
 
@@ -405,7 +406,7 @@ def test_many_rows_are_one_batch(publisher: LocalPublisher, path: str) -> None:
     count = publisher.limits.rows
 
     publisher.publish(
-        Batch.of([Inference.of(f"{n}", {"n": n, "s": f"text {n}"}) for n in range(count)])
+        Batch.of([inference_of(f"{n}", {"n": n, "s": f"text {n}"}) for n in range(count)])
     )
     publisher.close()
 
@@ -476,7 +477,7 @@ def test_a_column_may_change_its_case_from_one_day_to_the_next(
     publisher: LocalPublisher, path: str
 ) -> None:
     publisher.publish(Batch.of(inferences({"Score": 1})))
-    publisher.publish(Batch.of([Inference.of("2", {"score": 0.5})]))
+    publisher.publish(Batch.of([inference_of("2", {"score": 0.5})]))
     publisher.close()
 
     assert types(path) == {KEY: "VARCHAR", "Score": "DOUBLE"}
@@ -488,7 +489,7 @@ def test_letters_that_duckdb_tells_apart_are_columns_of_their_own(
     publisher: LocalPublisher, path: str, names: tuple[str, str]
 ) -> None:
     publisher.publish(Batch.of(inferences({names[0]: 1, names[1]: 2})))
-    publisher.publish(Batch.of([Inference.of("2", {names[0]: 3, names[1]: 4})]))
+    publisher.publish(Batch.of([inference_of("2", {names[0]: 3, names[1]: 4})]))
     publisher.close()
 
     assert rows(path) == {
@@ -499,7 +500,7 @@ def test_letters_that_duckdb_tells_apart_are_columns_of_their_own(
 
 def test_another_value_in_the_keys_column_is_refused(publisher: LocalPublisher) -> None:
     with pytest.raises(PublisherMisconfiguredError, match="FORWARDER_EVENT_ID_COLUMN"):
-        publisher.publish(Batch.of([Inference.of("1", {KEY: "something else"})]))
+        publisher.publish(Batch.of([inference_of("1", {KEY: "something else"})]))
 
 
 # --- one file ------------------------------------------------------------------------------
@@ -510,7 +511,7 @@ def test_two_routes_have_two_tables_in_one_file(path: str) -> None:
 
     churn.publish(Batch.of(inferences({"a": 1})))
     fraud.publish(Batch.of(inferences({"a": "x", "b": 2})))
-    churn.publish(Batch.of([Inference.of("2", {"a": 2})]))
+    churn.publish(Batch.of([inference_of("2", {"a": 2})]))
     churn.close()
     fraud.close()
 
@@ -603,7 +604,7 @@ def test_after_a_failure_the_next_batch_is_taken(publisher: LocalPublisher, path
     with pytest.raises(TypeError):
         publisher.publish(Batch.of(inferences(*impossible)))
 
-    publisher.publish(Batch.of([Inference.of("3", {"a": 3})]))
+    publisher.publish(Batch.of([inference_of("3", {"a": 3})]))
     publisher.close()
 
     assert rows(path) == {"3": {"a": 3}}
@@ -614,7 +615,7 @@ def test_a_batch_is_taken_whole_or_not_at_all(publisher: LocalPublisher, path: s
 
     with pytest.raises(TypeError):
         publisher.publish(
-            Batch.of([Inference.of("2", {"a": "text"}), Inference.of("3", {"a": object()})])
+            Batch.of([inference_of("2", {"a": "text"}), inference_of("3", {"a": object()})])
         )
     publisher.close()
 
@@ -661,7 +662,7 @@ def test_rows_of_any_scalars_come_back(
     sent: dict[str, Row] = {}
 
     for number, batch in enumerate(batches):
-        named = [Inference.of(f"{number}-{index}", row) for index, row in enumerate(batch)]
+        named = [inference_of(f"{number}-{index}", row) for index, row in enumerate(batch)]
         publisher.publish(Batch.of(named))
         sent |= {one.id: one.row for one in named}
     publisher.close()

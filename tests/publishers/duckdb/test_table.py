@@ -8,9 +8,9 @@ import pytest
 
 from capture_forwarder.core.batch import Batch
 from capture_forwarder.core.errors import PlatformUnavailableError, PublisherMisconfiguredError
-from capture_forwarder.core.inference import Inference
 from capture_forwarder.publishers.duckdb.publisher import LocalPublisher
 from capture_forwarder.publishers.duckdb.table import DuckDbTable
+from tests.support.rows import inference_of
 
 NAME = 'odd "name"'
 
@@ -19,7 +19,7 @@ NAME = 'odd "name"'
 def table(tmp_path: Path) -> DuckDbTable:
     path = tmp_path / "rows.duckdb"
     publisher = LocalPublisher(str(path), NAME)
-    publisher.publish(Batch.of([Inference.of(str(n), {"age": n, "name": "x"}) for n in range(5)]))
+    publisher.publish(Batch.of([inference_of(str(n), {"age": n, "name": "x"}) for n in range(5)]))
     publisher.close()
     return DuckDbTable(path, NAME)
 

@@ -8,14 +8,14 @@ from uuid import UUID
 import pytest
 
 from capture_forwarder.core.batch import Batch
-from capture_forwarder.core.inference import Inference
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.local.secrets import FixedSecret
 from capture_forwarder.publishers.fiddler.publisher import FiddlerPublisher
 from tests.support.platforms.fiddler import MODEL_ID, TOKEN, FiddlerServer, Model
+from tests.support.rows import inference_of
 
 MODEL = Model.of(inputs={"age": "int"}, outputs={"score": "float"}, event_id_col="event_id")
-BATCH = Batch.of([Inference.of("call_0", {"event_id": "call_0", "age": 1, "score": 0.5})])
+BATCH = Batch.of([inference_of("call_0", {"event_id": "call_0", "age": 1, "score": 0.5})])
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from capture_forwarder.core.errors import (
     PublisherMisconfiguredError,
     PublishError,
 )
-from capture_forwarder.core.inference import Inference, Row
+from capture_forwarder.core.inference import Row
 from capture_forwarder.core.schema import DataType
 from capture_forwarder.forwarding.sending import BatchSender
 from capture_forwarder.local.clock import SystemClock
@@ -42,6 +42,7 @@ from tests.support.platforms.faults import (
     path,
 )
 from tests.support.platforms.fiddler import MODEL_ID, TOKEN, Column, FiddlerServer, Model
+from tests.support.rows import inference_of
 
 ROTATED = "rotated"
 MODEL = Model.of(
@@ -102,7 +103,7 @@ def publisher(
 def batch(count: int = 3) -> Batch:
     return Batch.of(
         [
-            Inference.of(f"call_{n}", {"event_id": f"call_{n}", "age": n, "score": n / 8})
+            inference_of(f"call_{n}", {"event_id": f"call_{n}", "age": n, "score": n / 8})
             for n in range(count)
         ]
     )
@@ -118,7 +119,7 @@ def test_every_row_arrives_as_it_was_given(server: FiddlerServer) -> None:
 def test_nan_and_infinities_are_sent_as_null(server: FiddlerServer) -> None:
     row: Row = {"event_id": "x", "age": None, "score": float("nan")}
 
-    publisher(server).publish(Batch.of([Inference.of("x", row)]))
+    publisher(server).publish(Batch.of([inference_of("x", row)]))
 
     assert server.events == [{"event_id": "x", "age": None, "score": None}]
 
@@ -126,7 +127,7 @@ def test_nan_and_infinities_are_sent_as_null(server: FiddlerServer) -> None:
 def test_text_arrives_unharmed_in_any_script(server: FiddlerServer) -> None:
     row: Row = {"event_id": "ü/\u2028", "plan": 'say "ü\\n"', "score": 1e-6}
 
-    publisher(server).publish(Batch.of([Inference.of("x", row)]))
+    publisher(server).publish(Batch.of([inference_of("x", row)]))
 
     assert server.events == [row]
 

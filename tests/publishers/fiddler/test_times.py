@@ -219,6 +219,7 @@ def test_a_time_that_is_no_time_is_left_to_the_platform() -> None:
     write = time_writer(DataType.STR, "%Y", None)
     assert write is not None
     assert [write("yesterday"), write(7), write(None)] == ["yesterday", 7, None]
+    assert write("1772031512345") == "1772031512345"
 
 
 def test_a_time_without_an_offset_is_utc_and_one_before_1970_is_negative() -> None:

@@ -8,13 +8,14 @@ from uuid import UUID
 import pytest
 
 from capture_forwarder.core.batch import Batch
-from capture_forwarder.core.inference import Inference, Row
+from capture_forwarder.core.inference import Row
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.local.secrets import FixedSecret
 from capture_forwarder.publishers.fiddler.publisher import FiddlerPublisher
 from tests.support.platforms.faults import Status
 from tests.support.platforms.fiddler import MODEL_ID, TOKEN, FiddlerServer, Model
 from tests.support.platforms.server import Request
+from tests.support.rows import inference_of
 from tests.support.vendor import run_vendor
 
 MODEL = Model.of(
@@ -54,7 +55,7 @@ def both() -> tuple[list[Request], list[Request]]:
             ours.url, FixedSecret(TOKEN), UUID(MODEL_ID), timeout=5, clock=SystemClock()
         )
         fiddler.schema()
-        batch = Batch.of([Inference.of(str(row["id"]), row) for row in ROWS])
+        batch = Batch.of([inference_of(str(row["id"]), row) for row in ROWS])
         for repeats in (0, 1):
             fiddler.publish(Batch(**{**vars(batch), "repeats": repeats}))
     return theirs.requests, ours.requests

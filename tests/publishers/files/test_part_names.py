@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from capture_forwarder.core.batch import Batch, LineSlice
 from capture_forwarder.core.capture_file import CaptureFile
-from capture_forwarder.core.inference import Inference, Row
+from capture_forwarder.core.inference import Row
 from capture_forwarder.core.line import Line, Position
 from capture_forwarder.publishers.files.part_names import part_name
+from tests.support.rows import inference_of
 
 TIME = "inference_time"
 KEY = "captures/churn/AllTraffic/2026/03/01/10/20-30-123-4fae283c.jsonl"
@@ -39,7 +40,7 @@ def batch(  # noqa: PLR0913 - what a name depends on
     return Batch(
         CaptureFile(bucket, key),
         revision,
-        [Inference.of("id", {"a": 1} if row is None else row)],
+        [inference_of("id", {"a": 1} if row is None else row)],
         [LineSlice(Line(1, offset, b"", 9), index, 1, index + 1)],
         Position(offset + 10, 1) if place is None else place,
     )
@@ -102,7 +103,7 @@ def test_what_stands_on_two_sides_of_a_border_is_told_apart() -> None:
 def test_how_far_a_batch_goes_does_not_change_its_name() -> None:
     longer = dataclasses.replace(
         batch(),
-        inferences=[Inference.of("id", {}), Inference.of("id-2", {})],
+        inferences=[inference_of("id", {}), inference_of("id-2", {})],
         position=Position(99, 9),
     )
     assert name(longer) == name(batch())
@@ -122,7 +123,7 @@ def test_a_batch_out_of_quarantine_never_replaces_a_part_of_its_object() -> None
 
 
 def test_batches_of_no_stretch_are_told_apart_by_their_ids() -> None:
-    first, second = (Batch.of([Inference.of(one, {})]) for one in "ab")
+    first, second = (Batch.of([inference_of(one, {})]) for one in "ab")
     both = Batch.of([*first.inferences, *second.inferences])
 
     names = {name(first), name(second), name(both)}

@@ -37,6 +37,7 @@ from capture_forwarder.parser.mapping.columns import ColumnMapping
 from capture_forwarder.publishers.files.publisher import KEY, TIME, FilePublisher
 from tests.support.captures import line, side
 from tests.support.fakes import ManualClock, MemoryQuarantine, MemoryStore
+from tests.support.rows import inference_of
 
 
 class MemoryFiles:
@@ -51,7 +52,7 @@ class MemoryFiles:
 
 def inferences(*rows: Row) -> list[Inference]:
     """Inferences called 1, 2, ... with these rows."""
-    return [Inference.of(str(number), row) for number, row in enumerate(rows, 1)]
+    return [inference_of(str(number), row) for number, row in enumerate(rows, 1)]
 
 
 def read(data: bytes) -> list[dict[str, Any]]:
@@ -123,7 +124,7 @@ def test_the_rows_of_a_batch_are_not_changed_by_writing_them() -> None:
 def test_the_same_inference_twice_is_two_rows() -> None:
     # Two lines of an object may carry one id: both were captured.
     files = MemoryFiles()
-    twice = [Inference.of("1", {"a": 1}), Inference.of("1", {"a": 2})]
+    twice = [inference_of("1", {"a": 1}), inference_of("1", {"a": 2})]
 
     FilePublisher(files, "captures").publish(Batch.of(twice))
 
@@ -147,7 +148,7 @@ def test_another_value_in_the_ids_column_is_refused() -> None:
     publisher = FilePublisher(MemoryFiles(), "captures")
 
     with pytest.raises(PublisherMisconfiguredError, match="FORWARDER_EVENT_ID_COLUMN") as raised:
-        publisher.publish(Batch.of([Inference.of("1", {KEY: "secret value"})]))
+        publisher.publish(Batch.of([inference_of("1", {KEY: "secret value"})]))
 
     assert "secret" not in str(raised.value)
 
@@ -357,7 +358,7 @@ def test_writers_of_one_file_at_once_leave_one_of_their_files_whole(tmp_path: Pa
 
 # --- the page about it ---------------------------------------------------------------------
 
-PAGE = (Path(__file__).parents[3] / "docs" / "files.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs/how-to/duckdb-and-files.md").read_text()
 
 
 def test_the_page_shows_a_row_as_it_is_written() -> None:
@@ -366,7 +367,7 @@ def test_the_page_shows_a_row_as_it_is_written() -> None:
     row[TIME] = "2026-03-01T10:20:30Z"
     files = MemoryFiles()
 
-    FilePublisher(files, "captures").publish(Batch.of([Inference.of("4fae283c_0", row)]))
+    FilePublisher(files, "captures").publish(Batch.of([inference_of("4fae283c_0", row)]))
 
     (data,) = files.held.values()
     assert gzip.decompress(data).decode() == f"{shown}\n"
@@ -377,7 +378,7 @@ def test_the_pages_table_looks_for_files_where_they_lie() -> None:
     (template,) = re.findall(r"'storage\.location\.template' = 's3://rows-bucket/rows/(\S+)'", PAGE)
     key = "captures/churn/AllTraffic/2026/03/01/10/20-30-123-4fae283c.jsonl"
     part = LineSlice(Line(1, 0, b"", 9), 0, 1, 1)
-    batch = Batch(CaptureFile("bucket", key), "v", [Inference.of("1", {})], [part], Position(10, 1))
+    batch = Batch(CaptureFile("bucket", key), "v", [inference_of("1", {})], [part], Position(10, 1))
     files = MemoryFiles()
 
     FilePublisher(files, "captures").publish(batch)

@@ -24,7 +24,6 @@ from capture_forwarder.core.errors import (
     PublishError,
     SettingsError,
 )
-from capture_forwarder.core.inference import Inference
 from capture_forwarder.core.line import Line, Position
 from capture_forwarder.forwarding.batching import BatchBuilder
 from capture_forwarder.local.secrets import FixedSecret
@@ -62,6 +61,7 @@ from tests.support.platforms.faults import (
     Truncated,
 )
 from tests.support.platforms.openscale import ACCOUNT, OpenScaleServer
+from tests.support.rows import inference_of
 
 FIREWALL = Status(403, "Access denied. Reference 18.ab", body="html")
 
@@ -131,7 +131,7 @@ def test_metadata_columns_arrive_as_meta(server: OpenScaleServer, clock: ManualC
     mapping = ColumnMapping.of("age", "score", "where=endpoint", timestamp="at")
     row: dict[str, object] = {"age": 1, "score": 0.5, "at": WHEN, "where": "churn"}
 
-    publisher(server, clock, mapping=mapping).publish(Batch.of([Inference.of("x", row)]))
+    publisher(server, clock, mapping=mapping).publish(Batch.of([inference_of("x", row)]))
 
     (record,) = server.records
     assert (record.request, record.meta) == ({"age": 1}, {"where": "churn"})
@@ -278,7 +278,7 @@ def test_wide_rows_are_cut_into_requests_of_900_kilobytes(
     openscale = publisher(server, clock, mapping=mapping)
     values = {name: n / 7 for n, name in enumerate(columns)}
     row: dict[str, object] = {**values, "score": 1, "scoring_timestamp": WHEN}
-    rows = [Inference.of(f"call_{n}", row) for n in range(600)]
+    rows = [inference_of(f"call_{n}", row) for n in range(600)]
     builder = BatchBuilder(openscale.limits, CaptureFile("b", "k"), "")
     captured = Line(1, 0, b"", len(json.dumps(list(values.values()))) * len(rows))
     batches = builder.add(captured, rows) + builder.cut(Position())

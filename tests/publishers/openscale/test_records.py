@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from capture_forwarder.core.inference import Inference, ParsedLine, Row
+from capture_forwarder.core.inference import ParsedLine, Row
 from capture_forwarder.core.schema import Schema
 from capture_forwarder.forwarding.preparation import complete
 from capture_forwarder.parser import LineParser
@@ -21,6 +21,7 @@ from capture_forwarder.publishers.openscale.records import (
     scoring_payloads,
 )
 from tests.support.captures import EVENT_ID, SOURCE, line, side
+from tests.support.rows import inference_of
 
 MAPPING = ColumnMapping.of("age,plan", "score", timestamp=TIME)
 WHEN = "2026-03-01T10:20:30Z"
@@ -28,14 +29,14 @@ ROW: Row = {"age": 41, "plan": "basic", "score": 0.25, TIME: WHEN}
 
 
 def records(encoder: RecordEncoder, *rows: Row) -> Any:
-    inferences = [Inference.of(f"call_{n}", row) for n, row in enumerate(rows)]
+    inferences = [inference_of(f"call_{n}", row) for n, row in enumerate(rows)]
     return json.loads(encoder.body(inferences))
 
 
 def test_a_v2_record_is_what_ibm_documents() -> None:
     encoder = data_set_records(MAPPING)
 
-    assert encoder.body([Inference.of("call_0", ROW)]) == (
+    assert encoder.body([inference_of("call_0", ROW)]) == (
         b'[{"request":{"fields":["age","plan"],"values":[[41,"basic"]]},'
         b'"response":{"fields":["score"],"values":[[0.25]]},'
         b'"scoring_id":"call_0","scoring_timestamp":"2026-03-01T10:20:30Z",'
@@ -151,7 +152,7 @@ def test_the_overhead_is_about_what_a_record_takes_besides_its_values(
     encoder = data_set_records(mapping)
     row: Row = {name: 1 for name in mapping.names if name != TIME} | {TIME: WHEN}
 
-    measured = len(encoder.body([Inference.of("x" * 36, row)]))
+    measured = len(encoder.body([inference_of("x" * 36, row)]))
 
     assert measured <= encoder.overhead <= measured + 40
 

@@ -9,7 +9,6 @@ import pytest
 
 from capture_forwarder.core.batch import Batch
 from capture_forwarder.core.errors import PlatformUnavailableError
-from capture_forwarder.core.inference import Inference
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.local.secrets import FixedSecret
 from capture_forwarder.parser.mapping.columns import ColumnMapping
@@ -18,6 +17,7 @@ from capture_forwarder.publishers.openscale.publisher import OpenScalePublisher
 from capture_forwarder.publishers.openscale.requests import DataSetRecords
 from capture_forwarder.publishers.openscale.tokens import IamTokens
 from tests.support.platforms.openscale import ACCOUNT, OpenScaleServer
+from tests.support.rows import inference_of
 
 ROW: dict[str, object] = {"age": 1, "score": 2, "scoring_timestamp": "2026-03-01T10:20:30Z"}
 
@@ -39,7 +39,7 @@ def publish(
     openscale = Host(server.url, 5, openscale_trusts)
     mapping = ColumnMapping.of("age", "score")
     publisher = OpenScalePublisher(openscale, tokens, destination, mapping, clock)
-    publisher.publish(Batch.of([Inference.of("call_0", ROW)]))
+    publisher.publish(Batch.of([inference_of("call_0", ROW)]))
 
 
 def test_a_certificate_of_ones_own_authority_is_trusted_where_its_file_is_given(

@@ -9,7 +9,6 @@ from urllib.parse import parse_qsl
 import pytest
 
 from capture_forwarder.core.batch import Batch
-from capture_forwarder.core.inference import Inference
 from capture_forwarder.local.secrets import FixedSecret
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from capture_forwarder.publishers.openscale.host import Host
@@ -19,6 +18,7 @@ from capture_forwarder.publishers.openscale.tokens import IamTokens, McspTokens
 from tests.support.fakes import ManualClock
 from tests.support.platforms.openscale import ACCOUNT, DataSet, OpenScaleServer
 from tests.support.platforms.server import Request
+from tests.support.rows import inference_of
 from tests.support.vendor import run_vendor
 
 WHEN = "2026-03-01T10:20:30Z"
@@ -104,7 +104,7 @@ def publish(server: OpenScaleServer, *, aws: bool) -> None:
         "where": "churn",
         "scoring_timestamp": WHEN,
     }
-    openscale.publish(Batch.of([Inference.of("call_0", row)]))
+    openscale.publish(Batch.of([inference_of("call_0", row)]))
 
 
 def test_the_same_is_asked_in_the_same_order(both: tuple[list[Request], list[Request]]) -> None:

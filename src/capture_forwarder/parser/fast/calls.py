@@ -62,20 +62,26 @@ class Calls(msgspec.Struct, frozen=True):
     ids: Sequence[str]
     metadata: Sequence[EventMetadata]
 
+    def part(self, first: int, stop: int) -> Calls:
+        """The calls from `first` up to `stop`, as far as there are as many."""
+        return Calls(
+            self.lines[first:stop],
+            self.request and self.request.part(first, stop),
+            self.response and self.response.part(first, stop),
+            self.ids[first:stop],
+            self.metadata[first:stop],
+        )
+
     def parts(self) -> Iterator[Calls]:
         """Yield a few calls at a time, so that about `ROWS_AT_ONCE` rows are read at once."""
         payloads = self.request or self.response
         records = payloads.texts[0].count("\n") + 1 if payloads and payloads.texts else 1
         count = max(1, ROWS_AT_ONCE // records)
+        if count >= len(self.lines):
+            yield self
+            return
         for first in range(0, len(self.lines), count):
-            stop = first + count
-            yield Calls(
-                self.lines[first:stop],
-                self.request and self.request.part(first, stop),
-                self.response and self.response.part(first, stop),
-                self.ids[first:stop],
-                self.metadata[first:stop],
-            )
+            yield self.part(first, first + count)
 
 
 def read_calls(chunk: Chunk) -> Calls | None:

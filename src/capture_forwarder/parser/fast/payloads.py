@@ -12,7 +12,7 @@ from capture_forwarder.parser.fast.csv_rows import JsonRowWriter, has_vector
 from capture_forwarder.parser.fast.json_payloads import JsonPayloads
 from capture_forwarder.parser.fast.rows import Rows, rows_of
 from capture_forwarder.parser.formats.decode import Format
-from capture_forwarder.parser.mapping.columns import Column, is_plain_name
+from capture_forwarder.parser.mapping.columns import Column
 
 
 class PayloadReader:
@@ -43,9 +43,9 @@ class PayloadReader:
     ) -> None:
         self._as_json = as_json
         names = [column.name for column in columns]
-        sources = [column.source or column.name for column in columns]
+        sources = [column.key for column in columns]
         readable = bool(names) and not has_vector(names, schema)
-        are_keys = len(set(sources)) == len(sources) and all(map(_is_key, sources))
+        are_keys = len(set(sources)) == len(sources) and all(map(_is_field, columns))
         self._names = names
         self._split = RecordSplitter(columns, ())
         self._write = JsonRowWriter(names, (), schema) if readable and not header else None
@@ -68,6 +68,6 @@ class PayloadReader:
         return rows_of(records.calls, records.counts, values, odd)
 
 
-def _is_key(source: str) -> bool:
-    """Whether a source is the key of a record, and can be a field of a decoder's."""
-    return is_plain_name(source) and source.isprintable()
+def _is_field(column: Column) -> bool:
+    """Whether a column's source is the key of a record, and can be a field of a decoder's."""
+    return not column.is_path and column.key.isprintable() and not set(column.key) & {'"', "\\"}

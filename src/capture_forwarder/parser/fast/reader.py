@@ -18,6 +18,7 @@ from capture_forwarder.parser.fast.calls import Calls, read_calls
 from capture_forwarder.parser.fast.compiled import CompiledRowWriter, compiled_writer
 from capture_forwarder.parser.fast.csv_records import RecordSplitter
 from capture_forwarder.parser.fast.csv_rows import JsonRowWriter, has_vector
+from capture_forwarder.parser.fast.knobs import FEW_CALLS
 from capture_forwarder.parser.fast.payloads import PayloadReader
 from capture_forwarder.parser.fast.rows import beside
 from capture_forwarder.parser.fast.runs import Found, Run
@@ -100,6 +101,12 @@ class FastReader:
         """Calls of CSV: their rows are written as JSON, and their values never read."""
         if (runs := self._compiled_runs(calls, constants)) is not None:
             yield from runs
+            return
+        if self._compiled is not None and len(calls.lines) > FEW_CALLS:
+            # One odd call among many leaves most of the others to the compiled code.
+            middle = len(calls.lines) // 2
+            for half in (calls.part(0, middle), calls.part(middle, len(calls.lines))):
+                yield from self._written(half, constants)
             return
         # A payload without columns is not looked at.
         requests = calls.request or calls.response

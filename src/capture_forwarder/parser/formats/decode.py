@@ -105,7 +105,8 @@ def decode_side(side: Side, name: str) -> tuple[Format, str | bytes]:
     """
     content_type = content_type_of(side)
     if content_type.startswith(_NEVER_TABULAR):
-        detail = f"The {name} is {content_type}, which holds no columns."
+        kind = content_type.partition("/")[0]
+        detail = f"The {name} is of the type {kind}/*, which holds no columns."
         raise RejectedError(Reason.UNSUPPORTED_CONTENT_TYPE, detail)
     wanted = _wanted(content_type)
     data = side.data or ""
@@ -117,7 +118,7 @@ def decode_side(side: Side, name: str) -> tuple[Format, str | bytes]:
     elif side.encoding in {"CSV", "JSON", None}:
         text = data
     else:
-        detail = f"The {name} has the encoding {side.encoding!r}; known are CSV, JSON and BASE64."
+        detail = f"The encoding of the {name} is none of CSV, JSON and BASE64."
         raise RejectedError(Reason.UNDECODABLE_PAYLOAD, detail)
     if "\0" in text:
         detail = f"The {name} holds a NUL character, which no text format allows."
@@ -143,10 +144,12 @@ def _text(raw: bytes, side: Side, name: str, *, known: bool) -> str:
         text.encode()
     except (UnicodeError, LookupError) as error:
         if known or charset:
-            detail = f"The {name} is not text in {charset or 'utf-8'}: {type(error).__name__}."
+            coded = "the charset that its content type names" if charset else "UTF-8"
+            detail = f"The {name} is not text in {coded}: {type(error).__name__}."
             raise RejectedError(Reason.UNDECODABLE_PAYLOAD, detail) from error
-        content_type = content_type_of(side) or "without a content type"
-        detail = f"The {name} is {content_type} and neither CSV, JSON nor npy."
+        detail = (
+            f"The {name} is neither CSV, JSON nor npy, and its content type is missing or unknown."
+        )
         raise RejectedError(Reason.UNSUPPORTED_CONTENT_TYPE, detail) from error
     return text
 

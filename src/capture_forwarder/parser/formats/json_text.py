@@ -24,15 +24,15 @@ class JsonLines(list[object]):
 def decode_json(text: str) -> object:
     """Decode one document; `NOTHING` if the text is none.
 
-    NaN and infinities, which Python's json module writes although JSON has no such words, and
-    numbers too large for a double are None.
+    NaN and infinities, which Python's json module writes although JSON has no such words, are
+    None. A number that is too large for a double stays the text that it is written with.
     """
     try:
         return _decode(text)
     except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
         pass
     try:
-        document = json.loads(text, parse_constant=lambda _: None, parse_float=_finite)
+        document = json.loads(text, parse_constant=lambda _: None, parse_float=_float)
         msgspec.json.encode(document)  # a lone surrogate decodes but can never be sent
     except (ValueError, RecursionError):
         return NOTHING
@@ -74,6 +74,6 @@ def is_failure(document: object) -> bool:
     return "message" in names and bool(names & {"code", "errorcode"})
 
 
-def _finite(text: str) -> float | None:
+def _float(text: str) -> float | str:
     value = float(text)
-    return value if math.isfinite(value) else None
+    return value if math.isfinite(value) else text

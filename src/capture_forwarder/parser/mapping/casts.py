@@ -10,10 +10,12 @@ import json
 import math
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC
+from decimal import Decimal, DecimalException
 
 import msgspec
 
+from capture_forwarder.core.iso_time import parse_iso_time
 from capture_forwarder.core.schema import DataType
 
 Cast = Callable[[object], object]
@@ -27,18 +29,21 @@ _NULLS = frozenset({"", "nan", "inf", "infinity", "-inf", "-infinity", "+inf", "
 _NOT_FINITE_WRITTEN = frozenset({"NaN", "nan", "inf", "-inf", "Infinity", "-Infinity"})
 _TRUTHS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 _MAX_INT_DIGITS = 4300
+# From here on a float does not tell which whole number was written.
+_FIRST_INEXACT = 2.0**53
 
 
 def infer(text: str) -> object:
     """Without a type: a number becomes one, NaN and nothing become None, text stays.
 
-    `01234` is no number, so a postcode keeps its zero.
+    `01234` is no number, so a postcode keeps its zero; and `1e400` fits none, so it stays, too.
     """
     stripped = text.strip()
     if (found := _WRITTEN_NUMBER.fullmatch(stripped)) and len(stripped) < _MAX_INT_DIGITS:
         if found[1] is None and found[2] is None and found[3] is None:
             return int(stripped)
-        return _finite(float(stripped))
+        number = float(stripped)
+        return number if math.isfinite(number) else text
     if not text or stripped in _NOT_FINITE_WRITTEN:
         return None
     return text
@@ -63,6 +68,25 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
+def _number(text: str) -> float:
+    """A number as it is written; ValueError if it is none, or is too large for a float."""
+    if not _NUMBER.fullmatch(text) or not math.isfinite(number := float(text)):
+        raise ValueError
+    return number
+
+
+def _whole(text: str) -> int:
+    """A whole number that is written as a float, to the last digit."""
+    _number(text)
+    try:
+        number = Decimal(text)
+    except DecimalException as error:
+        raise ValueError from error
+    if number != number.to_integral_value():
+        raise ValueError
+    return int(number)
+
+
 def _to_float(value: object) -> float | None:
     kind = type(value)
     if kind is float:
@@ -71,9 +95,7 @@ def _to_float(value: object) -> float | None:
         text = value.strip()
         if text.lower() in _NULLS:
             return None
-        if not _NUMBER.fullmatch(text):
-            raise ValueError
-        return _finite(float(text))
+        return _number(text)
     if kind is int:
         try:
             return float(value)  # type: ignore[arg-type]
@@ -91,11 +113,11 @@ def _to_int(value: object) -> int | None:
         text = value.strip()
         if _WHOLE.fullmatch(text) and len(text) < _MAX_INT_DIGITS:
             return int(text)
-        value = _to_float(text)
+        return None if text.lower() in _NULLS else _whole(text)
     if isinstance(value, float):
         if not math.isfinite(value):
             return None
-        if value.is_integer():
+        if value.is_integer() and abs(value) < _FIRST_INEXACT:
             return int(value)
     elif value is None:
         return None
@@ -154,7 +176,7 @@ def _to_timestamp(value: object) -> str | None:
         return None
     if isinstance(value, str):
         text = value.strip()
-        time = datetime.fromisoformat(text)
+        time = parse_iso_time(text)
         return text if time.tzinfo else time.replace(tzinfo=UTC).isoformat()
     # A bare number could be seconds or milliseconds: it is not for us to say which.
     raise ValueError
@@ -166,7 +188,7 @@ def _to_vector(value: object) -> list[object] | None:
         if not text:
             return None
         try:
-            value = json.loads(text, parse_constant=lambda _: None)
+            value = json.loads(text, parse_constant=lambda _: None, parse_float=_number)
         except RecursionError as error:
             raise ValueError from error
     if isinstance(value, list) and all(_is_number(item) for item in value):

@@ -36,10 +36,23 @@ class MetadataField(StrEnum):
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A column and, where it differs, the name or JMESPath of its value inside one record."""
+    """A column and, where it differs, the name or JMESPath of its value inside one record.
+
+    Only a source can be a path: a name is a key, whatever characters it has.
+    """
 
     name: str
     source: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What a record is asked for: a key of it, or a path into it."""
+        return self.source or self.name
+
+    @property
+    def is_path(self) -> bool:
+        """Whether a path may lead to the value; else it stands under a key of the record."""
+        return self.source is not None and not is_plain_name(self.source)
 
 
 class MetadataColumn(msgspec.Struct, frozen=True):
@@ -146,8 +159,7 @@ class ColumnMapping:
             shadow=options.get("shadow", True),
         )
         if repeated := mapping.duplicates():
-            message = f"these columns stand twice: {', '.join(repeated)}"
-            raise ValueError(message)
+            raise ValueError(f"these columns stand twice: {', '.join(repeated)}")
         if strange := mapping.types_of_no_column():
             message = f"these types are of no input or output column: {', '.join(strange)}"
             raise ValueError(message)
@@ -181,17 +193,17 @@ def parse_columns(text: str) -> tuple[Column, ...]:
     Raises
     ------
     ValueError
-        An entry is empty or its source is no JMESPath.
+        An entry is empty or its source is neither a name nor JMESPath.
     """
     columns = []
     for entry in _entries(text):
         name, equals, source = (part.strip() for part in entry.partition("="))
         if not name or (equals and not source):
-            message = f"entry {entry!r} must be `column` or `column=source`"
-            raise ValueError(message)
-        columns.append(Column(name, source or None))
-        if not is_plain_name(source):
+            raise ValueError(f"entry {entry!r} must be `column` or `column=source`")
+        column = Column(name, source or None)
+        if column.is_path:
             check_path(source)
+        columns.append(column)
     return tuple(columns)
 
 
@@ -209,8 +221,7 @@ def parse_metadata(text: str) -> tuple[MetadataColumn, ...]:
         name, _, written = (part.strip() for part in entry.partition("="))
         part = _KEY_PART.fullmatch(written)
         if not name or not (part or written in set(MetadataField)):
-            message = f"entry {entry!r} must be `column=field` with a field of: {fields}"
-            raise ValueError(message)
+            raise ValueError(f"entry {entry!r} must be `column=field` with a field of: {fields}")
         if part:
             columns.append(MetadataColumn(name, MetadataField.KEY, int(part[1])))
         else:
@@ -236,8 +247,9 @@ def parse_types(written: Mapping[str, str] | str) -> dict[str, DataType]:
             types[name.strip()] = DataType(kind.strip())
         except ValueError:
             known = ", ".join(DataType)
-            message = f"the type of {name!r} is {kind!r}; it must be one of: {known}"
-            raise ValueError(message) from None
+            raise ValueError(
+                f"the type of {name!r} is {kind!r}; it must be one of: {known}"
+            ) from None
     return types
 
 
@@ -253,7 +265,10 @@ def check_path(path: str) -> str:
         jmespath.compile(path)
     except (JMESPathError, RecursionError) as error:
         first_line = str(error).splitlines()[0]
-        message = f"{path!r} is not JMESPath: {first_line}"
+        message = (
+            f"{path!r} is not JMESPath: {first_line.rstrip(':')}; "
+            "in a path, a key with other characters than letters, digits and _ needs double quotes"
+        )
         raise ValueError(message) from error
     return path
 
@@ -278,10 +293,8 @@ def _entries(text: str) -> list[str]:
     try:
         rows = list(csv.reader([text], skipinitialspace=True, strict=True))
     except csv.Error as error:
-        message = f"the list is not CSV: {error}"
-        raise ValueError(message) from error
+        raise ValueError(f"the list is not CSV: {error}") from error
     cells = [cell.strip() for row in rows for cell in row]
     if "" in cells:
-        message = "the list has an empty entry (two commas in a row, or one at an end)"
-        raise ValueError(message)
+        raise ValueError("the list has an empty entry (two commas in a row, or one at an end)")
     return cells

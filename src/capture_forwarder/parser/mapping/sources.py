@@ -9,7 +9,7 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 from jmespath.visitor import TreeInterpreter
 
-from capture_forwarder.parser.mapping.columns import Column, is_plain_name
+from capture_forwarder.parser.mapping.columns import Column
 
 MISSING = object()
 """Stands for the value of a column that a record does not have; a null is a value."""
@@ -29,11 +29,11 @@ class Sources:
     """
 
     def __init__(self, columns: Sequence[Column]) -> None:
-        sources = [column.source or column.name for column in columns]
         self._names = [column.name for column in columns]
-        self._plain = sources if all(map(is_plain_name, sources)) else []
-        self._getters = [_getter(source) for source in sources]
-        self._starts = [(source, *starts_of(source)) for source in sources]
+        paths = any(column.is_path for column in columns)
+        self._plain = [] if paths else [column.key for column in columns]
+        self._getters = [_getter(column) for column in columns]
+        self._starts = [(column.key, *starts_of(column)) for column in columns]
         self._votes = [n for n, starts in enumerate(self._starts) if starts[1:]]
 
     def of_record(self, record: _Record) -> list[object] | None:
@@ -66,11 +66,11 @@ class Sources:
         return found
 
 
-def starts_of(source: str) -> tuple[str, ...]:
-    """The keys of a record that a source begins with; none for paths such as `@`."""
-    if is_plain_name(source):
-        return (source,)
-    return tuple(dict.fromkeys(_starts(jmespath.compile(source).parsed)))
+def starts_of(column: Column) -> tuple[str, ...]:
+    """The keys of a record that a column's source begins with; none for paths such as `@`."""
+    if not column.is_path:
+        return (column.key,)
+    return tuple(dict.fromkeys(_starts(jmespath.compile(column.key).parsed)))
 
 
 def _starts(node: _Node) -> Iterator[str]:
@@ -88,8 +88,9 @@ def _starts(node: _Node) -> Iterator[str]:
                 yield from _starts(child)
 
 
-def _getter(source: str) -> Callable[[_Record], object]:
-    if is_plain_name(source):
+def _getter(column: Column) -> Callable[[_Record], object]:
+    source = column.key
+    if not column.is_path:
         return lambda record: record.get(source, MISSING)
     parsed = jmespath.compile(source).parsed
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC
 
 import msgspec
 
 from capture_forwarder.core.inference import Row
+from capture_forwarder.core.iso_time import parse_iso_time
 
 TEXT = "VARCHAR"
 _BOOL, _INT, _FLOAT, _NUMBERS, _TIME = "BOOLEAN", "BIGINT", "DOUBLE", "DOUBLE[]", "TIMESTAMP"
@@ -69,7 +70,7 @@ def _fits_double(item: object) -> bool:
 def _utc(text: str) -> str | None:
     """A time with an offset as DuckDB's TIMESTAMP, which has none: UTC."""
     try:
-        time = datetime.fromisoformat(text)
+        time = parse_iso_time(text)
         return time.astimezone(UTC).replace(tzinfo=None).isoformat(" ") if time.tzinfo else None
     except (ValueError, OverflowError):
         return None

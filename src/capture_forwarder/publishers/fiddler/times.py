@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Literal
 
+from capture_forwarder.core.iso_time import parse_iso_time
 from capture_forwarder.core.schema import DataType
 
 TimeUnit = Literal["seconds", "milliseconds"]
@@ -54,7 +55,7 @@ def _writer(write: Callable[[datetime], object]) -> WriteTime:
     @lru_cache(_REMEMBERED)
     def write_text(text: str) -> object:
         try:
-            time = datetime.fromisoformat(text)
+            time = parse_iso_time(text)
         except ValueError:
             return text  # Fiddler is to see what was captured
         return write((time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC))
