@@ -51,6 +51,8 @@ def keep_called(data: Path) -> None:
             shutil.rmtree(service)
             continue
         _unzip(service)
+        for path in service.rglob("*.json"):
+            _write(path, json.loads(path.read_bytes()))
         path = max(service.glob(f"*/{_MODEL}"))
         model = called(json.loads(path.read_bytes()), OPERATIONS[service.name])
         prefixes.add(model["metadata"]["endpointPrefix"])

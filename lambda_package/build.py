@@ -36,11 +36,48 @@ UNNEEDED_SUFFIXES = (".pyi", ".pyx", ".pxd", ".c", ".h")
 # PyYAML does without its C parser, which is ten times as large as all the rest of it.
 UNNEEDED_MODULES = ("_yaml.",)
 # botocore trusts certifi's authorities, time zones are the system's, and nothing is left that was
-# written for the first version of pydantic.
+# written for the first version of pydantic. boto3 has its clients; its resources, examples and what
+# is for AWS's C runtime or for several processes go. The others are for notebooks, type checkers,
+# browsers, Windows and libraries that the package does not have.
 UNNEEDED_PATHS = (
+    "annotated_types/test_cases.py",
+    "aws_lambda_powertools/metrics/provider/datadog",
+    "aws_lambda_powertools/middleware_factory",
+    "boto3/crt.py",
+    "boto3/data",
+    "boto3/ec2",
+    "boto3/examples",
     "botocore/cacert.pem",
+    "botocore/crt/auth.py",
+    "botocore/stub.py",
+    "dateutil/easter.py",
+    "dateutil/rrule.py",
+    "dateutil/tz/win.py",
+    "dateutil/tzwin.py",
     "dateutil/zoneinfo/dateutil-zoneinfo.tar.gz",
+    "fiddler/packtools",
+    "pydantic/experimental/arguments_schema.py",
+    "pydantic/experimental/pipeline.py",
+    "pydantic/mypy.py",
     "pydantic/v1",
+    "s3transfer/crt.py",
+    "s3transfer/processpool.py",
+    "tqdm/_tqdm_notebook.py",
+    "tqdm/asyncio.py",
+    "tqdm/auto.py",
+    "tqdm/autonotebook.py",
+    "tqdm/completion.sh",
+    "tqdm/contrib",
+    "tqdm/dask.py",
+    "tqdm/keras.py",
+    "tqdm/notebook.py",
+    "tqdm/rich.py",
+    "tqdm/tk.py",
+    "tqdm/tqdm.1",
+    "urllib3/contrib/emscripten",
+    "urllib3/contrib/pyopenssl.py",
+    "urllib3/contrib/socks.py",
+    "urllib3/http2/connection.py",
 )
 # Powertools for much else than logs and metrics; none of it is imported by those two.
 POWERTOOLS = "aws_lambda_powertools"
@@ -127,7 +164,7 @@ def install_dependencies(target: Target, folder: Path) -> None:
 
 
 def add_forwarder(target: Target, folder: Path) -> None:
-    """Copy the forwarder, without its command line, and the stand-in for pandas.
+    """Copy the forwarder, without what only commands use, and the stand-in for pandas.
 
     Parameters
     ----------
@@ -142,7 +179,7 @@ def add_forwarder(target: Target, folder: Path) -> None:
         If the compiler cannot be installed or fails; it has then said why.
     """
     # A library that lies beside the source is for the machine at hand.
-    unneeded = shutil.ignore_patterns("cli", "__pycache__", LIBRARY.name)
+    unneeded = shutil.ignore_patterns("cli", "inspection", "__pycache__", LIBRARY.name)
     shutil.copytree(SOURCE, folder / SOURCE.name, ignore=unneeded)
     compile_rows(folder / LIBRARY.relative_to(SOURCE.parent), target.compiler_target())
     shutil.copyfile(PANDAS_STAND_IN, folder / "pandas.py")
@@ -170,6 +207,8 @@ def strip(folder: Path) -> None:
             or (in_dist_info and path.name not in KEPT_OF_DIST_INFO)
         ):
             path.unlink()
+        elif in_dist_info and path.name == "METADATA":
+            _leave_out_description(path)
 
 
 def strip_powertools(folder: Path) -> None:
@@ -185,6 +224,12 @@ def strip_powertools(folder: Path) -> None:
             if feature == "utilities" and path.name in KEPT_UTILITIES:
                 continue
             _remove(path)
+
+
+def _leave_out_description(metadata: Path) -> None:
+    """Leave of a distribution's metadata the fields, which scanners read, without its readme."""
+    fields, _, _ = metadata.read_text(encoding="utf-8").partition("\n\n")
+    metadata.write_text(f"{fields}\n", encoding="utf-8")
 
 
 def _remove(path: Path) -> None:

@@ -26,7 +26,6 @@ def machines(package: Path) -> set[int]:
 @pytest.mark.parametrize(
     "left_out",
     [
-        "boto3",
         "charset_normalizer",
         "duckdb",
         "numpy",
@@ -42,8 +41,9 @@ def test_what_the_forwarder_does_not_need_on_lambda_is_left_out(
     assert not (package / left_out).exists()
 
 
-def test_the_command_line_is_left_out(package: Path) -> None:
-    assert not (package / "capture_forwarder" / "cli").exists()
+@pytest.mark.parametrize("room", ["cli", "inspection"])
+def test_what_only_commands_use_is_left_out(package: Path, room: str) -> None:
+    assert not (package / "capture_forwarder" / room).exists()
 
 
 def test_nothing_in_the_package_is_a_test_or_a_type_stub(package: Path) -> None:
@@ -68,9 +68,9 @@ def test_botocore_trusts_the_authorities_that_are_in_the_package(
 
 
 def test_every_distribution_can_still_be_told_by_its_metadata(package: Path) -> None:
-    folders = list(package.glob("*.dist-info"))
-    assert folders
-    assert all((folder / "METADATA").is_file() for folder in folders)
+    found = {one.name: one.version for one in metadata.distributions(path=[str(package)])}
+    assert {"boto3", "botocore", "pydantic", "s3transfer"} <= found.keys()
+    assert found == {name: metadata.version(name) for name in found}
 
 
 def test_every_module_has_bytecode_that_stays_valid_when_times_change(package: Path) -> None:
@@ -174,6 +174,68 @@ def test_the_aws_clients_are_those_of_the_pinned_botocore_in_the_package(
     )
     tested = metadata.version("botocore")
     assert printed.split() == [tested, str(package / "botocore/__init__.py")]
+
+
+def test_boto3_makes_its_clients_by_the_same_botocore(package: Path, runtime: Path) -> None:
+    printed = run_isolated(
+        package,
+        runtime,
+        "import os\n"
+        "os.environ['AWS_DEFAULT_REGION'] = 'us-east-1'\n"
+        "import boto3, botocore\n"
+        "print(boto3.__version__, boto3.__file__, botocore.__file__)\n"
+        "client = boto3.client('s3')\n"
+        "print(client.upload_file.__name__, *client.meta.service_model.operation_names)\n"
+        "for name in ('dynamodb', 'secretsmanager', 'sqs', 'ssm', 'sts'):\n"
+        "    print(boto3.client(name).meta.service_model.service_name)\n",
+    )
+    version, *words = printed.split()
+    assert version == metadata.version("boto3") == metadata.version("botocore")
+    assert words == [
+        str(package / "boto3/__init__.py"),
+        str(package / "botocore/__init__.py"),
+        *("upload_file", "GetObject", "PutObject", "HeadBucket", "CreateSession"),
+        *("dynamodb", "secretsmanager", "sqs", "ssm", "sts"),
+    ]
+
+
+def test_a_file_is_uploaded_by_boto3_in_the_package(
+    package: Path, runtime: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "rows.txt"
+    file.write_text("rows")
+    printed = run_isolated(
+        package,
+        runtime,
+        "import os\n"
+        "os.environ |= {'AWS_DEFAULT_REGION': 'eu-west-1', 'AWS_ACCESS_KEY_ID': 'a',\n"
+        "    'AWS_SECRET_ACCESS_KEY': 'b'}\n"
+        "import boto3, io\n"
+        "class Empty(io.BytesIO):\n"
+        "    def stream(self):\n"
+        "        return []\n"
+        "from botocore.awsrequest import AWSResponse\n"
+        "client = boto3.client('s3')\n"
+        "sent = []\n"
+        "def answer(request, **_):\n"
+        "    sent.append(request.url)\n"
+        "    return AWSResponse(request.url, 200, {}, Empty())\n"
+        "client.meta.events.register('before-send.s3.PutObject', answer)\n"
+        f"client.upload_file({str(file)!r}, 'bucket', 'key')\n"
+        "print(*sent)",
+    )
+    assert printed.strip() == "https://bucket.s3.eu-west-1.amazonaws.com/key"
+
+
+def test_nothing_that_a_cold_start_imports_imports_boto3(package: Path, runtime: Path) -> None:
+    printed = run_isolated(
+        package,
+        runtime,
+        "import sys\n"
+        "import capture_forwarder.handlers.forwarder, capture_forwarder.aws.clients\n"
+        "print(*sys.modules)",
+    )
+    assert not {"boto3", "s3transfer"} & set(printed.split())
 
 
 def test_a_client_in_the_package_can_do_what_the_function_needs_and_no_more(
