@@ -27,8 +27,10 @@ def test_numbers_keep_their_digits_and_get_their_columns_type(write: CompiledRow
     assert rows == (b'{"f":0.50,"n":7,"any":1e-7,"id":"a"},\n{"f":3.0,"n":-8,"any":2,"id":null}')
 
 
-def test_an_empty_cell_is_null(write: CompiledRowWriter) -> None:
-    assert write(",7", "1", [["a"]], 1) == b'{"f":null,"n":7,"any":1,"id":"a"}'
+@pytest.mark.parametrize("none", ["", "NaN", "nan"])
+def test_a_cell_without_a_number_is_null(write: CompiledRowWriter, none: str) -> None:
+    assert write(f"{none},7", "1", [["a"]], 1) == b'{"f":null,"n":7,"any":1,"id":"a"}'
+    assert write(f"1,{none}", "1", [["a"]], 1) == b'{"f":1.0,"n":null,"any":1,"id":"a"}'
 
 
 @pytest.mark.parametrize(
@@ -44,7 +46,8 @@ def test_an_empty_cell_is_null(write: CompiledRowWriter) -> None:
         ("1,7", "1\n2"),
         ("1e400,7", "1"),
         ("\u0661,7", "1"),
-        ("NaN,7", "1"),
+        ("NaN5,7", "1"),
+        ("NAN,7", "1"),
         ("1,7\r", "1"),
     ],
 )

@@ -22,7 +22,7 @@ GUARDED = """
 import ctypes, mmap, random, sys
 from ctypes import c_char_p, c_int64, c_void_p
 
-MARKS = b'0123456789-+.eE,\\n{}"\\0\\xff'
+MARKS = b'0123456789-+.eE,NanN\\n{}"\\0\\xff'
 PAGE = mmap.PAGESIZE
 libc = ctypes.CDLL(None, use_errno=True)
 libc.mmap.restype = c_void_p
@@ -66,8 +66,8 @@ def call(sent, answered, tails, rows, room):
 
 
 def main():
-    whole = (b'-1.25e-7,3\\n0,12\\n', b'77\\n-5', b'{"id":"x"}\\n{}\\n')
-    expected = b'{"a":-1.25e-7,"b":3.0,"c":77,"id":"x"},\\n{"a":0,"b":12.0,"c":-5}'
+    whole = (b'-1.25e-7,3\\n0,NaN\\n', b'77\\n-5', b'{"id":"x"}\\n{}\\n')
+    expected = b'{"a":-1.25e-7,"b":3.0,"c":77,"id":"x"},\\n{"a":0,"b":null,"c":-5}'
     assert call(*whole, 2, len(expected)) == expected
     assert call(*whole, 2, len(expected) + 9) == expected
     assert call(*whole[:2], whole[2] + b'{}\\n', 2, 200) is None

@@ -106,6 +106,18 @@ static int is_empty(const struct text *in)
     return in->at == in->end || *in->at == ',' || *in->at == '\n';
 }
 
+/* Read past a cell that stands for no number, as programs write it. */
+static int take_none(struct text *in)
+{
+    if (in->end - in->at < 3 || (memcmp(in->at, "NaN", 3) && memcmp(in->at, "nan", 3)))
+        return 0;
+    struct text behind = {in->at + 3, in->end};
+    if (!is_empty(&behind))
+        return 0;
+    in->at += 3;
+    return 1;
+}
+
 /* Write what one side of a call has of a row, and read past the newline behind it.
  *
  * A line with nothing on it is refused: it need not be a row.
@@ -117,8 +129,8 @@ static int copy_side(const struct column *columns, int64_t count, struct text *i
             return 0;
         if (!put(out, columns[n].front, columns[n].front_length))
             return 0;
-        if (count > 1 && is_empty(in) ? !put(out, "null", 4)
-                                      : !copy_number(in, out, columns[n].kind))
+        if (take_none(in) || (count > 1 && is_empty(in)) ? !put(out, "null", 4)
+                                                         : !copy_number(in, out, columns[n].kind))
             return 0;
     }
     return in->at == in->end || take(in, '\n');

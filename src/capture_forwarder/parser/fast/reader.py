@@ -106,9 +106,12 @@ class FastReader:
         if self._compiled is not None and len(calls.lines) > FEW_CALLS:
             # One odd call among many leaves most of the others to the compiled code.
             middle = len(calls.lines) // 2
-            for half in (calls.part(0, middle), calls.part(middle, len(calls.lines))):
-                yield from self._written(half, constants)
-            return
+            halves = (calls.part(0, middle), calls.part(middle, len(calls.lines)))
+            compiled = [self._compiled_runs(half, constants) for half in halves]
+            if compiled != [None, None]:
+                for half, taken in zip(halves, compiled, strict=True):
+                    yield from self._written(half, constants) if taken is None else taken
+                return
         # A payload without columns is not looked at.
         requests = calls.request or calls.response
         responses = calls.response or calls.request
