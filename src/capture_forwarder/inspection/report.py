@@ -20,7 +20,7 @@ from capture_forwarder.parser import (
     LineParser,
     NeverFound,
     RejectedError,
-    read_record,
+    read_call,
 )
 
 _PREVIEWED = 5
@@ -185,7 +185,7 @@ def _view(facts: FileFacts) -> list[ViewedLine]:
         if line.too_long or not line.data.strip():
             continue
         try:
-            data, _, _ = read_record(line.data)
+            data, _, _ = read_call(line.data)
         except RejectedError:
             continue
         facts.captured += 1
@@ -234,7 +234,7 @@ def _map(
 def _refuse_unmapped(facts: FileFacts, line: Line) -> None:
     """Say why a line is none, where there is no mapping to try it with."""
     try:
-        data, _, _ = read_record(line.data)
+        data, _, _ = read_call(line.data)
     except RejectedError as rejected:
         facts.refuse(line.number, rejected.reason, rejected.detail)
         return

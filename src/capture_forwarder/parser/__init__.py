@@ -4,6 +4,7 @@ from typing import Protocol
 
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.schema import Schema
+from capture_forwarder.parser.call import CaptureData, Side, read_call
 from capture_forwarder.parser.fast.runs import Run
 from capture_forwarder.parser.formats.json_document import values_of
 from capture_forwarder.parser.formats.reading import Reading
@@ -30,7 +31,6 @@ from capture_forwarder.parser.mapping.columns import (
     parse_metadata,
     parse_types,
 )
-from capture_forwarder.parser.record import CaptureData, Side, read_record
 from capture_forwarder.parser.rejected import RejectedError
 from capture_forwarder.parser.unfound import NeverFound
 
@@ -64,9 +64,9 @@ __all__ = [
     "parse_columns",
     "parse_metadata",
     "parse_types",
+    "read_call",
     "read_chunks",
     "read_lines",
-    "read_record",
     "values_of",
 ]
 

@@ -19,6 +19,7 @@ from capture_forwarder.core.inference import ParsedLine, Unfound
 from capture_forwarder.core.inferences import Inferences
 from capture_forwarder.core.rejection import Rejection
 from capture_forwarder.core.schema import Schema
+from capture_forwarder.parser.call import Side, read_call
 from capture_forwarder.parser.fast.reader import FastReader
 from capture_forwarder.parser.fast.runs import Run
 from capture_forwarder.parser.mapping.agreement import Agreement, unfound
@@ -27,7 +28,6 @@ from capture_forwarder.parser.mapping.payload import PayloadReader
 from capture_forwarder.parser.mapping.plan import plans_of
 from capture_forwarder.parser.mapping.tails import Constants, Tails, constants_of
 from capture_forwarder.parser.mapping.typed_rows import RowTyper
-from capture_forwarder.parser.record import Side, read_record
 from capture_forwarder.parser.rejected import RejectedError
 
 ParseLine = Callable[[bytes], ParsedLine | Rejection]
@@ -101,7 +101,7 @@ class LineParser:
         return lambda chunk: self._fast.read(chunk, constants)
 
     def _parse(self, line: bytes, constants: Constants) -> ParsedLine:
-        data, metadata, identity = read_record(line)
+        data, metadata, identity = read_call(line)
         if self._leave_out_shadows and metadata.is_shadow:
             return ParsedLine((), metadata.inference_time)
         rows, failures, missing = self._any_payload((data.endpoint_input, data.endpoint_output))

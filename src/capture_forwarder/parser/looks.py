@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from capture_forwarder.parser.call import Side
 from capture_forwarder.parser.formats.csv_text import csv_readings
 from capture_forwarder.parser.formats.decode import Format, decode_side
 from capture_forwarder.parser.formats.events import are_events, joined
@@ -29,7 +30,6 @@ from capture_forwarder.parser.formats.npy import read_npy
 from capture_forwarder.parser.formats.payload import document_in
 from capture_forwarder.parser.formats.plain_text import is_numeric
 from capture_forwarder.parser.formats.reading import Reading
-from capture_forwarder.parser.record import Side
 
 _DEEPEST = 4
 

@@ -16,9 +16,9 @@ import msgspec
 
 from capture_forwarder.core.chunk import Chunk
 from capture_forwarder.parser.bounds import LARGE_BYTES, holds_too_much, line_holds_too_much
+from capture_forwarder.parser.call import CapturedCall, EventMetadata, Side
 from capture_forwarder.parser.fast.knobs import KINDS_KNOWN, ROWS_AT_ONCE
 from capture_forwarder.parser.formats.decode import Format, known_content
-from capture_forwarder.parser.record import CaptureRecord, EventMetadata, Side
 
 _Kind = tuple[str | None, str | None]
 """The encoding and the content type of a payload, as SageMaker wrote them."""
@@ -26,7 +26,7 @@ _Kind = tuple[str | None, str | None]
 _OPENING, _CLOSING = set(b"{"), set(b"}")
 _UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
-_read_first = msgspec.json.Decoder(CaptureRecord).decode
+_read_first = msgspec.json.Decoder(CapturedCall).decode
 
 
 class Payloads(msgspec.Struct, frozen=True):

@@ -9,8 +9,8 @@ from typing import Self, TypeVar
 import msgspec
 
 from capture_forwarder.core.inference import Inference, ParsedLine
+from capture_forwarder.parser.call import EventMetadata
 from capture_forwarder.parser.fast.calls import Calls
-from capture_forwarder.parser.record import EventMetadata
 
 Part = TypeVar("Part")
 

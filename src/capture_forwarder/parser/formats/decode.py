@@ -15,8 +15,8 @@ from functools import lru_cache
 
 from capture_forwarder.core.rejection import Reason
 from capture_forwarder.parser.bounds import holds_too_much, too_much
+from capture_forwarder.parser.call import Side
 from capture_forwarder.parser.formats.npy import MAGIC as NPY_MAGIC
-from capture_forwarder.parser.record import Side
 from capture_forwarder.parser.rejected import RejectedError
 
 

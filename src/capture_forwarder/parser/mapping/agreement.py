@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from capture_forwarder.core.inference import Unfound
 from capture_forwarder.core.rejection import Reason
+from capture_forwarder.parser.call import Side
 from capture_forwarder.parser.mapping.candidates import Candidate, Pair, best_pairs
 from capture_forwarder.parser.mapping.payload import PayloadReader
-from capture_forwarder.parser.record import Side
 from capture_forwarder.parser.rejected import RejectedError
 
 _SETTLED_BY_A_PATH = frozenset({Reason.RECORD_COUNT_MISMATCH, Reason.COLUMN_COUNT_MISMATCH})

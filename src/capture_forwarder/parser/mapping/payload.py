@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from capture_forwarder.core.rejection import Reason
 from capture_forwarder.core.schema import DataType
 from capture_forwarder.parser.bounds import MOST_READINGS
+from capture_forwarder.parser.call import Side
 from capture_forwarder.parser.formats.csv_text import csv_readings, is_header, readings_below_header
 from capture_forwarder.parser.formats.decode import Format, decode_side
 from capture_forwarder.parser.formats.events import are_events, joined, text_of
@@ -30,7 +31,6 @@ from capture_forwarder.parser.mapping.nodes import levels, readings_of
 from capture_forwarder.parser.mapping.plan import PayloadPlan
 from capture_forwarder.parser.mapping.positional import positional_readings
 from capture_forwarder.parser.mapping.records import RecordReader
-from capture_forwarder.parser.record import Side
 from capture_forwarder.parser.rejected import RejectedError
 
 _TEXTS = frozenset({DataType.STR, DataType.CATEGORY, DataType.TIMESTAMP})

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 
 from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.parser.call import EventMetadata
 from capture_forwarder.parser.mapping.columns import ColumnMapping, MetadataField
-from capture_forwarder.parser.record import EventMetadata
 
 Tail = tuple[object, ...]
 Constants = Mapping[MetadataField, object]

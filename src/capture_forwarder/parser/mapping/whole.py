@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.inference import Inference, ParsedLine
 from capture_forwarder.core.rejection import Reason, Rejection
+from capture_forwarder.parser.call import Side, read_call
 from capture_forwarder.parser.formats.reading import Reading
 from capture_forwarder.parser.line import ParseChunk, ParseLine
 from capture_forwarder.parser.mapping.casts import infer
 from capture_forwarder.parser.mapping.natural import natural_readings
-from capture_forwarder.parser.record import Side, read_record
 from capture_forwarder.parser.rejected import RejectedError
 
 NAMES = ("input", "output")
@@ -46,7 +46,7 @@ class WholeLineParser:
 
 def _parse(line: bytes) -> ParsedLine | Rejection:
     try:
-        data, metadata, identity = read_record(line)
+        data, metadata, identity = read_call(line)
         inputs, outputs = _agreeing(
             _readings(data.endpoint_input, "request", Reason.MISSING_INPUT),
             _readings(data.endpoint_output, "response", Reason.MISSING_OUTPUT),

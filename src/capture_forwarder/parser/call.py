@@ -56,7 +56,7 @@ class EventMetadata(msgspec.Struct, frozen=True, rename="camel", gc=False):
         return self.invocation_source == "ShadowExperiment"
 
 
-class CaptureRecord(msgspec.Struct, frozen=True, rename="camel", gc=False):
+class CapturedCall(msgspec.Struct, frozen=True, rename="camel", gc=False):
     """One call of InvokeEndpoint."""
 
     capture_data: CaptureData | None = None
@@ -64,11 +64,11 @@ class CaptureRecord(msgspec.Struct, frozen=True, rename="camel", gc=False):
     ground_truth_data: object = None
 
 
-_decode = msgspec.json.Decoder(CaptureRecord).decode
+_decode = msgspec.json.Decoder(CapturedCall).decode
 _check = msgspec.json.Decoder(msgspec.Raw).decode
 
 
-def read_record(line: bytes) -> tuple[CaptureData, EventMetadata, str]:
+def read_call(line: bytes) -> tuple[CaptureData, EventMetadata, str]:
     """Read one line.
 
     Returns
@@ -87,7 +87,7 @@ def read_record(line: bytes) -> tuple[CaptureData, EventMetadata, str]:
         record = _decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         if line.startswith(_BOM):
-            return read_record(line.removeprefix(_BOM))
+            return read_call(line.removeprefix(_BOM))
         raise _explain(line, error) from error
     data, metadata = record.capture_data, record.event_metadata
     if data is None:
