@@ -22,7 +22,7 @@ KEY = "data/credit/blue/2026/03/01/10/20-30-123-f41b4ce1-ffef-4339-9e96-7556c2c9
 
 
 def side(data: object, content_type: str | None = None, encoding: str | None = None) -> Any:
-    """A captured side: text is CSV, bytes are BASE64, all else is JSON."""
+    """A captured payload: text is CSV, bytes are BASE64, all else is JSON."""
     if isinstance(data, bytes):
         text, guessed, encoded = base64.b64encode(data).decode(), None, "BASE64"
     elif isinstance(data, str):

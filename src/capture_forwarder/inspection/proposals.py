@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.schema import DataType
 from capture_forwarder.inspection.fields import Field, name_columns, name_positions
-from capture_forwarder.inspection.shapes import Shape, SideView
+from capture_forwarder.inspection.shapes import PayloadView, Shape
 from capture_forwarder.inspection.trials import Trial, try_mapping
 from capture_forwarder.parser import Column, ColumnMapping
 
@@ -45,8 +45,8 @@ class ViewedLine:
 
     capture_file: CaptureFile
     data: bytes
-    request: SideView
-    response: SideView
+    request: PayloadView
+    response: PayloadView
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def _spread(lines: Sequence[ViewedLine]) -> list[ViewedLine]:
 
 
 def _choices(
-    views: Sequence[SideView], columns: tuple[Column, ...], *, headers: bool
+    views: Sequence[PayloadView], columns: tuple[Column, ...], *, headers: bool
 ) -> list[_Choice]:
     """The shapes of a side, most frequent first; named ones of a kind are one."""
     counts: Counter[Shape] = Counter()

@@ -13,7 +13,7 @@ from capture_forwarder.core.line import Line
 from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.core.schema import DataType
 from capture_forwarder.inspection.proposals import Given, ViewedLine, propose
-from capture_forwarder.inspection.shapes import SideView, view_side
+from capture_forwarder.inspection.shapes import PayloadView, view_payload
 from capture_forwarder.inspection.suggest import notes_on, types_in, variables_of
 from capture_forwarder.parser import (
     ColumnMapping,
@@ -44,7 +44,7 @@ class Sample:
 
 
 @dataclass(frozen=True, order=True)
-class SideKind:
+class PayloadKind:
     """How one side of a call was captured; `form` is what it was recognised as."""
 
     side: str
@@ -72,7 +72,7 @@ class FileFacts:
     mapped: int = 0
     empty: int = 0
     records: list[int] = field(default_factory=list)
-    sides: Counter[SideKind] = field(default_factory=Counter)
+    sides: Counter[PayloadKind] = field(default_factory=Counter)
     widths: dict[str, Counter[str]] = field(default_factory=dict)
     refused: dict[str, Refused] = field(default_factory=dict)
 
@@ -189,17 +189,17 @@ def _view(facts: FileFacts) -> list[ViewedLine]:
         except RejectedError:
             continue
         facts.captured += 1
-        request = view_side(data.endpoint_input, inputs=True)
-        response = view_side(data.endpoint_output, inputs=False)
+        request = view_payload(data.endpoint_input, inputs=True)
+        response = view_payload(data.endpoint_output, inputs=False)
         for side, view in (("request", request), ("response", response)):
-            facts.sides[SideKind(side, view.content_type, view.encoding, view.form)] += 1
+            facts.sides[PayloadKind(side, view.content_type, view.encoding, view.form)] += 1
             if view.shapes:
                 facts.widths.setdefault(side, Counter())[_width(view)] += 1
         viewed.append(ViewedLine(facts.sample.capture_file, line.data, request, response))
     return viewed
 
 
-def _width(view: SideView) -> str:
+def _width(view: PayloadView) -> str:
     shape = view.shapes[0]
     return f"{len(shape.fields)} named" if shape.fields else str(shape.width)
 

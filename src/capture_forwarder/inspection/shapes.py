@@ -1,4 +1,4 @@
-"""A captured side → the shapes that its records can be seen in."""
+"""A captured payload → the shapes that its records can be seen in."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from capture_forwarder.inspection.fields import Field, fields_of, path_to
 from capture_forwarder.parser import (
+    CapturedPayload,
     Looks,
     Reading,
     RejectedError,
-    Side,
     infer,
     is_container,
     is_frame,
@@ -62,7 +62,7 @@ class Shape:
 
 
 @dataclass(frozen=True)
-class SideView:
+class PayloadView:
     """What one side of one call looks like.
 
     `form` is a format, a reason why there is none, "empty" or "not captured"; the first of
@@ -75,7 +75,7 @@ class SideView:
     shapes: tuple[Shape, ...] = ()
 
 
-def view_side(side: Side | None, *, inputs: bool) -> SideView:
+def view_payload(side: CapturedPayload | None, *, inputs: bool) -> PayloadView:
     """Look at one side of a call; never raises, whatever it holds.
 
     Parameters
@@ -86,23 +86,23 @@ def view_side(side: Side | None, *, inputs: bool) -> SideView:
         Whether it is the request.
     """
     if side is None or side.data is None:
-        return SideView("", "", "not captured")
+        return PayloadView("", "", "not captured")
     content_type = (side.observed_content_type or "").strip()
     encoding = side.encoding or ""
     if not side.data.strip():
-        return SideView(content_type, encoding, "empty")
+        return PayloadView(content_type, encoding, "empty")
     name = "request" if inputs else "response"
     try:
         looks = look_at(side, name)
         shapes = tuple(_shapes(looks, inputs=inputs))
     except RejectedError as rejected:
-        return SideView(content_type, encoding, rejected.reason.value)
+        return PayloadView(content_type, encoding, rejected.reason.value)
     except RecursionError:
-        return SideView(content_type, encoding, "nested too deeply")
+        return PayloadView(content_type, encoding, "nested too deeply")
     if not inputs and content_type.partition(";")[0].strip().lower() not in _TEXT_ANSWERS:
         # Other text is what servers and proxies answer when a call fails.
         shapes = tuple(shape for shape in shapes if not shape.text)
-    return SideView(content_type, encoding, looks.form, tuple(dict.fromkeys(shapes)))
+    return PayloadView(content_type, encoding, looks.form, tuple(dict.fromkeys(shapes)))
 
 
 def _shapes(looks: Looks, *, inputs: bool) -> Iterator[Shape]:

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.schema import Schema
-from capture_forwarder.parser.call import CaptureData, Side, read_call
+from capture_forwarder.parser.call import CaptureData, CapturedPayload, read_call
 from capture_forwarder.parser.fast.runs import Run
 from capture_forwarder.parser.formats.json_document import values_of
 from capture_forwarder.parser.formats.reading import Reading
@@ -36,6 +36,7 @@ from capture_forwarder.parser.unfound import NeverFound
 
 __all__ = [
     "CaptureData",
+    "CapturedPayload",
     "Column",
     "ColumnMapping",
     "LineParser",
@@ -49,7 +50,6 @@ __all__ = [
     "RejectedError",
     "RouteParser",
     "Run",
-    "Side",
     "check_path",
     "comma_list",
     "compile_mapping",

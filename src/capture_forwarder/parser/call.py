@@ -17,7 +17,7 @@ from capture_forwarder.parser.rejected import RejectedError
 _BOM = b"\xef\xbb\xbf"
 
 
-class Side(msgspec.Struct, frozen=True, rename="camel", gc=False):
+class CapturedPayload(msgspec.Struct, frozen=True, rename="camel", gc=False):
     """The request or the response of a call, as it was captured."""
 
     data: str | None = None
@@ -28,8 +28,8 @@ class Side(msgspec.Struct, frozen=True, rename="camel", gc=False):
 class CaptureData(msgspec.Struct, frozen=True, rename="camel", gc=False):
     """Both sides of a call; a side that is not captured is None."""
 
-    endpoint_input: Side | None = None
-    endpoint_output: Side | None = None
+    endpoint_input: CapturedPayload | None = None
+    endpoint_output: CapturedPayload | None = None
 
 
 class EventMetadata(msgspec.Struct, frozen=True, rename="camel", gc=False):

@@ -19,7 +19,7 @@ from capture_forwarder.core.inference import ParsedLine, Unfound
 from capture_forwarder.core.inferences import Inferences
 from capture_forwarder.core.rejection import Rejection
 from capture_forwarder.core.schema import Schema
-from capture_forwarder.parser.call import Side, read_call
+from capture_forwarder.parser.call import CapturedPayload, read_call
 from capture_forwarder.parser.fast.reader import FastReader
 from capture_forwarder.parser.fast.runs import Run
 from capture_forwarder.parser.mapping.agreement import Agreement, unfound
@@ -111,7 +111,7 @@ class LineParser:
         inferences = Inferences(ids, self._names, list(whole))
         return ParsedLine(inferences, metadata.inference_time, failures, missing, calls=(identity,))
 
-    def _any_payload(self, payloads: Sequence[Side | None]) -> _Read:
+    def _any_payload(self, payloads: Sequence[CapturedPayload | None]) -> _Read:
         chosen, others = self._agree(payloads)
         rows, failures = self._typed(chosen)
         for other in others:

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from capture_forwarder.parser.call import Side
+from capture_forwarder.parser.call import CapturedPayload
 from capture_forwarder.parser.formats.csv_text import csv_readings
-from capture_forwarder.parser.formats.decode import Format, decode_side
+from capture_forwarder.parser.formats.decode import Format, decode_payload
 from capture_forwarder.parser.formats.events import are_events, joined
 from capture_forwarder.parser.formats.json_document import (
     CONTAINERS,
@@ -55,7 +55,7 @@ class Looks(msgspec.Struct, frozen=True):
     text: bool = False
 
 
-def look_at(side: Side, name: str) -> Looks:
+def look_at(side: CapturedPayload, name: str) -> Looks:
     """Look at a payload whose data is not None.
 
     Parameters
@@ -70,7 +70,7 @@ def look_at(side: Side, name: str) -> Looks:
     RejectedError
         It cannot be decoded.
     """
-    form, content = decode_side(side, name)
+    form, content = decode_payload(side, name)
     if isinstance(content, bytes):
         return Looks(form.value, read_npy(content, name))
     if form is Format.EVENTS or (form is not Format.CSV and are_events(content)):

@@ -16,7 +16,7 @@ import msgspec
 
 from capture_forwarder.core.chunk import Chunk
 from capture_forwarder.parser.bounds import LARGE_BYTES, holds_too_much, line_holds_too_much
-from capture_forwarder.parser.call import CapturedCall, EventMetadata, Side
+from capture_forwarder.parser.call import CapturedCall, CapturedPayload, EventMetadata
 from capture_forwarder.parser.fast.knobs import KINDS_KNOWN, ROWS_AT_ONCE
 from capture_forwarder.parser.formats.decode import Format, known_content
 
@@ -111,7 +111,7 @@ def read_calls(chunk: Chunk) -> Calls | None:
     return calls if all(fit) else _only(calls, fit)
 
 
-def _kind(payload: Side | None) -> _Kind | None:
+def _kind(payload: CapturedPayload | None) -> _Kind | None:
     if payload is None or payload.data is None:
         return None
     return payload.encoding, payload.observed_content_type

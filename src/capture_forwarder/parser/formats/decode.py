@@ -1,4 +1,4 @@
-"""A captured side → its content in the format that it is written in.
+"""A captured payload → its content in the format that it is written in.
 
 `encoding` says how SageMaker put the bytes into the line; the content type, without its
 parameters, says what they are. Either may be missing or wrong: endpoints answer JSON as
@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from capture_forwarder.core.rejection import Reason
 from capture_forwarder.parser.bounds import holds_too_much, too_much
-from capture_forwarder.parser.call import Side
+from capture_forwarder.parser.call import CapturedPayload
 from capture_forwarder.parser.formats.npy import MAGIC as NPY_MAGIC
 from capture_forwarder.parser.rejected import RejectedError
 
@@ -52,7 +52,7 @@ _NO_CHARSETS = frozenset({"idna", "punycode"})
 _NEVER_TABULAR = ("image/", "audio/", "video/", "font/")
 
 
-def content_type_of(side: Side) -> str:
+def content_type_of(side: CapturedPayload) -> str:
     """The content type in lower case, without its parameters; empty when there is none."""
     return _essence(side.observed_content_type or "")
 
@@ -86,13 +86,13 @@ def _essence(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
-def decode_side(side: Side, name: str) -> tuple[Format, str | bytes]:
+def decode_payload(side: CapturedPayload, name: str) -> tuple[Format, str | bytes]:
     """Undo the encoding and find the format.
 
     Parameters
     ----------
     side
-        A captured side whose `data` is not None.
+        A captured payload whose `data` is not None.
     name
         What to call it in a rejection: "request" or "response".
 
@@ -143,7 +143,7 @@ def _unbase64(data: str, name: str) -> bytes:
         raise RejectedError(Reason.UNDECODABLE_PAYLOAD, detail) from error
 
 
-def _text(raw: bytes, side: Side, name: str, *, known: bool) -> str:
+def _text(raw: bytes, side: CapturedPayload, name: str, *, known: bool) -> str:
     charset = _charset(side.observed_content_type or "")
     try:
         text = raw.decode(_codec(charset) if charset else "utf-8-sig")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from capture_forwarder.core.inference import Unfound
 from capture_forwarder.core.rejection import Reason
-from capture_forwarder.parser.call import Side
+from capture_forwarder.parser.call import CapturedPayload
 from capture_forwarder.parser.mapping.candidates import Candidate, Pair, best_pairs
 from capture_forwarder.parser.mapping.payload import PayloadReader
 from capture_forwarder.parser.rejected import RejectedError
@@ -27,7 +27,7 @@ class Agreement:
     def __init__(self, readers: Sequence[PayloadReader | None]) -> None:
         self._readers = readers
 
-    def __call__(self, payloads: Sequence[Side | None]) -> tuple[Pair, Sequence[Pair]]:
+    def __call__(self, payloads: Sequence[CapturedPayload | None]) -> tuple[Pair, Sequence[Pair]]:
         """Choose a pair; the others are as good, and have to give the same rows.
 
         Raises
@@ -68,7 +68,7 @@ class Agreement:
         return RejectedError(Reason.RECORD_COUNT_MISMATCH, detail)
 
     def _hint(
-        self, payloads: Sequence[Side | None], read: Sequence[Sequence[Candidate | None]]
+        self, payloads: Sequence[CapturedPayload | None], read: Sequence[Sequence[Candidate | None]]
     ) -> str:
         """Say what would make one payload fit the other as it is."""
         for at, (payload, reader) in enumerate(zip(payloads, self._readers, strict=True)):

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from capture_forwarder.parser.call import Side
+from capture_forwarder.parser.call import CapturedPayload
 from capture_forwarder.parser.formats.csv_text import csv_readings
-from capture_forwarder.parser.formats.decode import Format, decode_side
+from capture_forwarder.parser.formats.decode import Format, decode_payload
 from capture_forwarder.parser.formats.events import are_events, joined
 from capture_forwarder.parser.formats.json_document import (
     CONTAINERS,
@@ -37,13 +37,13 @@ from capture_forwarder.parser.formats.reading import Reading
 _DEEPEST = 4
 
 
-def natural_readings(side: Side, name: str, *, answer: bool) -> list[Reading]:
+def natural_readings(side: CapturedPayload, name: str, *, answer: bool) -> list[Reading]:
     """Read a side in the ways that its looks allow.
 
     Parameters
     ----------
     side
-        A captured side whose `data` is not None.
+        A captured payload whose `data` is not None.
     name
         What to call it in a rejection: "request" or "response".
     answer
@@ -61,7 +61,7 @@ def natural_readings(side: Side, name: str, *, answer: bool) -> list[Reading]:
     RejectedError
         It cannot be decoded, or tells of a failure.
     """
-    form, content = decode_side(side, name)
+    form, content = decode_payload(side, name)
     if isinstance(content, bytes):
         return document_readings(read_npy(content, name))
     if not content.strip():

@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from capture_forwarder.core.rejection import Reason
 from capture_forwarder.core.schema import DataType
 from capture_forwarder.parser.bounds import MOST_READINGS
-from capture_forwarder.parser.call import Side
+from capture_forwarder.parser.call import CapturedPayload
 from capture_forwarder.parser.formats.csv_text import csv_readings, is_header, readings_below_header
-from capture_forwarder.parser.formats.decode import Format, decode_side
+from capture_forwarder.parser.formats.decode import Format, decode_payload
 from capture_forwarder.parser.formats.events import are_events, joined, text_of
 from capture_forwarder.parser.formats.json_text import NOTHING, JsonLines, is_failure
 from capture_forwarder.parser.formats.npy import read_npy
@@ -63,7 +63,7 @@ class PayloadReader:
         self._no_texts = _TEXTS.isdisjoint(self._types)
         self._search = jmespath.compile(plan.path).search if plan.path else None
 
-    def candidates(self, payload: Side | None) -> list[Candidate]:
+    def candidates(self, payload: CapturedPayload | None) -> list[Candidate]:
         """Read a payload in every way that may be meant.
 
         Raises
@@ -76,14 +76,14 @@ class PayloadReader:
             raise RejectedError(self._plan.missing, detail)
         if not payload.data:
             return [Candidate(0, [], text=True)]
-        form, content = decode_side(payload, self._name)
+        form, content = decode_payload(payload, self._name)
         if isinstance(content, bytes):
             return self._of_document(read_npy(content, self._name))
         if not content.strip():
             return [Candidate(0, [])]
         return self._of_text(form, content)
 
-    def hint(self, payload: Side | None, counts: Collection[int]) -> str:
+    def hint(self, payload: CapturedPayload | None, counts: Collection[int]) -> str:
         """Say what would make a rejected payload readable; nothing if that is not known.
 
         Parameters
@@ -95,7 +95,7 @@ class PayloadReader:
         """
         if payload is None or not payload.data or self._search is not None:
             return ""
-        form, content = decode_side(payload, self._name)
+        form, content = decode_payload(payload, self._name)
         if isinstance(content, bytes) or not content.strip():
             return ""
         document = document_in(form, content)

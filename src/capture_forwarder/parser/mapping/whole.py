@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.inference import Inference, ParsedLine
 from capture_forwarder.core.rejection import Reason, Rejection
-from capture_forwarder.parser.call import Side, read_call
+from capture_forwarder.parser.call import CapturedPayload, read_call
 from capture_forwarder.parser.formats.reading import Reading
 from capture_forwarder.parser.line import ParseChunk, ParseLine
 from capture_forwarder.parser.mapping.casts import infer
@@ -60,7 +60,7 @@ def _parse(line: bytes) -> ParsedLine | Rejection:
     return ParsedLine(inferences, metadata.inference_time, calls=(identity,))
 
 
-def _readings(side: Side | None, name: str, missing: Reason) -> list[Reading]:
+def _readings(side: CapturedPayload | None, name: str, missing: Reason) -> list[Reading]:
     if side is None or side.data is None:
         detail = f"The {name} was not captured, but this route forwards both sides of a call."
         raise RejectedError(missing, detail)

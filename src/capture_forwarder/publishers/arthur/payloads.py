@@ -15,7 +15,7 @@ from typing import TypeGuard
 
 import msgspec
 
-from capture_forwarder.parser import Side, infer, values_of
+from capture_forwarder.parser import CapturedPayload, infer, values_of
 
 _WORDS = frozenset({"instances", "predictions", "features", "probabilities"})
 
@@ -46,7 +46,7 @@ REQUEST = Words("endpointInput", "INPUT", "instances", "features")
 RESPONSE = Words("endpointOutput", "OUTPUT", "predictions", "probabilities")
 
 
-def read_records(side: Side | None, words: Words) -> list[object] | None:
+def read_records(side: CapturedPayload | None, words: Words) -> list[object] | None:
     """Read a captured payload as Arthur does; None for one that it does not take.
 
     A record is a list of values, or the item of `instances` or `predictions` as it stands.
@@ -63,7 +63,7 @@ def read_records(side: Side | None, words: Words) -> list[object] | None:
     return None
 
 
-def csv_lines(side: Side | None) -> list[str] | None:
+def csv_lines(side: CapturedPayload | None) -> list[str] | None:
     """The lines of a payload if it is CSV, whatever its encoding and its line ends.
 
     Whether it is CSV shows in its values: those read from it are compared with those parsed.

@@ -16,7 +16,7 @@ import msgspec
 
 from capture_forwarder.core.batch import Batch, LineSlice
 from capture_forwarder.core.inference import Inference
-from capture_forwarder.parser import CaptureData, ColumnMapping, Side
+from capture_forwarder.parser import CaptureData, CapturedPayload, ColumnMapping
 from capture_forwarder.publishers.arthur.payloads import (
     REQUEST,
     RESPONSE,
@@ -193,7 +193,11 @@ class LineWriter:
         return _encode({"captureData": payloads, "eventMetadata": {**ids, **metadata}, **record})
 
     def _payload(
-        self, side: Side | None, records: Sequence[object], words: Words, index: int | None
+        self,
+        side: CapturedPayload | None,
+        records: Sequence[object],
+        words: Words,
+        index: int | None,
     ) -> dict[str, str]:
         """Write a payload: its own CSV if that means these records, else JSON."""
         lines = csv_lines(side) or []
