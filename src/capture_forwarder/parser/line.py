@@ -24,9 +24,13 @@ from capture_forwarder.parser.fast.reader import FastReader
 from capture_forwarder.parser.fast.runs import Run
 from capture_forwarder.parser.mapping.agreement import Agreement, unfound
 from capture_forwarder.parser.mapping.columns import ColumnMapping
+from capture_forwarder.parser.mapping.metadata_columns import (
+    Constants,
+    MetadataColumns,
+    constants_of,
+)
 from capture_forwarder.parser.mapping.payload import PayloadReader
 from capture_forwarder.parser.mapping.plan import plans_of
-from capture_forwarder.parser.mapping.tails import Constants, Tails, constants_of
 from capture_forwarder.parser.mapping.typed_rows import RowTyper
 from capture_forwarder.parser.rejected import RejectedError
 
@@ -63,7 +67,7 @@ class LineParser:
         plans = plans_of(mapping)
         readers = [PayloadReader(plan, types) if plan.columns else None for plan in plans]
         self._agree = Agreement(readers)
-        self._tails = Tails(mapping)
+        self._metadata_columns = MetadataColumns(mapping)
         self._leave_out_shadows = not mapping.shadow
         self._typed = RowTyper(plans, schema, keep_digits=as_json)
         self._fast = FastReader(mapping, schema, as_json=as_json)
@@ -107,7 +111,7 @@ class LineParser:
         rows, failures, missing = self._any_payload((data.endpoint_input, data.endpoint_output))
         count = len(rows)
         ids = [identity] if count == 1 else [f"{identity}_{n}" for n in range(count)]
-        whole = map(add, rows, self._tails.of_call(ids, metadata, constants))
+        whole = map(add, rows, self._metadata_columns.of_call(ids, metadata, constants))
         inferences = Inferences(ids, self._names, list(whole))
         return ParsedLine(inferences, metadata.inference_time, failures, missing, calls=(identity,))
 

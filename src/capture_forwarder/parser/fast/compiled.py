@@ -46,8 +46,8 @@ class CompiledRowWriter:
     inputs, outputs
         The columns of the request and of the response, in order; at least one of each, and all
         of them numbers.
-    behind
-        The columns that stand behind them.
+    metadata
+        The metadata columns, which follow them.
     schema
         The types that are known.
 
@@ -62,7 +62,7 @@ class CompiledRowWriter:
         library: Path,
         inputs: Sequence[str],
         outputs: Sequence[str],
-        behind: Sequence[str],
+        metadata: Sequence[str],
         schema: Schema,
     ) -> None:
         names = [*inputs, *outputs]
@@ -76,10 +76,10 @@ class CompiledRowWriter:
         self._row_bytes = _MORE_A_ROW + sum(
             column.front_length + _MORE_A_COLUMN for column in self._columns
         )
-        self._behind = row_type(behind)
+        self._metadata_row = row_type(metadata)
 
     def __call__(
-        self, requests: str, responses: str, behind: Sequence[Sequence[object]], count: int
+        self, requests: str, responses: str, metadata: Sequence[Sequence[object]], count: int
     ) -> JsonRows | None:
         """Write rows.
 
@@ -87,8 +87,8 @@ class CompiledRowWriter:
         ----------
         requests, responses
             The CSV of both payloads of each record, a line a record.
-        behind
-            The columns that stand behind: a value for each record.
+        metadata
+            The metadata columns: a value for each record.
         count
             How many records there are.
 
@@ -100,7 +100,9 @@ class CompiledRowWriter:
         """
         if not (requests.isascii() and responses.isascii()):
             return None
-        rows = list(map(self._behind, *behind)) if behind else [self._behind()] * count
+        rows = (
+            list(map(self._metadata_row, *metadata)) if metadata else [self._metadata_row()] * count
+        )
         texts = (requests.encode(), responses.encode(), _encode_lines(rows))
         size = sum(map(len, texts)) + count * self._row_bytes
         written = ctypes.create_string_buffer(size)
@@ -116,7 +118,7 @@ class CompiledRowWriter:
 
 
 def compiled_writer(
-    inputs: Sequence[str], outputs: Sequence[str], behind: Sequence[str], schema: Schema
+    inputs: Sequence[str], outputs: Sequence[str], metadata: Sequence[str], schema: Schema
 ) -> CompiledRowWriter | None:
     """Make a writer for a route; see `CompiledRowWriter`.
 
@@ -128,7 +130,7 @@ def compiled_writer(
     numbers = all(schema.types.get(name) in _KINDS for name in (*inputs, *outputs))
     if not (inputs and outputs and numbers and LIBRARY.exists()):
         return None
-    return CompiledRowWriter(LIBRARY, inputs, outputs, behind, schema)
+    return CompiledRowWriter(LIBRARY, inputs, outputs, metadata, schema)
 
 
 def _load(library: Path) -> Callable[..., int]:

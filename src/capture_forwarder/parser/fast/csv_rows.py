@@ -70,22 +70,22 @@ class JsonRowWriter:
     ----------
     names
         The columns that are captured, in order; at least one.
-    behind
-        The columns that stand behind them.
+    metadata
+        The metadata columns, which follow them.
     schema
         The types that are known, none of them a vector; a column without one is inferred cell
         by cell.
     """
 
-    def __init__(self, names: Sequence[str], behind: Sequence[str], schema: Schema) -> None:
+    def __init__(self, names: Sequence[str], metadata: Sequence[str], schema: Schema) -> None:
         types = [schema.types.get(name) for name in names]
         self._writers = [_writer(name, schema) for name in names]
         self._are_numbers = all(known in _NUMBERS for known in types)
         self._are_floats = all(known == DataType.FLOAT for known in types)
-        self._fronts = [f"{_encode(name).decode()}:" for name in (*names, *behind)]
+        self._fronts = [f"{_encode(name).decode()}:" for name in (*names, *metadata)]
 
     def __call__(
-        self, records: Sequence[str], behind: Iterable[Column] = ()
+        self, records: Sequence[str], metadata: Iterable[Column] = ()
     ) -> tuple[bytes, list[int]]:
         """Write rows.
 
@@ -94,8 +94,8 @@ class JsonRowWriter:
         records
             The text of each record: as many cells as there are columns, no quotes, backslashes or
             control characters in them. At least one.
-        behind
-            The columns that stand behind.
+        metadata
+            The metadata columns.
 
         Returns
         -------
@@ -106,7 +106,7 @@ class JsonRowWriter:
         large = max(map(len, records)) > LONGEST_NUMBER
         records, are_checked = self._checked(records, large=large)
         captured, width = len(self._writers), len(self._fronts)
-        # Each record is followed by empty cells, to be filled by the columns behind.
+        # Each record is followed by empty cells, to be filled by the metadata columns.
         room = "," * (width - captured)
         cells = f"{f'{room},'.join(records)}{room}".split(",")
         bare = [False] * width
@@ -117,7 +117,7 @@ class JsonRowWriter:
                 cells[index::width] = column.json
                 bare[index] = column.bare
                 odd.update(column.odd)
-        for index, column in enumerate(behind, captured):
+        for index, column in enumerate(metadata, captured):
             cells[index::width] = column.json
             bare[index] = column.bare
         return self._joined(cells, bare, odd), sorted(odd)

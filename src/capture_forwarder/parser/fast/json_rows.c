@@ -111,8 +111,8 @@ static int take_none(struct text *in)
 {
     if (in->end - in->at < 3 || (memcmp(in->at, "NaN", 3) && memcmp(in->at, "nan", 3)))
         return 0;
-    struct text behind = {in->at + 3, in->end};
-    if (!is_empty(&behind))
+    struct text rest = {in->at + 3, in->end};
+    if (!is_empty(&rest))
         return 0;
     in->at += 3;
     return 1;
@@ -137,7 +137,7 @@ static int copy_side(const struct column *columns, int64_t count, struct text *i
 }
 
 /* Write what ends a row: `{"time":"now"}\n` becomes `,"time":"now"}`, and `{}\n` becomes `}`. */
-static int copy_tail(struct text *in, struct room *out)
+static int copy_metadata(struct text *in, struct room *out)
 {
     if (!take(in, '{'))
         return 0;
@@ -156,7 +156,7 @@ static int copy_tail(struct text *in, struct room *out)
  *
  * columns, inputs, outputs: the columns, as many of the request and then of the response.
  * sent, answered: the CSV of both sides, in ASCII or UTF-8, a line a row.
- * tails: what else each row has, a JSON object on a line of its own.
+ * metadata: what else each row has, a JSON object on a line of its own.
  * rows: how many rows there are, at least one.
  * out: where they are written.
  *
@@ -166,12 +166,12 @@ static int copy_tail(struct text *in, struct room *out)
 int64_t write_json_rows(const struct column *columns, int64_t inputs, int64_t outputs,
                         const char *sent, int64_t sent_length,
                         const char *answered, int64_t answered_length,
-                        const char *tails, int64_t tails_length,
+                        const char *metadata, int64_t metadata_length,
                         int64_t rows, char *out, int64_t out_length)
 {
     struct text request = {sent, sent + sent_length};
     struct text response = {answered, answered + answered_length};
-    struct text behind = {tails, tails + tails_length};
+    struct text rest = {metadata, metadata + metadata_length};
     struct room room = {out, out + out_length};
 
     for (int64_t row = 0; row < rows; row++) {
@@ -179,10 +179,10 @@ int64_t write_json_rows(const struct column *columns, int64_t inputs, int64_t ou
             return 0;
         if (!copy_side(columns, inputs, &request, &room)
             || !copy_side(columns + inputs, outputs, &response, &room)
-            || !copy_tail(&behind, &room))
+            || !copy_metadata(&rest, &room))
             return 0;
     }
-    if (request.at != request.end || response.at != response.end || behind.at != behind.end)
+    if (request.at != request.end || response.at != response.end || rest.at != rest.end)
         return 0;
     return room.at - out;
 }

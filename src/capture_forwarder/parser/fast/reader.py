@@ -14,18 +14,18 @@ from capture_forwarder.core.inferences import Inferences, WrittenInferences
 from capture_forwarder.core.json_rows import split_rows
 from capture_forwarder.core.schema import Schema
 from capture_forwarder.parser.bounds import MOST_RECORDS
-from capture_forwarder.parser.fast.behind import as_json
 from capture_forwarder.parser.fast.calls import Calls, read_calls
 from capture_forwarder.parser.fast.compiled import CompiledRowWriter, compiled_writer
 from capture_forwarder.parser.fast.csv_records import RecordSplitter
 from capture_forwarder.parser.fast.csv_rows import JsonRowWriter, has_vector
 from capture_forwarder.parser.fast.knobs import FEW_CALLS
+from capture_forwarder.parser.fast.metadata_json import as_json
 from capture_forwarder.parser.fast.payloads import PayloadReader
 from capture_forwarder.parser.fast.rows import beside
 from capture_forwarder.parser.fast.runs import Found, Run
 from capture_forwarder.parser.formats.decode import Format
 from capture_forwarder.parser.mapping.columns import ColumnMapping
-from capture_forwarder.parser.mapping.tails import Constants, Tails
+from capture_forwarder.parser.mapping.metadata_columns import Constants, MetadataColumns
 
 _OF_SCORES = b"0123456789.-+eE,\r\n"
 
@@ -46,17 +46,17 @@ class FastReader:
     def __init__(self, mapping: ColumnMapping, schema: Schema, *, as_json: bool) -> None:
         self._names = mapping.names
         self._wants = (bool(mapping.inputs), bool(mapping.outputs))
-        self._tails = Tails(mapping)
+        self._metadata_columns = MetadataColumns(mapping)
         self._reads_all = mapping.shadow
         captured = [column.name for column in (*mapping.inputs, *mapping.outputs)]
         self._split = RecordSplitter(mapping.inputs, mapping.outputs)
         self._write: JsonRowWriter | None = None
         self._compiled: CompiledRowWriter | None = None
         if not (mapping.csv_header or has_vector(captured, schema)):
-            behind = mapping.names[len(captured) :]
-            self._write = JsonRowWriter(captured, behind, schema)
+            metadata = mapping.names[len(captured) :]
+            self._write = JsonRowWriter(captured, metadata, schema)
             inputs, outputs = captured[: len(mapping.inputs)], captured[len(mapping.inputs) :]
-            self._compiled = compiled_writer(inputs, outputs, behind, schema)
+            self._compiled = compiled_writer(inputs, outputs, metadata, schema)
         request, response = (
             PayloadReader(columns, path, schema, header=mapping.csv_header, as_json=as_json)
             for columns, path in (
@@ -121,8 +121,8 @@ class FastReader:
         if not records.calls:
             return
         found = Found.of(calls, records.calls, records.counts)
-        behind = map(as_json, self._columns_behind(found, constants))
-        rows, odd = self._write(records.texts, behind)
+        metadata = map(as_json, self._metadata(found, constants))
+        rows, odd = self._write(records.texts, metadata)
         if not odd and found.are_one_run:
             yield found.whole(WrittenInferences(found.ids, self._names, [rows]))
             return
@@ -140,8 +140,8 @@ class FastReader:
         if counts != others or not calls.lines or max(counts) > MOST_RECORDS:
             return None
         found = Found.of(calls, range(len(calls.lines)), counts)
-        behind = self._columns_behind(found, constants)
-        rows = self._compiled(requests, responses, behind, len(found.ids))
+        metadata = self._metadata(found, constants)
+        rows = self._compiled(requests, responses, metadata, len(found.ids))
         if rows is None:
             return None
         if found.are_one_run:
@@ -165,13 +165,13 @@ class FastReader:
             return
         found = Found.of(calls, rows.calls, rows.counts)
         values = rows.values
-        if behind := self._columns_behind(found, constants):
-            values = list(map(add, values, zip(*behind, strict=True)))
+        if metadata := self._metadata(found, constants):
+            values = list(map(add, values, zip(*metadata, strict=True)))
         for run, ids, part in found.runs(values):
             yield run(Inferences(ids, self._names, part))
 
-    def _columns_behind(self, found: Found, constants: Constants) -> list[Sequence[object]]:
-        return self._tails.columns(found.ids, found.about, found.indexes, constants)
+    def _metadata(self, found: Found, constants: Constants) -> list[Sequence[object]]:
+        return self._metadata_columns.columns(found.ids, found.about, found.indexes, constants)
 
 
 def _on_lines(payloads: Sequence[str]) -> tuple[str, list[int]]:

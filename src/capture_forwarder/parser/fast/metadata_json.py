@@ -1,4 +1,4 @@
-"""The columns that stand behind the captured ones, as JSON."""
+"""The metadata columns as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands behind the captured values of a row: the time, the id, what is known of the call."""
+"""The values of the metadata columns: the time, the id, what is known of the call."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.parser.call import EventMetadata
 from capture_forwarder.parser.mapping.columns import ColumnMapping, MetadataField
 
-Tail = tuple[object, ...]
+Values = tuple[object, ...]
 Constants = Mapping[MetadataField, object]
-"""What all lines of an object share."""
+"""What all lines of a capture file share."""
 
 _Ask = Callable[[EventMetadata], object]
 
@@ -25,7 +25,7 @@ _OF_CALL: Mapping[MetadataField, _Ask] = {
 
 
 def constants_of(capture_file: CaptureFile) -> Constants:
-    """Say what is known of every line of an object."""
+    """Say what is known of every line of a capture file."""
     return {
         MetadataField.ENDPOINT: capture_file.endpoint,
         MetadataField.VARIANT: capture_file.variant,
@@ -35,13 +35,13 @@ def constants_of(capture_file: CaptureFile) -> Constants:
     }
 
 
-class Tails:
-    """Makes the tails of a route's rows.
+class MetadataColumns:
+    """Makes the metadata of a route's rows.
 
     Parameters
     ----------
     mapping
-        Which columns stand behind the captured ones.
+        Which columns a row has beside the captured ones.
     """
 
     def __init__(self, mapping: ColumnMapping) -> None:
@@ -51,8 +51,8 @@ class Tails:
 
     def of_call(
         self, ids: Sequence[str], metadata: EventMetadata, constants: Constants
-    ) -> Iterable[Tail]:
-        """Make the tails of the rows of one call; `ids` are its inferences'."""
+    ) -> Iterable[Values]:
+        """Make the metadata of the rows of one call; `ids` are its inferences'."""
         columns = self.columns(ids, [metadata] * len(ids), range(len(ids)), constants)
         return zip(*columns, strict=True) if columns else [()] * len(ids)
 
@@ -63,7 +63,7 @@ class Tails:
         indexes: Sequence[int],
         constants: Constants,
     ) -> list[Sequence[object]]:
-        """Make the columns that stand behind: each has a value for every row.
+        """Make the metadata columns: each has a value for every row.
 
         Parameters
         ----------
