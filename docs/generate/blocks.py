@@ -1,4 +1,4 @@
-"""Generated blocks: where they stand in a page, and what belongs into them.
+"""Generated blocks: where they stand in a page, and what belongs in them.
 
 A block begins with `<!-- generated: NAME -->` and ends with `<!-- end -->`. What stands between
 is replaced; the rest of the page is written by people.

@@ -135,3 +135,16 @@ def test_a_tensor_of_too_many_dimensions_is_rejected_in_bounded_memory(dimension
 def test_a_charset_that_no_text_is_written_in_is_rejected(charset: str) -> None:
     sent = side("1,2", f"text/csv; charset={charset}", "BASE64")
     assert reason(sent, side("1")) is Reason.UNDECODABLE_PAYLOAD
+
+
+def test_a_whole_number_of_very_many_digits_does_not_pass_for_a_line_that_was_cut() -> None:
+    digits = "9" * 5000
+    of_line = parse(f'{{"captureData": {digits}}}'.encode(), MAPPING)
+    of_payload = parse(line(side(f'{{"a": {digits}, "b": 1}}', JSON), side("1")), MAPPING)
+
+    assert isinstance(of_line, Rejection)
+    assert of_line.reason is Reason.NOT_A_CAPTURE_RECORD
+    assert "cut" not in of_line.detail
+    # It is sent as it was written, and is no number of any column's type.
+    assert isinstance(of_payload, ParsedLine)
+    assert of_payload.inferences[0].row["a"] == digits

@@ -173,7 +173,7 @@ class PublisherMisconfiguredError(PublishError):
 class BatchRefusedError(PublishError):
     """The platform refused what a batch holds: status 400, 413 or 422.
 
-    `platform_message` is what it said. It may quote values, so it belongs into quarantine
+    `platform_message` is what it said. It may quote values, so it belongs in quarantine
     and never into a log.
     """
 

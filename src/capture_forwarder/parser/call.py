@@ -109,7 +109,7 @@ def _explain(line: bytes, error: Exception) -> RejectedError:
     """
     try:
         # To make nothing of a large document but to check it takes no memory.
-        document = json.loads(line) if len(line) <= LARGE_BYTES else _check(line)
+        document = json.loads(line, parse_int=len) if len(line) <= LARGE_BYTES else _check(line)
     except RecursionError:
         return RejectedError(Reason.INVALID_JSON, "The JSON is nested too deeply.")
     except ValueError:

@@ -9,6 +9,8 @@ import msgspec
 
 from capture_forwarder.parser.bounds import holds_too_much
 
+# Source: Python's documentation, "Integer string conversion length limitation".
+_MOST_DIGITS = 4300
 _decode = msgspec.json.Decoder().decode
 
 
@@ -27,14 +29,17 @@ def decode_json(text: str) -> object:
     """Decode one document; `NOTHING` if the text is none.
 
     NaN and infinities, which Python's json module writes although JSON has no such words, are
-    None. A number that is too large for a double stays the text that it is written with.
+    None. A number that is too large for a double, or a whole number of more digits than Python
+    reads, stays the text that it is written with.
     """
     try:
         return _decode(text)
     except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
         pass
     try:
-        document = json.loads(text, parse_constant=lambda _: None, parse_float=_float)
+        document = json.loads(
+            text, parse_constant=lambda _: None, parse_float=_float, parse_int=_int
+        )
         msgspec.json.encode(document)  # a lone surrogate decodes but can never be sent
     except (ValueError, RecursionError):
         return NOTHING
@@ -74,6 +79,10 @@ def is_failure(document: object) -> bool:
         return False
     names = {str(key).lower() for key in document}
     return "message" in names and bool(names & {"code", "errorcode"})
+
+
+def _int(text: str) -> int | str:
+    return int(text) if len(text) < _MOST_DIGITS else text
 
 
 def _float(text: str) -> float | str:
