@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -35,10 +35,8 @@ def path(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def publisher(path: str) -> Iterator[LocalPublisher]:
-    made = LocalPublisher(path, TABLE)
-    yield made
-    made.close()
+def publisher(path: str) -> LocalPublisher:
+    return LocalPublisher(path, TABLE)
 
 
 def inferences(*rows: Row) -> list[Inference]:
@@ -86,7 +84,6 @@ def test_columns_are_typed_by_their_values(publisher: LocalPublisher, path: str)
     }
 
     publisher.publish(Batch.of(inferences(row)))
-    publisher.close()
 
     assert types(path) == {
         KEY: "VARCHAR",
@@ -115,7 +112,6 @@ def test_the_inference_id_and_its_line_are_the_primary_key(
     publisher: LocalPublisher, path: str
 ) -> None:
     publisher.publish(Batch.of(inferences({"a": 1})))
-    publisher.close()
 
     keys = query(path, "SELECT constraint_column_names FROM duckdb_constraints()")
     assert ([KEY, LINE],) in keys
@@ -132,7 +128,6 @@ def test_different_lines_with_one_id_are_all_stored_and_each_only_once(
     for _ in range(2):
         for number in (1, 2, 3):
             publisher.publish(from_line(f"line {number}".encode(), {"a": number}))
-    publisher.close()
 
     assert query(path, 'SELECT a FROM "default" ORDER BY a') == [(1,), (2,), (3,)]
 
@@ -147,7 +142,6 @@ def test_a_table_from_before_lines_counted_keeps_its_rows_and_takes_a_repeat_for
 
     publisher.publish(from_line(b"line 1", {"a": 1}))
     publisher.publish(from_line(b"line 2", {"a": 3}))
-    publisher.close()
 
     found = query(path, 'SELECT inference_id, a FROM "default" ORDER BY a')
     assert found == [("order-7", 1), ("order-8", 2), ("order-7", 3)]
@@ -164,7 +158,6 @@ def test_another_column_can_be_the_key(path: str) -> None:
 
     publisher.publish(Batch.of([inference_of("x", {"event_id": "x", "a": 1})]))
     publisher.publish(Batch.of([inference_of("x", {"event_id": "x", "a": 2})]))
-    publisher.close()
 
     assert query(path, 'SELECT event_id, a FROM "default"') == [("x", 2)]
 
@@ -189,7 +182,6 @@ def test_a_time_is_stored_in_utc(
     publisher: LocalPublisher, path: str, text: str, stored: str
 ) -> None:
     publisher.publish(Batch.of(inferences({TIME: text})))
-    publisher.close()
 
     assert values(path, TIME) == [datetime.fromisoformat(stored)]
 
@@ -209,7 +201,6 @@ def test_a_time_that_cannot_be_placed_stays_as_it_is(
 ) -> None:
     publisher.publish(Batch.of(inferences({TIME: text})))
     publisher.publish(Batch.of([inference_of("2", {TIME: "2026-03-01T10:20:30Z"})]))
-    publisher.close()
 
     assert values(path, TIME) == [text, "2026-03-01T10:20:30Z"]
 
@@ -219,7 +210,6 @@ def test_a_time_column_that_meets_other_text_keeps_its_times(
 ) -> None:
     publisher.publish(Batch.of(inferences({TIME: "2026-03-01T10:20:30Z"})))
     publisher.publish(Batch.of([inference_of("2", {TIME: "yesterday"})]))
-    publisher.close()
 
     assert values(path, TIME) == ["2026-03-01 10:20:30", "yesterday"]
 
@@ -228,7 +218,6 @@ def test_text_that_looks_like_a_time_or_number_stays_text(
     publisher: LocalPublisher, path: str
 ) -> None:
     publisher.publish(Batch.of(inferences({"a": "2026-03-01T10:20:30Z", "b": "007", "c": "[1,2]"})))
-    publisher.close()
 
     assert rows(path)["1"] == {"a": "2026-03-01T10:20:30Z", "b": "007", "c": "[1,2]"}
 
@@ -280,7 +269,6 @@ def test_a_column_is_widened_and_loses_nothing(
 
     for start in range(0, len(sent), rows_a_batch):
         publisher.publish(Batch.of(sent[start : start + rows_a_batch]))
-    publisher.close()
 
     assert types(path)["x"] == kind
     assert values(path, "x") == stored
@@ -289,7 +277,6 @@ def test_a_column_is_widened_and_loses_nothing(
 def test_a_list_that_becomes_text_keeps_its_numbers(publisher: LocalPublisher, path: str) -> None:
     publisher.publish(Batch.of(inferences({"x": [1, 2.5]})))
     publisher.publish(Batch.of([inference_of("2", {"x": "a"})]))
-    publisher.close()
 
     first, second = values(path, "x")
     assert json.loads(str(first)) == [1, 2.5]
@@ -301,7 +288,6 @@ def test_widening_one_column_leaves_the_others_alone(publisher: LocalPublisher, 
         Batch.of(inferences({"a": 1, "b": 1, "c": "x", "d": [1.0]}, {"a": 2, "b": 2}))
     )
     publisher.publish(Batch.of([inference_of("3", {"a": 0.5, "b": 3, "new": True})]))
-    publisher.close()
 
     assert types(path) == {
         KEY: "VARCHAR",
@@ -321,11 +307,9 @@ def test_widening_one_column_leaves_the_others_alone(publisher: LocalPublisher, 
 def test_a_column_appears_with_its_first_value(publisher: LocalPublisher, path: str) -> None:
     publisher.publish(Batch.of(inferences({"a": None, "b": 1})))
     publisher.publish(Batch.of([inference_of("2", {"a": None, "b": None})]))
-    publisher.close()
     assert list(types(path)) == [KEY, "b"]
 
     publisher.publish(Batch.of([inference_of("3", {"a": 0.5, "b": None})]))
-    publisher.close()
 
     assert types(path) == {KEY: "VARCHAR", "b": "BIGINT", "a": "DOUBLE"}
     assert values(path, "a") == [None, None, 0.5]
@@ -333,7 +317,6 @@ def test_a_column_appears_with_its_first_value(publisher: LocalPublisher, path: 
 
 def test_rows_of_nothing_but_nulls_are_rows(publisher: LocalPublisher, path: str) -> None:
     publisher.publish(Batch.of(inferences({"a": None}, {"a": None})))
-    publisher.close()
 
     assert rows(path) == {"1": {}, "2": {}}
 
@@ -344,12 +327,10 @@ def test_rows_of_nothing_but_nulls_are_rows(publisher: LocalPublisher, path: str
 def test_a_repeated_delivery_changes_nothing(publisher: LocalPublisher, path: str) -> None:
     batch = inferences({"a": 1, "b": [0.5]}, {"a": 2, "b": [1.5]}, {"a": None, "b": None})
     publisher.publish(Batch.of(batch))
-    publisher.close()
     before = rows(path)
 
     publisher.publish(Batch.of(batch))
     publisher.publish(Batch.of(batch[1:]))
-    publisher.close()
 
     assert rows(path) == before
     assert len(before) == 3
@@ -360,7 +341,6 @@ def test_a_row_replaces_the_one_of_the_same_id_as_a_whole(
 ) -> None:
     publisher.publish(Batch.of(inferences({"a": 1, "b": "x", "c": [1.0]}, {"a": 9})))
     publisher.publish(Batch.of(inferences({"a": 2, "b": None, "c": [2.0, 3.0]})))
-    publisher.close()
 
     assert rows(path) == {
         "1": {"a": 2, "b": None, "c": [2.0, 3.0]},
@@ -374,7 +354,6 @@ def test_the_last_of_one_id_in_a_batch_stays(publisher: LocalPublisher, path: st
             [inference_of("1", {"a": 1}), inference_of("2", {"a": 2}), inference_of("1", {"a": 3})]
         )
     )
-    publisher.close()
 
     assert rows(path) == {"1": {"a": 3}, "2": {"a": 2}}
 
@@ -383,7 +362,6 @@ def test_ids_that_differ_only_a_little_are_different(publisher: LocalPublisher, 
     names = ["a", "A", "a ", " a", "ä", "a\u0308", "", "1", "01", "'; DROP TABLE x; --", '"']
 
     publisher.publish(Batch.of([inference_of(name, {"x": n}) for n, name in enumerate(names)]))
-    publisher.close()
 
     assert {name: row["x"] for name, row in rows(path).items()} == {
         name: n for n, name in enumerate(names)
@@ -396,7 +374,6 @@ def test_a_new_publisher_goes_on_with_the_table(path: str) -> None:
         publisher.publish(
             Batch.of([inference_of(str(number), {"a": value, f"new_{number}": number})])
         )
-        publisher.close()
 
     assert values(path, "a") == ["1.0", "0.5", "x"]
     assert rows(path)["2"] == {"a": "x", "new_0": None, "new_1": None, "new_2": 2}
@@ -408,7 +385,6 @@ def test_many_rows_are_one_batch(publisher: LocalPublisher, path: str) -> None:
     publisher.publish(
         Batch.of([inference_of(f"{n}", {"n": n, "s": f"text {n}"}) for n in range(count)])
     )
-    publisher.close()
 
     assert query(path, 'SELECT count(*), sum(n) FROM "default"') == [
         (count, count * (count - 1) // 2)
@@ -435,7 +411,6 @@ def test_odd_column_names_and_values_are_kept(publisher: LocalPublisher, path: s
 
     publisher.publish(Batch.of(inferences(row)))
     publisher.publish(Batch.of(inferences(row)))
-    publisher.close()
 
     assert rows(path) == {"1": row}
 
@@ -460,7 +435,6 @@ def test_columns_that_differ_only_in_case_are_refused_before_one_is_lost(
 
     with pytest.raises(PublisherMisconfiguredError) as raised:
         publisher.publish(Batch.of(inferences(row)))
-    publisher.close()
 
     assert all(name in str(raised.value) for name in names)
     assert rows(path) == {"1": {"other": 1}}
@@ -478,7 +452,6 @@ def test_a_column_may_change_its_case_from_one_day_to_the_next(
 ) -> None:
     publisher.publish(Batch.of(inferences({"Score": 1})))
     publisher.publish(Batch.of([inference_of("2", {"score": 0.5})]))
-    publisher.close()
 
     assert types(path) == {KEY: "VARCHAR", "Score": "DOUBLE"}
     assert values(path, "Score") == [1.0, 0.5]
@@ -490,7 +463,6 @@ def test_letters_that_duckdb_tells_apart_are_columns_of_their_own(
 ) -> None:
     publisher.publish(Batch.of(inferences({names[0]: 1, names[1]: 2})))
     publisher.publish(Batch.of([inference_of("2", {names[0]: 3, names[1]: 4})]))
-    publisher.close()
 
     assert rows(path) == {
         "1": {names[0]: 1, names[1]: 2},
@@ -512,8 +484,6 @@ def test_two_routes_have_two_tables_in_one_file(path: str) -> None:
     churn.publish(Batch.of(inferences({"a": 1})))
     fraud.publish(Batch.of(inferences({"a": "x", "b": 2})))
     churn.publish(Batch.of([inference_of("2", {"a": 2})]))
-    churn.close()
-    fraud.close()
 
     assert rows(path, "churn") == {"1": {"a": 1}, "2": {"a": 2}}
     assert query(path, 'SELECT a, b FROM "fraud ""2"""') == [("x", 2)]
@@ -546,7 +516,6 @@ def test_a_file_that_another_program_has_open_is_worth_another_try(
         other.communicate()
 
     publisher.publish(Batch.of(inferences({"a": 1})))
-    publisher.close()
     assert rows(path) == {"1": {"a": 1}}
 
 
@@ -605,7 +574,6 @@ def test_after_a_failure_the_next_batch_is_taken(publisher: LocalPublisher, path
         publisher.publish(Batch.of(inferences(*impossible)))
 
     publisher.publish(Batch.of([inference_of("3", {"a": 3})]))
-    publisher.close()
 
     assert rows(path) == {"3": {"a": 3}}
 
@@ -617,7 +585,6 @@ def test_a_batch_is_taken_whole_or_not_at_all(publisher: LocalPublisher, path: s
         publisher.publish(
             Batch.of([inference_of("2", {"a": "text"}), inference_of("3", {"a": object()})])
         )
-    publisher.close()
 
     assert types(path)["a"] == "BIGINT"
     assert rows(path) == {"1": {"a": 1}}
@@ -665,7 +632,6 @@ def test_rows_of_any_scalars_come_back(
         named = [inference_of(f"{number}-{index}", row) for index, row in enumerate(batch)]
         publisher.publish(Batch.of(named))
         sent |= {one.id: one.row for one in named}
-    publisher.close()
 
     held = rows(path) if sent else {}
     assert held.keys() == sent.keys()

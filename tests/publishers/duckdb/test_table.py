@@ -20,7 +20,6 @@ def table(tmp_path: Path) -> DuckDbTable:
     path = tmp_path / "rows.duckdb"
     publisher = LocalPublisher(str(path), NAME)
     publisher.publish(Batch.of([inference_of(str(n), {"age": n, "name": "x"}) for n in range(5)]))
-    publisher.close()
     return DuckDbTable(path, NAME)
 
 

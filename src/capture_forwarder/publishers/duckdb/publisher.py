@@ -105,12 +105,6 @@ class LocalPublisher:
             raise explained(error, "DuckDB cannot write to", self._path, self._table) from error
         return ACCEPTED
 
-    def close(self) -> None:
-        """Close the file, so that other programs can open it."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
     def _open(self) -> DuckDBPyConnection:
         if self._connection is None:
             self._connection = self._connect(self._path)
