@@ -126,6 +126,8 @@ class FileRun:
             self._progress.finish(self._last.position)
         except BaseException as error:
             self._give_up(error)
+            if isinstance(error, OutOfTimeError):
+                raise self._out_of_time() from error
             if isinstance(error, ForwarderError):
                 error.report = self.report()
             raise
@@ -253,9 +255,15 @@ class FileRun:
         if not self._deadline.is_near(self._progress.in_flight):
             return
         self._rest()
+        raise self._out_of_time()
+
+    def _out_of_time(self) -> OutOfTimeError:
+        """Say where the next invocation goes on, whichever thread found the time to be up."""
         lines = self._progress.saved.lines
         message = f"The time was up behind line {lines}; the position is saved."
-        raise OutOfTimeError(message, "The rest is sent later.")
+        error = OutOfTimeError(message, "The rest is sent later.")
+        error.report = self.report()
+        return error
 
     def _give_up(self, error: BaseException) -> None:
         """Leave the file to a later invocation, which goes on at the saved position.
