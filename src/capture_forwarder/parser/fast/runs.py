@@ -15,6 +15,14 @@ from capture_forwarder.parser.fast.calls import Calls
 Part = TypeVar("Part")
 
 
+def _suffixes(count: int) -> list[str]:
+    return [f"_{index}" for index in range(count)]
+
+
+# Written once, since nearly all calls with several records have no more.
+_SUFFIXES = _suffixes(1000)
+
+
 class Run(msgspec.Struct, frozen=True):
     """Neighbouring lines that were read: one of them, or several with an inference each.
 
@@ -59,6 +67,11 @@ class Found(msgspec.Struct, frozen=True):
             about = [about[call] for call in which]
         if sum(counts) == len(counts):
             return cls(lines, counts, ids, [0] * len(ids), about)
+        if len(counts) == 1:
+            count, name = counts[0], ids[0]
+            suffixes = _SUFFIXES[:count] if count <= len(_SUFFIXES) else _suffixes(count)
+            ids = [name + suffix for suffix in suffixes]
+            return cls(lines, counts, ids, range(count), [about[0]] * count)
         of_calls = list(zip(ids, counts, about, strict=True))
         return cls(
             lines,
