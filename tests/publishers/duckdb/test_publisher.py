@@ -304,21 +304,43 @@ def test_widening_one_column_leaves_the_others_alone(publisher: LocalPublisher, 
     }
 
 
-def test_a_column_appears_with_its_first_value(publisher: LocalPublisher, path: str) -> None:
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [(0.5, "DOUBLE"), (7, "BIGINT"), ("x", "VARCHAR"), (True, "BOOLEAN"), ([0.5], "DOUBLE[]")],
+)
+@pytest.mark.parametrize("reopened", [False, True])
+def test_a_column_of_nulls_is_there_and_gets_its_type_with_its_first_value(
+    publisher: LocalPublisher, path: str, value: object, kind: str, *, reopened: bool
+) -> None:
     publisher.publish(Batch.of(inferences({"a": None, "b": 1})))
-    publisher.publish(Batch.of([inference_of("2", {"a": None, "b": None})]))
-    assert list(types(path)) == [KEY, "b"]
+    publisher.publish(Batch.of([inference_of("2", {"a": None, "b": None, "c": None})]))
+    assert values(path, "a") == values(path, "c") == [None, None]
+    if reopened:
+        publisher = LocalPublisher(path, TABLE)
 
-    publisher.publish(Batch.of([inference_of("3", {"a": 0.5, "b": None})]))
+    publisher.publish(Batch.of([inference_of("3", {"a": value, "b": None})]))
 
-    assert types(path) == {KEY: "VARCHAR", "b": "BIGINT", "a": "DOUBLE"}
-    assert values(path, "a") == [None, None, 0.5]
+    assert types(path) == {KEY: "VARCHAR", "a": kind, "b": "BIGINT", "c": "INTEGER"}
+    assert values(path, "a") == [None, None, value]
+    assert values(path, "b") == [1, None, None]
+
+
+@pytest.mark.parametrize("value", [0.5, 7, "x", True, [0.5]])
+def test_numbers_in_an_integer_column_that_somebody_else_made_are_kept(
+    publisher: LocalPublisher, path: str, value: object
+) -> None:
+    publisher.publish(Batch.of(inferences({"b": 1})))
+    query(path, f'ALTER TABLE "{TABLE}" ADD COLUMN a INTEGER DEFAULT 42')
+
+    LocalPublisher(path, TABLE).publish(Batch.of([inference_of("2", {"a": value})]))
+
+    assert values(path, "a")[0] == "42"
 
 
 def test_rows_of_nothing_but_nulls_are_rows(publisher: LocalPublisher, path: str) -> None:
     publisher.publish(Batch.of(inferences({"a": None}, {"a": None})))
 
-    assert rows(path) == {"1": {}, "2": {}}
+    assert rows(path) == {"1": {"a": None}, "2": {"a": None}}
 
 
 # --- sending again -------------------------------------------------------------------------

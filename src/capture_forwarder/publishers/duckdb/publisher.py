@@ -24,7 +24,7 @@ from capture_forwarder.core.inference import Inference, Row
 from capture_forwarder.core.letter_case import alike, folded
 from capture_forwarder.core.schema import Schema
 from capture_forwarder.publishers.duckdb.errors import explained
-from capture_forwarder.publishers.duckdb.types import TEXT, column_types, stored, widened
+from capture_forwarder.publishers.duckdb.types import NULLS, TEXT, column_types, stored, widened
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -123,7 +123,7 @@ class LocalPublisher:
     def _fit_table(self, connection: DuckDBPyConnection, rows: Sequence[Row]) -> dict[str, str]:
         """Make or widen the table so that it holds the rows; return its columns' types.
 
-        A column appears with its first value that is not null, since null has no type.
+        A column without a value so far is there as null, and gets its type with its first value.
         """
         needed = column_types(rows, self._time) | {self._key: TEXT, LINE: TEXT}
         known = self._types or self._read_types(connection)
@@ -140,12 +140,18 @@ class LocalPublisher:
                 fitted[name] = kind
                 change = f"ADD COLUMN {_quoted(name)} {kind}"
             elif (wider := widened(known[own], kind)) != known[own]:
+                if known[own] == NULLS and self._has_values(connection, own):
+                    wider = TEXT  # somebody else's column
                 fitted[own] = wider
                 change = f"ALTER COLUMN {_quoted(own)} TYPE {wider}"
             else:
                 continue
             connection.execute(f"ALTER TABLE {_quoted(self._table)} {change}")
         return fitted
+
+    def _has_values(self, connection: DuckDBPyConnection, column: str) -> bool:
+        count = f"SELECT count({_quoted(column)}) FROM {_quoted(self._table)}"  # noqa: S608 - quoted
+        return connection.execute(count).fetchall() != [(0,)]
 
     def _create(self, connection: DuckDBPyConnection, types: Mapping[str, str]) -> None:
         columns = ", ".join(f"{_quoted(name)} {kind}" for name, kind in types.items())

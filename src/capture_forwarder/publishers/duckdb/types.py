@@ -11,13 +11,15 @@ from capture_forwarder.core.inference import Row
 from capture_forwarder.core.iso_time import parse_iso_time
 
 TEXT = "VARCHAR"
+NULLS = "INTEGER"
+"""The type of a column of nothing but nulls, as in DuckDB's own tables; no value has it here."""
 _BOOL, _INT, _FLOAT, _NUMBERS, _TIME = "BOOLEAN", "BIGINT", "DOUBLE", "DOUBLE[]", "TIMESTAMP"
 # Integers that a double holds exactly, so that widening to DOUBLE never rounds one.
 _EXACT = range(-(2**53), 2**53 + 1)
 
 
 def column_types(rows: Iterable[Row], time_column: str) -> dict[str, str]:
-    """Find the narrowest type for each column that has a value.
+    """Find the narrowest type for each column: `NULLS` for one without a value.
 
     Parameters
     ----------
@@ -29,16 +31,17 @@ def column_types(rows: Iterable[Row], time_column: str) -> dict[str, str]:
     types: dict[str, str] = {}
     for row in rows:
         for name, value in row.items():
-            if value is not None:
-                kind = _type_of(value, is_time=name == time_column)
-                types[name] = widened(types[name], kind) if name in types else kind
+            kind = _type_of(value, is_time=name == time_column)
+            types[name] = widened(types.get(name, NULLS), kind)
     return types
 
 
 def widened(known: str, needed: str) -> str:
     """The type that holds the values of two types: text where no other does."""
-    if known == needed:
+    if needed in {known, NULLS}:
         return known
+    if known == NULLS:
+        return needed
     return _FLOAT if {known, needed} == {_INT, _FLOAT} else TEXT
 
 
@@ -52,6 +55,8 @@ def stored(value: object, kind: str) -> object:
 
 
 def _type_of(value: object, *, is_time: bool) -> str:
+    if value is None:
+        return NULLS
     if isinstance(value, bool):
         return _BOOL
     if isinstance(value, int):
