@@ -5,9 +5,6 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip --disable-pip-version-check --quiet install --no-deps
 export SAM_CLI_TELEMETRY := 0
 
-# What the parser has in C, for this machine.
-LIBRARY := src/capture_forwarder/parser/fast/json_rows.so
-
 .PHONY: help demo test lint format types template docs build check fuzz chaos mutants bench requirements clean
 
 help:
@@ -43,16 +40,13 @@ $(VENV)/dev: $(VENV)/python requirements/dev.txt pyproject.toml
 	$(INSTALL) --no-build-isolation --editable .
 	touch $@
 
-$(LIBRARY): $(LIBRARY:.so=.c) lambda_package/compile_rows.py | $(VENV)/dev
-	$(BIN)/python -m lambda_package.compile_rows
-
 demo: $(VENV)/demo
 	$(BIN)/capture-forwarder demo
 
 # One process a core; PROCESSES=0 runs all in one, as a debugger needs it. A process without work
 # takes over half of what another has left, so that tests of a file mostly stay together.
 PROCESSES ?= auto
-test: $(VENV)/dev $(LIBRARY)
+test: $(VENV)/dev
 	$(BIN)/python -m pytest --numprocesses=$(PROCESSES) --maxprocesses=8 --dist=worksteal
 
 lint: $(VENV)/dev
@@ -83,17 +77,17 @@ $(VENV)/fuzz: $(VENV)/dev requirements/fuzz.txt
 	touch $@
 
 FUZZ_SECONDS ?= 60
-fuzz: $(VENV)/fuzz $(LIBRARY)
+fuzz: $(VENV)/fuzz
 	$(BIN)/python -m tests.system.fuzz_parser -max_total_time=$(FUZZ_SECONDS) -max_len=4096
 
 # CHAOS_SECONDS, CHAOS_LINES and CHAOS_SEED choose how long, how large and which run again.
-chaos: $(VENV)/dev $(LIBRARY)
+chaos: $(VENV)/dev
 	$(BIN)/python -m tests.system.chaos
 
-mutants: $(VENV)/dev $(LIBRARY)
+mutants: $(VENV)/dev
 	$(BIN)/python -m tests.system.mutants
 
-bench: $(VENV)/dev $(LIBRARY)
+bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks.run
 
 PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --upgrade \
@@ -111,7 +105,6 @@ requirements: $(VENV)/dev
 	$(PIP_COMPILE) $(addprefix --unsafe-package ,$(LEFT_OUT)) \
 		--output-file requirements/lambda.txt requirements/lambda.in
 	$(PIP_COMPILE) --output-file requirements/fuzz.txt requirements/fuzz.in
-	$(PIP_COMPILE) --output-file requirements/compiler.txt requirements/compiler.in
 
 clean:
-	rm -rf $(VENV) $(LIBRARY) .aws-sam .fuzz .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) .aws-sam .fuzz .mypy_cache .pytest_cache .ruff_cache .hypothesis dist

@@ -1,7 +1,7 @@
 """Fills a folder with the Lambda package: the pinned dependencies and the forwarder.
 
 ``sam build`` calls it through ``target.mk``. It needs Python 3.11 or newer with pip, on any
-machine: wheels are chosen, and C is compiled, for the target and not for the machine at hand.
+machine: wheels are chosen for the target and not for the machine at hand.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lambda_package.aws_data import keep_called
-from lambda_package.compile_rows import LIBRARY, compile_rows
 from lambda_package.wheels import install_wheels
 
 LAMBDA_PACKAGE = Path(__file__).resolve().parent
@@ -26,7 +25,6 @@ PANDAS_STAND_IN = LAMBDA_PACKAGE / "pandas_standin.py"  # it says why
 
 # Amazon Linux 2, under Python 3.11, has glibc 2.26; Amazon Linux 2023, under all later ones, 2.34.
 GLIBC_MINORS = {"3.11": (17, 26), "3.12": (17, 26, 27, 28, 31, 34)}
-OLDEST_GLIBC = "2.17"
 MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 
 # METADATA and the licences stay: scanners such as Amazon Inspector read the former.
@@ -138,10 +136,6 @@ class Target:
         minors = GLIBC_MINORS.get(self.python, GLIBC_MINORS["3.12"])
         return [f"manylinux2014_{machine}"] + [f"manylinux_2_{n}_{machine}" for n in minors]
 
-    def compiler_target(self) -> str:
-        """Name the target for the compiler, for instance ``aarch64-linux-gnu.2.17``."""
-        return f"{MACHINES[self.architecture]}-linux-gnu.{OLDEST_GLIBC}"
-
 
 def install_dependencies(target: Target, folder: Path) -> None:
     """Install the pinned dependencies' wheels for the target, checking every hash.
@@ -163,25 +157,16 @@ def install_dependencies(target: Target, folder: Path) -> None:
     install_wheels(REQUIREMENTS, folder, *python, *platforms)
 
 
-def add_forwarder(target: Target, folder: Path) -> None:
+def add_forwarder(folder: Path) -> None:
     """Copy the forwarder, without what only commands use, and the stand-in for pandas.
 
     Parameters
     ----------
-    target
-        What its C is compiled for.
     folder
         Where they are put.
-
-    Raises
-    ------
-    subprocess.CalledProcessError
-        If the compiler cannot be installed or fails; it has then said why.
     """
-    # A library that lies beside the source is for the machine at hand.
-    unneeded = shutil.ignore_patterns("cli", "inspection", "__pycache__", LIBRARY.name)
+    unneeded = shutil.ignore_patterns("cli", "inspection", "__pycache__")
     shutil.copytree(SOURCE, folder / SOURCE.name, ignore=unneeded)
-    compile_rows(folder / LIBRARY.relative_to(SOURCE.parent), target.compiler_target())
     shutil.copyfile(PANDAS_STAND_IN, folder / "pandas.py")
 
 
@@ -301,7 +286,7 @@ def main() -> None:
     Raises
     ------
     subprocess.CalledProcessError
-        If pip or the compiler fails.
+        If pip fails.
     """
     parser = argparse.ArgumentParser(description="Fill a folder with the Lambda package.")
     parser.add_argument("--target", type=Target.parse, required=True, help="python3.13-arm64")
@@ -311,7 +296,7 @@ def main() -> None:
     folder: Path = arguments.folder.resolve()
 
     install_dependencies(target, folder)
-    add_forwarder(target, folder)
+    add_forwarder(folder)
     strip(folder)
     strip_powertools(folder)
     keep_called(folder / "botocore" / "data")

@@ -2,14 +2,15 @@
 
 A timer of the process's CPU time interrupts the main thread; what has been used since the last
 interruption is put down to the function that it is in. What C code uses, such as a decoder, counts
-for the function that calls it. Work that is handed to a thread pool is done at once, in the main
-thread: which of several threads used the processor is not told.
+for the function that calls it. Work that is handed to a thread or a pool is done at once, in the
+main thread: which of several threads used the processor is not told.
 """
 
 from __future__ import annotations
 
 import gc
 import signal
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -35,11 +36,13 @@ class Sampler:
         self.seconds: dict[tuple[str, str, str], float] = defaultdict(float)
         self._used = self._began = 0.0
         self._collecting = False
-        self._submit = ThreadPoolExecutor.submit
+        self._before: dict[tuple[type, str], object] = {}
 
     def start(self) -> None:
         """Begin to sample; only the main thread can."""
-        ThreadPoolExecutor.submit = _at_once  # type: ignore[assignment,method-assign]
+        for (owner, name), instead in _AT_ONCE.items():
+            self._before[owner, name] = getattr(owner, name)
+            setattr(owner, name, instead)
         signal.signal(signal.SIGPROF, self._sample)
         gc.callbacks.append(self._collect)
         self._used = time.thread_time()
@@ -50,7 +53,8 @@ class Sampler:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, signal.SIG_IGN)
         gc.callbacks.remove(self._collect)
-        ThreadPoolExecutor.submit = self._submit  # type: ignore[method-assign]
+        for (owner, name), before in self._before.items():
+            setattr(owner, name, before)
 
     def _sample(self, _signal: int, frame: FrameType | None) -> None:
         if self._collecting:
@@ -71,7 +75,7 @@ class Sampler:
         self._collecting = False
 
 
-def _at_once(
+def _submit(
     _pool: ThreadPoolExecutor, work: Callable[..., Any], /, *args: object, **keywords: object
 ) -> Future[Any]:
     future: Future[Any] = Future()
@@ -80,6 +84,14 @@ def _at_once(
     except BaseException as error:  # noqa: BLE001 - the future carries it, as a pool's would
         future.set_exception(error)
     return future
+
+
+_AT_ONCE: dict[tuple[type, str], Callable[..., Any]] = {
+    (ThreadPoolExecutor, "submit"): _submit,
+    (threading.Thread, "start"): threading.Thread.run,
+    (threading.Thread, "join"): lambda _thread, timeout=None: timeout,
+    (threading.Thread, "is_alive"): lambda _thread: False,
+}
 
 
 def _place(frame: FrameType | None) -> tuple[str, str, str]:

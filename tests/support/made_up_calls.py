@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from random import Random
+from typing import Any
+
+import jmespath
 
 from capture_forwarder.core.schema import DataType, Schema
 from capture_forwarder.parser import ColumnMapping
@@ -47,6 +50,15 @@ _ODD_VALUES: list[object] = [
     *[None, True, 1, 1.5, "x", "", [1], {"a": 1}, 10**30, 75.0, "5", -0.0, [1.5]],
     *[2.0**53, 1e23, "1e400", 10**400, "1772031512345", "9007199254740993.0"],
 ]
+_PATHS = [
+    "p{n}.v",
+    "list[{n}].v",
+    "list[-1].v{n}",
+    "d.e[0].f{n}",
+    "w{n}",
+    "list[0][{n}]",
+    "v{n}[0]",
+]
 _CATEGORIES: list[list[object]] = [["red", "green"], [1, 2], ["1", "red"], [1.0, "x"]]
 
 
@@ -72,6 +84,12 @@ class _Maker:
         self._types = {
             name: DataType.FLOAT if all_floats else random.choice(_TYPES) for name in names
         }
+        # Where the columns stand in a document that is a record by itself.
+        self._paths = (
+            {name: random.choice(_PATHS).format(n=n) for n, name in enumerate(names)}
+            if random.random() < 0.3
+            else {}
+        )
         # The share of what is odd; most chunks have none, or little.
         self._odd = random.choice([0, 0, 0.01, 0.05, 0.2])
 
@@ -108,9 +126,13 @@ class _Maker:
     def _mapping(self) -> ColumnMapping:
         random = self._random
         metadata = ["m=endpoint", "n=row_index", "e=event_id", "k=key[-2]"]
+        inputs, outputs = (
+            [f"{name}={self._paths[name]}" if self._paths else name for name in names]
+            for names in (self._inputs, self._outputs)
+        )
         return ColumnMapping.of(
-            self._inputs,
-            self._outputs,
+            inputs,
+            outputs,
             metadata if random.random() < 0.2 else (),
             timestamp=random.choice([None, "at"]),
             event_id=random.choice([None, "id"]),
@@ -134,6 +156,8 @@ class _Maker:
             [random.choice(_ODD_VALUES if self._is_odd() else _VALUES[known]) for known in types]
             for _ in range(records)
         ]
+        if self._paths and names[0] in self._paths and random.random() < 0.8:
+            return self._document(names, rows[0])
         shape = random.choice(["lists", "named", "single values", "alone"])
         named = [dict(zip(names, row, strict=True)) for row in rows]
         if shape == "alone":
@@ -145,6 +169,26 @@ class _Maker:
         if key is not None:
             found = {key: found} | ({"x": 1} if self._is_odd() else {})
         return json.dumps(found)
+
+    def _document(self, names: Sequence[str], values: Sequence[object]) -> str:
+        """Write a document that has each value where its column's path leads."""
+        random = self._random
+        document: dict[str, object] = {}
+        if random.random() < 0.5:
+            document = {"model": "m", "usage": {"tokens": random.randint(1, 9)}}
+        for name, value in zip(names, values, strict=True):
+            _put(document, jmespath.compile(self._paths[name]).parsed, value)
+        if self._is_odd():
+            extras: list[dict[str, object]] = [
+                *[
+                    {"instances": [1]},
+                    {"columns": ["a"], "data": [[1]]},
+                    {"message": "m", "code": 4},
+                ],
+                *[{names[0]: 1}, {"list": []}, {"p0": [{"v": 1}]}, {"0": {"v": 1}}, {"w0": [1, 2]}],
+            ]
+            document |= random.choice(extras)
+        return json.dumps(document)
 
     def _csv(self, names: Sequence[str], types: Sequence[DataType | None], records: int) -> str:
         random = self._random
@@ -181,3 +225,28 @@ class _Maker:
         if self._is_odd(4):
             line = line[: len(line) // 2]
         return b"" if self._is_odd(8) else line
+
+
+def _put(document: Any, node: Any, value: object) -> None:
+    """Put a value where a path of keys and indexes leads, and what is missing on the way."""
+    steps = list(_steps(node))
+    held = document
+    for step, following in zip(steps, [*steps[1:], None], strict=True):
+        if not isinstance(held, list if isinstance(step, int) else dict):
+            return  # another column's path leads through here, too
+        empty: Any = value if following is None else [] if isinstance(following, int) else {}
+        if isinstance(step, int):
+            while len(held) <= max(step, 0):
+                held.append({} if isinstance(following, str) else empty)
+            if following is None:
+                held[step] = value
+        elif following is None or not isinstance(held.get(step), type(empty)):
+            held[step] = empty
+        held = held[step]
+
+
+def _steps(node: Any) -> Iterator[str | int]:
+    if node["type"] in {"field", "index"}:
+        yield node["value"]
+    for child in node["children"]:
+        yield from _steps(child)

@@ -92,22 +92,7 @@ def test_a_build_for_another_target_holds_that_targets_extension_modules(tmp_pat
     package = sam_build(tmp_path, runtime="python3.13", architecture=other)
     names = [path.name for path in package.rglob("*.so")]
     assert machines(package) == {ELF_MACHINES[other]}
-    names.remove("json_rows.so")
     assert all(".cpython-313-" in name or ".abi3." in name for name in names)
-
-
-def test_rows_of_numbers_are_written_by_the_packages_compiled_code(
-    package: Path, runtime: Path
-) -> None:
-    printed = run_isolated(
-        package,
-        runtime,
-        "from capture_forwarder.core.schema import Schema\n"
-        "from capture_forwarder.parser.fast.compiled import compiled_writer\n"
-        "write = compiled_writer(['a'], ['b'], [], Schema())\n"
-        "print(write('0.50\\n7', '1\\n2', [], 2).decode())\n",
-    )
-    assert printed.split() == ['{"a":0.50,"b":1},', '{"a":7,"b":2}']
 
 
 def test_the_fiddler_client_is_imported_from_the_package_with_the_stand_in(

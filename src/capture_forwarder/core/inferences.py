@@ -11,7 +11,7 @@ from typing import overload
 import msgspec
 
 from capture_forwarder.core.inference import Inference
-from capture_forwarder.core.json_rows import JsonRows, split_rows
+from capture_forwarder.core.json_rows import JsonRows, split_rows, take_rows
 
 _Rows = Callable[[bytes], list[dict[str, object]]]
 _decode_rows: _Rows = msgspec.json.Decoder(list[dict[str, object]]).decode
@@ -73,9 +73,15 @@ class WrittenInferences(Sequence[Inference]):
 
     def __getitem__(self, index: int | slice) -> Inference | WrittenInferences:
         if isinstance(index, slice):
-            if len(self.ids[index]) == len(self.ids):
+            ids = self.ids[index]
+            if len(ids) == len(self.ids):
                 return self
-            return WrittenInferences(self.ids[index], self.names, self._rows[index])
+            first, stop, _ = index.indices(len(self.ids))
+            if ids and len(self.fragments) == 1:
+                return WrittenInferences(
+                    ids, self.names, [take_rows(self.fragments[0], first, stop)]
+                )
+            return WrittenInferences(ids, self.names, self._rows[index])
         return Inference(self.ids[index], self.names, self.values[index])
 
     def __iter__(self) -> Iterator[Inference]:

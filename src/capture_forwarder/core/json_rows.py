@@ -48,6 +48,12 @@ def split_rows(rows: JsonRows) -> list[JsonRows]:
     return rows.split(BETWEEN.encode())
 
 
+def take_rows(rows: JsonRows, first: int, stop: int) -> JsonRows:
+    """Take the rows from `first` up to `stop`, of which there is one at least."""
+    between = BETWEEN.encode()
+    return between.join(rows.split(between, stop)[first:stop])
+
+
 def row_type(names: Sequence[str]) -> Callable[..., object]:
     """Make a function from values, in the order of the names, to what encodes as their object.
 

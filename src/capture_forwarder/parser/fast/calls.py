@@ -142,8 +142,9 @@ def _payload_type(kind: _Kind | None) -> tuple[Any, ...]:
 
 
 def _decoded(chunk: Chunk, decoder: msgspec.json.Decoder[Any]) -> tuple[Sequence[int], list[Any]]:
-    """Decode all lines at once where each surely is a document, else one by one."""
+    """Decode all lines at once, or halves of them where one of them is odd."""
     data, ends = chunk.data, chunk.ends
+    # So ended and begun, no document goes on in the next line; as many as lines are one each.
     if {data[0], *[data[end + 1] for end in ends[:-1]]} == _OPENING and (
         {data[end - 1] for end in ends} == _CLOSING
     ):
@@ -153,14 +154,12 @@ def _decoded(chunk: Chunk, decoder: msgspec.json.Decoder[Any]) -> tuple[Sequence
             found = []
         if len(found) == len(ends):
             return range(len(found)), found
-    lines, calls = [], []
-    for index in range(len(ends)):
-        try:
-            calls.append(decoder.decode(chunk.line(index).data))
-        except _UNDECODABLE:
-            continue
-        lines.append(index)
-    return lines, calls
+    if len(ends) == 1:
+        return [], []
+    middle = len(ends) // 2
+    lines, calls = _decoded(chunk.part(0, middle), decoder)
+    others, more = _decoded(chunk.part(middle, len(ends)), decoder)
+    return [*lines, *(middle + line for line in others)], calls + more
 
 
 def _payloads(kind: _Kind, texts: list[str], fit: list[bool]) -> Payloads | None:

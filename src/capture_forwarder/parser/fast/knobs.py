@@ -17,5 +17,4 @@ ROWS_AT_ONCE = 128
 when that happens; a thousand rows at once take 1.3 times as long each."""
 
 FEW_CALLS = 8
-"""Of more calls that compiled code declines together, it is asked for each half. With one odd line
-in a hundred, that makes a file of numbers 1.5 times as fast."""
+"""More calls than this, one of which is odd, are looked at in halves."""

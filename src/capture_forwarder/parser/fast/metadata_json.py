@@ -6,22 +6,22 @@ from collections.abc import Sequence
 
 import msgspec
 
-from capture_forwarder.parser.fast.csv_rows import Column
+from capture_forwarder.parser.fast.csv_columns import WrittenColumn
 
 _encode_lines = msgspec.json.Encoder().encode_lines
 # What a JSON text cannot hold as it stands.
 _ESCAPED = bytes(range(32)) + b'"\\'
 
 
-def as_json(values: Sequence[object]) -> Column:
+def as_json(values: Sequence[object]) -> WrittenColumn:
     """Write a column."""
     try:
         text = "".join(values).encode()  # type: ignore[arg-type]
     except TypeError:
-        return Column(_each(values))
+        return WrittenColumn(_each(values))
     if len(text.translate(None, _ESCAPED)) < len(text):
-        return Column(_each(values))
-    return Column(values, bare=True)  # type: ignore[arg-type]
+        return WrittenColumn(_each(values))
+    return WrittenColumn(values, bare=True)  # type: ignore[arg-type]
 
 
 def _each(values: Sequence[object]) -> list[str]:

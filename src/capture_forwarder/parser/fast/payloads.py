@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from capture_forwarder.core.inferences import values_of
 from capture_forwarder.core.schema import Schema
 from capture_forwarder.parser.fast.calls import Payloads
+from capture_forwarder.parser.fast.csv_columns import has_vector
 from capture_forwarder.parser.fast.csv_records import RecordSplitter
-from capture_forwarder.parser.fast.csv_rows import JsonRowWriter, has_vector
+from capture_forwarder.parser.fast.csv_rows import JsonRowWriter
+from capture_forwarder.parser.fast.json_paths import is_field
 from capture_forwarder.parser.fast.json_payloads import JsonPayloads
 from capture_forwarder.parser.fast.rows import Rows, rows_of
 from capture_forwarder.parser.formats.decode import Format
@@ -43,15 +45,15 @@ class PayloadReader:
     ) -> None:
         self._as_json = as_json
         names = [column.name for column in columns]
-        sources = [column.key for column in columns]
         readable = bool(names) and not has_vector(names, schema)
-        are_keys = len(set(sources)) == len(sources) and all(map(_is_field, columns))
+        are_keys = len({column.key for column in columns}) == len(columns)
+        are_fields = all(column.is_path or is_field(column.key) for column in columns)
         self._names = names
-        self._split = RecordSplitter(columns, ())
-        self._write = JsonRowWriter(names, (), schema) if readable and not header else None
+        self._split = RecordSplitter(len(columns), 0)
+        self._write = JsonRowWriter(columns, (), (), schema) if readable and not header else None
         self._json: JsonPayloads | None = None
-        if readable and are_keys and not path:
-            self._json = JsonPayloads(names, sources, schema)
+        if readable and are_keys and are_fields and not path:
+            self._json = JsonPayloads(columns, schema)
 
     def read(self, payloads: Payloads) -> Rows:
         """Read the payload of each call; calls that are left to the oracle are not in the rows."""
@@ -63,11 +65,11 @@ class PayloadReader:
         records = self._split(texts, texts)
         if self._write is None or not records.calls:
             return Rows()
-        written, odd = self._write(records.texts)
-        values = list(values_of(self._names, [written], as_json=self._as_json)) if written else []
-        return rows_of(records.calls, records.counts, values, odd)
-
-
-def _is_field(column: Column) -> bool:
-    """Whether a column's source is the key of a record, and can be a field of a decoder's."""
-    return not column.is_path and column.key.isprintable() and not set(column.key) & {'"', "\\"}
+        rows = self._write(records.texts)
+        count = len(records.texts)
+        if rows.odd:
+            fragments = [rows.json(n, n + 1) for n in range(count) if n not in rows.odd]
+        else:
+            fragments = [rows.json(0, count)]
+        values = list(values_of(self._names, fragments, as_json=self._as_json))
+        return rows_of(records.calls, records.counts, values, rows.odd)

@@ -6,19 +6,16 @@ line leaves it to `parser.mapping`, which gives the same rows for every line tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from operator import add
 
 from capture_forwarder.core.chunk import Chunk
 from capture_forwarder.core.inferences import Inferences, WrittenInferences
-from capture_forwarder.core.json_rows import split_rows
 from capture_forwarder.core.schema import Schema
-from capture_forwarder.parser.bounds import MOST_RECORDS
 from capture_forwarder.parser.fast.calls import Calls, read_calls
-from capture_forwarder.parser.fast.compiled import CompiledRowWriter, compiled_writer
+from capture_forwarder.parser.fast.csv_columns import has_vector
 from capture_forwarder.parser.fast.csv_records import RecordSplitter
-from capture_forwarder.parser.fast.csv_rows import JsonRowWriter, has_vector
-from capture_forwarder.parser.fast.knobs import FEW_CALLS
+from capture_forwarder.parser.fast.csv_rows import JsonRowWriter
 from capture_forwarder.parser.fast.metadata_json import as_json
 from capture_forwarder.parser.fast.payloads import PayloadReader
 from capture_forwarder.parser.fast.rows import beside
@@ -49,14 +46,11 @@ class FastReader:
         self._metadata_columns = MetadataColumns(mapping)
         self._reads_all = mapping.shadow
         captured = [column.name for column in (*mapping.inputs, *mapping.outputs)]
-        self._split = RecordSplitter(mapping.inputs, mapping.outputs)
+        self._split = RecordSplitter(len(mapping.inputs), len(mapping.outputs))
         self._write: JsonRowWriter | None = None
-        self._compiled: CompiledRowWriter | None = None
         if not (mapping.csv_header or has_vector(captured, schema)):
             metadata = mapping.names[len(captured) :]
-            self._write = JsonRowWriter(captured, metadata, schema)
-            inputs, outputs = captured[: len(mapping.inputs)], captured[len(mapping.inputs) :]
-            self._compiled = compiled_writer(inputs, outputs, metadata, schema)
+            self._write = JsonRowWriter(mapping.inputs, mapping.outputs, metadata, schema)
         request, response = (
             PayloadReader(columns, path, schema, header=mapping.csv_header, as_json=as_json)
             for columns, path in (
@@ -100,18 +94,6 @@ class FastReader:
 
     def _written(self, calls: Calls, constants: Constants) -> Iterator[Run]:
         """Calls of CSV: their rows are written as JSON, and their values never read."""
-        if (runs := self._compiled_runs(calls, constants)) is not None:
-            yield from runs
-            return
-        if self._compiled is not None and len(calls.lines) > FEW_CALLS:
-            # One odd call among many leaves most of the others to the compiled code.
-            middle = len(calls.lines) // 2
-            halves = (calls.part(0, middle), calls.part(middle, len(calls.lines)))
-            compiled = [self._compiled_runs(half, constants) for half in halves]
-            if compiled != [None, None]:
-                for half, taken in zip(halves, compiled, strict=True):
-                    yield from self._written(half, constants) if taken is None else taken
-                return
         # A payload without columns is not looked at.
         requests = calls.request or calls.response
         responses = calls.response or calls.request
@@ -121,35 +103,11 @@ class FastReader:
         if not records.calls:
             return
         found = Found.of(calls, records.calls, records.counts)
-        metadata = map(as_json, self._metadata(found, constants))
-        rows, odd = self._write(records.texts, metadata)
-        if not odd and found.are_one_run:
-            yield found.whole(WrittenInferences(found.ids, self._names, [rows]))
-            return
-        written, left = iter(split_rows(rows)), frozenset(odd)
-        parts = [None if n in left else next(written) for n in range(len(records.texts))]
-        for run, ids, part in found.runs(parts):
-            yield run(WrittenInferences(ids, self._names, part))
-
-    def _compiled_runs(self, calls: Calls, constants: Constants) -> Iterable[Run] | None:
-        """Calls of plain numbers, by compiled code; None where that declines."""
-        if self._compiled is None or calls.request is None or calls.response is None:
-            return None
-        requests, counts = _on_lines(calls.request.texts)
-        responses, others = _on_lines(calls.response.texts)
-        if counts != others or not calls.lines or max(counts) > MOST_RECORDS:
-            return None
-        found = Found.of(calls, range(len(calls.lines)), counts)
-        metadata = self._metadata(found, constants)
-        rows = self._compiled(requests, responses, metadata, len(found.ids))
-        if rows is None:
-            return None
-        if found.are_one_run:
-            return [found.whole(WrittenInferences(found.ids, self._names, [rows]))]
-        return [
-            run(WrittenInferences(ids, self._names, part))
-            for run, ids, part in found.runs(split_rows(rows))
-        ]
+        rows = self._write(records.texts, map(as_json, self._metadata(found, constants)))
+        yield from found.runs(
+            lambda ids, start, stop: WrittenInferences(ids, self._names, [rows.json(start, stop)]),
+            rows.odd,
+        )
 
     def _read(self, calls: Calls, constants: Constants) -> Iterator[Run]:
         """Calls of which a payload is JSON: their values are read."""
@@ -167,20 +125,12 @@ class FastReader:
         values = rows.values
         if metadata := self._metadata(found, constants):
             values = list(map(add, values, zip(*metadata, strict=True)))
-        for run, ids, part in found.runs(values):
-            yield run(Inferences(ids, self._names, part))
+        yield from found.runs(
+            lambda ids, start, stop: Inferences(ids, self._names, values[start:stop])
+        )
 
     def _metadata(self, found: Found, constants: Constants) -> list[Sequence[object]]:
         return self._metadata_columns.columns(found.ids, found.about, found.indexes, constants)
-
-
-def _on_lines(payloads: Sequence[str]) -> tuple[str, list[int]]:
-    """The records of payloads, each on a line, and how many each payload has."""
-    joined = "\n".join(payloads)
-    if joined.count("\n") < len(payloads):
-        return joined, [1] * len(payloads)
-    plain = [payload.removesuffix("\n") for payload in payloads]
-    return "\n".join(plain), [payload.count("\n") + 1 for payload in plain]
 
 
 def _may_be_scores(texts: Sequence[str]) -> bool:

@@ -38,13 +38,13 @@ class Rows(msgspec.Struct, frozen=True):
 
 
 def rows_of(
-    calls: Sequence[int], counts: Sequence[int], values: Sequence[Values], odd: Sequence[int]
+    calls: Sequence[int], counts: Sequence[int], values: Sequence[Values], odd: frozenset[int]
 ) -> Rows:
     """Leave out the calls of odd records, for which there are no values."""
     if not odd:
         return Rows(calls, counts, values)
-    left, given = frozenset(odd), iter(values)
-    every = [None if n in left else next(given) for n in range(sum(counts))]
+    given = iter(values)
+    every = [None if n in odd else next(given) for n in range(sum(counts))]
     kept = []
     for call, count, end in zip(calls, counts, accumulate(counts), strict=True):
         rows = [row for row in every[end - count : end] if row is not None]

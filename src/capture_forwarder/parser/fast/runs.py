@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from typing import Self, TypeVar
+from typing import Self
 
 import msgspec
 
 from capture_forwarder.core.inference import Inference, ParsedLine
 from capture_forwarder.parser.call import EventMetadata
 from capture_forwarder.parser.fast.calls import Calls
-
-Part = TypeVar("Part")
 
 
 def _suffixes(count: int) -> list[str]:
@@ -85,54 +82,48 @@ class Found(msgspec.Struct, frozen=True):
             [known for _, count, known in of_calls for _ in range(count)],
         )
 
-    @property
-    def are_one_run(self) -> bool:
-        """Whether it is one call, or calls of a record each without a line between them."""
-        calls = len(self.counts)
-        return calls == 1 or (
-            len(self.ids) == calls and self.lines[-1] - self.lines[0] == calls - 1
-        )
-
-    def whole(self, inferences: Sequence[Inference]) -> Run:
-        """The run of all records, where they are one."""
-        return self._run(self.lines[0], len(self.lines), 0, len(self.ids), inferences)
-
     def runs(
-        self, parts: Sequence[Part | None]
-    ) -> Iterator[tuple[Callable[[Sequence[Inference]], Run], Sequence[str], Sequence[Part]]]:
-        """Yield the runs, without the calls that are left to the oracle.
+        self,
+        inferences: Callable[[Sequence[str], int, int], Sequence[Inference]],
+        odd: frozenset[int] = frozenset(),
+    ) -> Iterator[Run]:
+        """Yield the runs, without the calls that have an odd record.
 
         Parameters
         ----------
-        parts
-            What was read of each record; None where the call is left to the oracle.
-
-        Yields
-        ------
-        tuple
-            What makes a run of its inferences, their ids, and what was read of them.
+        inferences
+            Makes those of neighbouring records, from their ids and the indexes of the first record
+            and of the one behind the last.
+        odd
+            The indexes of the records that are left to the oracle.
         """
-        for first, lines, start, stop in self._spans(parts):
-            make = partial(self._run, first, lines, start, stop)
-            yield make, self.ids[start:stop], parts[start:stop]  # type: ignore[misc]
+        for first, lines, start, stop in self._spans(odd):
+            ids = self.ids[start:stop] if stop - start < len(self.ids) else self.ids
+            about = self.about[start:stop]
+            calls = ids if lines == len(ids) else [about[0].id or ""]
+            parsed = ParsedLine(inferences(ids, start, stop), _last_time(about), calls=calls)
+            yield Run(first, lines, parsed)
 
-    def _run(
-        self, first: int, lines: int, start: int, stop: int, inferences: Sequence[Inference]
-    ) -> Run:
-        about, calls = self.about[start:stop], self.ids[start:stop]
-        if lines < len(calls):
-            calls = [about[0].id or ""]
-        return Run(first, lines, ParsedLine(inferences, _last_time(about), calls=calls))
-
-    def _spans(self, parts: Sequence[object]) -> Iterator[tuple[int, int, int, int]]:
+    def _spans(self, odd: frozenset[int]) -> Iterator[tuple[int, int, int, int]]:
         """First line, number of lines, first record and the one behind the last, of each run."""
+        lines, calls = self.lines, len(self.counts)
+        if not odd and (
+            calls == 1 or (len(self.ids) == calls and lines[-1] - lines[0] == calls - 1)
+        ):
+            yield lines[0], calls, 0, len(self.ids)
+            return
         span: list[int] = []
         at = 0
-        for line, count in zip(self.lines, self.counts, strict=True):
+        for line, count in zip(lines, self.counts, strict=True):
             end = at + count
-            left = None in parts[at:end]
-            goes_on = span and count == 1 and line == span[0] + span[1] and at == span[3]
-            if goes_on and not left and span[1] == span[3] - span[2]:
+            left = bool(odd) and not odd.isdisjoint(range(at, end))
+            if (
+                span
+                and not left
+                and count == 1
+                and line == span[0] + span[1]
+                and span[1] == at - span[2]
+            ):
                 span[1] += 1
                 span[3] = end
             else:

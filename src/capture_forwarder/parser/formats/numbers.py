@@ -12,56 +12,55 @@ from collections.abc import Sequence
 import msgspec
 
 NULL = "null"
-BETWEEN_ROWS = "],["
 
-# What numbers are written with, and what parts them in JSON arrays.
-_ALLOWED = b"0123456789.-+eE,[]"
+# What numbers are written with, and what parts them.
+_ALLOWED = b"0123456789.-+eE,"
 _NULLS = dict.fromkeys(("", "nan", "NaN", "inf", "-inf", "Infinity", "-Infinity"), NULL)
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?")
 
-_skip = msgspec.json.Decoder(list[msgspec.Raw]).decode
-_read = msgspec.json.Decoder(list[list[float | None]]).decode
+_skip = msgspec.json.Decoder(msgspec.Raw).decode
+_read = msgspec.json.Decoder(list[float | None]).decode
 
 
-def are_numbers(rows: str, *, large: bool, nulls: bool = False) -> bool:
-    """Whether rows hold nothing but numbers that fit a double.
+def are_numbers(cells: str, *, large: bool, nulls: bool = False) -> bool:
+    """Whether cells hold nothing but numbers that fit a double.
 
     Parameters
     ----------
-    rows
-        Cells with commas between, and `],[` between rows.
+    cells
+        Cells with commas between.
     large
         Whether a number may be too large for a double although it has no exponent.
     nulls
         Whether there may be nulls among them.
     """
-    if not rows or rows.encode().translate(None, _ALLOWED + b"nul" if nulls else _ALLOWED):
+    if not cells or cells.encode().translate(None, _ALLOWED + b"nul" if nulls else _ALLOWED):
         return False
     # Only what may be too large is read, which takes three times as long.
-    check = _read if large or "e" in rows or "E" in rows else _skip
+    check = _read if large or "e" in cells or "E" in cells else _skip
     try:
-        check(f"[[{rows}]]")
+        check(f"[{cells}]")
     except msgspec.MsgspecError:
         return False
     return True
 
 
-def with_nulls(rows: str) -> str:
+def with_nulls(cells: str) -> str:
     """Write null for each cell that is empty or NaN; a cell that says null itself is spoiled.
 
     Spaces behind commas are left out, as they are nothing to a number.
     """
-    if ", " in rows:
-        rows = rows.replace(", ", ",")
-    if "u" in rows:
-        rows = rows.replace("u", "?")
+    if ", " in cells:
+        cells = cells.replace(", ", ",")
+    if "u" in cells:
+        cells = cells.replace("u", "?")
     for word in ("NaN", "nan"):
-        if word in rows:
-            rows = rows.replace(word, NULL)
-    if ",," in rows or ",]" in rows or "[," in rows or rows[0] == "," or rows[-1] == ",":
-        rows = f"[{rows}]".replace(",,", ",null,").replace(",,", ",null,")
-        rows = rows.replace("[,", "[null,").replace(",]", ",null]")[1:-1]
-    return rows
+        if word in cells:
+            cells = cells.replace(word, NULL)
+    cells = f",{cells},"
+    if ",," in cells:
+        cells = cells.replace(",,", ",null,").replace(",,", ",null,")
+    return cells[1:-1]
 
 
 def checked(cells: Sequence[str], *, large: bool) -> tuple[Sequence[str], list[int]]:
@@ -89,7 +88,11 @@ def as_floats(cells: Sequence[str]) -> Sequence[str]:
     """Write numbers so that JSON takes them for floats: `5` becomes `5.0`."""
     if ",".join(cells).count(".") == len(cells):
         return cells
-    return [cell if is_float(cell) or cell == NULL else f"{cell}.0" for cell in cells]
+    return [cell if "." in cell else _as_float(cell) for cell in cells]
+
+
+def _as_float(number: str) -> str:
+    return number if number == NULL or is_float(number) else f"{number}.0"
 
 
 def not_whole(cells: Sequence[str]) -> list[int]:
