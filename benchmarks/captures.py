@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from base64 import b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 MODEL_ID = "7b1e3c52-90af-4d2e-8b64-1f0a5d9c3e71"
@@ -35,7 +35,7 @@ def write_all(root: Path) -> dict[str, Path]:
     dict
         The files by their short names.
     """
-    paths = {}
+    paths: dict[str, Path] = {}
     files: dict[str, Iterable[bytes]] = {
         "warm-up": lines(WARM_UP, 1),
         "small": lines(SMALL, 1),
@@ -44,16 +44,21 @@ def write_all(root: Path) -> dict[str, Path]:
         "base64": lines(IN_BASE64, 1, encoded=True),
         "some-bad": _spoiled(lines(ROWS, 1)),
     }
-    for name, content in files.items():
-        path = root / BUCKET / key(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"".join(content))
-        paths[name] = path
+    paths |= write(root, files)
     large = paths["large"] = root / BUCKET / key("large")
     with large.open("wb") as file:
         single = paths["single"].read_bytes()
         for _ in range(10):
             file.write(single)
+    return paths
+
+
+def write(root: Path, files: Mapping[str, Iterable[bytes]]) -> dict[str, Path]:
+    """Write capture files, given as lines by their short names; return their paths."""
+    paths = {name: root / BUCKET / key(name) for name in files}
+    for name, path in paths.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"".join(files[name]))
     return paths
 
 

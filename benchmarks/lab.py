@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from benchmarks import captures
+from benchmarks import captures, workloads
 from benchmarks.processes import Code, Done, Function, Server, Servers, guide, ours
 from tests.support.package import ARCHITECTURE, PYTHON_VERSION, lay_out_runtime, sam_build
 
@@ -103,6 +103,8 @@ def open_lab(*, rounds: int, package: Path | None = None) -> Iterator[Lab]:
         (folder / "runtime").mkdir()
         say("writing capture files")
         captures.write_all(folder / "objects")
+        for workload in workloads.ALL:
+            captures.write(folder / "objects", workload.files())
         servers = Servers(
             stack.enter_context(Server("benchmarks.platform_server")),
             stack.enter_context(Server("benchmarks.aws_server", str(folder / "objects"))),

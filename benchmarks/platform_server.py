@@ -2,7 +2,7 @@
 
     python -m benchmarks.platform_server
 
-prints its port. Rows are counted by their one `"score":`, so that no run that lost rows counts.
+prints its port. Rows are counted by their one time, so that no run that lost rows counts.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from uuid import UUID
 
 from benchmarks.captures import FEATURES, ID, MODEL_ID, OUTPUT, TIME
 from benchmarks.loopback import Answer, Request, serve
+from benchmarks.workloads import ALL, Workload
 from tests.support.platforms.fiddler_model import ORGANIZATION, Model
 
 _JSON = ("Content-Type: application/json",)
-_MARKER = f'"{OUTPUT}":'.encode()
+_MARKER = f'"{TIME}":'.encode()
 _SERVER = {"server_version": "26.4.0", "feature_flags": {}, "organization": ORGANIZATION}
 
 
@@ -41,6 +42,10 @@ class Platform:
             "/v3/server-info": _document(_SERVER),
             "/v3/version-compatibility": _document({}),
             f"/v3/models/{MODEL_ID}": _document(model.as_json()),
+            **{
+                f"/v3/models/{workload.model_id}": _document(_model_of(workload).as_json())
+                for workload in ALL
+            },
         }
 
     def __call__(self, request: Request) -> Answer:
@@ -83,6 +88,17 @@ class Platform:
     def _reset(self) -> None:
         self._requests = self._publishes = self._others = self._rows = self._bytes = 0
         self._first = 0.0
+
+
+def _model_of(workload: Workload) -> Model:
+    return Model.of(
+        inputs=workload.columns,
+        outputs={OUTPUT: workload.output},
+        metadata={TIME: "timestamp", ID: "str", **workload.metadata},
+        event_id_col=ID,
+        event_ts_col=TIME,
+        model_id=workload.model_id,
+    )
 
 
 def _document(data: object) -> bytes:

@@ -20,6 +20,7 @@ _CSV = ("text/csv", "CSV")
 _BASE64 = ("text/csv", "BASE64")
 _JSON = ("application/json", "JSON")
 _MODELS = UUID("7b1e3c52-90af-4d2e-8b64-1f0a5d9c3e71")
+WORKLOAD_ROWS = 20_000
 _ODD_EVERY = 100
 _WORDS = (
     *("forwarder", "capture", "endpoint", "monitor", "column", "batch", "request", "response"),
@@ -73,6 +74,18 @@ class Workload:
     def model_id(self) -> str:
         """Return the id of its model."""
         return str(uuid5(_MODELS, self.name))
+
+    def file(self, which: str) -> str:
+        """Return the name of its capture file of calls of one record, of `many`, or some `odd`."""
+        return f"{self.slug}-{which}"
+
+    def files(self) -> dict[str, Iterator[bytes]]:
+        """Write its capture files; returns lines by name."""
+        return {
+            self.file("single"): self.lines(WORKLOAD_ROWS, 1),
+            self.file("many"): self.lines(WORKLOAD_ROWS, self.many),
+            self.file("odd"): self.lines(WORKLOAD_ROWS, 1, odd=True),
+        }
 
     def lines(self, rows: int, records: int, *, odd: bool = False) -> Iterator[bytes]:
         """Write a capture file of so many rows, several a call; one call in a hundred is `odd`."""

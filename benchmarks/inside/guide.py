@@ -2,7 +2,8 @@
 
 It downloads the whole file, reads each line by `json.loads` and `split(',')`, keeps every value
 as text, and publishes the list of all rows by fiddler-client. Only what breaks at once in a guide
-is mended: nothing is set up at import time that cannot be, and the key is decoded.
+is mended: nothing is set up at import time that cannot be, and the key is decoded. For payloads
+that are JSON, which no guide reads, it is given `json.loads` in place of `split(',')`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,33 @@ COLUMNS = os.environ["FIDDLER_MODEL_COLUMNS"].split(",")
 OUTPUT = os.environ["FIDDLER_MODEL_OUTPUT_COLUMN"]
 TIMESTAMP = os.environ["FIDDLER_TIMESTAMP_COLUMN"]
 
+
+def read_csv(sent: str, answered: str) -> list[dict[str, Any]]:
+    """Read one record, as the guides do."""
+    return [{**dict(zip(COLUMNS, sent.split(","), strict=False)), OUTPUT: answered}]
+
+
+def read_lists(sent: str, answered: str) -> list[dict[str, Any]]:
+    """Read records that are lists."""
+    both = zip(json.loads(sent)["instances"], json.loads(answered)["predictions"], strict=True)
+    return [{**dict(zip(COLUMNS, record, strict=False)), OUTPUT: score} for record, score in both]
+
+
+def read_named(sent: str, answered: str) -> list[dict[str, Any]]:
+    """Read records that name the columns."""
+    both = zip(json.loads(sent)["instances"], json.loads(answered)["predictions"], strict=True)
+    return [{**record, OUTPUT: score} for record, score in both]
+
+
+def read_chat(sent: str, answered: str) -> list[dict[str, Any]]:
+    """Read a prompt and its completion."""
+    prompt = json.loads(sent)["messages"][-1]["content"]
+    return [{COLUMNS[0]: prompt, OUTPUT: json.loads(answered)["choices"][0]["message"]["content"]}]
+
+
+READERS = {"csv": read_csv, "lists": read_lists, "named": read_named, "chat": read_chat}
+READ = READERS[os.environ.get("GUIDE_READS", "csv")]
+
 s3 = boto3.client("s3")
 fiddler.init(url=os.environ["FIDDLER_URL"], token=os.environ["FIDDLER_TOKEN"])
 model = fiddler.Model.get(id_=os.environ["FIDDLER_MODEL_UUID"])
@@ -35,9 +63,9 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, object]
     for line in content.strip().split("\n"):
         record = json.loads(line)
         captured = record["captureData"]
-        row = dict(zip(COLUMNS, captured["endpointInput"]["data"].split(","), strict=False))
-        row[OUTPUT] = captured["endpointOutput"]["data"]
-        row[TIMESTAMP] = record["eventMetadata"]["inferenceTime"]
-        rows.append(row)
+        sent, answered = (captured[side]["data"] for side in ("endpointInput", "endpointOutput"))
+        for row in READ(sent, answered):
+            row[TIMESTAMP] = record["eventMetadata"]["inferenceTime"]
+            rows.append(row)
     ids = model.publish_stream(rows)
     return {"statusCode": 200, "count": len(ids)}

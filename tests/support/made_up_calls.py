@@ -103,7 +103,10 @@ class _Maker:
         encoded = random.random() < 0.2
         several = random.random() < 0.4
         lines = []
+        mixed = random.random() < 0.2
         for number in range(random.choice([1, 2, 9, 40])):
+            if mixed and random.random() < 0.4:
+                kinds.reverse()
             count = random.choice([1, 2, 3, 5]) if several else 1
             sides = {}
             for side, names, kind in zip(
@@ -230,9 +233,10 @@ class _Maker:
 def _put(document: Any, node: Any, value: object) -> None:
     """Put a value where a path of keys and indexes leads, and what is missing on the way."""
     steps = list(_steps(node))
-    held = document
+    held: Any = document
     for step, following in zip(steps, [*steps[1:], None], strict=True):
-        if not isinstance(held, list if isinstance(step, int) else dict):
+        kind: type[Any] = list if isinstance(step, int) else dict
+        if type(held) is not kind:
             return  # another column's path leads through here, too
         empty: Any = value if following is None else [] if isinstance(following, int) else {}
         if isinstance(step, int):

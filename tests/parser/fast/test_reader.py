@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -111,6 +112,63 @@ def test_a_chunk_of_nothing_but_broken_payloads_is_left_to_the_oracle(
     broken, fine = side(data, kind), side("[0.5]", JSON)
     for calls in ((broken, fine), (fine, broken), (broken, broken)):
         assert taken_together([line(*calls)] * 2, MAPPING, Schema(FLOATS)) == []
+
+
+def test_calls_of_two_clients_are_read_together_each_kind_by_itself() -> None:
+    """One client sends CSV and another JSON, in turn; a broken line stands in front of them."""
+    document = side('{"instances": [[1, 2]]}', JSON), side('{"predictions": [0.5]}', JSON)
+    lines = [b'{"cut', *(line(*document, eventId=f"{n}") if n % 2 else call(n) for n in range(40))]
+    assert taken_together(lines, MAPPING, Schema(FLOATS)) == list(range(1, 41))
+
+
+@pytest.mark.parametrize("odd", range(0, 41, 8))
+def test_two_calls_on_a_line_are_never_taken_for_two_lines(odd: int) -> None:
+    """What follows makes up for the count: a document over two lines."""
+    lines = [call(n) for n in range(42)]
+    begun, ended = lines[1][:-1], b"}"
+    lines[odd : odd + 3] = [lines[odd] + lines[odd], begun, ended]
+    left = {odd, odd + 1, odd + 2}
+    taken = taken_together(lines, MAPPING, Schema(FLOATS))
+    assert taken == [n for n in range(len(lines)) if n not in left]
+
+
+CHAT = ColumnMapping.of("prompt=messages[-1].content", "answer=choices[0].message.content")
+TEXTS = dict.fromkeys(("prompt", "answer"), DataType.STR)
+
+
+def chat(request: object, response: object, number: int = 0) -> bytes:
+    payloads = (side(json.dumps(one), JSON) for one in (request, response))
+    return line(*payloads, eventId=f"chat-{number}")
+
+
+def test_prompts_and_completions_are_read_together_by_their_paths() -> None:
+    said = [{"role": "system", "content": "be kind"}, {"role": "user", "content": 'say "hi"'}]
+    answer = {"choices": [{"index": 0, "message": {"content": "hi"}}], "usage": {"tokens": 3}}
+    lines = [chat({"messages": said, "temperature": n}, answer, n) for n in range(20)]
+    assert taken_together(lines, CHAT, Schema(TEXTS)) == list(range(20))
+
+
+@pytest.mark.parametrize(
+    ("request_document", "response_document"),
+    [
+        ({"messages": []}, {"choices": [{"message": {"content": "hi"}}]}),
+        ({"messages": [{"content": ["parts"]}]}, {"choices": [{"message": {"content": "hi"}}]}),
+        ({"messages": [{"content": "hi"}]}, {"choices": [{"message": {}}]}),
+        ({"messages": [{"content": "hi"}]}, {"message": "no", "code": 500}),
+        ({"messages": [{"content": 7}]}, {"choices": [{"message": {"content": "hi"}}]}),
+        (
+            {"messages": [{"content": "a"}], "columns": ["prompt"], "data": [["b"]]},
+            {"choices": [{"message": {"content": "hi"}}]},
+        ),
+    ],
+)
+def test_a_document_whose_paths_lead_elsewhere_is_left_to_the_oracle(
+    request_document: object, response_document: object
+) -> None:
+    plain = chat({"messages": [{"content": "a"}]}, {"choices": [{"message": {"content": "b"}}]})
+    odd = chat(request_document, response_document, 1)
+    assert taken_together([plain, odd], CHAT, Schema(TEXTS)) == [0]
+    assert taken_together([odd], CHAT, Schema(TEXTS)) == []
 
 
 def test_an_odd_record_leaves_its_whole_call_to_the_oracle() -> None:

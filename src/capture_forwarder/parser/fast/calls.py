@@ -1,7 +1,8 @@
-"""The lines of a chunk → the calls they hold, all lines in one call of a decoder.
+"""The lines of a chunk → the calls they hold, all lines of one make in one call of a decoder.
 
-The first line says what the lines of the chunk are: their content types and encodings. A line of
-another make is left to the oracle, and so is what is not surely a call.
+The first line says what the lines of the chunk are: their content types and encodings. Lines of
+another make are read after them, by the first of those; what is not surely a call is left to the
+oracle.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import msgspec
 from capture_forwarder.core.chunk import Chunk
 from capture_forwarder.parser.bounds import LARGE_BYTES, holds_too_much, line_holds_too_much
 from capture_forwarder.parser.call import CapturedCall, CapturedPayload, EventMetadata
-from capture_forwarder.parser.fast.knobs import KINDS_KNOWN, ROWS_AT_ONCE
+from capture_forwarder.parser.fast.knobs import KINDS_A_CHUNK, KINDS_KNOWN, ROWS_AT_ONCE
 from capture_forwarder.parser.formats.decode import Format, known_content
 
 _Kind = tuple[str | None, str | None]
@@ -85,18 +86,38 @@ class Calls(msgspec.Struct, frozen=True):
             yield self.part(first, first + count)
 
 
-def read_calls(chunk: Chunk) -> Calls | None:
-    """Read the calls of a chunk that are made like its first; None where that one is unusual."""
+def read_calls(chunk: Chunk) -> Iterator[Calls]:
+    """Yield the calls of a chunk, those of one make together; what is unusual is left out."""
     if line_holds_too_much(chunk.data):
-        return None
+        return
+    left: Sequence[int] = range(len(chunk))
+    for _ in range(KINDS_A_CHUNK):
+        kinds = None
+        while left and (kinds := _kinds(chunk.line(left[0]).data)) is None:
+            left = left[1:]
+        if kinds is None:
+            return
+        lines, found = _decoded_of(chunk, left, _decoder(*kinds))
+        if found:
+            yield _calls(kinds, lines, found)
+        taken = {left[0], *lines}
+        if len(taken) == len(left):
+            return
+        left = [line for line in left if line not in taken]
+
+
+def _kinds(line: bytes) -> tuple[_Kind | None, _Kind | None] | None:
+    """What a line's payloads are; None if it holds no call."""
     try:
-        first = _read_first(chunk.line(0).data).capture_data
+        data = _read_first(line).capture_data
     except _UNDECODABLE:
         return None
-    if first is None:
-        return None
-    kinds = (_kind(first.endpoint_input), _kind(first.endpoint_output))
-    lines, found = _decoded(chunk, _decoder(*kinds))
+    return None if data is None else (_kind(data.endpoint_input), _kind(data.endpoint_output))
+
+
+def _calls(
+    kinds: tuple[_Kind | None, _Kind | None], lines: Sequence[int], found: Sequence[Any]
+) -> Calls:
     metadata = [call.event_metadata for call in found]
     ids = [known.inference_id or known.event_id or "" for known in metadata]
     request = response = None
@@ -139,6 +160,24 @@ def _payload_type(kind: _Kind | None) -> tuple[Any, ...]:
         for name, word in zip(names, kind, strict=True)
     ]
     return (msgspec.defstruct("Payload", fields, rename="camel", gc=False, kw_only=True),)
+
+
+def _decoded_of(
+    chunk: Chunk, lines: Sequence[int], decoder: msgspec.json.Decoder[Any]
+) -> tuple[Sequence[int], list[Any]]:
+    """Decode those of some lines that the decoder takes."""
+    first = lines[0]
+    if lines[-1] - first == len(lines) - 1:
+        taken, found = _decoded(chunk.part(first, first + len(lines)), decoder)
+        return (taken if not first else [first + line for line in taken]), found
+    taken, found = [], []
+    for line in lines:
+        try:
+            found.append(decoder.decode(chunk.line(line).data))
+        except _UNDECODABLE:
+            continue
+        taken.append(line)
+    return taken, found
 
 
 def _decoded(chunk: Chunk, decoder: msgspec.json.Decoder[Any]) -> tuple[Sequence[int], list[Any]]:

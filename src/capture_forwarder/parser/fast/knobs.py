@@ -6,6 +6,9 @@ KINDS_KNOWN = 16
 """For how many pairs of content types and encodings a decoder is kept. Making one takes 60 us, and
 whoever calls the endpoint chooses the content type."""
 
+KINDS_A_CHUNK = 4
+"""How many kinds of calls are looked for in a chunk; clients of one endpoint seldom differ more."""
+
 SHAPES_KNOWN = 16
 """The same for the shapes of JSON payloads."""
 

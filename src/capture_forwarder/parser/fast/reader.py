@@ -7,7 +7,7 @@ line leaves it to `parser.mapping`, which gives the same rows for every line tha
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from operator import add
+from operator import add, attrgetter
 
 from capture_forwarder.core.chunk import Chunk
 from capture_forwarder.core.inferences import Inferences, WrittenInferences
@@ -75,10 +75,16 @@ class FastReader:
         list
             The lines that are plain, ascending.
         """
-        calls = read_calls(chunk) if self._reads_all else None
-        if calls is None:
+        if not self._reads_all:
             return []
-        return [run for part in calls.parts() for run in self._runs(part, constants)]
+        runs = [
+            run
+            for calls in read_calls(chunk)
+            for part in calls.parts()
+            for run in self._runs(part, constants)
+        ]
+        runs.sort(key=attrgetter("first"))
+        return runs
 
     def _runs(self, calls: Calls, constants: Constants) -> Iterator[Run]:
         payloads = (calls.request, calls.response)
