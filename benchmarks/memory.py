@@ -11,7 +11,7 @@ from benchmarks.report import Row
 
 LATENCY = 0.05
 _TIMES_LARGER = 10
-_MOST = 130.0
+_MOST = 110.0
 _GROWTH = 1.1
 
 

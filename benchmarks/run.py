@@ -14,6 +14,7 @@ from pathlib import Path
 
 from benchmarks import (
     cold_start,
+    columns,
     cost,
     document,
     formats,
@@ -53,6 +54,7 @@ def main() -> None:
         targets += asked
         others += timed
         found |= figures
+        ratios, short = columns.measure(lab)
         modules, functions, cpu = profiling.measure(lab)
     found["cpu a row"] = cpu / ROWS
     found["microseconds an event"] = formats.microseconds_an_event()
@@ -61,7 +63,9 @@ def main() -> None:
     print(plain(HEADINGS, [row.cells() for row in (*targets, *others)]))
     missed = sum(row.met is False for row in targets)
     print(f"\n{missed} of {sum(row.met is not None for row in targets)} targets missed.")
+    print(f"{len(short)} of the columns' targets missed.")
     for headings, cells in (
+        (columns.HEADINGS, ratios),
         (document.LIMIT_HEADINGS, document.limits(found)),
         (formats.HEADINGS, kinds),
         (profiling.MODULE_HEADINGS, modules),
@@ -83,6 +87,7 @@ def main() -> None:
         others=others,
         found=found,
         kinds=kinds,
+        ratios=ratios,
         modules=modules,
         functions=functions,
     )

@@ -20,7 +20,7 @@ _CSV = ("text/csv", "CSV")
 _BASE64 = ("text/csv", "BASE64")
 _JSON = ("application/json", "JSON")
 _MODELS = UUID("7b1e3c52-90af-4d2e-8b64-1f0a5d9c3e71")
-WORKLOAD_ROWS = 20_000
+WORKLOAD_ROWS = 50_000
 _ODD_EVERY = 100
 _WORDS = (
     *("forwarder", "capture", "endpoint", "monitor", "column", "batch", "request", "response"),

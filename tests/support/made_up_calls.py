@@ -183,12 +183,14 @@ class _Maker:
             _put(document, jmespath.compile(self._paths[name]).parsed, value)
         if self._is_odd():
             extras: list[dict[str, object]] = [
-                *[
-                    {"instances": [1]},
-                    {"columns": ["a"], "data": [[1]]},
-                    {"message": "m", "code": 4},
-                ],
-                *[{names[0]: 1}, {"list": []}, {"p0": [{"v": 1}]}, {"0": {"v": 1}}, {"w0": [1, 2]}],
+                {"instances": [1]},
+                {"columns": ["a"], "data": [[1]]},
+                {"message": "m", "code": 4},
+                {names[0]: 1},
+                {"list": []},
+                {"p0": [{"v": 1}]},
+                {"0": {"v": 1}},
+                {"w0": [1, 2]},
             ]
             document |= random.choice(extras)
         return json.dumps(document)
