@@ -6,6 +6,8 @@ before it was sent goes once, and the ledger keeps a file from going twice.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from capture_forwarder.core.batch import Batch, BatchLimits, Receipt
 from capture_forwarder.core.labels import latest_labels
 from capture_forwarder.core.schema import Schema
@@ -28,8 +30,8 @@ class OpenScaleLabelPublisher:
 
     @property
     def limits(self) -> BatchLimits:
-        """See `OpenScalePublisher.limits`."""
-        return self._feedback.limits
+        """See `OpenScalePublisher.limits`; one at a time, so that few can be sent twice."""
+        return replace(self._feedback.limits, requests=1)
 
     def schema(self) -> Schema:
         """The types of the feedback data set, and its label columns; none in v1."""
