@@ -9,10 +9,6 @@ from .server import Row
 class FiddlerLabelServer(FiddlerServer):
     """Fiddler whose publish requests are updates; see `FiddlerServer`."""
 
-    def publishes(self, method: str, path: str) -> bool:
-        """Tell whether a request updates events."""
-        return method == "PATCH" and path == "/v3/events"
-
     @property
     def published_ids(self) -> list[str]:
         """The ids of the updates, known to the platform or not."""
