@@ -11,6 +11,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from capture_forwarder.settings import Settings, variables
+from capture_forwarder.settings.labels import LabelSettings
 from capture_forwarder.settings.publishers import (
     PUBLISHERS,
     HttpSettings,
@@ -36,7 +37,7 @@ def variables_table(block: str) -> str:
     Parameters
     ----------
     block
-        A platform's name, or `publisher`, `mapping`, `routes` or `running`.
+        A platform's name, or `publisher`, `mapping`, `labels`, `routes` or `running`.
     """
     return table(_VARIABLE_HEADINGS, [row for _, row in variable_rows(block)])
 
@@ -57,6 +58,10 @@ def variable_rows(block: str) -> Iterator[tuple[str, Row]]:
                 field = str(place[1])
                 info = MappingSettings.model_fields[field]
                 yield name, _row(_twin(name), texts.MAPPING[field], info)
+    elif block == "labels":
+        for name, place in variables.LABELS.items():
+            key = str(place[1])
+            yield name, _row(f"`{name}`", texts.LABELS[key], LabelSettings.model_fields[key])
     elif block in {"routes", "running"}:
         for name, field in variables.SHARED.items():
             if (block == "routes") == field.startswith("routes_"):
@@ -90,7 +95,7 @@ def routes_table(block: str) -> str:
     Parameters
     ----------
     block
-        A platform's name, or `route`, `match` or `mapping`.
+        A platform's name, or `route`, `match`, `mapping` or `labels`.
     """
     model, told = _section(block)
     rows = []
@@ -108,6 +113,7 @@ def _section(block: str) -> tuple[type[BaseModel], Mapping[str, Told]]:
         "route": (RouteSettings, texts.ROUTE),
         "match": (Match, texts.MATCH),
         "mapping": (MappingSettings, texts.MAPPING),
+        "labels": (LabelSettings, texts.LABELS),
     }
     if block in sections:
         return sections[block]

@@ -249,6 +249,36 @@ MAPPING: Mapping[str, Told] = {
     ),
 }
 
+LABELS: Mapping[str, Told] = {
+    "id": Told("The column of CSV, Parquet and JSON objects that holds the id.", "call", "column"),
+    "columns": Told(
+        "The columns that labels fill; `churned=label` fills `churned` from `label` in the files. "
+        "Not set: the targets that the platform's model has, otherwise `label`.",
+        "churned=label",
+        _COLUMNS,
+    ),
+    "time": Told(
+        "The column of CSV, Parquet and JSON objects with the time of a label. Not set: the hour "
+        "in the file's key.",
+        "decided_at",
+        "column",
+    ),
+    "delay": Told(
+        "How many seconds a new file waits in the function's queue before it is read, so that "
+        "labels do not come before their inferences. Commands do not wait.",
+        "600",
+    ),
+    "inferences": Told(
+        "The route whose inferences are labelled: its table in DuckDB.", "churn", "route"
+    ),
+    "features": Told(
+        "OpenScale: where the inferences are, to join labels with their inputs by id. Not set: "
+        "labels come in Model Monitor's merged files.",
+        "rows.duckdb",
+        "DuckDB file, or a folder that `files` wrote to",
+    ),
+}
+
 SHARED: Mapping[str, Told] = {
     "quarantine": Told(
         "Where rejected lines and refused inferences are kept, each with its reason. Without it, "
@@ -313,6 +343,12 @@ ROUTE: Mapping[str, Told] = {
     "continue": Told("Whether the routes below are tried too when this one takes a file.", "true"),
     "mapping": Told(
         "Which captured values become which columns; see [mapping](#mapping).", "", "mapping"
+    ),
+    "labels": Told(
+        "In place of a mapping: where labels are; see [labels](#labels). A mapping beside it says "
+        "how the captures in merged files are read.",
+        "",
+        "mapping",
     ),
     "publisher": Told(
         "Where the rows go: `type` and that publisher's settings; see [publishers](#publishers).",

@@ -20,6 +20,7 @@ COMMANDS = (
     "demo",
     "inspect",
     "forward",
+    "labels send",
     "routes check",
     "routes schema",
     "quarantine list",

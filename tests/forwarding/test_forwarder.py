@@ -57,6 +57,9 @@ class Reports:
     def forwarded(self, source: CaptureFile, report: FileReport) -> None:
         self.done.append((source.key, report))
 
+    def postponed(self, source: CaptureFile, seconds: int) -> None:
+        del source, seconds
+
     def continued(self, source: CaptureFile, hops: int, report: FileReport | None) -> None:
         assert report is not None
         self.continued_objects.append((source.key, hops))

@@ -415,7 +415,10 @@ class Queue:
         self.sent: list[tuple[CaptureFile, int]] = []
         self.routes: list[str] = []
 
-    def send(self, source: CaptureFile, hops: int, routes: Sequence[str]) -> None:
+    def send(
+        self, source: CaptureFile, hops: int, routes: Sequence[str], delay_seconds: int = 0
+    ) -> None:
+        del delay_seconds
         self.sent.append((source, hops))
         self.routes += routes
 

@@ -32,7 +32,10 @@ class Queue:
     def __init__(self, *, works: bool) -> None:
         self._works = works
 
-    def send(self, capture_file: CaptureFile, hops: int, routes: Sequence[str]) -> None:
+    def send(
+        self, capture_file: CaptureFile, hops: int, routes: Sequence[str], delay_seconds: int = 0
+    ) -> None:
+        del delay_seconds
         del hops, routes
         if not self._works:
             raise ContinuationError(f"The rest of {capture_file} has no queue.", "Make one.")

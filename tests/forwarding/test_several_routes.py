@@ -54,6 +54,9 @@ class Told:
         del source
         self.done.append(report)
 
+    def postponed(self, source: CaptureFile, seconds: int) -> None:
+        del source, seconds
+
     def continued(self, source: CaptureFile, hops: int, report: FileReport | None) -> None:
         del source, report
         self.handed_on.append(hops)
@@ -77,7 +80,10 @@ class Queue:
         self.bodies: list[str] = []
         self.closed = False
 
-    def send(self, source: CaptureFile, hops: int, routes: Sequence[str]) -> None:
+    def send(
+        self, source: CaptureFile, hops: int, routes: Sequence[str], delay_seconds: int = 0
+    ) -> None:
+        del delay_seconds
         if self.closed:
             raise ContinuationError("The queue takes nothing.")
         self.bodies.append(write_continuation(source, hops, routes))

@@ -30,6 +30,7 @@ GROUPS = (
     "files",
     "duckdb",
     "mapping",
+    "labels",
     "routes",
     "running",
 )
@@ -78,6 +79,8 @@ def test_examples_are_settings_that_the_code_takes() -> None:
         if not name.endswith(("TIMESTAMP_COLUMN", "EVENT_ID_COLUMN", "METADATA_COLUMNS"))
     }
     load(columns | _one_secret(examples("arthur"), "ARTHUR_ACCESS_TOKEN"))
+    labels = {name: value for name, value in examples("labels").items() if "FEATURES" not in name}
+    load(shared | labels | _one_secret(examples("fiddler"), "FIDDLER_TOKEN"))
     cloud_pak = _one_secret(examples("openscale"), "OPENSCALE_PASSWORD")
     load(shared | _without(cloud_pak, "API_KEY", "ACCOUNT_ID") | {"OPENSCALE_AUTH": "cloud-pak"})
     mcsp = _one_secret(examples("openscale"), "OPENSCALE_API_KEY")
@@ -110,6 +113,7 @@ def test_no_text_describes_a_setting_that_is_gone() -> None:
     for block, told in (
         ("match", texts.MATCH),
         ("mapping", texts.MAPPING),
+        ("labels", texts.LABELS),
         ("route", texts.ROUTE),
     ):
         assert set(told) == {row[0].strip("`") for row in _rows(settings.routes_table(block))}

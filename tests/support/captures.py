@@ -41,6 +41,22 @@ def line(request: object, response: object, **metadata: object) -> bytes:
     return json.dumps(record, ensure_ascii=False).encode()
 
 
+def ground_truth(name: str, data: object, **metadata: object) -> bytes:
+    """Put a line of ground truth together, in SageMaker's format."""
+    record = {
+        "groundTruthData": {"data": data, "encoding": "CSV"},
+        "eventMetadata": {"eventId": name, **metadata},
+        "eventVersion": "0",
+    }
+    return json.dumps(record, ensure_ascii=False).encode()
+
+
+def merged(captured: bytes, data: object) -> bytes:
+    """Merge a captured line with its ground truth, as Model Monitor does."""
+    record = json.loads(captured)
+    return json.dumps({**record, "groundTruthData": {"data": data, "encoding": "CSV"}}).encode()
+
+
 def parse(
     raw: bytes, mapping: ColumnMapping, types: dict[str, str] | None = None
 ) -> ParsedLine | Rejection:

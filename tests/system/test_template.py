@@ -96,6 +96,7 @@ def test_the_role_may_do_only_named_actions_on_named_resources() -> None:
     # Only names of objects may end in a wildcard.
     assert {text for text in texts(resources) if text.endswith("*")} == {
         "arn:${AWS::Partition}:s3:::${Bucket}/${CapturePrefix}*",
+        "arn:${AWS::Partition}:s3:::${LabelBucket}/${LabelPrefix}*",
         "arn:${AWS::Partition}:s3:::${Place}/*",
         "${QuarantineBucket.Arn}/quarantine/*",
     }
@@ -109,6 +110,7 @@ def test_no_policy_has_a_wildcard_for_an_action_or_for_every_resource() -> None:
     # Only names of objects may end in a wildcard.
     assert {text for text in resources if "*" in text} == {
         "arn:${AWS::Partition}:s3:::${Bucket}/${CapturePrefix}*",
+        "arn:${AWS::Partition}:s3:::${LabelBucket}/${LabelPrefix}*",
         "arn:${AWS::Partition}:s3:::${Place}/*",
         "${QuarantineBucket.Arn}/quarantine/*",
         "${QuarantineBucket.Arn}/*",
@@ -181,13 +183,16 @@ def test_the_role_has_no_managed_policy() -> None:
     assert "Policies" not in properties("ForwarderFunction")
 
 
-def test_only_the_capture_rule_may_send_to_the_queues_from_outside() -> None:
-    (statement,) = properties("QueuePolicy")["PolicyDocument"]["Statement"]
-    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
-    assert statement["Action"] == "sqs:SendMessage"
-    assert statement["Condition"] == {
-        "ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["CaptureRule", "Arn"]}}
-    }
+def test_only_the_rules_may_send_to_the_queues_from_outside() -> None:
+    captures, labels = properties("QueuePolicy")["PolicyDocument"]["Statement"]
+    condition, labels, nothing = labels["Fn::If"]
+    assert (condition, nothing) == ("HasLabels", {"Ref": "AWS::NoValue"})
+    for statement, rule in ((captures, "CaptureRule"), (labels, "LabelRule")):
+        assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+        assert statement["Action"] == "sqs:SendMessage"
+        assert statement["Condition"] == {
+            "ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": [rule, "Arn"]}}
+        }
 
 
 @pytest.mark.parametrize("queue", ["CaptureQueue", "DeadLetterQueue"])

@@ -280,6 +280,27 @@ def test_several_buckets_have_one_rule_and_a_permission_each() -> None:
     assert not fits("CaptureBucket", ",".join([*buckets, "six"]))
 
 
+LABELS = {**ROUTES, "LabelBucket": "truth", "LabelPrefix": "ground-truth/"}
+
+
+def test_files_of_labels_have_a_rule_and_a_permission_of_their_own() -> None:
+    deployment = Deployment(LABELS)
+    assert deployment.refusals() == []
+    pattern = deployment.value(properties("LabelRule")["EventPattern"])
+    assert pattern["detail"] == {
+        "bucket": {"name": ["truth"]},
+        "object": {"key": [{"wildcard": "ground-truth/*"}]},
+    }
+    assert deployment.statements()["ReadLabels"]["Resource"] == "arn:aws:s3:::truth/ground-truth/*"
+    assert TEMPLATE["Resources"]["LabelRule"]["Condition"] == "HasLabels"
+    assert "ReadLabels" not in granted(ROUTES)
+
+
+def test_labels_are_for_routes_and_their_prefix_for_their_bucket() -> None:
+    assert Deployment({**FIDDLER, "LabelBucket": "truth"}).refusals()
+    assert Deployment({**ROUTES, "LabelPrefix": "ground-truth/"}).refusals()
+
+
 def test_what_the_file_publisher_writes_does_not_come_back() -> None:
     pattern = Deployment(FILES).value(properties("CaptureRule")["EventPattern"])
     assert pattern["detail"]["object"]["key"] == [{"wildcard": "*.jsonl"}]

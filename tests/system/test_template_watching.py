@@ -40,6 +40,7 @@ METRICS = {
     "ObjectsSkipped",
     "ObjectsRepeated",
     "ObjectsContinued",
+    "ObjectsWaiting",
     "LinesRead",
     "LinesForwarded",
     "LinesQuarantined",

@@ -36,11 +36,14 @@ class SqsContinuations:
         self._url = url
         self._write = write
 
-    def send(self, capture_file: CaptureFile, hops: int, routes: Sequence[str]) -> None:
+    def send(
+        self, capture_file: CaptureFile, hops: int, routes: Sequence[str], delay_seconds: int = 0
+    ) -> None:
         """Have a later invocation continue the file; see `Continuations.send`."""
         try:
+            body = self._write(capture_file, hops, routes)
             self._client().send_message(
-                QueueUrl=self._url, MessageBody=self._write(capture_file, hops, routes)
+                QueueUrl=self._url, MessageBody=body, DelaySeconds=delay_seconds
             )
         except AWS_ERRORS as error:
             message = (

@@ -69,6 +69,11 @@ class LogReporter:
         self._log().info("object continued", extra=facts)
         self._measure("ObjectsContinued", report)
 
+    def postponed(self, capture_file: CaptureFile, seconds: int) -> None:
+        """Report a file that waits in the queue before it is read."""
+        self._log().info("object waits", extra={"waits": seconds, **self._facts(capture_file)})
+        self._measure("ObjectsWaiting")
+
     def failed(self, what: str, error: ForwarderError) -> None:
         """Report a file or a message that failed; its source delivers it again."""
         facts = {

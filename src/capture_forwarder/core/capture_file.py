@@ -15,6 +15,11 @@ _KEY = re.compile(
     r"/(?P<hour>[01]\d|2[0-3])/[^/]+$"
 )
 
+# Of a file that no endpoint wrote: ground truth stands below {any prefix}/yyyy/mm/dd/hh.
+_HOUR = re.compile(
+    r"(?:^|/)(?P<day>\d{4}/(?:0[1-9]|1[0-2])/(?:0[1-9]|[12]\d|3[01]))/(?P<hour>[01]\d|2[0-3])/[^/]+$"
+)
+
 # HyperPod writes {prefix}/{hash}/pod/AllTraffic/yyyy/mm/dd/hh/{file}: no endpoint, no variant.
 _POD = re.compile(r"[^/]+/pod/AllTraffic/\d{4}/\d\d/\d\d/\d\d/[^/]+$")
 
@@ -56,6 +61,12 @@ class CaptureFile:
         if not self._parts:
             return None
         return "{year}-{month}-{day}T{hour}:00:00Z".format(**self._parts)
+
+    @property
+    def folder_hour(self) -> str | None:
+        """The hour that its folders say, whoever wrote it, in the form of `capture_hour`."""
+        found = _HOUR.search(self.key)
+        return f"{found['day'].replace('/', '-')}T{found['hour']}:00:00Z" if found else None
 
     @property
     def folder(self) -> str | None:

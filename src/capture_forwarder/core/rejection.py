@@ -21,6 +21,9 @@ class Reason(StrEnum):
     ERROR_RESPONSE = "error-response"
     LINE_TOO_LONG = "line-too-long"
     TOO_MANY_VALUES = "too-many-values"
+    NOT_A_LABEL = "not-a-label"
+    LABEL_COUNT_MISMATCH = "label-count-mismatch"
+    LABEL_WITHOUT_INFERENCE = "label-without-inference"
     PARSER_FAILED = "parser-failed"
     REJECTED_BY_PLATFORM = "rejected-by-platform"
 

@@ -35,6 +35,8 @@ class Schema(msgspec.Struct, frozen=True):
         Columns that the model has as inputs or outputs.
     takes_others
         Whether the platform also takes columns that are not among `types`.
+    labels
+        The only columns that labels can fill, where the platform says so.
     """
 
     types: Mapping[str, DataType] = msgspec.field(default_factory=dict)
@@ -43,3 +45,4 @@ class Schema(msgspec.Struct, frozen=True):
     timestamp_column: str | None = None
     required: tuple[str, ...] = ()
     takes_others: bool = False
+    labels: tuple[str, ...] = ()

@@ -1,9 +1,12 @@
-"""What becomes of a capture file whose time was up: continued where it advanced, else failed."""
+"""What becomes of a capture file whose time was up: continued where it advanced, else failed.
+
+A file of a route that waits goes the same way before it is read.
+"""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import (
@@ -60,7 +63,8 @@ class Continuing:
                 failures[route] = error
             else:
                 going_on.append(route)
-        if going_on and (failure := self._send_on(capture_file, hops, going_on, invocation)):
+        names = [route.name for route in going_on]
+        if going_on and (failure := self._send_on(capture_file, hops, names, 0, invocation)):
             failures |= {route: _with_report(failure, late[route]) for route in going_on}
         for route, error in late.items():
             if route in failures:
@@ -69,17 +73,60 @@ class Continuing:
                 route.reporter.continued(capture_file, hops, error.report)
         return list(failures.values())
 
+    def waiting(self, routes: Iterable[Route], back: Collection[str]) -> list[Route]:
+        """Which of a file's routes have it wait first; none where nothing can keep it.
+
+        Parameters
+        ----------
+        routes
+            The routes.
+        back
+            The names of those on which it has come back.
+        """
+        if self._continuations is None:
+            return []
+        return [route for route in routes if route.delay_seconds and route.name not in back]
+
+    def wait(
+        self,
+        capture_file: CaptureFile,
+        waiting: Sequence[Route],
+        hops: int,
+        invocation: Invocation,
+    ) -> list[ForwarderError]:
+        """Have a file come back on these routes, on each when its time has passed.
+
+        Returns
+        -------
+        list
+            Why the message must come again.
+        """
+        failures = []
+        for route in waiting:
+            seconds = route.delay_seconds
+            failure = self._send_on(capture_file, hops, [route.name], seconds, invocation)
+            if failure:
+                route.reporter.failed(str(capture_file), failure)
+                failures.append(failure)
+            else:
+                route.reporter.postponed(capture_file, seconds)
+        return failures
+
     def _send_on(
-        self, capture_file: CaptureFile, hops: int, routes: Sequence[Route], invocation: Invocation
+        self,
+        capture_file: CaptureFile,
+        hops: int,
+        routes: Sequence[str],
+        delay_seconds: int,
+        invocation: Invocation,
     ) -> ForwarderError | None:
         """Send a continuation, as long as there is time for it."""
         continuations = self._continuations
         assert continuations is not None  # noqa: S101 - asked before
-        names = [route.name for route in routes]
 
         def send() -> ForwarderError | None:
             try:
-                continuations.send(capture_file, hops, names)
+                continuations.send(capture_file, hops, routes, delay_seconds)
             except ForwarderError as failure:
                 return failure
             return None

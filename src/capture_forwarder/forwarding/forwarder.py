@@ -199,7 +199,9 @@ class Forwarder:
             routes = [route for route in routes if route.name in message.routes]
         elif not routes:
             return self._skip(capture_file, "no route is for it")
-        errors = self._attempt(capture_file, routes, invocation, down)
+        waiting = self._continuing.waiting(routes, message.routes)
+        tried = [route for route in routes if route not in waiting]
+        errors = self._attempt(capture_file, tried, invocation, down)
         late = {
             route: error for route, error in errors.items() if isinstance(error, OutOfTimeError)
         }
@@ -207,10 +209,12 @@ class Forwarder:
         down.update(
             {route: _untried(error) for route, error in errors.items() if _concerns_all(error)}
         )
-        broken += self._continuing.go_on(capture_file, late, message.hops + 1, invocation)
+        hops = message.hops + 1
+        broken += self._continuing.go_on(capture_file, late, hops, invocation)
+        broken += self._continuing.wait(capture_file, waiting, hops, invocation)
         if gone or broken:
             return failed(problem if gone else broken[0])
-        return CONTINUED if late else FORWARDED
+        return CONTINUED if late or waiting else FORWARDED
 
     def _skip(self, capture_file: CaptureFile, why: str) -> Outcome:
         self._reporter.skipped(capture_file, why)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+from collections.abc import Callable
 
 from capture_forwarder.core.errors import PublisherMisconfiguredError
 from capture_forwarder.core.ports import Clock, Publisher, Reporter
@@ -13,6 +14,9 @@ from capture_forwarder.parser import ColumnMapping, RouteParser, compile_mapping
 
 _SCHEMA_SECONDS = 10.0
 
+Compile = Callable[[Schema], RouteParser]
+"""Makes the parser of a route that has no mapping, such as one with labels; raises PublishError."""
+
 
 class Preparation:
     """Compiles a route's mapping; may be used from several threads.
@@ -20,7 +24,8 @@ class Preparation:
     Parameters
     ----------
     mapping
-        Which captured values become which columns, as a person configured them.
+        Which captured values become which columns, as a person configured them; or what makes
+        a parser of another kind.
     publisher
         The platform that knows the model's schema.
     clock
@@ -33,7 +38,7 @@ class Preparation:
 
     def __init__(
         self,
-        mapping: ColumnMapping,
+        mapping: ColumnMapping | Compile,
         publisher: Publisher,
         clock: Clock,
         retry_seconds: float,
@@ -64,14 +69,18 @@ class Preparation:
         with self._lock:
             schema = retrier.call(self._publisher.schema, deadline)
             if self._compiled is None or self._compiled[0] != schema:
-                mapping = complete(self._mapping, schema)
-                check_columns(mapping, schema)
-                missing = sorted(set(schema.required) - set(mapping.names))
-                if missing:
-                    self._reporter.warn("model columns that no setting fills", columns=missing)
-                as_json = self._publisher.takes_json
-                self._compiled = (schema, compile_mapping(mapping, schema, as_json=as_json))
+                self._compiled = (schema, self._compile(schema))
             return self._compiled[1]
+
+    def _compile(self, schema: Schema) -> RouteParser:
+        if not isinstance(self._mapping, ColumnMapping):
+            return self._mapping(schema)
+        mapping = complete(self._mapping, schema)
+        check_columns(mapping, schema)
+        missing = sorted(set(schema.required) - set(mapping.names))
+        if missing:
+            self._reporter.warn("model columns that no setting fills", columns=missing)
+        return compile_mapping(mapping, schema, as_json=self._publisher.takes_json)
 
 
 def complete(mapping: ColumnMapping, schema: Schema) -> ColumnMapping:

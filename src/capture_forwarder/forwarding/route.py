@@ -8,7 +8,7 @@ from capture_forwarder.core.ports import Ports, Reporter
 from capture_forwarder.core.report import FileReport
 from capture_forwarder.forwarding.options import Invocation, RouteOptions
 from capture_forwarder.forwarding.pipeline import forward_file
-from capture_forwarder.forwarding.preparation import Preparation
+from capture_forwarder.forwarding.preparation import Compile, Preparation
 from capture_forwarder.parser import ColumnMapping
 
 
@@ -18,7 +18,7 @@ class Route:
     Parameters
     ----------
     mapping
-        Which captured values become which columns.
+        Which captured values become which columns, or what makes a parser of another kind.
     options
         How files are forwarded; names the route.
     ports
@@ -28,7 +28,11 @@ class Route:
     """
 
     def __init__(
-        self, mapping: ColumnMapping, options: RouteOptions, ports: Ports, reporter: Reporter
+        self,
+        mapping: ColumnMapping | Compile,
+        options: RouteOptions,
+        ports: Ports,
+        reporter: Reporter,
     ) -> None:
         self._options = options
         self._ports = ports
@@ -41,6 +45,11 @@ class Route:
     def name(self) -> str:
         """The route's name."""
         return self._options.route
+
+    @property
+    def delay_seconds(self) -> int:
+        """How long a file of this route waits in the queue before it is read."""
+        return self._options.delay_seconds
 
     def forward(self, capture_file: CaptureFile, invocation: Invocation) -> FileReport:
         """Forward one object.

@@ -20,6 +20,7 @@ from capture_forwarder.parser import (
     LineParser,
     NeverFound,
     RejectedError,
+    is_label,
     read_call,
 )
 
@@ -64,11 +65,15 @@ class Refused:
 
 @dataclass
 class FileFacts:
-    """What one file holds; lines = mapped + empty + all that is refused."""
+    """What one file holds; lines = mapped + empty + all that is refused.
+
+    `labels` are the lines with ground truth, alone or merged with a capture.
+    """
 
     sample: Sample
     lines: int = 0
     captured: int = 0
+    labels: int = 0
     mapped: int = 0
     empty: int = 0
     records: list[int] = field(default_factory=list)
@@ -184,6 +189,7 @@ def _view(facts: FileFacts) -> list[ViewedLine]:
         facts.lines += 1
         if line.too_long or not line.data.strip():
             continue
+        facts.labels += is_label(line.data)
         try:
             data, _, _ = read_call(line.data)
         except RejectedError:

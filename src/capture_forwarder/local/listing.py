@@ -16,8 +16,8 @@ SUFFIXES = (".jsonl", ".gz")
 _BUCKET = "local"
 
 
-def list_files(path: Path) -> Iterator[FoundFile]:
-    """Yield the capture files below a folder, or the one file that the path names.
+def list_files(path: Path, suffixes: tuple[str, ...] = SUFFIXES) -> Iterator[FoundFile]:
+    """Yield the files below a folder whose names end so, or the one file that the path names.
 
     Raises
     ------
@@ -26,7 +26,7 @@ def list_files(path: Path) -> Iterator[FoundFile]:
     """
     if path.is_dir():
         for file in sorted(path.rglob("*")):
-            if file.is_file() and file.name.endswith(SUFFIXES):
+            if file.is_file() and file.name.endswith(suffixes):
                 yield _found(file)
     elif path.exists():
         yield _found(path)

@@ -8,8 +8,10 @@ from capture_forwarder.parser.call import CaptureData, CapturedPayload, read_cal
 from capture_forwarder.parser.fast.runs import Run
 from capture_forwarder.parser.formats.json_document import values_of
 from capture_forwarder.parser.formats.reading import Reading
+from capture_forwarder.parser.labels.line import CSV_ROW, LabelLine, is_label, read_label
+from capture_forwarder.parser.labels.values import LabelTyper
 from capture_forwarder.parser.line import LineParser, ParseChunk, ParseLine
-from capture_forwarder.parser.lines import line_before, read_chunks, read_lines
+from capture_forwarder.parser.lines import line_before, read_chunks, read_lines, unzipped
 from capture_forwarder.parser.looks import (
     Looks,
     is_container,
@@ -35,10 +37,13 @@ from capture_forwarder.parser.rejected import RejectedError
 from capture_forwarder.parser.unfound import NeverFound
 
 __all__ = [
+    "CSV_ROW",
     "CaptureData",
     "CapturedPayload",
     "Column",
     "ColumnMapping",
+    "LabelLine",
+    "LabelTyper",
     "LineParser",
     "Looks",
     "MetadataColumn",
@@ -56,6 +61,7 @@ __all__ = [
     "infer",
     "is_container",
     "is_frame",
+    "is_label",
     "is_line",
     "is_plain_name",
     "json_readings",
@@ -66,7 +72,9 @@ __all__ = [
     "parse_types",
     "read_call",
     "read_chunks",
+    "read_label",
     "read_lines",
+    "unzipped",
     "values_of",
 ]
 

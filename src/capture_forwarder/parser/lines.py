@@ -6,6 +6,7 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from operator import sub
 from typing import BinaryIO, cast
 
@@ -21,6 +22,7 @@ _BLOCK_BYTES = 256 * 1024
 _BLOCK_LINES = 128
 _KEPT_OF_LONG_LINE = 64 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
+_SIGNATURE_BYTES = 4
 _START = Position()
 
 
@@ -63,19 +65,44 @@ def read_chunks(
     CaptureFileError
         The gzip data is damaged or cut short.
     """
-    first = stream.read(1)
-    with _buffered(_Again(first + stream.read(1) if first else b"", stream)) as reader:
+    with unzipped(stream) as reader:
+        yield from _split(reader, max_line_bytes, start)
+
+
+@contextmanager
+def unzipped(stream: BinaryIO) -> Iterator[io.BufferedReader]:
+    """Read a stream that may be gzip, whatever it is called; see `read_chunks`.
+
+    Yields
+    ------
+    io.BufferedReader
+        The bytes, of which the first four can be looked at by `peek`.
+
+    Raises
+    ------
+    CaptureFileError
+        The gzip data is damaged or cut short; also while it is read.
+    """
+    with _buffered(_Again(_beginning(stream), stream)) as reader:
         try:
             if reader.peek(2)[:2] == _GZIP_MAGIC:
-                with _buffered(gzip.GzipFile(fileobj=reader, mode="rb")) as unzipped:
-                    yield from _split(unzipped, max_line_bytes, start)
+                with _buffered(gzip.GzipFile(fileobj=reader, mode="rb")) as inner:
+                    yield inner
             else:
-                yield from _split(reader, max_line_bytes, start)
+                yield reader
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             message = f"The object is gzip, but its data is damaged or cut short: {error}."
             raise CaptureFileError(
                 message, "Look at how it was written.", permanent=True
             ) from error
+
+
+def _beginning(stream: BinaryIO) -> bytes:
+    """The first bytes of a stream, which may come in pieces."""
+    first = b""
+    while len(first) < _SIGNATURE_BYTES and (more := stream.read(_SIGNATURE_BYTES - len(first))):
+        first += more
+    return first
 
 
 def line_before(position: Position) -> Line:

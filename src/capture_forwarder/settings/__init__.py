@@ -22,10 +22,11 @@ from capture_forwarder.settings.addresses import (
     RoutesFile,
 )
 from capture_forwarder.settings.checking import Location, invalid, publisher_name, route_problems
+from capture_forwarder.settings.names import LABEL_ROUTE, ONLY_ROUTE
 from capture_forwarder.settings.publishers import PUBLISHERS, Model, PublisherName
-from capture_forwarder.settings.route import ONLY_ROUTE, RouteSettings
+from capture_forwarder.settings.route import RouteSettings
 
-__all__ = ["ONLY_ROUTE", "PublisherName", "RouteSettings", "Settings", "load"]
+__all__ = ["LABEL_ROUTE", "ONLY_ROUTE", "PublisherName", "RouteSettings", "Settings", "load"]
 
 
 class Settings(Model):
@@ -85,7 +86,8 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         )
     if problems:
         raise SettingsError(problems)
-    return Settings.model_validate(shared | ({"route": route} if route else {}))
+    named = {"name": LABEL_ROUTE} if route and "labels" in route else {}
+    return Settings.model_validate(shared | ({"route": {**route, **named}} if route else {}))
 
 
 def _short_lease(settings: Settings) -> Iterator[str]:
@@ -102,9 +104,11 @@ def _written_route(values: Mapping[str, str]) -> dict[str, dict[str, str]]:
     named = variables.publishers_named(values)
     publisher = values.get(variables.PUBLISHER) or (named[0] if named else PublisherName.FIDDLER)
     route: dict[str, dict[str, str]] = {"mapping": {}, "publisher": {"type": str(publisher)}}
+    if any(name in values for name in variables.LABELS):
+        route["labels"] = {}
     known = publisher_name(publisher)
     for name, (section, field) in variables.ROUTE.items():
-        ours = section == "mapping" or (known and name in variables.BY_PUBLISHER[known])
+        ours = section != "publisher" or (known and name in variables.BY_PUBLISHER[known])
         if name in values and ours:
             route[str(section)].setdefault(str(field), values[name])
     return route

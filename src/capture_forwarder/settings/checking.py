@@ -6,12 +6,14 @@ place of a setting into the name that its writer knows.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from capture_forwarder.core.letter_case import alike
+from capture_forwarder.settings.labels import LabelSettings
 from capture_forwarder.settings.publishers import (
     PUBLISHERS,
     PublisherName,
@@ -64,7 +66,10 @@ def route_problems(written: Written, spell: Spell) -> Iterator[str]:
     publisher = _section(written, "publisher")
     mapping = _section(written, "mapping")
     name = publisher_name(publisher.get("type"))
-    yield from _columns(mapping, name, spell)
+    if written.get("labels") is None:
+        yield from _columns(mapping, name, spell)
+    else:
+        yield from _labels(written, name, spell)
     first_api = name is PublisherName.OPENSCALE and publisher.get("api") == "v1"
     if first_api and mapping.get("metadata"):
         yield f"{spell(('mapping', 'metadata'))}: OpenScale's v1 cannot store it"
@@ -73,7 +78,7 @@ def route_problems(written: Written, spell: Spell) -> Iterator[str]:
         yield f"{place}: must be one of {', '.join(PublisherName)}"
     else:
         yield from _publisher(PUBLISHERS[name], publisher, spell)
-    rest = {**written, "publisher": {"type": "duckdb"}, "mapping": {}}
+    rest = {**written, "publisher": {"type": "duckdb"}, "mapping": {}, "labels": None}
     yield from invalid(RouteSettings, rest, (), spell)
     wrong = list(invalid(MappingSettings, written.get("mapping", {}), ("mapping",), spell))
     yield from wrong
@@ -134,6 +139,28 @@ def _publisher(model: type[PublisherSettings], written: Written, spell: Spell) -
     for name, problem in model.conflicts(written).items():
         yield f"{spell((*at, name))}: {problem}"
     yield from invalid(model, written, at, spell)
+
+
+def _labels(written: Written, publisher: PublisherName | None, spell: Spell) -> Iterator[str]:
+    """What is wrong with where labels are; a mapping beside it is for merged lines."""
+    labels, mapping = _section(written, "labels"), _section(written, "mapping")
+    wrong = list(invalid(LabelSettings, labels, ("labels",), spell))
+    yield from wrong
+    if not wrong:
+        columns = LabelSettings.model_validate(labels).mapping.columns
+        counts = Counter(column.name for column in columns)
+        if repeated := [name for name, count in counts.items() if count > 1]:
+            yield f"{spell(('labels', 'columns'))}: used twice: {', '.join(repeated)}"
+    for field in ("endpoint", "variant"):
+        if _section(written, "match").get(field):
+            place = spell(("match", field))
+            yield f"{place}: files of labels name none; match them by bucket, prefix or key"
+    if publisher is PublisherName.OPENSCALE:
+        if not mapping.get("inputs"):
+            place = spell(("mapping", "inputs"))
+            yield f"{place}: missing; OpenScale takes labels only together with the input columns"
+    elif labels.get("features"):
+        yield f"{spell(('labels', 'features'))}: is only for openscale"
 
 
 def _columns(mapping: Written, publisher: PublisherName | None, spell: Spell) -> Iterator[str]:

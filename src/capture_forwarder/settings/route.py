@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fnmatch import fnmatchcase
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import ConfigDict, Field
 
 from capture_forwarder.core.capture_file import CaptureFile
-from capture_forwarder.core.schema import DataType
 from capture_forwarder.parser import (
     ColumnMapping,
-    check_path,
     comma_list,
     parse_columns,
     parse_metadata,
     parse_types,
 )
+from capture_forwarder.settings.entries import Columns, Metadata, Path, Types
+from capture_forwarder.settings.labels import LabelSettings
+from capture_forwarder.settings.names import ONLY_ROUTE
 from capture_forwarder.settings.publishers import (
     AnyPublisher,
     FilesSettings,
@@ -25,53 +25,6 @@ from capture_forwarder.settings.publishers import (
     PublisherName,
     Text,
 )
-
-ONLY_ROUTE = "captures"
-"""The name of the route that the environment describes."""
-
-
-def _checked(parse: Callable[[str], object]) -> AfterValidator:
-    def check(entries: tuple[str, ...] | str) -> tuple[str, ...] | str:
-        parse(comma_list(entries))
-        return entries
-
-    return AfterValidator(check)
-
-
-def _list_or_text(written: object) -> object:
-    entries = [written] if isinstance(written, str) else written
-    if not isinstance(entries, (list, tuple)) or not all(isinstance(one, str) for one in entries):
-        message = "must be a list of names, or one text with commas"
-        raise ValueError(message)
-    return written
-
-
-Entries = Annotated[tuple[str, ...] | str, BeforeValidator(_list_or_text)]
-Columns = Annotated[Entries, _checked(parse_columns)]
-Metadata = Annotated[Entries, _checked(parse_metadata)]
-Path = Annotated[str, AfterValidator(check_path)]
-_TYPES_SCHEMA = {
-    "anyOf": [
-        {"type": "object", "additionalProperties": {"enum": [kind.value for kind in DataType]}},
-        {"type": "array", "items": {"type": "string"}},
-        {"type": "string"},
-    ]
-}
-
-
-def _entries_of_types(written: object) -> object:
-    """Write `column: type` as the entries that it stands for, so that a route can be a key."""
-    if not isinstance(written, dict):
-        return written
-    return tuple(f"{name}={kind}" for name, kind in written.items())
-
-
-Types = Annotated[
-    Entries,
-    _checked(parse_types),
-    BeforeValidator(_entries_of_types),
-    WithJsonSchema(_TYPES_SCHEMA),
-]
 
 
 class Match(Model):
@@ -154,7 +107,7 @@ class MappingSettings(Model):
 
 
 class RouteSettings(Model):
-    """Which capture files go by which mapping to which publisher."""
+    """Which capture files, or files of labels, go by which mapping to which publisher."""
 
     model_config = ConfigDict(serialize_by_alias=True)
 
@@ -170,7 +123,15 @@ class RouteSettings(Model):
         description="whether the routes below are tried too when this one matches",
     )
     mapping: MappingSettings = MappingSettings()
+    labels: LabelSettings | None = Field(
+        None, description="where labels (ground truth) are; in place of a mapping"
+    )
     publisher: AnyPublisher
+
+    @property
+    def delay_seconds(self) -> int:
+        """How long a new file waits in the function's queue before it is read."""
+        return self.labels.delay if self.labels else 0
 
     @property
     def publisher_name(self) -> PublisherName:

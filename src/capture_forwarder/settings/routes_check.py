@@ -70,6 +70,13 @@ class RoutesCheck:
         if going_on:
             names = ", ".join(going_on)
             found.append(f"These routes continue, so the function needs FORWARDER_LEDGER: {names}.")
+        waiting = [route.name for route in self.routes if route.delay_seconds]
+        if waiting:
+            names = ", ".join(waiting)
+            found.append(
+                "The files of these routes wait in the function's queue, so it needs "
+                f"FORWARDER_QUEUE_URL: {names}. Commands do not wait."
+            )
         return found
 
     @property

@@ -11,11 +11,12 @@ import yaml
 from capture_forwarder.core.errors import SettingsError
 from capture_forwarder.core.letter_case import alike
 from capture_forwarder.settings.checking import Location, route_problems
+from capture_forwarder.settings.names import ONLY_ROUTE
 from capture_forwarder.settings.publishers import DuckDbSettings, PublisherName
-from capture_forwarder.settings.route import ONLY_ROUTE, RoutesDocument, RouteSettings
+from capture_forwarder.settings.route import RoutesDocument, RouteSettings
 
 _MOST_VALUES = 100_000
-_SECTIONS = ("match", "mapping", "publisher")
+_SECTIONS = ("match", "mapping", "labels", "publisher")
 
 
 def parse_routes(text: str, where: str) -> tuple[RouteSettings, ...]:
@@ -57,6 +58,7 @@ def _problems(document: dict[str, Any]) -> Iterator[str]:
         if count > 1:
             yield f"routes: {count} routes have the name {name!r}; each needs its own"
     yield from _one_table(tidy)
+    yield from _without_inferences(tidy)
     for number, route in enumerate(routes):
         place = f"routes[{number}]"
         if not isinstance(route, dict):
@@ -72,12 +74,28 @@ def _one_table(routes: list[dict[str, Any]]) -> Iterator[str]:
     tables: dict[str, list[str]] = {}
     for route in routes:
         publisher = route.get("publisher")
-        if isinstance(publisher, dict) and publisher.get("type") == PublisherName.DUCKDB:
+        own = "labels" not in route  # labels have no table by their route's name
+        if own and isinstance(publisher, dict) and publisher.get("type") == PublisherName.DUCKDB:
             path = str(publisher.get("path", DuckDbSettings.model_fields["path"].default))
             tables.setdefault(path, []).append(str(route.get("name", ONLY_ROUTE)))
     for names in tables.values():
         for first, second in alike(names):
             yield f"routes: {first!r} and {second!r} are one table to DuckDB; rename one of them"
+
+
+def _without_inferences(routes: list[dict[str, Any]]) -> Iterator[str]:
+    """Say which labels have a table of no route beside them, where it is found by its name."""
+    names = [route.get("name") for route in routes if "labels" not in route]
+    for number, route in enumerate(routes):
+        labels, publisher = route.get("labels"), route.get("publisher")
+        if not isinstance(labels, dict) or not isinstance(publisher, dict):
+            continue
+        by_name = publisher.get("type") == PublisherName.DUCKDB or "features" in labels
+        if by_name and labels.get("inferences", ONLY_ROUTE) not in names:
+            yield (
+                f"routes[{number}].labels.inferences: must be the name of the route whose "
+                "inferences are labelled"
+            )
 
 
 def _of_route(route: dict[str, Any], tidy: dict[str, Any], place: str) -> Iterator[str]:
@@ -86,6 +104,8 @@ def _of_route(route: dict[str, Any], tidy: dict[str, Any], place: str) -> Iterat
         hint = f" with type, one of {', '.join(PublisherName)}" if name == "publisher" else ""
         yield f"{place}.{name}: must be a mapping{hint}"
     yield from _empty_patterns(route, f"{place}.match")
+    if "labels" in route and route["labels"] is None:
+        yield f"{place}.labels: is empty; write `labels: {{}}` for a route with nothing to set"
     wrong_sections = tuple(f"{place}.{name}" for name in wrong)
     for problem in route_problems(tidy, lambda location: _spell(place, location)):
         if not problem.startswith(place):

@@ -47,6 +47,16 @@ _MAPPING: Mapping[str, Location] = {
     "FORWARDER_MAX_CAST_FAILURES": ("mapping", "max_cast_failures"),
 }
 
+LABELS: Mapping[str, Location] = {
+    "FORWARDER_LABEL_ID": ("labels", "id"),
+    "FORWARDER_LABEL_COLUMNS": ("labels", "columns"),
+    "FORWARDER_LABEL_TIME": ("labels", "time"),
+    "FORWARDER_LABEL_DELAY": ("labels", "delay"),
+    "FORWARDER_LABEL_INFERENCES": ("labels", "inferences"),
+    "FORWARDER_LABEL_FEATURES": ("labels", "features"),
+}
+"""Variable → its place in the route, of those that make it one of labels."""
+
 TWINS = {
     "FORWARDER_INPUT_COLUMNS": "FIDDLER_MODEL_COLUMNS",
     "FORWARDER_OUTPUT_COLUMNS": "FIDDLER_MODEL_OUTPUT_COLUMN",
@@ -81,6 +91,7 @@ BY_PUBLISHER: Mapping[PublisherName, Mapping[str, str]] = {
 ROUTE: Mapping[str, Location] = {
     PUBLISHER: ("publisher", "type"),
     **_MAPPING,
+    **LABELS,
     **{theirs: _MAPPING[ours] for ours, theirs in TWINS.items()},
     **{
         variable: ("publisher", field)

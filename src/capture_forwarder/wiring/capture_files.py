@@ -9,7 +9,7 @@ from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import UsageError
 from capture_forwarder.core.found_file import FoundFile
 from capture_forwarder.core.ports import ObjectStore
-from capture_forwarder.local.listing import list_files
+from capture_forwarder.local.listing import SUFFIXES, list_files
 from capture_forwarder.local.objects import FolderObjectStore
 from capture_forwarder.settings import RouteSettings, Settings
 
@@ -17,9 +17,12 @@ _S3 = "s3://"
 
 
 def find_capture_files(
-    addresses: Sequence[str], outputs: Sequence[str] = ()
+    addresses: Sequence[str],
+    outputs: Sequence[str] = (),
+    suffixes: tuple[str, ...] = SUFFIXES,
+    kind: str = "capture files",
 ) -> tuple[list[FoundFile], ObjectStore]:
-    """Find the capture files at addresses, each once.
+    """Find the capture files, or files of another kind, at addresses, each once.
 
     Parameters
     ----------
@@ -27,6 +30,8 @@ def find_capture_files(
         Files and folders, or S3 addresses; not both.
     outputs
         What the forwarder itself writes to, which is never taken as input; see `outputs_of`.
+    suffixes, kind
+        How the names of files in folders end, and what messages call them.
 
     Raises
     ------
@@ -42,10 +47,11 @@ def find_capture_files(
     folders = [Path(output).absolute() for output in outputs if not output.startswith(_S3)]
     found: dict[CaptureFile, FoundFile] = {}
     for address in addresses:
-        files = list(_in_s3(address) if remote else _local(address, folders))
+        files = list(_in_s3(address) if remote else _local(address, folders, suffixes))
         if not files:
-            expected = "" if remote else " (*.jsonl, *.jsonl.gz, *.gz)"
-            raise UsageError(f"{address} holds no capture files{expected}.")
+            listed = ", ".join(f"*{suffix}" for suffix in suffixes)
+            expected = "" if remote else f" ({listed})"
+            raise UsageError(f"{address} holds no {kind}{expected}.")
         found.update((file.capture_file, file) for file in files)
     return list(found.values()), _s3_store() if remote else FolderObjectStore(Path("/"))
 
@@ -56,9 +62,9 @@ def outputs_of(routes: Sequence[RouteSettings], settings: Settings) -> list[str]
     return [output for output in outputs if output is not None]
 
 
-def _local(address: str, outputs: Sequence[Path]) -> Iterator[FoundFile]:
+def _local(address: str, outputs: Sequence[Path], suffixes: tuple[str, ...]) -> Iterator[FoundFile]:
     path = Path(address)
-    for file in list_files(path):
+    for file in list_files(path, suffixes):
         output = _folder_of(Path(file.name), outputs)
         if output is None:
             yield file

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ from capture_forwarder.forwarding.router import RouteBook
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.settings import PublisherName, RouteSettings, Settings
 from capture_forwarder.triggers import write_continuation
+from capture_forwarder.wiring.labels import mapping_of, store_of
 from capture_forwarder.wiring.publishers import build_publisher
 
 if TYPE_CHECKING:
@@ -32,7 +33,11 @@ if TYPE_CHECKING:
 
 
 def build_forwarder(
-    settings: Settings, *, store: ObjectStore | None = None, reporter: Reporter | None = None
+    settings: Settings,
+    *,
+    store: ObjectStore | None = None,
+    reporter: Reporter | None = None,
+    routes: Sequence[RouteSettings] | None = None,
 ) -> Forwarder:
     """Put a forwarder together; connects to nothing yet but to a routes file.
 
@@ -44,6 +49,8 @@ def build_forwarder(
         Where objects lie; S3 by default.
     reporter
         Reports the work; JSON logs and metrics by default.
+    routes
+        The only routes to take; those of the settings by default.
 
     Raises
     ------
@@ -59,12 +66,12 @@ def build_forwarder(
 
     def build(route: RouteSettings) -> Route:
         publisher = build_publisher(route, settings, clock)
-        ports = Ports(source, publisher, quarantine, clock, ledger)
+        ports = Ports(store_of(route, source), publisher, quarantine, clock, ledger)
         own = teller.on_route(route.name, route.publisher_name.value)
-        return Route(route.mapping.columns, route_options(route, settings), ports, own)
+        return Route(mapping_of(route), route_options(route, settings), ports, own)
 
     router = RouteBook(
-        lambda: read_routes(settings),
+        lambda: read_routes(settings) if routes is None else routes,
         build,
         quarantine.holds if quarantine else lambda _: False,
         clock,
@@ -117,6 +124,7 @@ def route_options(route: RouteSettings, settings: Settings) -> RouteOptions:
         0.0 if local else settings.retry_seconds,
         settings.lease_seconds,
         route.mapping.max_cast_failures,
+        route.delay_seconds,
     )
 
 

@@ -30,6 +30,7 @@ from capture_forwarder.wiring.in_routes_file import InRoutesFile
 if TYPE_CHECKING:
     from capture_forwarder.publishers.http import RequestLimits
     from capture_forwarder.publishers.openscale.host import Host
+    from capture_forwarder.publishers.openscale.publisher import OpenScalePublisher
     from capture_forwarder.publishers.openscale.requests import Destination
     from capture_forwarder.publishers.openscale.tokens import Tokens
 
@@ -53,13 +54,19 @@ def _build(
 ) -> Publisher:
     publisher = route.publisher
     timeout = settings.request_timeout_seconds
+    if route.labels is not None:
+        from capture_forwarder.wiring.label_publishers import (  # noqa: PLC0415
+            build_label_publisher,
+        )
+
+        return build_label_publisher(route, timeout, clock, in_route)
     match publisher:
         case FiddlerSettings():
             return _fiddler(publisher, route, timeout, clock, in_route)
         case ArthurSettings():
             return _arthur(publisher, route, timeout, in_route)
         case OpenScaleSettings():
-            return _openscale(publisher, route, timeout, clock, in_route)
+            return openscale(publisher, route, timeout, clock, in_route)
         case DuckDbSettings():
             return _duckdb(publisher, route)
         case FilesSettings():
@@ -82,19 +89,20 @@ def _fiddler(
 
     return FiddlerPublisher(
         publisher.url,
-        _secret(publisher, "token", in_route),
+        secret_of(publisher, "token", in_route),
         publisher.model_uuid,
         timeout=timeout,
         clock=clock,
         mapping=route.mapping.columns,
         time_unit=publisher.time_unit,
-        authorities=_authorities(publisher, in_route),
-        sign=_partner_app(publisher.partner_app_arn),
-        limits=_limits(publisher),
+        authorities=authorities_of(publisher, in_route),
+        sign=partner_app(publisher.partner_app_arn),
+        limits=limits_of(publisher),
     )
 
 
-def _partner_app(arn: str | None) -> SignRequest | None:
+def partner_app(arn: str | None) -> SignRequest | None:
+    """Make what signs requests to a SageMaker partner app, where Fiddler is one."""
     if arn is None:
         return None
     from capture_forwarder.aws.partner_app import PartnerAppAuth  # noqa: PLC0415
@@ -109,37 +117,39 @@ def _arthur(
 
     return ArthurPublisher(
         publisher.host,
-        _secret(publisher, "access_token", in_route),
+        secret_of(publisher, "access_token", in_route),
         publisher.model_id,
         timeout=timeout,
         mapping=route.mapping.columns,
         organization_id=publisher.organization_id,
-        authorities=_authorities(publisher, in_route),
-        limits=_limits(publisher),
+        authorities=authorities_of(publisher, in_route),
+        limits=limits_of(publisher),
     )
 
 
-def _openscale(
+def openscale(
     publisher: OpenScaleSettings,
     route: RouteSettings,
     timeout: float,
     clock: Clock,
     in_route: str | None,
-) -> Publisher:
+) -> OpenScalePublisher:
+    """Make the publisher of a subscription's payloads or, on a route with labels, its feedback."""
     from capture_forwarder.publishers.openscale.host import Host  # noqa: PLC0415
     from capture_forwarder.publishers.openscale.publisher import OpenScalePublisher  # noqa: PLC0415
 
-    authorities = _authorities(publisher, in_route)
+    authorities = authorities_of(publisher, in_route)
     host = Host(publisher.url, timeout, authorities)
-    tokens = _ibm_tokens(publisher, host, clock, in_route)
-    destination = _destination(publisher)
-    columns, limits = route.mapping.columns, _limits(publisher)
+    tokens = ibm_tokens(publisher, host, clock, in_route)
+    destination = _destination(publisher, labels=route.labels is not None)
+    columns, limits = route.mapping.columns, limits_of(publisher)
     return OpenScalePublisher(host, tokens, destination, columns, clock, limits=limits)
 
 
-def _ibm_tokens(
+def ibm_tokens(
     publisher: OpenScaleSettings, host: Host, clock: Clock, in_route: str | None
 ) -> Tokens:
+    """Make what logs in to an OpenScale, in the way that its settings name."""
     from capture_forwarder.publishers.openscale.host import Host  # noqa: PLC0415
     from capture_forwarder.publishers.openscale.tokens import (  # noqa: PLC0415
         CloudPakTokens,
@@ -151,9 +161,9 @@ def _ibm_tokens(
         field: Literal["api_key", "password"] = "api_key"
         if any(getattr(publisher, name) for name in spellings("password")):
             field = "password"
-        secret = _secret(publisher, field, in_route)
+        secret = secret_of(publisher, field, in_route)
         return CloudPakTokens(host, publisher.username or "", secret, clock, field=field)
-    secret = _secret(publisher, "api_key", in_route)
+    secret = secret_of(publisher, "api_key", in_route)
     # IBM's own addresses have certificates that all trust, whoever signed the service's.
     own = trust.authorities(None, "")
     if publisher.auth == "mcsp":
@@ -164,12 +174,14 @@ def _ibm_tokens(
     return IamTokens(Host(publisher.iam_url, host.timeout, authorities), secret, clock)
 
 
-def _destination(publisher: OpenScaleSettings) -> Destination:
+def _destination(publisher: OpenScaleSettings, *, labels: bool) -> Destination:
     from capture_forwarder.publishers.openscale.requests import (  # noqa: PLC0415
         DataSetRecords,
         ScoringPayloads,
     )
+    from capture_forwarder.publishers.openscale.schema import FEEDBACK, PAYLOAD  # noqa: PLC0415
 
+    kind = FEEDBACK if labels else PAYLOAD
     if publisher.api == "v2":
         return DataSetRecords(
             publisher.service_instance_id,
@@ -178,12 +190,14 @@ def _destination(publisher: OpenScaleSettings) -> Destination:
             publisher.project_id,
             publisher.space_id,
             confirm=publisher.confirm,
+            kind=kind,
         )
     return ScoringPayloads(
         publisher.data_mart_id or "",
         publisher.binding_id or "",
         publisher.subscription_id or "",
         publisher.deployment_id or "",
+        kind,
     )
 
 
@@ -199,12 +213,13 @@ def _duckdb(publisher: DuckDbSettings, route: RouteSettings) -> Publisher:
 def _files(publisher: FilesSettings, route: RouteSettings) -> Publisher:
     from capture_forwarder.publishers.files.publisher import KEY, TIME, FilePublisher  # noqa: PLC0415
 
-    files = _part_files(publisher.place)
+    files = part_files(publisher.place)
     mapping = route.mapping
     return FilePublisher(files, route.name, mapping.event_id or KEY, mapping.timestamp or TIME)
 
 
-def _part_files(address: str) -> PartFiles:
+def part_files(address: str) -> PartFiles:
+    """Open the folder, or the prefix in S3, that files of rows go to."""
     if not address.startswith("s3://"):
         from capture_forwarder.local.parts import FolderPartFiles  # noqa: PLC0415
 
@@ -216,11 +231,13 @@ def _part_files(address: str) -> PartFiles:
     return S3PartFiles(s3_client(), bucket, prefix)
 
 
-def _authorities(publisher: HttpSettings, in_route: str | None) -> str | None:
+def authorities_of(publisher: HttpSettings, in_route: str | None) -> str | None:
+    """The certificate authorities that a publisher trusts; None for the usual ones."""
     return trust.authorities(publisher.ca_file, _setting(publisher, "ca_file", in_route))
 
 
-def _limits(publisher: HttpSettings) -> RequestLimits:
+def limits_of(publisher: HttpSettings) -> RequestLimits:
+    """The most that one request of a publisher may hold, as far as its settings say."""
     from capture_forwarder.publishers.http import RequestLimits  # noqa: PLC0415
 
     return RequestLimits(publisher.batch_rows, publisher.batch_bytes)
@@ -233,7 +250,7 @@ def _setting(publisher: PublisherSettings, field: str, in_route: str | None) -> 
     return f"{publisher.__class__.__name__.removesuffix('Settings').upper()}_{field.upper()}"
 
 
-def _secret(publisher: PublisherSettings, field: str, in_route: str | None) -> Secret:
+def secret_of(publisher: PublisherSettings, field: str, in_route: str | None) -> Secret:
     """The secret that a publisher's settings give in one of three spellings."""
     plain, arn, parameter = (getattr(publisher, name) for name in spellings(field))
     if isinstance(plain, SecretStr):

@@ -15,6 +15,7 @@ from capture_forwarder.quarantine.entry_sender import EntrySender
 from capture_forwarder.quarantine.redrive import Redrive, Selection
 from capture_forwarder.settings import RouteSettings, Settings
 from capture_forwarder.wiring.forwarder import log_reporter, route_options
+from capture_forwarder.wiring.labels import mapping_of
 from capture_forwarder.wiring.publishers import build_publisher
 
 _S3 = "s3://"
@@ -102,7 +103,7 @@ def _build_sender(
     publisher = build_publisher(route, settings, clock)
     retry_seconds = route_options(route, settings).retry_seconds
     own = reporter.on_route(route.name, route.publisher_name.value)
-    preparation = Preparation(route.mapping.columns, publisher, clock, retry_seconds, own)
+    preparation = Preparation(mapping_of(route), publisher, clock, retry_seconds, own)
     preparation.parser()  # a route that cannot be used fails now, not at its first entry
     sender = BatchSender(publisher, clock, retry_seconds=retry_seconds)
     return EntrySender(preparation, publisher, sender, dry_run=dry_run)

@@ -26,6 +26,12 @@ from tests.support.publishers_under_test.base import OverHttp, PublisherUnderTes
 from tests.support.publishers_under_test.fiddler import Fiddler
 
 MAPPING = {"FORWARDER_INPUT_COLUMNS": "x", "FORWARDER_OUTPUT_COLUMNS": "score"}
+LABELS = {
+    "FORWARDER_INPUT_COLUMNS": "plan",
+    "FORWARDER_OUTPUT_COLUMNS": "score",
+    "FORWARDER_LABEL_COLUMNS": "x",
+}
+"""Those of files with labels; see `label_file.LabelFile`."""
 
 
 Make = Callable[..., "World"]
@@ -82,7 +88,8 @@ class World(Account):
         if self._behind_a_door:
             self.door = Door(int(self.server.url.rpartition(":")[2]))
             url = self.door.url
-        return {**self.platform.variables(url), **MAPPING, **self._variables}
+        mapping = LABELS if self.platform.labels else MAPPING
+        return {**self.platform.variables(url), **mapping, **self._variables}
 
     def stop(self) -> None:
         if self._behind_a_door:

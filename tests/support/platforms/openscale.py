@@ -230,11 +230,16 @@ class OpenScaleServer(PlatformServer):
         later, failure = self._later or (None, None)
         if later is None or not any(later(record.scoring_id) for record in records):
             failure = None
+        if failure is None:
+            with self.lock:
+                self.records += records
+        return self.accepted(request, failure)
+
+    def accepted(self, request: Request, failure: tuple[str, str] | None) -> Reply:
+        """Answer that records are accepted, and remember what will have become of them."""
         with self.lock:
             name = f"loopback-request-{len(self._storing) + 1}"
             self._storing[name] = _Storing(failure)
-            if failure is None:
-                self.records += records
         path = f"{request.path.removesuffix('/records')}/requests/{name}"
         reply = Reply.of_json(202, {"state": "preparing"})
         return Reply(202, reply.body, headers={"Location": f"{self.location_base}{path}"})

@@ -14,13 +14,14 @@ _NAMES = frozenset({"type", "target.target_id", "target.target_type", "managed_b
 
 @dataclass(frozen=True)
 class DataSet:
-    """One data set; `fields` is name → type, as Spark writes it."""
+    """One data set; `fields` is name → type, as Spark writes it, and `roles` name → role."""
 
     id: str
     target_id: str
     type: str = "payload_logging"
     target_type: str = "subscription"
     fields: Mapping[str, object] = field(default_factory=dict)
+    roles: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> Row:
         """Return the data set as the API shows it."""
@@ -41,13 +42,23 @@ class DataSet:
                 "data_schema": {
                     "type": "struct",
                     "fields": [
-                        {"name": name, "type": kind, "nullable": True, "metadata": _about(name)}
+                        {
+                            "name": name,
+                            "type": kind,
+                            "nullable": True,
+                            "metadata": self._about(name),
+                        }
                         for name, kind in self.fields.items()
                     ],
                 },
                 "status": {"state": "active"},
             },
         }
+
+    def _about(self, name: str) -> Row:
+        if name in self.roles:
+            return {"modeling_role": self.roles[name]}
+        return {} if name.startswith("scoring_") else {"modeling_role": "feature"}
 
 
 def matching(data_sets: Sequence[DataSet], query: str) -> list[DataSet]:
@@ -60,7 +71,3 @@ def matching(data_sets: Sequence[DataSet], query: str) -> list[DataSet]:
         and given.get("target.target_id", one.target_id) == one.target_id
         and given.get("target.target_type", one.target_type) == one.target_type
     ]
-
-
-def _about(name: str) -> Row:
-    return {} if name.startswith("scoring_") else {"modeling_role": "feature"}

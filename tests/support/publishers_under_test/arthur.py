@@ -22,6 +22,7 @@ class Arthur(OverHttp):
     name = PublisherName.ARTHUR
     secret = "ARTHUR_ACCESS_TOKEN"  # noqa: S105 - the variable's name
     says = "invalid inference"
+    server: ArthurServer
     unavailable: ClassVar[Mapping[str, Cause]] = {
         **OverHttp.unavailable,
         **answers(
@@ -36,7 +37,11 @@ class Arthur(OverHttp):
 
     def __init__(self, folder: Path, aws: AwsFaults) -> None:
         super().__init__(folder, aws)
-        self.server: ArthurServer = ArthurServer()
+        self.server = self.make_server()
+
+    def make_server(self) -> ArthurServer:
+        """The platform."""
+        return ArthurServer()
 
     def own_variables(self, url: str) -> dict[str, str]:
         return {"ARTHUR_HOST": f"{url or self.server.url}/", "ARTHUR_MODEL_ID": MODEL_ID}

@@ -49,8 +49,14 @@ class PublisherUnderTest(ABC):
     unavailable, credentials_refused, misconfigured
         What it can suffer, by the error that this must become. A cause named `... stored` has the
         rows stored all the same.
+    labels
+        The columns that labels fill, where it takes labels in place of inferences.
+    inputs
+        The input columns that go with them.
     """
 
+    labels: ClassVar[tuple[str, ...]] = ()
+    inputs: ClassVar[tuple[str, ...]] = ()
     name: ClassVar[PublisherName]
     replaces: ClassVar[bool] = False
     secret: ClassVar[str] = ""

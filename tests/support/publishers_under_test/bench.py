@@ -17,16 +17,18 @@ from capture_forwarder.core.ports import Publisher
 from capture_forwarder.forwarding.batching import BatchBuilder
 from capture_forwarder.forwarding.collecting import collecting
 from capture_forwarder.forwarding.preparation import complete
-from capture_forwarder.parser import compile_mapping
+from capture_forwarder.parser import ColumnMapping, compile_mapping
 from capture_forwarder.parser.lines import read_lines
 from capture_forwarder.settings import load
+from capture_forwarder.wiring.labels import mapping_of
 from capture_forwarder.wiring.publishers import build_publisher
-from tests.support.captures import SOURCE, line, side
+from tests.support.captures import SOURCE, line, merged, side
 from tests.support.fakes import ManualClock
 from tests.support.platforms.server import Row
 from tests.support.publishers_under_test.base import PLANTED, TOKENS, PublisherUnderTest
 
 MAPPING = {"FORWARDER_INPUT_COLUMNS": "x,plan", "FORWARDER_OUTPUT_COLUMNS": "score"}
+COLUMNS = ("x", "plan", "score")
 
 
 Put = Callable[..., "Bench"]
@@ -49,22 +51,26 @@ class Bench:
     def __init__(self, platform: PublisherUnderTest, url: str = "", **variables: str) -> None:
         self.platform = platform
         self.clock = ManualClock()
-        settings = load({**platform.variables(url), **MAPPING, **variables})
+        labels = {"FORWARDER_LABEL_COLUMNS": ",".join(platform.labels)} if platform.labels else {}
+        settings = load({**platform.variables(url), **MAPPING, **labels, **variables})
         assert settings.route is not None
-        self._mapping = settings.route.mapping.columns
+        self._mapping = mapping_of(settings.route)
         self.publisher: Publisher = build_publisher(settings.route, settings, self.clock)
 
     def batches(self, *calls: CallOf, rows: int | None = None) -> list[Batch]:
         """Make batches of captured calls, as large as the publisher says, or smaller."""
         schema = self.publisher.schema()
-        parser = compile_mapping(complete(self._mapping, schema), schema)
+        if isinstance(self._mapping, ColumnMapping):
+            parser = compile_mapping(complete(self._mapping, schema), schema)
+        else:
+            parser = self._mapping(schema)
         parse = parser.for_file(SOURCE)
         limits = self.publisher.limits
         smaller = dataclasses.replace(limits, rows=rows or limits.rows)
         held = collecting(as_json=self.publisher.takes_json)
         builder = BatchBuilder(smaller, SOURCE, "revision", held)
         full, place = [], Position()
-        for raw in lines(calls):
+        for raw in lines(calls, self.platform.labels):
             parsed = parse(raw.data)
             assert isinstance(parsed, ParsedLine), parsed
             full += builder.add(raw, parsed.inferences)
@@ -95,8 +101,7 @@ class Bench:
 
     def rows(self) -> dict[str, Row]:
         """The columns of the mapping, of every row that was stored."""
-        names = ("x", "plan", "score")
-        return {one: {name: row[name] for name in names} for one, row in self.platform.stored}
+        return {one: {name: row[name] for name in COLUMNS} for one, row in self.platform.stored}
 
 
 class CallOf:
@@ -111,21 +116,23 @@ class CallOf:
         """Id → the row that must arrive."""
         ids = [f"{self.name}_{n}" for n in range(self.records)] if self.records > 1 else [self.name]
         return {
-            one: {"x": n, "plan": f"{PLANTED}-{self.name}-{n}", "score": n / 8}
-            for n, one in enumerate(ids)
+            one: {"x": n, "plan": f"{PLANTED}-{one}", "score": n / 8} for n, one in enumerate(ids)
         }
 
-    @property
-    def line(self) -> bytes:
+    def line(self, labels: Sequence[str] = ()) -> bytes:
+        """The captured line; with labels, merged with them."""
         rows = self.rows.values()
         request = side("\n".join(f"{row['x']},{row['plan']}" for row in rows))
         response = side("\n".join(str(row["score"]) for row in rows))
-        return line(request, response, eventId=self.name)
+        captured = line(request, response, eventId=self.name)
+        if not labels:
+            return captured
+        return merged(captured, "\n".join(",".join(str(row[n]) for n in labels) for row in rows))
 
 
-def lines(calls: Sequence[CallOf]) -> list[Line]:
-    """Write a capture file of calls and read it."""
-    content = b"\n".join(call.line for call in calls)
+def lines(calls: Sequence[CallOf], labels: Sequence[str] = ()) -> list[Line]:
+    """Write a file of calls, and of their labels if there are some, and read it."""
+    content = b"\n".join(call.line(labels) for call in calls)
     return list(read_lines(BytesIO(content), 2**30))
 
 

@@ -27,6 +27,7 @@ class Fiddler(OverHttp):
     name = PublisherName.FIDDLER
     secret = "FIDDLER_TOKEN"  # noqa: S105 - the variable's name
     says = "Invalid event data"
+    server: FiddlerServer
     unavailable: ClassVar[Mapping[str, Cause]] = {
         **OverHttp.unavailable,
         **answers(other_JSON=GARBAGE_JSON, half_a_JSON=CUT_JSON),
@@ -34,7 +35,11 @@ class Fiddler(OverHttp):
 
     def __init__(self, folder: Path, aws: AwsFaults) -> None:
         super().__init__(folder, aws)
-        self.server: FiddlerServer = FiddlerServer(MODEL)
+        self.server = self.make_server()
+
+    def make_server(self) -> FiddlerServer:
+        """The platform."""
+        return FiddlerServer(MODEL)
 
     def own_variables(self, url: str) -> dict[str, str]:
         return {"FIDDLER_URL": url or self.server.url, "FIDDLER_MODEL_UUID": MODEL_ID}

@@ -25,6 +25,7 @@ ROWS_BUCKET = "rows-bucket"
 class DuckDb(PublisherUnderTest):
     """A database file, whose place may be taken by something that is none."""
 
+    table: ClassVar[str] = ONLY_ROUTE
     name = PublisherName.DUCKDB
     replaces = True
     unavailable: ClassVar[Mapping[str, Cause]] = {
@@ -46,7 +47,7 @@ class DuckDb(PublisherUnderTest):
         import duckdb  # noqa: PLC0415 - it complains at the end of a run that did not need it
 
         with duckdb.connect(str(self.path)) as connection:
-            found = connection.execute(f'SELECT * FROM "{ONLY_ROUTE}"')  # noqa: S608 - our own
+            found = connection.execute(f'SELECT * FROM "{self.table}"')  # noqa: S608 - our own
             names = [column[0] for column in found.description]
             rows = [dict(zip(names, values, strict=True)) for values in found.fetchall()]
         return [(row["inference_id"], row) for row in rows]

@@ -23,6 +23,7 @@ class OpenScale(OverHttp):
     name = PublisherName.OPENSCALE
     secret = "OPENSCALE_API_KEY"  # noqa: S105 - the variable's name
     says = "The records are not valid"
+    server: OpenScaleServer
     unavailable: ClassVar[Mapping[str, Cause]] = {
         **OverHttp.unavailable,
         **answers(_202_with_HTML=_PAGE, another_success=Answer(b"{}", status=200)),
@@ -30,7 +31,11 @@ class OpenScale(OverHttp):
 
     def __init__(self, folder: Path, aws: AwsFaults) -> None:
         super().__init__(folder, aws)
-        self.server: OpenScaleServer = OpenScaleServer()
+        self.server = self.make_server()
+
+    def make_server(self) -> OpenScaleServer:
+        """The platform."""
+        return OpenScaleServer()
 
     def own_variables(self, url: str) -> dict[str, str]:
         url = url or self.server.url

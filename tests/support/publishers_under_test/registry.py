@@ -5,6 +5,15 @@ from __future__ import annotations
 from tests.support.publishers_under_test.arthur import Arthur
 from tests.support.publishers_under_test.base import OverHttp, PublisherUnderTest
 from tests.support.publishers_under_test.fiddler import Fiddler
+from tests.support.publishers_under_test.labels import (
+    ArthurLabels,
+    DuckDbLabels,
+    FiddlerLabels,
+    FolderOfLabels,
+    OpenScaleLabels,
+    OpenScaleLabelsV1,
+    S3OfLabels,
+)
 from tests.support.publishers_under_test.local import DuckDb, FolderOfFiles, S3OfFiles
 from tests.support.publishers_under_test.openscale import (
     OpenScale,
@@ -23,6 +32,13 @@ PUBLISHERS: dict[str, type[PublisherUnderTest]] = {
     "duckdb": DuckDb,
     "files": FolderOfFiles,
     "files-s3": S3OfFiles,
+    "fiddler-labels": FiddlerLabels,
+    "arthur-labels": ArthurLabels,
+    "openscale-labels": OpenScaleLabels,
+    "openscale-labels-v1": OpenScaleLabelsV1,
+    "duckdb-labels": DuckDbLabels,
+    "files-labels": FolderOfLabels,
+    "files-s3-labels": S3OfLabels,
 }
 
 OVER_HTTP: dict[str, type[OverHttp]] = {
@@ -35,3 +51,6 @@ FAULT_MATRIX = tuple(
     if name == next(first for first, other in OVER_HTTP.items() if other.name == entry.name)
 )
 """Those that go through every fault: the first of each platform over HTTP."""
+
+LABELS_FAULT_MATRIX = ("fiddler-labels", "arthur-labels", "openscale-labels")
+"""The same of those that take labels, at fewer places."""

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
+from capture_forwarder.cli.forward.sending import QUARANTINE, send_files
 from capture_forwarder.cli.forward.view import (
-    Outcome,
     Sending,
     outcome_json,
     show_outcomes,
     summary_json,
 )
 from capture_forwarder.cli.terminal import options
-from capture_forwarder.cli.terminal.console import ERR, say_json, user_errors
+from capture_forwarder.cli.terminal.console import say_json, user_errors
 from capture_forwarder.cli.terminal.reporter import CollectingReporter
-from capture_forwarder.core.errors import ForwarderError, SettingsError, UnexpectedError
-from capture_forwarder.core.found_file import FoundFile
-from capture_forwarder.forwarding.forwarder import Forwarder
+from capture_forwarder.core.errors import SettingsError
 from capture_forwarder.settings import Settings, load
 from capture_forwarder.wiring.capture_files import find_capture_files, outputs_of
 from capture_forwarder.wiring.forwarder import build_forwarder, read_routes
 
-_QUARANTINE = "capture-forwarder-quarantine"
 HELP = """Send capture files to the platform, one by one, as the function does.
 
 Settings come from the environment, like the function's; options take precedence. With a routes
@@ -80,14 +75,14 @@ def forward(  # noqa: PLR0913 - one parameter an option
         }
         environment = options.environment_with(given, routes)
         if not environment.get("FORWARDER_QUARANTINE", "").strip():
-            environment["FORWARDER_QUARANTINE"] = _QUARANTINE
+            environment["FORWARDER_QUARANTINE"] = QUARANTINE
         settings = _settings(environment)
         sending = Sending(read_routes(settings), settings.routes_file, settings.quarantine)
         reporter = CollectingReporter()
         found, store = find_capture_files(addresses, outputs_of(sending.routes, settings))
         forwarder = build_forwarder(settings, store=store, reporter=reporter)
         outcomes = []
-        for outcome in _send(forwarder, found, quiet=as_json):
+        for outcome in send_files(forwarder, found, quiet=as_json):
             outcomes.append(outcome)
             if as_json:
                 say_json(outcome_json(outcome, sending))
@@ -106,31 +101,3 @@ def _settings(environment: dict[str, str]) -> Settings:
         if any("no column is configured" in problem for problem in error.problems):
             error.advice = "`capture-forwarder inspect` proposes columns for your files."
         raise
-
-
-def _send(forwarder: Forwarder, found: Sequence[FoundFile], *, quiet: bool) -> Iterator[Outcome]:
-    """Forward the files one after the other; one that fails does not stop the others."""
-    down: dict[str, ForwarderError] = {}
-    outcomes = (_outcome(forwarder, file, down) for file in found)
-    if quiet or not ERR.is_terminal:
-        yield from outcomes
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Progress(*columns, console=ERR, transient=True) as progress:
-        task = progress.add_task(f"0 of {len(found)} files", total=sum(file.size for file in found))
-        for number, outcome in enumerate(outcomes, start=1):
-            told = f"{number} of {len(found)} files"
-            progress.update(task, advance=outcome.file.size, description=told)
-            yield outcome
-
-
-def _outcome(forwarder: Forwarder, file: FoundFile, down: dict[str, ForwarderError]) -> Outcome:
-    try:
-        if forwarder.is_output(file.capture_file):
-            return Outcome(file, skipped="The forwarder itself wrote it.")
-        routes = forwarder.forward(file.capture_file, down)
-    except ForwarderError as error:
-        return Outcome(file, error=error)
-    except Exception as error:  # noqa: BLE001 - ends as a failure of this file, never as a success
-        return Outcome(file, error=UnexpectedError(file.name, error))
-    return Outcome(file, routes, skipped="" if routes else "No route matches it.")

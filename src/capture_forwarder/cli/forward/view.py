@@ -181,7 +181,8 @@ def show_outcomes(outcomes: Sequence[Outcome], sending: Sending, warnings: Seque
     for route in sending.routes:
         database = route.publisher
         if isinstance(database, DuckDbSettings) and _reports(outcomes, route.name):
-            table = route.name if route.name.isidentifier() else f'"{route.name}"'
+            name = f"{route.labels.inferences}_labels" if route.labels else route.name
+            table = name if name.isidentifier() else f'"{name}"'
             say(f"Query them: duckdb {database.path} 'FROM {table} LIMIT 10'")
     _show_problems(outcomes, sending, warnings)
 

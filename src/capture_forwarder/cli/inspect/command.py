@@ -9,16 +9,17 @@ from typing import Annotated
 import typer
 
 from capture_forwarder.cli.inspect.document import inspections_json
-from capture_forwarder.cli.inspect.view import show_inspections
+from capture_forwarder.cli.inspect.view import show_inspections, show_tables
 from capture_forwarder.cli.terminal import options
 from capture_forwarder.cli.terminal.console import ERR, say_json, user_errors
 from capture_forwarder.core.errors import CaptureFileError
 from capture_forwarder.core.found_file import FoundFile
 from capture_forwarder.core.line import Line
 from capture_forwarder.core.ports import ObjectStore
-from capture_forwarder.inspection import Given, Sample, inspect_files
+from capture_forwarder.inspection import Given, Inspection, Sample, inspect_files
 from capture_forwarder.parser import read_lines
 from capture_forwarder.wiring.capture_files import find_capture_files
+from capture_forwarder.wiring.labels import label_tables
 
 _MAX_LINE_BYTES = 16 * 1024 * 1024
 # Sampled lines are held while an endpoint is looked at.
@@ -27,7 +28,8 @@ _BYTES_AN_ENDPOINT = 64 * 1024 * 1024
 HELP = """Show what capture files hold, and propose the settings that map them.
 
 Files of one endpoint are looked at together. What the environment or an option settles is kept;
-the rest is proposed, and tried on the lines by the function's own parser.
+the rest is proposed, and tried on the lines by the function's own parser. Of labels (ground truth)
+it says how to send them.
 
 Examples:
 
@@ -63,18 +65,24 @@ def inspect(  # noqa: PLR0913 - one parameter an option
     )
     with user_errors():
         mapping, header = options.given_mapping(environment)
-        found, store = find_capture_files(addresses)
-        given = Given(mapping, header)
-        with ERR.status("Reading ...") if ERR.is_terminal else nullcontext():
-            inspections = [
-                inspect_files(_samples(files, store, lines), given) for files in _by_endpoint(found)
-            ]
+        tables = label_tables(addresses)
+        inspections = [] if tables else _inspections(addresses, Given(mapping, header), lines)
     if as_json:
-        say_json(inspections_json(inspections))
+        say_json(inspections_json(inspections, tables))
+    elif tables:
+        show_tables(tables, addresses)
     else:
-        show_inspections(inspections)
+        show_inspections(inspections, addresses)
     if any(facts.sample.problem for each in inspections for facts in each.files):
         raise typer.Exit(1)
+
+
+def _inspections(addresses: Sequence[str], given: Given, lines: int) -> list[Inspection]:
+    found, store = find_capture_files(addresses)
+    with ERR.status("Reading ...") if ERR.is_terminal else nullcontext():
+        return [
+            inspect_files(_samples(files, store, lines), given) for files in _by_endpoint(found)
+        ]
 
 
 def _by_endpoint(found: Sequence[FoundFile]) -> list[list[FoundFile]]:

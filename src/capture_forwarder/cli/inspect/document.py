@@ -6,11 +6,19 @@ from collections.abc import Sequence
 from statistics import median
 
 from capture_forwarder.inspection import FileFacts, Inspection
+from capture_forwarder.labels.looking import LabelTable
 
 
-def inspections_json(inspections: Sequence[Inspection]) -> dict[str, object]:
-    """Write the facts of all endpoints as a JSON document."""
-    return {"endpoints": [_inspection(inspection) for inspection in inspections]}
+def inspections_json(
+    inspections: Sequence[Inspection], tables: Sequence[LabelTable] = ()
+) -> dict[str, object]:
+    """Write the facts of all endpoints as a JSON document, and those of tables."""
+    found: dict[str, object] = {
+        "endpoints": [_inspection(inspection) for inspection in inspections]
+    }
+    if tables:
+        found["tables"] = [{"file": one.name, "columns": list(one.columns)} for one in tables]
+    return found
 
 
 def spread_of(numbers: Sequence[int]) -> dict[str, float] | None:
@@ -41,6 +49,7 @@ def _file(facts: FileFacts) -> dict[str, object]:
         "lines": facts.lines,
         "complete": facts.sample.complete,
         "capture_lines": facts.captured,
+        "label_lines": facts.labels,
         "mapped": facts.mapped,
         "empty": facts.empty,
         "records_a_call": spread_of(facts.records),

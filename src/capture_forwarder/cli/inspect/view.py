@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 
@@ -11,22 +12,49 @@ from capture_forwarder.cli.inspect.document import spread_of
 from capture_forwarder.cli.terminal.console import OUT, complain, say
 from capture_forwarder.cli.terminal.tables import add, new_table, rows_table, short_name
 from capture_forwarder.inspection import FileFacts, Inspection, Refused, assignments, write_types
+from capture_forwarder.labels.looking import LabelTable
 
 _MOST_FILES_SHOWN = 40
 
 
-def show_inspections(inspections: Sequence[Inspection]) -> None:
-    """Print the facts and the proposed settings, an endpoint after the other."""
+def show_inspections(inspections: Sequence[Inspection], addresses: Sequence[str]) -> None:
+    """Print the facts and the proposed settings, an endpoint after the other.
+
+    Parameters
+    ----------
+    inspections
+        What was found out.
+    addresses
+        What the user asked about.
+    """
     for inspection in inspections:
         OUT.rule(style="dim")
-        _show(inspection)
+        _show(inspection, addresses)
     if any(inspection.mapping for inspection in inspections):
         say()
         say("Try settings without an account: put `export` before each line, then run", style="dim")
         say("  capture-forwarder forward ADDRESS --publisher duckdb", style="dim")
 
 
-def _show(inspection: Inspection) -> None:
+def show_labels(what: str, addresses: Sequence[str]) -> None:
+    """Say that there are labels, and how they are sent."""
+    say(what, style="bold")
+    say("Send them to the platform that has the inferences:")
+    say(f"  capture-forwarder labels send {shlex.join(addresses)} --publisher PUBLISHER")
+
+
+def show_tables(tables: Sequence[LabelTable], addresses: Sequence[str]) -> None:
+    """Say what tables there are, and that labels are sent by another command."""
+    for table in tables:
+        columns = ", ".join(table.columns) or "no header"
+        say(f"{table.name}: {columns}")
+    ids = any("id" in table.columns for table in tables)
+    show_labels(f"{len(tables)} table(s) and no capture files: labels are sent so.", addresses)
+    if not ids:
+        say("  with --id COLUMN for the column that holds the ids of calls")
+
+
+def _show(inspection: Inspection, addresses: Sequence[str]) -> None:
     files = inspection.files
     capture_file = files[0].sample.capture_file
     title = files[0].sample.name
@@ -39,8 +67,12 @@ def _show(inspection: Inspection) -> None:
         if facts.sample.problem:
             complain(f"{facts.sample.name}: {facts.sample.problem}")
     OUT.print(_files_table(files))
+    labels = sum(facts.labels for facts in files)
+    if labels:
+        show_labels(f"{labels} line(s) hold ground truth: labels of inferences.", addresses)
     if not any(facts.captured for facts in files):
-        say("There are no capture lines here, so there is nothing to map.", style="yellow")
+        if not labels:
+            say("There are no capture lines here, so there is nothing to map.", style="yellow")
     else:
         _show_sides(files)
     _show_refused(files)

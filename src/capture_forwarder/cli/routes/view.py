@@ -8,6 +8,7 @@ from capture_forwarder.cli.terminal.console import OUT, plain, say, say_json, sh
 from capture_forwarder.cli.terminal.tables import add, new_table
 from capture_forwarder.parser import ColumnMapping
 from capture_forwarder.settings import RouteSettings
+from capture_forwarder.settings.labels import LabelSettings
 from capture_forwarder.settings.routes_check import RoutesCheck
 
 _MOST_NAMES = 3
@@ -22,7 +23,7 @@ def show_checked(file: str, checked: RoutesCheck, *, as_json: bool) -> None:
     table = new_table(f"Routes in {file}", *heads, unbroken=("route", "publisher"))
     for route in checked.routes:
         goes_on = "yes" if route.goes_on else "no"
-        columns = _columns(route.mapping.columns)
+        columns = _labels(route.labels) if route.labels else _columns(route.mapping.columns)
         add(table, route.name, _takes(route), route.publisher_name.value, columns, goes_on)
     OUT.print(table)
     show_warnings(checked.warnings)
@@ -57,11 +58,22 @@ def _columns(mapping: ColumnMapping) -> str:
     return " → ".join(sides) + (f", {extra} more" if extra else "")
 
 
+def _labels(labels: LabelSettings) -> str:
+    columns = [column.name for column in labels.mapping.columns]
+    waits = f", after {labels.delay} seconds" if labels.delay else ""
+    return f"labels: {_few(columns) if columns else 'the targets'}{waits}"
+
+
 def _few(names: Sequence[str]) -> str:
     if not names:
         return "nothing"
     more = len(names) - _MOST_NAMES
     return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def _labels_json(labels: LabelSettings) -> dict[str, object]:
+    mapping = labels.mapping
+    return {"id": mapping.id, "columns": [column.name for column in mapping.columns]}
 
 
 def _json(file: str, checked: RoutesCheck) -> dict[str, object]:
@@ -75,6 +87,7 @@ def _json(file: str, checked: RoutesCheck) -> dict[str, object]:
                 "inputs": [column.name for column in route.mapping.columns.inputs],
                 "outputs": [column.name for column in route.mapping.columns.outputs],
                 "columns": list(route.mapping.columns.names),
+                "labels": route.labels and _labels_json(route.labels),
                 "continue": route.goes_on,
                 "unreachable_behind": checked.unreachable.get(route.name),
             }

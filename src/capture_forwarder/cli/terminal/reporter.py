@@ -36,6 +36,10 @@ class CollectingReporter:
         times = "once" if hops == 1 else f"{hops} times"
         self.warnings.append(f"{capture_file} is continued later; it was handed over {times}")
 
+    def postponed(self, capture_file: CaptureFile, seconds: int) -> None:
+        """Keep that a file waits; see `Reporter.postponed`."""
+        self.warnings.append(f"{capture_file} waits for {seconds} seconds")
+
     def failed(self, what: str, error: ForwarderError) -> None:
         """Keep a failure; see `Reporter.failed`."""
         self.failures.append((what, error))

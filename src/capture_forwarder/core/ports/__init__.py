@@ -17,6 +17,8 @@ from capture_forwarder.core.ports.reporter import Reporter
 from capture_forwarder.core.ports.route_ports import Ports
 from capture_forwarder.core.ports.secret import Secret
 from capture_forwarder.core.ports.signing import PreparedRequest, SignRequest
+from capture_forwarder.core.ports.stored_inferences import StoredInferences
+from capture_forwarder.core.ports.tables import TableReader
 
 __all__ = [
     "Clock",
@@ -35,4 +37,6 @@ __all__ = [
     "Reporter",
     "Secret",
     "SignRequest",
+    "StoredInferences",
+    "TableReader",
 ]

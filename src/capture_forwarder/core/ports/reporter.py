@@ -20,6 +20,10 @@ class Reporter(Protocol):
         """Report a file that a later invocation continues; `report` covers what was done so far."""
         ...
 
+    def postponed(self, capture_file: CaptureFile, seconds: int) -> None:
+        """Report a file that waits in the queue for so long before it is read."""
+        ...
+
     def forwarded(self, capture_file: CaptureFile, report: FileReport) -> None:
         """Report a file that is done."""
         ...

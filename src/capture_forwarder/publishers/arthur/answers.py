@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 
 import msgspec
+import requests
 
 from capture_forwarder.core.batch import Receipt
 from capture_forwarder.core.errors import BatchRefusedError, PlatformUnavailableError
@@ -18,6 +19,8 @@ from capture_forwarder.publishers.arthur.requests import SentLine
 from capture_forwarder.publishers.http import Service, may_pass
 
 _LONGEST_QUOTE = 2000
+# 207 is what Arthur answers; its body says more than the status does.
+_ANSWERED = frozenset({HTTPStatus.OK, HTTPStatus.ACCEPTED, HTTPStatus.MULTI_STATUS})
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -79,6 +82,21 @@ def arthur_service(url: str, model_id: str) -> Service:
         },
         "Check ARTHUR_HOST (redirections are not followed), ARTHUR_MODEL_ID and the server.",
     )
+
+
+def check_answered(response: requests.Response, service: Service, doing: str, rows: int) -> None:
+    """Make sure that an answer is one whose body tells what became of the rows.
+
+    Raises
+    ------
+    PublishError
+        It is a refusal, or none of Arthur's answers.
+    """
+    status = response.status_code
+    if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        raise service.refusal(status, response, doing, rows)
+    if status not in _ANSWERED:
+        raise service.foreign(f"answered {status} with something that is not Arthur's")
 
 
 def read_receipt(

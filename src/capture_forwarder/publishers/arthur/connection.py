@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from http import HTTPStatus
 
 import requests
@@ -15,7 +16,7 @@ PUBLISHING = "publish inferences"
 
 
 class ArthurConnection:
-    """Posts to an Arthur; may be used from several threads.
+    """Makes requests to an Arthur; may be used from several threads.
 
     Parameters
     ----------
@@ -37,7 +38,9 @@ class ArthurConnection:
             self._headers["Arthur-Organization-ID"] = organization_id
         self._renewing = threading.Lock()
 
-    def post(self, path: str, body: bytes, content_type: str, rows: int) -> requests.Response:
+    def send(  # noqa: PLR0913, PLR0917 - what makes a request
+        self, method: str, path: str, doing: str, body: bytes, content_type: str, rows: int
+    ) -> requests.Response:
         """Make one request, and once more with another token after a 401.
 
         Raises
@@ -46,16 +49,14 @@ class ArthurConnection:
             See `HttpClient.send`.
         """
         token = self._token.value()
-        response = self._send(path, body, content_type, rows, token)
+        send = partial(self._client.send, method, path, doing, data=body, rows=rows)
+        response = send(headers=self._headers_with(token, content_type))
         if response.status_code == HTTPStatus.UNAUTHORIZED:
-            response = self._send(path, body, content_type, rows, self._renewed(token))
+            response = send(headers=self._headers_with(self._renewed(token), content_type))
         return response
 
-    def _send(
-        self, path: str, body: bytes, content_type: str, rows: int, token: str
-    ) -> requests.Response:
-        headers = {**self._headers, "Authorization": token, "Content-Type": content_type}
-        return self._client.send("POST", path, PUBLISHING, data=body, headers=headers, rows=rows)
+    def _headers_with(self, token: str, content_type: str) -> dict[str, str]:
+        return {**self._headers, "Authorization": token, "Content-Type": content_type}
 
     def _renewed(self, refused: str) -> str:
         """Read the token afresh, unless another thread has done so meanwhile."""

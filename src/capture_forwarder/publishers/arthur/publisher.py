@@ -6,7 +6,6 @@ SageMaker Data Capture, and arthur-client 1.4.0, which is generated from Arthur'
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from urllib.parse import quote
 
 from urllib3.filepost import encode_multipart_formdata
@@ -15,7 +14,11 @@ from capture_forwarder.core.batch import Batch, BatchLimits, Receipt
 from capture_forwarder.core.ports import Secret
 from capture_forwarder.core.schema import Schema
 from capture_forwarder.parser import ColumnMapping
-from capture_forwarder.publishers.arthur.answers import arthur_service, read_receipt
+from capture_forwarder.publishers.arthur.answers import (
+    arthur_service,
+    check_answered,
+    read_receipt,
+)
 from capture_forwarder.publishers.arthur.connection import PUBLISHING, ArthurConnection
 from capture_forwarder.publishers.arthur.requests import LineWriter
 from capture_forwarder.publishers.http import HttpClient, RequestLimits, retry_after
@@ -25,8 +28,6 @@ from capture_forwarder.publishers.http import HttpClient, RequestLimits, retry_a
 _ROWS_A_REQUEST = 10_000
 _BYTES_A_REQUEST = 4 * 1024 * 1024
 _REQUESTS = 8
-# 207 is what Arthur answers; its body says more than the status does.
-_ANSWERED = frozenset({HTTPStatus.OK, HTTPStatus.ACCEPTED, HTTPStatus.MULTI_STATUS})
 
 
 class ArthurPublisher:
@@ -98,10 +99,6 @@ class ArthurPublisher:
         part = ("inferences.jsonl", content, "application/jsonl")
         body, content_type = encode_multipart_formdata({"inference_data": part})
         self._limits.check(body, rows)
-        response = self._connection.post(self._path, body, content_type, rows)
-        status = response.status_code
-        if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-            raise self._service.refusal(status, response, PUBLISHING, rows)
-        if status not in _ANSWERED:
-            raise self._service.foreign(f"answered {status} with something that is not Arthur's")
+        response = self._connection.send("POST", self._path, PUBLISHING, body, content_type, rows)
+        check_answered(response, self._service, PUBLISHING, rows)
         return read_receipt(response.content, lines, self._service, retry_after(response))

@@ -8,8 +8,7 @@ is the narrowest that holds all values seen so far: it is widened, never are val
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -21,10 +20,20 @@ from capture_forwarder.core.errors import (
 )
 from capture_forwarder.core.extras import Extra
 from capture_forwarder.core.inference import Inference, Row
-from capture_forwarder.core.letter_case import alike, folded
+from capture_forwarder.core.letter_case import folded
 from capture_forwarder.core.schema import Schema
 from capture_forwarder.publishers.duckdb.errors import explained
-from capture_forwarder.publishers.duckdb.types import NULLS, TEXT, column_types, stored, widened
+from capture_forwarder.publishers.duckdb.labeled_view import refresh_view
+from capture_forwarder.publishers.duckdb.tables import (
+    check_names,
+    create_table,
+    quoted,
+    read_types,
+    spelling_of,
+    transaction,
+    widen_table,
+)
+from capture_forwarder.publishers.duckdb.types import TEXT, column_types, stored
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -70,6 +79,7 @@ class LocalPublisher:
         self._table = table
         self._key = key
         self._time = time
+        self._primary = (key, LINE)
         self._connection: DuckDBPyConnection | None = None
         self._types: dict[str, str] = {}
 
@@ -93,11 +103,13 @@ class LocalPublisher:
             keyed |= {(one.id, line): self._keyed(one, line) for one in inferences}
         rows = list(keyed.values())
         names = sorted({name for row in rows for name in row})
-        _check_names(names)
+        check_names(names)
         try:
             connection = self._open()
-            with _transaction(connection):
+            with transaction(connection):
                 types = self._fit_table(connection, rows)
+                if types != self._types:
+                    refresh_view(connection, self._table)
                 self._insert(connection, rows, names, types)
             self._types = types
         except self._error as error:
@@ -126,53 +138,29 @@ class LocalPublisher:
         A column without a value so far is there as null, and gets its type with its first value.
         """
         needed = column_types(rows, self._time) | {self._key: TEXT, LINE: TEXT}
-        known = self._types or self._read_types(connection)
+        known = self._types or read_types(connection, self._table)
         if not known:
-            self._create(connection, needed)
+            create_table(connection, self._table, needed, self._primary)
             return needed
         if LINE not in known:
             known = self._with_lines(connection, known)
-        fitted = dict(known)
-        spelling = _spelling(known)
-        for name, kind in needed.items():
-            own = spelling.get(folded(name))
-            if own is None:
-                fitted[name] = kind
-                change = f"ADD COLUMN {_quoted(name)} {kind}"
-            elif (wider := widened(known[own], kind)) != known[own]:
-                if known[own] == NULLS and self._has_values(connection, own):
-                    wider = TEXT  # somebody else's column
-                fitted[own] = wider
-                change = f"ALTER COLUMN {_quoted(own)} TYPE {wider}"
-            else:
-                continue
-            connection.execute(f"ALTER TABLE {_quoted(self._table)} {change}")
-        return fitted
-
-    def _has_values(self, connection: DuckDBPyConnection, column: str) -> bool:
-        count = f"SELECT count({_quoted(column)}) FROM {_quoted(self._table)}"  # noqa: S608 - quoted
-        return connection.execute(count).fetchall() != [(0,)]
-
-    def _create(self, connection: DuckDBPyConnection, types: Mapping[str, str]) -> None:
-        columns = ", ".join(f"{_quoted(name)} {kind}" for name, kind in types.items())
-        keyed = f"{columns}, PRIMARY KEY ({_quoted(self._key)}, {_quoted(LINE)})"
-        connection.execute(f"CREATE TABLE {_quoted(self._table)} ({keyed})")
+        return widen_table(connection, self._table, known, needed)
 
     def _with_lines(
         self, connection: DuckDBPyConnection, known: Mapping[str, str]
     ) -> dict[str, str]:
         """Rebuild a table of an earlier version, whose key was the inference id alone."""
-        listed = ", ".join(map(_quoted, known))
-        table, kept = _quoted(self._table), _quoted(f"{self._table} {LINE}")
+        listed = ", ".join(map(quoted, known))
+        table, kept = quoted(self._table), quoted(f"{self._table} {LINE}")
         comments = connection.execute(
             "SELECT comment FROM duckdb_tables() WHERE table_name = ?", [self._table]
         ).fetchall()  # a view is in no such list, and DuckDB refuses to drop it as a table
         connection.execute(f"CREATE TEMP TABLE {kept} AS FROM {table}")
         connection.execute(f"DROP TABLE {table}")
         types = {**known, LINE: TEXT}
-        self._create(connection, types)
+        create_table(connection, self._table, types, self._primary)
         connection.execute(
-            f"INSERT INTO {table} ({listed}, {_quoted(LINE)}) "  # noqa: S608 - quoted
+            f"INSERT INTO {table} ({listed}, {quoted(LINE)}) "  # noqa: S608 - quoted
             f"SELECT {listed}, ? FROM {kept}",
             [_BEFORE],
         )
@@ -182,14 +170,6 @@ class LocalPublisher:
             connection.execute(f"COMMENT ON TABLE {table} IS '{written}'")
         return types
 
-    def _read_types(self, connection: DuckDBPyConnection) -> dict[str, str]:
-        found = connection.execute(
-            "SELECT column_name, data_type FROM information_schema.columns "
-            "WHERE table_name = ? AND table_schema = 'main' ORDER BY ordinal_position",
-            [self._table],
-        ).fetchall()
-        return {str(name): str(kind) for name, kind in found}
-
     def _insert(
         self,
         connection: DuckDBPyConnection,
@@ -197,7 +177,7 @@ class LocalPublisher:
         names: Sequence[str],
         types: Mapping[str, str],
     ) -> None:
-        spelling = _spelling(types)
+        spelling = spelling_of(types)
         columns = {name: spelling.get(folded(name), name) for name in names}
         ready = [
             {
@@ -208,53 +188,16 @@ class LocalPublisher:
             for row in rows
         ]
         connection.execute(
-            f"DELETE FROM {_quoted(self._table)} "  # noqa: S608 - quoted
-            f"WHERE {_quoted(LINE)} = ? AND {_quoted(self._key)} IN (SELECT unnest(?))",
+            f"DELETE FROM {quoted(self._table)} "  # noqa: S608 - quoted
+            f"WHERE {quoted(LINE)} = ? AND {quoted(self._key)} IN (SELECT unnest(?))",
             [_BEFORE, [str(row[self._key]) for row in rows]],
         )
-        listed = ", ".join(_quoted(name) for name in types)
+        listed = ", ".join(quoted(name) for name in types)
         connection.execute(
-            f"INSERT OR REPLACE INTO {_quoted(self._table)} ({listed}) "  # noqa: S608 - quoted
+            f"INSERT OR REPLACE INTO {quoted(self._table)} ({listed}) "  # noqa: S608 - quoted
             f"SELECT {listed} FROM (SELECT unnest(from_json(?::JSON, ?), recursive := true))",
             [
                 msgspec.json.encode(ready).decode(),
                 msgspec.json.encode([types]).decode(),
             ],
         )
-
-
-@contextmanager
-def _transaction(connection: DuckDBPyConnection) -> Iterator[None]:
-    connection.begin()
-    try:
-        yield
-    except BaseException:
-        connection.rollback()
-        raise
-    connection.commit()
-
-
-def _spelling(names: Iterable[str]) -> dict[str, str]:
-    """Folded name → the name as it stands."""
-    return {folded(name): name for name in names}
-
-
-def _check_names(names: Sequence[str]) -> None:
-    """Make sure that DuckDB can have these columns, and that no two are one to it.
-
-    Raises
-    ------
-    PublisherMisconfiguredError
-        A name is empty, or two differ only in case, so that the values of one would be lost.
-    """
-    if "" in names:
-        message = "A column has an empty name, which DuckDB does not allow."
-        raise PublisherMisconfiguredError(message, "Name the column in the route's mapping.")
-    for first, second in alike(names):
-        message = f"To DuckDB, the columns {first!r} and {second!r} are one."
-        raise PublisherMisconfiguredError(message, "Give one of them another name.")
-
-
-def _quoted(name: str) -> str:
-    doubled = name.replace('"', '""')
-    return f'"{doubled}"'

@@ -136,7 +136,7 @@ def _unusable(error: ImportError) -> PublisherMisconfiguredError:
 
 
 class FiddlerSession:
-    """Reads models and posts events over the connections of a client; from several threads.
+    """Reads models and sends events over the connections of a client; from several threads.
 
     The client prepares every request from scratch, copies what it is given, and reads answers
     in small pieces; `requests` adds redirections, cookies and a response of its own. Together that
@@ -149,16 +149,21 @@ class FiddlerSession:
         A connection that is logged in.
     timeout
         Seconds to wait for a connection and for an answer.
+    method
+        How events are sent.
     """
 
-    def __init__(self, connection: Connection, timeout: tuple[float, float]) -> None:
+    def __init__(
+        self, connection: Connection, timeout: tuple[float, float], method: str = "POST"
+    ) -> None:
+        self._method = method
         self._client = client = connection.client
         self._timeout = timeout
         session = client.session
         url = f"{client.base_url.rstrip('/')}/v3/events"
         self._sign = session.auth
         self._events = events = requests.Request(
-            "POST",
+            method,
             url,
             headers={
                 **session.headers,
@@ -189,8 +194,8 @@ class FiddlerSession:
         found: dict[str, Any] = answer.json()["data"]
         return found
 
-    def post_events(self, body: bytes, repeats: int = 0) -> bytes:
-        """Post the body of `POST /v3/events`, once; no redirection is followed.
+    def send_events(self, body: bytes, repeats: int = 0) -> bytes:
+        """Send the body of a request to `/v3/events`, once; no redirection is followed.
 
         Parameters
         ----------
@@ -212,7 +217,7 @@ class FiddlerSession:
         connect, read = self._timeout
         try:
             answer = self._pool.urlopen(
-                "POST",
+                self._method,
                 self._target,
                 body=body,
                 headers=self._headers_for(body, repeats),

@@ -9,31 +9,27 @@ Source of all protocol facts: fiddler-client 3.14.1.
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from capture_forwarder.core.batch import ACCEPTED, Batch, BatchLimits, Receipt
-from capture_forwarder.core.errors import CredentialsRefusedError, ForwarderError
+from capture_forwarder.core.errors import ForwarderError
 from capture_forwarder.core.schema import Schema
 from capture_forwarder.parser import ColumnMapping
-from capture_forwarder.publishers.fiddler.answers import (
-    PUBLISHING,
-    check_accepted,
-    fiddler_service,
-    translate,
+from capture_forwarder.publishers.fiddler.answers import PUBLISHING
+from capture_forwarder.publishers.fiddler.requests import (
+    BYTES_A_REQUEST,
+    ROWS_A_REQUEST,
+    EventRequests,
 )
-from capture_forwarder.publishers.fiddler.connection import FiddlerSession, connect
-from capture_forwarder.publishers.fiddler.requests import EventRequests
 from capture_forwarder.publishers.fiddler.schema import FiddlerModel, read_model
+from capture_forwarder.publishers.fiddler.sessions import FiddlerSessions
 from capture_forwarder.publishers.fiddler.times import TimeUnit
-from capture_forwarder.publishers.http import CONNECT_SECONDS, RequestLimits
+from capture_forwarder.publishers.http import RequestLimits
 
 if TYPE_CHECKING:
     from capture_forwarder.core.ports import Clock, Secret, SignRequest
 
-_ROWS_A_REQUEST = 1000  # the client's own limit, fiddler.configs.STREAM_EVENT_LIMIT
-_BYTES_A_REQUEST = 8 * 1024 * 1024  # Fiddler names no limit; this bounds our memory
 _SCHEMA_SECONDS = 900.0
 
 
@@ -78,13 +74,17 @@ class FiddlerPublisher:
         sign: SignRequest | None = None,
         limits: RequestLimits | None = None,
     ) -> None:
-        self._url = url
-        self._token = token
         self._model_id = str(model_id)
-        self._service = fiddler_service(url, self._model_id, partner_app=sign is not None)
-        self._timeout = (CONNECT_SECONDS, timeout)
-        self._authorities = authorities
-        self._sign = sign
+        self._sessions = FiddlerSessions(
+            url,
+            token,
+            self._model_id,
+            timeout=timeout,
+            authorities=authorities,
+            sign=sign,
+            method="POST",
+            doing=PUBLISHING,
+        )
         self._clock = clock
         columns = mapping or ColumnMapping()
         names = [column.name for column in (*columns.inputs, *columns.outputs)]
@@ -92,10 +92,8 @@ class FiddlerPublisher:
         self._time_unit = time_unit
         self._limits = limits or RequestLimits()
         self._requests = EventRequests(self._model_id)
-        self._session: FiddlerSession | None = None
         self._schema: Schema | None = None
         self._schema_time = 0.0
-        self._lock = threading.Lock()
 
     @property
     def takes_json(self) -> bool:
@@ -105,7 +103,7 @@ class FiddlerPublisher:
     @property
     def limits(self) -> BatchLimits:
         """The most that one request may hold."""
-        return self._limits.batch_limits(_ROWS_A_REQUEST, _BYTES_A_REQUEST)
+        return self._limits.batch_limits(ROWS_A_REQUEST, BYTES_A_REQUEST)
 
     def schema(self) -> Schema:
         """Types, id and time columns of the model, read afresh every 15 minutes.
@@ -117,11 +115,7 @@ class FiddlerPublisher:
         """
         now = self._clock.monotonic()
         if self._schema is None or now - self._schema_time > _SCHEMA_SECONDS:
-            try:
-                model = self._read_model()
-            except CredentialsRefusedError:
-                self._connect(fresh=True)
-                model = self._read_model()
+            model = self._read_model()
             time_column = model.schema.timestamp_column
             self._requests = EventRequests(self._model_id, time_column, model.write_time)
             self._schema = model.schema
@@ -136,57 +130,14 @@ class FiddlerPublisher:
         del deadline
         body = self._requests.body(batch)
         self._limits.check(body, len(batch))
-        session = self._connected()
-        try:
-            self._post(session, body, batch)
-        except CredentialsRefusedError:
-            self._post(self._reconnected(session), body, batch)
+        self._sessions.send(body, len(batch), batch.repeats)
         return ACCEPTED
 
-    def _connected(self) -> FiddlerSession:
-        with self._lock:
-            return self._session or self._connect()
-
-    def _reconnected(self, refused: FiddlerSession) -> FiddlerSession:
-        """Connect with a fresh token, unless another thread has done so meanwhile."""
-        with self._lock:
-            if self._session is None or self._session is refused:
-                return self._connect(fresh=True)
-            return self._session
-
-    def _post(self, session: FiddlerSession, body: bytes, batch: Batch) -> None:
-        rows = len(batch)
-        try:
-            content = session.post_events(body, batch.repeats)
-        except ForwarderError:
-            raise
-        except Exception as error:
-            raise translate(error, PUBLISHING, self._service, rows) from error
-        check_accepted(content, rows, self._service)
-
-    def _connect(self, *, fresh: bool = False) -> FiddlerSession:
-        """Log in; two requests that check the token and the versions."""
-        token = self._token.value(fresh=fresh)
-        try:
-            connection = connect(
-                self._url,
-                token,
-                timeout=self._timeout,
-                authorities=self._authorities,
-                sign=self._sign,
-            )
-            self._session = FiddlerSession(connection, self._timeout)
-        except ForwarderError:
-            raise
-        except Exception as error:
-            raise translate(error, "connect", self._service) from error
-        return self._session
-
     def _read_model(self) -> FiddlerModel:
-        session = self._session or self._connect()
+        model = self._sessions.model()
         try:
-            return read_model(session.model(self._model_id), self._captured, self._time_unit)
+            return read_model(model, self._captured, self._time_unit)
         except ForwarderError:
             raise
         except Exception as error:
-            raise translate(error, "read the model", self._service) from error
+            raise self._sessions.foreign(error) from error

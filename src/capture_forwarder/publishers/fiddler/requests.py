@@ -1,11 +1,11 @@
-"""Inferences → the body of `POST /v3/events`.
+"""Inferences → the body of `POST /v3/events`; labels → that of `PATCH`.
 
-Source: fiddler-client 3.14.1, `EventPublisher.publish_stream`.
+Source: fiddler-client 3.14.1, `EventPublisher.publish_stream` and `Model.update_event`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 import msgspec
@@ -14,6 +14,12 @@ from capture_forwarder.core.batch import Batch
 from capture_forwarder.core.inference import Inference
 from capture_forwarder.core.json_rows import JsonRowEncoder, JsonRows
 from capture_forwarder.publishers.fiddler.times import WriteTime
+
+ROWS_A_REQUEST = 1000
+"""The client's own limit, `fiddler.configs.STREAM_EVENT_LIMIT`."""
+
+BYTES_A_REQUEST = 8 * 1024 * 1024
+"""The most captured text of a request; Fiddler names no limit, and this bounds our memory."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -32,6 +38,11 @@ class _Request(msgspec.Struct):
     model_id: str
     env_type: str = "PRODUCTION"
     env_name: str | None = None
+
+
+def update_body(model_id: str, events: Sequence[Mapping[str, object]]) -> bytes:
+    """Write the body of `PATCH /v3/events`: the id of each event, and the columns to set."""
+    return _encode(_Request(_Source(list(events)), model_id))
 
 
 class EventRequests:

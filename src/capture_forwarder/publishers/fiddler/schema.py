@@ -49,11 +49,8 @@ def read_model(
     KeyError, TypeError, ValueError
         It is not a model of Fiddler's.
     """
-    columns, spec = model["schema"]["columns"], model["spec"]
-    if not columns:
-        message = f"The Fiddler model {model.get('id')} has no columns."
-        raise PublisherMisconfiguredError(message, "Give it a schema first.")
-    types = {column["name"]: _data_type(column["name"], column["data_type"]) for column in columns}
+    spec = model["spec"]
+    types = _types(model)
     time, text_format = model.get("event_ts_col"), model.get("event_ts_format")
     write_time = None
     if time is not None and time not in captured:
@@ -67,16 +64,56 @@ def read_model(
         types[time] = DataType.STR
     schema = Schema(
         types=types,
-        categories={
-            column["name"]: tuple(column["categories"])
-            for column in columns
-            if column.get("categories")
-        },
+        categories=_categories(model),
         event_id_column=model.get("event_id_col"),
         timestamp_column=time,
         required=(*(spec.get("inputs") or ()), *(spec.get("outputs") or ())),
     )
     return FiddlerModel(schema, write_time)
+
+
+def label_schema(model: dict[str, Any]) -> Schema:
+    """Take what labels need of a model: its targets, with their types, and its id column.
+
+    Raises
+    ------
+    PublisherMisconfiguredError
+        Events of the model cannot be updated, or it has no target.
+    KeyError, TypeError, ValueError
+        It is not a model of Fiddler's.
+    """
+    key, targets = model.get("event_id_col"), tuple(model["spec"].get("targets") or ())
+    if key is None:
+        message = f"The Fiddler model {model.get('id')} has no event id column."
+        advice = "Fiddler finds events by it: labels need a model with `event_id_col`."
+        raise PublisherMisconfiguredError(message, advice)
+    if not targets:
+        message = f"The Fiddler model {model.get('id')} has no target column."
+        advice = "Labels fill the columns that the model's spec lists as `targets`: give it one."
+        raise PublisherMisconfiguredError(message, advice)
+    types, categories = _types(model), _categories(model)
+    return Schema(
+        types={name: types[name] for name in targets},
+        categories={name: categories[name] for name in targets if name in categories},
+        event_id_column=key,
+        labels=targets,
+    )
+
+
+def _types(model: dict[str, Any]) -> dict[Any, DataType]:
+    columns = model["schema"]["columns"]
+    if not columns:
+        message = f"The Fiddler model {model.get('id')} has no columns."
+        raise PublisherMisconfiguredError(message, "Give it a schema first.")
+    return {column["name"]: _data_type(column["name"], column["data_type"]) for column in columns}
+
+
+def _categories(model: dict[str, Any]) -> dict[str, tuple[object, ...]]:
+    return {
+        column["name"]: tuple(column["categories"])
+        for column in model["schema"]["columns"]
+        if column.get("categories")
+    }
 
 
 def _data_type(column: str, name: object) -> DataType:

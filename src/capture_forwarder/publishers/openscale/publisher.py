@@ -38,10 +38,12 @@ from capture_forwarder.publishers.openscale.requests import (
     ScoringPayloads,
 )
 from capture_forwarder.publishers.openscale.schema import (
+    FEEDBACK,
     DataSet,
     DataSets,
     check,
     chosen,
+    feedback_schema,
     schema_of,
 )
 from capture_forwarder.publishers.openscale.tokens import Tokens
@@ -54,8 +56,8 @@ _ROWS = 500
 _VALUES_SHARE = 3
 _SCHEMA_SECONDS = 900.0
 _PUBLISHING = "publish records"
-_FINDING = "find the payload data set"
-_READING = "read the payload data set"
+_FINDING = "find the data set"
+_READING = "read the data set"
 
 
 class OpenScalePublisher:
@@ -127,8 +129,9 @@ class OpenScalePublisher:
         PublishError
             See `Publisher.publish`.
         """
+        labels = self._destination.kind == FEEDBACK
         if isinstance(self._destination, ScoringPayloads):
-            return Schema(timestamp_column=TIME)
+            return Schema(timestamp_column=None if labels else TIME)
         now = self._clock.monotonic()
         if self._schema is None or now - self._schema_time > _SCHEMA_SECONDS:
             try:
@@ -136,7 +139,9 @@ class OpenScalePublisher:
             except PublisherMisconfiguredError:
                 self._found = None  # it may be gone, and another in its place
                 raise
-            self._schema = schema_of(data_set, self._columns, TIME)
+            self._schema = (
+                feedback_schema(data_set) if labels else schema_of(data_set, self._columns, TIME)
+            )
             self._schema_time = now
         return self._schema
 
@@ -172,13 +177,14 @@ class OpenScalePublisher:
         with self._lock:
             if self._found is None:
                 found = self._connection.get(destination.search_path, _FINDING, DataSets)
-                self._found = chosen(found.data_sets, destination.subscription_id or "")
+                subscription = destination.subscription_id or ""
+                self._found = chosen(found.data_sets, destination.kind, subscription)
             return self._found
 
     def _read_data_set(self, destination: DataSetRecords) -> DataSet:
         path = destination.data_set_path(self._data_set(destination))
         data_set = self._connection.get(path, _READING, DataSet)
-        check(data_set, destination.subscription_id)
+        check(data_set, destination.kind, destination.subscription_id)
         return data_set
 
     def _post(self, path: str, body: bytes, rows: int, *also: HTTPStatus) -> requests.Response:

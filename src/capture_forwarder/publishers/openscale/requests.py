@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from capture_forwarder.parser import ColumnMapping
+from capture_forwarder.publishers.openscale.feedback import FeedbackEncoder
 from capture_forwarder.publishers.openscale.records import (
     RecordEncoder,
     data_set_records,
     mapping_problems,
     scoring_payloads,
 )
-from capture_forwarder.publishers.openscale.schema import PAYLOAD
+from capture_forwarder.publishers.openscale.schema import FEEDBACK, PAYLOAD
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class DataSetRecords:
     confirm
         Whether to wait until a batch is stored, which happens after it was accepted. Without it,
         rows that fail in being stored are lost and count as published.
+    kind
+        The type of the data set, `PAYLOAD` or `FEEDBACK`.
     """
 
     service_instance_id: str | None
@@ -44,6 +47,7 @@ class DataSetRecords:
     project_id: str | None = None
     space_id: str | None = None
     confirm: bool = True
+    kind: str = PAYLOAD
 
     @property
     def ids(self) -> Mapping[str, str]:
@@ -65,7 +69,7 @@ class DataSetRecords:
             {
                 "target.target_id": self.subscription_id or "",
                 "target.target_type": "subscription",
-                "type": PAYLOAD,
+                "type": self.kind,
             },
         )
 
@@ -81,13 +85,13 @@ class DataSetRecords:
         """Where it is told what became of a request."""
         return self._path(f"/{_quoted(data_set_id)}/requests/{_quoted(request_id)}")
 
-    def encoder(self, mapping: ColumnMapping) -> RecordEncoder:
+    def encoder(self, mapping: ColumnMapping) -> RecordEncoder | FeedbackEncoder:
         """Make what writes the body of a request."""
-        return data_set_records(mapping)
+        return FeedbackEncoder() if self.kind == FEEDBACK else data_set_records(mapping)
 
     def problems(self, mapping: ColumnMapping) -> list[str]:
         """Say what does not fit together, a sentence each."""
-        problems = mapping_problems(mapping, meta=True)
+        problems = [] if self.kind == FEEDBACK else mapping_problems(mapping, meta=True)
         if not self.data_set_id and not self.subscription_id:
             problems.append(
                 "OpenScale needs OPENSCALE_DATA_SET_ID or OPENSCALE_SUBSCRIPTION_ID to know "
@@ -105,12 +109,13 @@ class DataSetRecords:
 
 @dataclass(frozen=True)
 class ScoringPayloads:
-    """The older API, v1: scoring payloads of a deployment."""
+    """The older API, v1: scoring payloads of a deployment, or feedback on them."""
 
     data_mart_id: str
     binding_id: str
     subscription_id: str
     deployment_id: str
+    kind: str = PAYLOAD
 
     @property
     def ids(self) -> Mapping[str, str]:
@@ -125,16 +130,19 @@ class ScoringPayloads:
     @property
     def payloads_path(self) -> str:
         """Where payloads go."""
-        return f"/v1/data_marts/{_quoted(self.data_mart_id)}/scoring_payloads"
+        name = "feedback_payloads" if self.kind == FEEDBACK else "scoring_payloads"
+        return f"/v1/data_marts/{_quoted(self.data_mart_id)}/{name}"
 
-    def encoder(self, mapping: ColumnMapping) -> RecordEncoder:
+    def encoder(self, mapping: ColumnMapping) -> RecordEncoder | FeedbackEncoder:
         """Make what writes the body of a request."""
+        if self.kind == FEEDBACK:
+            return FeedbackEncoder(self.binding_id, self.subscription_id)
         ids = (self.binding_id, self.subscription_id, self.deployment_id)
         return scoring_payloads(mapping, *ids)
 
     def problems(self, mapping: ColumnMapping) -> list[str]:
         """Say what does not fit together, a sentence each."""
-        return mapping_problems(mapping, meta=False)
+        return [] if self.kind == FEEDBACK else mapping_problems(mapping, meta=False)
 
 
 Destination = DataSetRecords | ScoringPayloads

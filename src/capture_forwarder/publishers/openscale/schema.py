@@ -16,7 +16,13 @@ from capture_forwarder.core.schema import DataType, Schema
 PAYLOAD = "payload_logging"
 """The type of a data set with what a model was asked and answered."""
 
+FEEDBACK = "feedback"
+"""The type of a data set with what turned out to be right."""
+
+_NAMES = {PAYLOAD: "payload", FEEDBACK: "feedback"}
+_SET_UP = {PAYLOAD: "payload logging", FEEDBACK: "quality monitor"}
 _SUBSCRIPTION = "subscription"
+_TARGET = "target"
 _MOST_LISTED = 5
 _PRIMITIVES = {
     "string": DataType.STR,
@@ -67,11 +73,11 @@ class DataSet(msgspec.Struct, frozen=True):
         schema = self.entity.data_schema
         return (schema.fields if schema else None) or ()
 
-    def takes_payloads_of(self, subscription_id: str | None) -> bool:
-        """Whether a model's payloads go here, and those of this subscription, if one is named."""
+    def is_for(self, kind: str, subscription_id: str | None) -> bool:
+        """Whether records of this kind go here, and a subscription's, if one is named."""
         target = self.entity.target
         own = (target.target_type, target.target_id) == (_SUBSCRIPTION, subscription_id)
-        return self.entity.type == PAYLOAD and (subscription_id is None or own)
+        return self.entity.type == kind and (subscription_id is None or own)
 
     def __str__(self) -> str:
         """Say which it is, for messages."""
@@ -85,8 +91,8 @@ class DataSets(msgspec.Struct, frozen=True):
     data_sets: list[DataSet]
 
 
-def chosen(found: Sequence[DataSet], subscription_id: str) -> str:
-    """Choose a subscription's payload data set by what the data sets say of themselves.
+def chosen(found: Sequence[DataSet], kind: str, subscription_id: str) -> str:
+    """Choose a subscription's data set of a kind by what the data sets say of themselves.
 
     What a search finds cannot be relied on: a server that does not know a name of the query
     leaves it out of account, and answers with the data sets of other models too.
@@ -101,30 +107,34 @@ def chosen(found: Sequence[DataSet], subscription_id: str) -> str:
     PublisherMisconfiguredError
         None of them is it, or several are.
     """
-    fitting = [one for one in found if one.takes_payloads_of(subscription_id)]
+    fitting = [one for one in found if one.is_for(kind, subscription_id)]
     if len(fitting) == 1:
         return fitting[0].metadata.id
-    count = f"{len(fitting)} payload data sets" if fitting else "no payload data set"
+    what = f"{_NAMES[kind]} data set"
+    count = f"{len(fitting)} {what}s" if fitting else f"no {what}"
     message = f"The subscription {subscription_id} has {count}. {_listed(fitting or found)}"
     advice = "Set OPENSCALE_DATA_SET_ID, or data_set_id of the publisher, to the right one."
     if not fitting:
-        advice = f"Set up its payload logging, or check OPENSCALE_SUBSCRIPTION_ID. {advice}"
+        advice = f"Set up its {_SET_UP[kind]}, or check OPENSCALE_SUBSCRIPTION_ID. {advice}"
     raise PublisherMisconfiguredError(message, advice)
 
 
-def check(data_set: DataSet, subscription_id: str | None) -> None:
-    """Make sure that records of a model can go to a data set.
+def check(data_set: DataSet, kind: str, subscription_id: str | None) -> None:
+    """Make sure that records of a kind can go to a data set.
 
     Raises
     ------
     PublisherMisconfiguredError
         It is for something else, or belongs to another subscription.
     """
-    if data_set.takes_payloads_of(subscription_id):
+    if data_set.is_for(kind, subscription_id):
         return
     wanted = f" of the subscription {subscription_id}" if subscription_id else ""
-    message = f"The data set is {data_set}, not {PAYLOAD}{wanted}."
-    advice = "Set OPENSCALE_DATA_SET_ID, or data_set_id of the publisher, to the payload data set."
+    message = f"The data set is {data_set}, not {kind}{wanted}."
+    advice = (
+        "Set OPENSCALE_DATA_SET_ID, or data_set_id of the publisher, to the "
+        f"{_NAMES[kind]} data set."
+    )
     raise PublisherMisconfiguredError(message, advice)
 
 
@@ -149,6 +159,16 @@ def schema_of(data_set: DataSet, columns: Collection[str], time_column: str) -> 
         timestamp_column=time_column,
         required=tuple(field.name for field in data_set.fields if _role(field) in _MODEL_ROLES),
         takes_others=True,
+    )
+
+
+def feedback_schema(data_set: DataSet) -> Schema:
+    """Take the types of a feedback data set's columns, and which of them hold labels."""
+    types = {field.name: _data_type(field.type) for field in data_set.fields}
+    return Schema(
+        types={name: found for name, found in types.items() if found is not None},
+        takes_others=True,
+        labels=tuple(field.name for field in data_set.fields if _role(field) == _TARGET),
     )
 
 
