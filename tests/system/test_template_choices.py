@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from capture_forwarder.core.errors import SettingsError
+from capture_forwarder.publishers.files.formats import JsonArray, JsonLines
+from capture_forwarder.publishers.files.parquet import Parquet
 from capture_forwarder.settings import PublisherName, load
-from capture_forwarder.settings.publishers import FiddlerSettings
+from capture_forwarder.settings.publishers import FiddlerSettings, FilesSettings
 from tests.support.package import REPOSITORY
 from tests.support.template_values import PARAMETERS, TEMPLATE, Deployment, fits, properties
 
@@ -180,6 +182,11 @@ def test_no_slip_of_three_parameters_deploys_what_the_function_would_refuse() ->
         (ARTHUR | {"MetadataColumns": "endpoint=endpoint"}, "which have no place for"),
         (without(FILES, "OutputColumns"), "Files need InputColumns and OutputColumns"),
         (FIDDLER | {"FilesKmsKeyArn": KEY}, "FilesKmsKeyArn is for the bucket of FilesPlace"),
+        (FIDDLER | {"FilesFormat": "json-array"}, "FilesFormat is for FilesPlace without Rou"),
+        (
+            ROUTES | {"FilesPlace": "s3://rows/x", "FilesFormat": "json-array"},
+            "FilesFormat is for FilesPlace without RoutesFile",
+        ),
         (FIDDLER | {"SecretArns": SECRET}, "SecretArns and ParameterArns are for RoutesFile"),
         (FIDDLER | {"ParameterArns": PARAMETER}, "ParameterArns are for RoutesFile"),
         (ROUTES | {"InputColumns": "age"}, "RoutesFile says which columns there are"),
@@ -280,11 +287,20 @@ def test_several_buckets_have_one_rule_and_a_permission_each() -> None:
     assert not fits("CaptureBucket", ",".join([*buckets, "six"]))
 
 
+def test_files_are_written_as_the_template_says() -> None:
+    assert "parquet" not in PARAMETERS["FilesFormat"]["AllowedValues"]
+    for form in PARAMETERS["FilesFormat"]["AllowedValues"]:
+        written = load(Deployment(FILES | {"FilesFormat": form}).environment()).route
+        assert written is not None
+        assert isinstance(written.publisher, FilesSettings)
+        assert written.publisher.format == form
+
+
 def test_what_the_file_publisher_writes_does_not_come_back() -> None:
     pattern = Deployment(FILES).value(properties("CaptureRule")["EventPattern"])
     assert pattern["detail"]["object"]["key"] == [{"wildcard": "*.jsonl"}]
-    source = (REPOSITORY / "src/capture_forwarder/publishers/files/part_names.py").read_text()
-    assert '.jsonl.gz"\n' in source
+    for form in (JsonLines, JsonArray, Parquet):
+        assert not form.suffix.endswith(".jsonl")
 
 
 @pytest.mark.parametrize(

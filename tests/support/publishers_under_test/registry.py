@@ -5,7 +5,14 @@ from __future__ import annotations
 from tests.support.publishers_under_test.arthur import Arthur
 from tests.support.publishers_under_test.base import OverHttp, PublisherUnderTest
 from tests.support.publishers_under_test.fiddler import Fiddler
-from tests.support.publishers_under_test.local import DuckDb, FolderOfFiles, S3OfFiles
+from tests.support.publishers_under_test.local import (
+    DuckDb,
+    FolderOfArrays,
+    FolderOfFiles,
+    FolderOfParquet,
+    S3OfArrays,
+    S3OfFiles,
+)
 from tests.support.publishers_under_test.openscale import (
     OpenScale,
     OpenScaleConfirmed,
@@ -22,7 +29,10 @@ PUBLISHERS: dict[str, type[PublisherUnderTest]] = {
     "openscale-v1": OpenScaleV1,
     "duckdb": DuckDb,
     "files": FolderOfFiles,
+    "files-array": FolderOfArrays,
+    "files-parquet": FolderOfParquet,
     "files-s3": S3OfFiles,
+    "files-array-s3": S3OfArrays,
 }
 
 OVER_HTTP: dict[str, type[OverHttp]] = {

@@ -29,9 +29,9 @@ _QUARANTINE = "capture-forwarder-quarantine"
 HELP = """Send capture files to the platform, one by one, as the function does.
 
 Settings come from the environment, like the function's; options take precedence. With a routes
-file (`--routes` or `FORWARDER_ROUTES`), each file goes by its routes; `--publisher`, `--database`
-and the mapping options define one route for everything and override `FORWARDER_ROUTES`. Lines
-that cannot be forwarded go to the quarantine, by default the folder
+file (`--routes` or `FORWARDER_ROUTES`), each file goes by its routes; `--publisher`, `--database`,
+`--files` and the mapping options define one route for everything and override `FORWARDER_ROUTES`.
+Lines that cannot be forwarded go to the quarantine, by default the folder
 `capture-forwarder-quarantine`.
 
 Examples:
@@ -39,6 +39,8 @@ Examples:
 - `capture-forwarder forward captures/ --publisher duckdb --inputs age,income --outputs score`
 
 - `capture-forwarder forward s3://my-bucket/datacapture/my-endpoint --publisher fiddler`
+
+- `capture-forwarder forward captures/ --files rows/ --inputs age,income --outputs score`
 
 - `capture-forwarder forward captures/ --routes routes.yaml`
 
@@ -52,6 +54,8 @@ def forward(  # noqa: PLR0913 - one parameter an option
     *,
     publisher: options.Publisher = None,
     database: options.Database = None,
+    files: options.Files = None,
+    files_format: options.FilesFormat = None,
     routes: options.Routes = None,
     quarantine: Annotated[
         str | None,
@@ -72,7 +76,7 @@ def forward(  # noqa: PLR0913 - one parameter an option
     """Send capture files by hand."""
     with user_errors():
         given = {
-            **options.publisher_variables(publisher, database),
+            **options.publisher_variables(publisher, database, files, files_format),
             "FORWARDER_QUARANTINE": quarantine,
             **options.mapping_variables(
                 inputs, outputs, timestamp, event_id, metadata, input_path, output_path, csv_header

@@ -23,8 +23,8 @@ from capture_forwarder.core.extras import Extra
 from capture_forwarder.core.inference import Inference, Row
 from capture_forwarder.core.letter_case import alike, folded
 from capture_forwarder.core.schema import Schema
+from capture_forwarder.publishers.column_types import NULLS, TEXT, column_types, stored, widened
 from capture_forwarder.publishers.duckdb.errors import explained
-from capture_forwarder.publishers.duckdb.types import NULLS, TEXT, column_types, stored, widened
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -125,7 +125,7 @@ class LocalPublisher:
 
         A column without a value so far is there as null, and gets its type with its first value.
         """
-        needed = column_types(rows, self._time) | {self._key: TEXT, LINE: TEXT}
+        needed = column_types(rows, {self._time}) | {self._key: TEXT, LINE: TEXT}
         known = self._types or self._read_types(connection)
         if not known:
             self._create(connection, needed)
