@@ -7,16 +7,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+_HOUR = (
+    r"(?P<year>\d{4})/(?P<month>0[1-9]|1[0-2])/(?P<day>0[1-9]|[12]\d|3[01])/(?P<hour>[01]\d|2[0-3])"
+)
+
 # {any prefix}/{endpoint}/{variant}/yyyy/mm/dd/hh/{file}. A destination with a trailing slash
 # gives empty parts in the prefix, never behind the endpoint (seen in real listings).
-_KEY = re.compile(
-    r"(?:^|/)(?P<endpoint>[^/]+)/(?P<variant>[^/]+)"
-    r"/(?P<year>\d{4})/(?P<month>0[1-9]|1[0-2])/(?P<day>0[1-9]|[12]\d|3[01])"
-    r"/(?P<hour>[01]\d|2[0-3])/[^/]+$"
-)
+_KEY = re.compile(rf"(?:^|/)(?P<endpoint>[^/]+)/(?P<variant>[^/]+)/{_HOUR}/[^/]+$")
 
 # HyperPod writes {prefix}/{hash}/pod/AllTraffic/yyyy/mm/dd/hh/{file}: no endpoint, no variant.
 _POD = re.compile(r"[^/]+/pod/AllTraffic/\d{4}/\d\d/\d\d/\d\d/[^/]+$")
+
+# The manifests of batch transform jobs, {any prefix}/{input or output}/yyyy/mm/dd/hh/{file}.json:
+# no endpoint, no variant.
+_MANIFEST = re.compile(rf"(?:^|/)(?:input|output)/{_HOUR}/[^/]+\.json$")
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class CaptureFile:
 
     @cached_property
     def _parts(self) -> Mapping[str, str]:
-        found = _KEY.search(self.key)
+        found = _MANIFEST.search(self.key) or _KEY.search(self.key)
         return found.groupdict() if found else {}
 
     @property

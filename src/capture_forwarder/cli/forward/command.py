@@ -88,7 +88,8 @@ def forward(  # noqa: PLR0913 - one parameter an option
         settings = _settings(environment)
         sending = Sending(read_routes(settings), settings.routes_file, settings.quarantine)
         reporter = CollectingReporter()
-        found, store = find_capture_files(addresses, outputs_of(sending.routes, settings))
+        outputs_own = outputs_of(sending.routes, settings)
+        found, store = find_capture_files(addresses, outputs_own, settings.max_line_bytes)
         forwarder = build_forwarder(settings, store=store, reporter=reporter)
         outcomes = []
         for outcome in _send(forwarder, found, quiet=as_json):
