@@ -265,6 +265,17 @@ def test_a_value_that_does_not_fit_its_type_is_kept_in_a_wider_one(write: Writer
 
 
 @each_writer
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("other", ["text", 0.5, None])
+def test_a_number_that_is_none_is_null_in_a_column_of_any_type(
+    other: object, number: float, write: Writer
+) -> None:
+    table = parquet(write, [{KEY: "1", "n": number}, {KEY: "2", "n": other}], n="float")
+
+    assert table.column("n").to_pylist() == [None, other]
+
+
+@each_writer
 def test_a_column_without_a_value_or_a_type_is_left_out(write: Writer) -> None:
     assert columns(parquet(write, [{KEY: "1", "a": None}])) == {KEY: "string"}
 
