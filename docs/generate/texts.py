@@ -193,6 +193,10 @@ PUBLISHERS: Mapping[str, Mapping[str, Told]] = {
             "s3://rows-bucket/rows",
             _S3_OR_FOLDER,
         ),
+        "format": Told(
+            "How the rows of a file are written: see [files](how-to/duckdb-and-files.md#formats).",
+            "json-array",
+        ),
     },
 }
 

@@ -68,6 +68,20 @@ def test_a_file_is_under_the_prefix_and_comes_back_to_the_byte(s3: S3Client) -> 
     assert "ContentEncoding" not in held
 
 
+@pytest.mark.parametrize(
+    ("suffix", "kind"),
+    [
+        (".jsonl.gz", "application/gzip"),
+        (".json", "application/json"),
+        (".parquet", "application/vnd.apache.parquet"),
+        (".else", "application/octet-stream"),
+    ],
+)
+def test_a_file_says_what_it_is(s3: S3Client, suffix: str, kind: str) -> None:
+    S3PartFiles(s3, BUCKET, "").put(f"file{suffix}", b"")
+    assert s3.get_object(Bucket=BUCKET, Key=f"file{suffix}")["ContentType"] == kind
+
+
 @pytest.mark.parametrize("prefix", ["rows", "/rows", "rows/", "//rows//"])
 def test_slashes_around_the_prefix_do_not_matter(s3: S3Client, prefix: str) -> None:
     S3PartFiles(s3, BUCKET, prefix).put(NAME, b"")

@@ -21,6 +21,7 @@ from typer.testing import CliRunner, Result
 from capture_forwarder import __version__
 from capture_forwarder.cli.app import app
 from tests.support.platforms.fiddler import CHURN_MODEL, MODEL_ID, TOKEN, FiddlerServer
+from tests.support.row_files import read_rows
 
 ROOT = Path(__file__).parents[2]
 CAPTURES = ROOT / "events" / "captures"
@@ -251,9 +252,27 @@ def test_options_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize(
+    ("form", "suffix"),
+    [(None, ".jsonl.gz"), ("json-array", ".json"), ("parquet", ".parquet")],
+)
+def test_options_say_where_files_go_and_how_they_are_written(form: str | None, suffix: str) -> None:
+    asked = ("--files-format", form) if form else ()
+    run("forward", GOOD, "--files", "rows", *asked, *MAPPING)
+
+    files = [path for path in Path("rows").rglob("*") if path.is_file()]
+    assert {path.name[path.name.index(".") :] for path in files} == {suffix}
+    assert sum(len(read_rows(path.name, path.read_bytes())) for path in files) == 31
+
+
+@pytest.mark.parametrize(
     ("arguments", "told"),
     [
         ((GOOD, "--publisher", "duckdb"), "capture-forwarder inspect"),
+        ((GOOD, "--publisher", "duckdb", "--files", "x", *MAPPING), "--files can only be used"),
+        ((GOOD, "--database", "y", "--files", "x", *MAPPING), "--files can only be used"),
+        ((GOOD, "--database", "y", "--files-format", "parquet", *MAPPING), "--files-format can"),
+        ((GOOD, "--files", "x", "--files-format", "csv", *MAPPING), "FORWARDER_FILES_FORMAT: must"),
+        ((GOOD, "--files-format", "parquet", *MAPPING), "FORWARDER_FILES: missing"),
         ((GOOD, "--publisher", "duckdb", "--inputs", "a,,b"), "empty entry"),
         ((GOOD, "--publisher", "arrow"), "arrow"),
         ((GOOD, "--publisher", "fiddler", "--database", "x", *MAPPING), "--database"),

@@ -118,6 +118,30 @@ def test_rows_go_into_files_without_the_libraries_of_any_platform(
     assert json.loads(gzip.decompress(file.read_bytes()))["score"] == 0.25
 
 
+def test_parquet_needs_a_library_and_says_so_before_anything_is_read(
+    tmp_path: Path, capture: Path
+) -> None:
+    arguments = ("forward", capture, "--files", "rows", "--files-format", "parquet", *MAPPING)
+
+    done = run(tmp_path, *arguments, without="fiddler duckdb")
+
+    assert done.returncode == 2
+    said = " ".join(done.stderr.split())
+    assert "Writing Parquet files, which the Lambda function cannot do" in said
+    assert "nstall it with: pip install 'capture-forwarder[duckdb]'" in said
+    assert not (tmp_path / "rows").exists()
+
+
+def test_pyarrow_alone_writes_parquet(tmp_path: Path, capture: Path) -> None:
+    arguments = ("forward", capture, "--files", "rows", "--files-format", "parquet", *MAPPING)
+
+    done = run(tmp_path, *arguments, without="duckdb")
+
+    assert done.returncode == 0, done.stderr
+    (file,) = (tmp_path / "rows").rglob("*.parquet")
+    assert file.read_bytes().startswith(b"PAR1")
+
+
 def test_rows_go_into_duckdb_without_the_libraries_of_other_platforms(
     tmp_path: Path, capture: Path
 ) -> None:

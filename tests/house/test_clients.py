@@ -31,7 +31,7 @@ CLIENTS: dict[str, set[str]] = {
     "publishers": {"requests", "urllib3"},
     "publishers/fiddler": {"fiddler", "requests", "urllib3"},
     "publishers/duckdb": {"duckdb"},
-    "publishers/files": set(),
+    "publishers/files": {"duckdb", "pyarrow"},  # either writes Parquet
     "aws": {"boto3", "botocore", "aws_lambda_powertools"},
     "local": set(),
     "forwarding": set(),

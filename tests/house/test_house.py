@@ -20,7 +20,10 @@ from tests.support.house import (
     room_of,
 )
 
-FEATURES = {"quarantine", "dead_letters", "inspection", "setup", "backfill", "labels", "monitor"}
+FEATURES = {
+    *("quarantine", "dead_letters", "inspection", "setup", "backfill", "labels", "monitor"),
+    "batch_transform",
+}
 BELOW_WIRING = FEATURES | {
     *("core", "triggers", "parser", "settings", "publishers", "aws", "local", "forwarding"),
 }

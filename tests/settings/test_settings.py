@@ -22,6 +22,7 @@ from capture_forwarder.settings.publishers import (
     ArthurSettings,
     DuckDbSettings,
     FiddlerSettings,
+    FilesSettings,
     OpenScaleSettings,
 )
 from capture_forwarder.settings.variables import NAMES
@@ -629,6 +630,23 @@ def test_files_need_a_place() -> None:
     assert problem(files).startswith("FORWARDER_FILES: missing; set it to")
     written = route(files | {"FORWARDER_FILES": "s3://bucket/rows/"})
     assert written.publisher_name is PublisherName.FILES
+
+
+def test_files_have_one_of_three_forms() -> None:
+    files = {
+        "FORWARDER_PUBLISHER": "files",
+        "FORWARDER_INPUT_COLUMNS": "age",
+        "FORWARDER_FILES": "rows",
+    }
+    default = route(files).publisher
+    assert isinstance(default, FilesSettings)
+    assert default.format == "json-lines"
+    for form in ("json-lines", "json-array", "parquet"):
+        written = route(files | {"FORWARDER_FILES_FORMAT": form}).publisher
+        assert isinstance(written, FilesSettings)
+        assert written.format == form
+    told = problem(files | {"FORWARDER_FILES_FORMAT": "csv"})
+    assert told.startswith("FORWARDER_FILES_FORMAT: must be json-lines, json-array or")
 
 
 def test_beside_a_routes_file_nothing_of_a_route_is_set() -> None:

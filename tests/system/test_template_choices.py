@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from fnmatch import fnmatchcase
 from itertools import combinations
 from typing import Any
 
 import pytest
 
 from capture_forwarder.core.errors import SettingsError
+from capture_forwarder.publishers.files.formats import JsonArray, JsonLines
+from capture_forwarder.publishers.files.parquet import Parquet
 from capture_forwarder.settings import PublisherName, load
-from capture_forwarder.settings.publishers import FiddlerSettings
+from capture_forwarder.settings.publishers import FiddlerSettings, FilesSettings
 from tests.support.package import REPOSITORY
 from tests.support.template_values import PARAMETERS, TEMPLATE, Deployment, fits, properties
 
@@ -28,6 +31,8 @@ MODEL = {
     "FiddlerModelColumns": "age,income",
     "FiddlerModelOutputColumn": "score",
 }
+DATA = "arn:aws:s3:::data/transform/*"
+OTHER_DATA = "arn:aws:s3:::more-data/*"
 FIDDLER = {**BUCKET, **MODEL, "FiddlerUrl": "https://example.fiddler.ai"}
 PARTNER_APP = {
     **BUCKET,
@@ -180,6 +185,11 @@ def test_no_slip_of_three_parameters_deploys_what_the_function_would_refuse() ->
         (ARTHUR | {"MetadataColumns": "endpoint=endpoint"}, "which have no place for"),
         (without(FILES, "OutputColumns"), "Files need InputColumns and OutputColumns"),
         (FIDDLER | {"FilesKmsKeyArn": KEY}, "FilesKmsKeyArn is for the bucket of FilesPlace"),
+        (FIDDLER | {"FilesFormat": "json-array"}, "FilesFormat is for FilesPlace without Rou"),
+        (
+            ROUTES | {"FilesPlace": "s3://rows/x", "FilesFormat": "json-array"},
+            "FilesFormat is for FilesPlace without RoutesFile",
+        ),
         (FIDDLER | {"SecretArns": SECRET}, "SecretArns and ParameterArns are for RoutesFile"),
         (FIDDLER | {"ParameterArns": PARAMETER}, "ParameterArns are for RoutesFile"),
         (ROUTES | {"InputColumns": "age"}, "RoutesFile says which columns there are"),
@@ -213,6 +223,14 @@ def test_each_rule_refuses_something_by_names_of_parameters() -> None:
         ),
         (ARTHUR, {"secretsmanager:GetSecretValue": [SECRET]}),
         (FILES, {"s3:PutObject": ["arn:aws:s3:::rows/monitoring/churn/*"]}),
+        (
+            FIDDLER | {"BatchTransformData": f"{DATA},{OTHER_DATA}"},
+            {
+                "secretsmanager:GetSecretValue": [SECRET],
+                "s3:GetObject": [DATA, OTHER_DATA],
+                "s3:ListBucket": ["arn:aws:s3:::captures"],
+            },
+        ),
         (ROUTES, {"s3:GetObject": ["arn:aws:s3:::settings/forwarder/routes.yaml"]}),
         (ROUTES_PARAMETER, {"ssm:GetParameter": [ARN.format("ssm", "parameter/forwarder/routes")]}),
         (
@@ -267,6 +285,21 @@ def test_a_key_may_be_used_only_where_it_is_given_and_only_by_what_it_is_for(
     assert not [action for action in allowed(keyless) if action.startswith("kms:")]
 
 
+def test_manifests_of_batch_transforms_are_announced_where_their_data_may_be_read() -> None:
+    given = FIDDLER | {"BatchTransformData": DATA, "CapturePrefix": "captures/"}
+    pattern = Deployment(given).value(properties("CaptureRule")["EventPattern"])
+
+    endpoints, transforms = pattern["detail"]["object"]["key"]
+
+    assert endpoints == {"wildcard": "captures/*.jsonl"}
+    name = transforms["wildcard"]
+    assert fnmatchcase("captures/output/2023/01/21/01/e824d723-e1f2.json", name)
+    assert fnmatchcase("captures/churn/output/2023/01/21/01/e824d723-e1f2.json", name)
+    assert not fnmatchcase("captures/churn/input/2023/01/21/01/e824d723-e1f2.json", name)
+    found = Deployment(given).statements()["ListManifests"]
+    assert found["Condition"] == {"StringLike": {"s3:prefix": "captures/*"}}
+
+
 def test_several_buckets_have_one_rule_and_a_permission_each() -> None:
     buckets = ["one", "two.b", "three", "four", "five"]
     for count in range(1, len(buckets) + 1):
@@ -301,11 +334,20 @@ def test_labels_are_for_routes_and_their_prefix_for_their_bucket() -> None:
     assert Deployment({**ROUTES, "LabelPrefix": "ground-truth/"}).refusals()
 
 
+def test_files_are_written_as_the_template_says() -> None:
+    assert "parquet" not in PARAMETERS["FilesFormat"]["AllowedValues"]
+    for form in PARAMETERS["FilesFormat"]["AllowedValues"]:
+        written = load(Deployment(FILES | {"FilesFormat": form}).environment()).route
+        assert written is not None
+        assert isinstance(written.publisher, FilesSettings)
+        assert written.publisher.format == form
+
+
 def test_what_the_file_publisher_writes_does_not_come_back() -> None:
     pattern = Deployment(FILES).value(properties("CaptureRule")["EventPattern"])
     assert pattern["detail"]["object"]["key"] == [{"wildcard": "*.jsonl"}]
-    source = (REPOSITORY / "src/capture_forwarder/publishers/files/part_names.py").read_text()
-    assert '.jsonl.gz"\n' in source
+    for form in (JsonLines, JsonArray, Parquet):
+        assert not form.suffix.endswith(".jsonl")
 
 
 @pytest.mark.parametrize(
@@ -314,6 +356,9 @@ def test_what_the_file_publisher_writes_does_not_come_back() -> None:
         ("CaptureBucket", "s3://captures"),
         ("CaptureBucket", "one, two"),
         ("FilesPlace", "s3://rows"),
+        ("BatchTransformData", "s3://data/transform"),
+        ("BatchTransformData", "arn:aws:s3:::data"),
+        ("BatchTransformData", "arn:aws:s3:::*"),
         ("FilesPlace", "s3://rows/monitoring/"),
         ("FilesPlace", "s3://rows/*"),
         ("FilesPlace", "/tmp/rows"),  # noqa: S108 - what is refused here

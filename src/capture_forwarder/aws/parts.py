@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from capture_forwarder.aws.errors import AWS_ERRORS, AwsFailure, Cause, read_error
@@ -15,7 +16,12 @@ from capture_forwarder.core.errors import (
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_CONTENT_TYPE = "application/gzip"
+_BYTES = "application/octet-stream"
+_CONTENT_TYPES = {
+    ".gz": "application/gzip",
+    ".json": "application/json",
+    ".parquet": "application/vnd.apache.parquet",
+}
 _ELSEWHERE = frozenset(
     {
         "AuthorizationHeaderMalformed",
@@ -67,7 +73,7 @@ class S3PartFiles:
                 Bucket=self._bucket,
                 Key=self._prefix + name,
                 Body=data,
-                ContentType=_CONTENT_TYPE,
+                ContentType=_CONTENT_TYPES.get(PurePosixPath(name).suffix, _BYTES),
             )
         except AWS_ERRORS as error:
             raise self._failed(read_error(error)) from error

@@ -7,21 +7,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-# {any prefix}/{endpoint}/{variant}/yyyy/mm/dd/hh/{file}. A destination with a trailing slash
-# gives empty parts in the prefix, never behind the endpoint (seen in real listings).
-_KEY = re.compile(
-    r"(?:^|/)(?P<endpoint>[^/]+)/(?P<variant>[^/]+)"
-    r"/(?P<year>\d{4})/(?P<month>0[1-9]|1[0-2])/(?P<day>0[1-9]|[12]\d|3[01])"
-    r"/(?P<hour>[01]\d|2[0-3])/[^/]+$"
+_HOUR = (
+    r"(?P<year>\d{4})/(?P<month>0[1-9]|1[0-2])/(?P<day>0[1-9]|[12]\d|3[01])/(?P<hour>[01]\d|2[0-3])"
 )
 
+# {any prefix}/{endpoint}/{variant}/yyyy/mm/dd/hh/{file}. A destination with a trailing slash
+# gives empty parts in the prefix, never behind the endpoint (seen in real listings).
+_KEY = re.compile(rf"(?:^|/)(?P<endpoint>[^/]+)/(?P<variant>[^/]+)/{_HOUR}/[^/]+$")
+
 # Of a file that no endpoint wrote: ground truth stands below {any prefix}/yyyy/mm/dd/hh.
-_HOUR = re.compile(
-    r"(?:^|/)(?P<day>\d{4}/(?:0[1-9]|1[0-2])/(?:0[1-9]|[12]\d|3[01]))/(?P<hour>[01]\d|2[0-3])/[^/]+$"
-)
+_FOLDERS = re.compile(rf"(?:^|/){_HOUR}/[^/]+$")
 
 # HyperPod writes {prefix}/{hash}/pod/AllTraffic/yyyy/mm/dd/hh/{file}: no endpoint, no variant.
 _POD = re.compile(r"[^/]+/pod/AllTraffic/\d{4}/\d\d/\d\d/\d\d/[^/]+$")
+
+# The manifests of batch transform jobs, {any prefix}/{input or output}/yyyy/mm/dd/hh/{file}.json:
+# no endpoint, no variant.
+_MANIFEST = re.compile(rf"(?:^|/)(?:input|output)/{_HOUR}/[^/]+\.json$")
+
+_HOUR_TEXT = "{year}-{month}-{day}T{hour}:00:00Z"
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class CaptureFile:
 
     @cached_property
     def _parts(self) -> Mapping[str, str]:
-        found = _KEY.search(self.key)
+        found = _MANIFEST.search(self.key) or _KEY.search(self.key)
         return found.groupdict() if found else {}
 
     @property
@@ -58,15 +62,13 @@ class CaptureFile:
     @property
     def capture_hour(self) -> str | None:
         """The hour the file belongs to, as ISO 8601 in UTC (`2026-03-01T10:00:00Z`)."""
-        if not self._parts:
-            return None
-        return "{year}-{month}-{day}T{hour}:00:00Z".format(**self._parts)
+        return _HOUR_TEXT.format(**self._parts) if self._parts else None
 
     @property
     def folder_hour(self) -> str | None:
         """The hour that its folders say, whoever wrote it, in the form of `capture_hour`."""
-        found = _HOUR.search(self.key)
-        return f"{found['day'].replace('/', '-')}T{found['hour']}:00:00Z" if found else None
+        found = _FOLDERS.search(self.key)
+        return _HOUR_TEXT.format(**found.groupdict()) if found else None
 
     @property
     def folder(self) -> str | None:

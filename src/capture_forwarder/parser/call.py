@@ -116,7 +116,10 @@ def _explain(line: bytes, error: Exception) -> RejectedError:
         where = "is not UTF-8" if isinstance(error, UnicodeDecodeError) else "is not valid JSON"
         return RejectedError(Reason.INVALID_JSON, f"The line {where}; it may have been cut.")
     if isinstance(document, list) and document and _is_manifest(document[0]):
-        detail = "This is the manifest of a batch transform, not a capture file."
+        detail = (
+            "This is the manifest of a batch transform job and no captured call; forward it from "
+            "S3, under the name that SageMaker gave it, and its data is followed."
+        )
         return RejectedError(Reason.NOT_A_CAPTURE_RECORD, detail)
     if isinstance(error, msgspec.ValidationError):
         detail = f"The line has another shape than a capture record: {error}."

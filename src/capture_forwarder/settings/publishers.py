@@ -216,6 +216,9 @@ class FilesSettings(PublisherSettings):
 
     type: Literal["files"]
     place: PrefixOrFolder = Field(description="s3://bucket/prefix or a folder")
+    format: Literal["json-lines", "json-array", "parquet"] = Field(
+        "json-lines", description="how the rows of a file are written"
+    )
 
 
 AnyPublisher = Annotated[

@@ -72,7 +72,7 @@ _PARTNER_APP_ARN = "AWS_PARTNER_APP_ARN"
 _OWN_NAMES = {
     PublisherName.FIDDLER: {"partner_app_arn": _PARTNER_APP_ARN},
     PublisherName.DUCKDB: {"path": "FORWARDER_DUCKDB_PATH"},
-    PublisherName.FILES: {"place": "FORWARDER_FILES"},
+    PublisherName.FILES: {"place": "FORWARDER_FILES", "format": "FORWARDER_FILES_FORMAT"},
 }
 
 

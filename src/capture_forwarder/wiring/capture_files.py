@@ -19,6 +19,7 @@ _S3 = "s3://"
 def find_capture_files(
     addresses: Sequence[str],
     outputs: Sequence[str] = (),
+    max_line_bytes: int | None = None,
     suffixes: tuple[str, ...] = SUFFIXES,
     kind: str = "capture files",
 ) -> tuple[list[FoundFile], ObjectStore]:
@@ -30,6 +31,8 @@ def find_capture_files(
         Files and folders, or S3 addresses; not both.
     outputs
         What the forwarder itself writes to, which is never taken as input; see `outputs_of`.
+    max_line_bytes
+        See `s3_store`.
     suffixes, kind
         How the names of files in folders end, and what messages call them.
 
@@ -53,7 +56,8 @@ def find_capture_files(
             expected = "" if remote else f" ({listed})"
             raise UsageError(f"{address} holds no {kind}{expected}.")
         found.update((file.capture_file, file) for file in files)
-    return list(found.values()), _s3_store() if remote else FolderObjectStore(Path("/"))
+    store = _s3_store(max_line_bytes) if remote else FolderObjectStore(Path("/"))
+    return list(found.values()), store
 
 
 def outputs_of(routes: Sequence[RouteSettings], settings: Settings) -> list[str]:
@@ -87,8 +91,8 @@ def _in_s3(address: str) -> Iterator[FoundFile]:
     return list_objects(s3_client, bucket, prefix)
 
 
-def _s3_store() -> ObjectStore:
+def _s3_store(max_line_bytes: int | None) -> ObjectStore:
     from capture_forwarder.aws.clients import s3_client  # noqa: PLC0415
-    from capture_forwarder.aws.objects import S3ObjectStore  # noqa: PLC0415
+    from capture_forwarder.wiring.stores import s3_store  # noqa: PLC0415
 
-    return S3ObjectStore(s3_client())
+    return s3_store(s3_client(), max_line_bytes)

@@ -27,6 +27,7 @@ from capture_forwarder.settings import PublisherName, RouteSettings, Settings
 from capture_forwarder.triggers import write_continuation
 from capture_forwarder.wiring.labels import mapping_of, store_of
 from capture_forwarder.wiring.publishers import build_publisher
+from capture_forwarder.wiring.stores import s3_store
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -60,7 +61,7 @@ def build_forwarder(
     clock = SystemClock()
     teller = reporter or log_reporter()
     s3_client = cache(_s3_client)  # making one takes its time, and one serves several threads
-    source = store or _s3_store(s3_client())
+    source = store or s3_store(s3_client(), settings.max_line_bytes)
     quarantine = build_quarantine(settings, s3_client)
     ledger = build_ledger(settings, clock)
 
@@ -195,9 +196,3 @@ def _continuations(settings: Settings) -> Continuations | None:
     from capture_forwarder.aws.continuations import SqsContinuations  # noqa: PLC0415
 
     return SqsContinuations(sqs_client, settings.queue_url, write_continuation)
-
-
-def _s3_store(client: S3Client) -> ObjectStore:
-    from capture_forwarder.aws.objects import S3ObjectStore  # noqa: PLC0415
-
-    return S3ObjectStore(client)

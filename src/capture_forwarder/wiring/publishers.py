@@ -28,6 +28,7 @@ from capture_forwarder.wiring import trust
 from capture_forwarder.wiring.in_routes_file import InRoutesFile
 
 if TYPE_CHECKING:
+    from capture_forwarder.publishers.files.formats import FileFormat
     from capture_forwarder.publishers.http import RequestLimits
     from capture_forwarder.publishers.openscale.host import Host
     from capture_forwarder.publishers.openscale.publisher import OpenScalePublisher
@@ -213,9 +214,26 @@ def _duckdb(publisher: DuckDbSettings, route: RouteSettings) -> Publisher:
 def _files(publisher: FilesSettings, route: RouteSettings) -> Publisher:
     from capture_forwarder.publishers.files.publisher import KEY, TIME, FilePublisher  # noqa: PLC0415
 
-    files = part_files(publisher.place)
     mapping = route.mapping
-    return FilePublisher(files, route.name, mapping.event_id or KEY, mapping.timestamp or TIME)
+    key, time = mapping.event_id or KEY, mapping.timestamp or TIME
+    form = _file_format(publisher, route, key, time)
+    return FilePublisher(part_files(publisher.place), route.name, key, time, form)
+
+
+def _file_format(publisher: FilesSettings, route: RouteSettings, key: str, time: str) -> FileFormat:
+    from capture_forwarder.publishers.files.formats import JsonArray, JsonLines  # noqa: PLC0415
+
+    match publisher.format:
+        case "json-lines":
+            return JsonLines()
+        case "json-array":
+            return JsonArray(time)
+        case "parquet":
+            from capture_forwarder.publishers.files.parquet import Parquet  # noqa: PLC0415
+
+            return Parquet(route.mapping.columns.types, key, time)
+        case _:
+            assert_never(publisher.format)
 
 
 def part_files(address: str) -> PartFiles:

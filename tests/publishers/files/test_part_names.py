@@ -47,7 +47,7 @@ def batch(  # noqa: PLR0913 - what a name depends on
 
 
 def name(of: Batch, route: str = "captures") -> str:
-    return part_name(of, route, TIME)
+    return part_name(of, route, of.inferences[0].row.get(TIME), ".jsonl.gz")
 
 
 def folder(of: Batch) -> str:

@@ -7,8 +7,6 @@ import gzip
 import hashlib
 import json
 import os
-import re
-import string
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture_forwarder.core.batch import Batch, LineSlice
+from capture_forwarder.core.batch import Batch
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import (
     PlatformUnavailableError,
@@ -27,7 +25,6 @@ from capture_forwarder.core.errors import (
     PublishError,
 )
 from capture_forwarder.core.inference import Inference, Row
-from capture_forwarder.core.line import Line, Position
 from capture_forwarder.core.ports import Ports
 from capture_forwarder.forwarding.options import Invocation, RouteOptions
 from capture_forwarder.forwarding.pipeline import forward_file
@@ -354,38 +351,3 @@ def test_writers_of_one_file_at_once_leave_one_of_their_files_whole(tmp_path: Pa
     assert failed == []
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["part"]
     assert (tmp_path / "a" / "part").read_bytes() in texts
-
-
-# --- the page about it ---------------------------------------------------------------------
-
-PAGE = (Path(__file__).parents[3] / "docs/how-to/duckdb-and-files.md").read_text()
-
-
-def test_the_page_shows_a_row_as_it_is_written() -> None:
-    (shown,) = re.findall(r"```json\n(.*)\n```", PAGE)
-    row: Row = {"age": 39, "tags": ["new", "web"], "address": {"city": "Bern"}, "score": 0.25}
-    row[TIME] = "2026-03-01T10:20:30Z"
-    files = MemoryFiles()
-
-    FilePublisher(files, "captures").publish(Batch.of([inference_of("4fae283c_0", row)]))
-
-    (data,) = files.held.values()
-    assert gzip.decompress(data).decode() == f"{shown}\n"
-
-
-def test_the_pages_table_looks_for_files_where_they_lie() -> None:
-    (shown,) = re.findall(r"(?m)^rows/(\S+)$", PAGE)
-    (template,) = re.findall(r"'storage\.location\.template' = 's3://rows-bucket/rows/(\S+)'", PAGE)
-    key = "captures/churn/AllTraffic/2026/03/01/10/20-30-123-4fae283c.jsonl"
-    part = LineSlice(Line(1, 0, b"", 9), 0, 1, 1)
-    batch = Batch(CaptureFile("bucket", key), "v", [inference_of("1", {})], [part], Position(10, 1))
-    files = MemoryFiles()
-
-    FilePublisher(files, "captures").publish(batch)
-
-    (name,) = files.held
-    place = {"endpoint": "churn", "variant": "AllTraffic", "datehour": "2026/03/01/10"}
-    folder = string.Template(template).substitute(place)
-    assert name == shown
-    assert name.startswith(folder)
-    assert "/" not in name.removeprefix(folder)

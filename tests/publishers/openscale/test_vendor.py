@@ -14,7 +14,12 @@ from capture_forwarder.parser.mapping.columns import ColumnMapping
 from capture_forwarder.publishers.openscale.host import Host
 from capture_forwarder.publishers.openscale.publisher import OpenScalePublisher
 from capture_forwarder.publishers.openscale.requests import DataSetRecords
-from capture_forwarder.publishers.openscale.tokens import IamTokens, McspTokens
+from capture_forwarder.publishers.openscale.tokens import (
+    CloudPakTokens,
+    IamTokens,
+    McspTokens,
+    Tokens,
+)
 from tests.support.fakes import ManualClock
 from tests.support.platforms.openscale import ACCOUNT, DataSet, OpenScaleServer
 from tests.support.platforms.server import Request
@@ -25,17 +30,27 @@ WHEN = "2026-03-01T10:20:30Z"
 PROJECT = dataclasses.replace(ACCOUNT, project_id="some-project")
 PUBLISH = """
 import json, sys
-from ibm_cloud_sdk_core.authenticators import IAMAuthenticator, MCSPV2Authenticator
+from ibm_cloud_sdk_core.authenticators import (
+    CloudPakForDataAuthenticator, IAMAuthenticator, MCSPV2Authenticator,
+)
 from ibm_watson_openscale.base_classes.watson_open_scale_v2 import WatsonOpenScaleV2
 from ibm_watson_openscale.data_sets import DataSets
 from ibm_watson_openscale.supporting_classes.payload_record import PayloadRecord
 
-url, account = sys.argv[1], json.loads(sys.argv[2])
-authenticator = IAMAuthenticator(account["api_key"], url=url)
-if not account["service_instance_id"]:
+url, account, where = sys.argv[1], json.loads(sys.argv[2]), sys.argv[3]
+if where == "IBM Cloud":
+    authenticator = IAMAuthenticator(account["api_key"], url=url)
+elif where == "AWS":
     authenticator = MCSPV2Authenticator(
         apikey=account["api_key"], url=url, scope_collection_type="accounts",
         scope_id=account["account_id"],
+    )
+else:
+    secret = {where.rpartition(" ")[2]: account["password"]}
+    if "apikey" in secret:
+        secret["apikey"] = account["api_key"]
+    authenticator = CloudPakForDataAuthenticator(
+        account["username"], url=f"{url}/icp4d-api", **secret
     )
 client = WatsonOpenScaleV2(authenticator=authenticator)
 base = f"{url}/openscale"
@@ -64,36 +79,44 @@ data_sets.get_update_status(data_set_id, request_id, **context)
 """
 
 
-@pytest.fixture(params=["IBM Cloud", "AWS"])
+@pytest.fixture(params=["IBM Cloud", "AWS", "Cloud Pak with password", "Cloud Pak with apikey"])
 def both(request: pytest.FixtureRequest) -> tuple[list[Request], list[Request]]:
     """The requests that find a data set and store the same record: the client's, and ours."""
-    aws = request.param == "AWS"
-    account = dataclasses.replace(PROJECT, service_instance_id="") if aws else PROJECT
+    where: str = request.param
+    account = dataclasses.replace(PROJECT, service_instance_id="") if where == "AWS" else PROJECT
     other = DataSet("other", "another-subscription")
     with OpenScaleServer(account) as theirs:
         theirs.data_sets = [other]
         theirs.tokens_are_jwt = True
         about = json.dumps(dataclasses.asdict(account))
-        run_vendor("ibm_watson_openscale", PUBLISH, theirs.url, about)
+        run_vendor("ibm_watson_openscale", PUBLISH, theirs.url, about, where)
     with OpenScaleServer(account) as ours:
         ours.data_sets = [other]
-        publish(ours, aws=aws)
+        publish(ours, where)
     assert theirs.records == ours.records != []
     return theirs.requests, ours.requests
 
 
-def publish(server: OpenScaleServer, *, aws: bool) -> None:
-    clock, key = ManualClock(), FixedSecret(ACCOUNT.api_key)
+def tokens_of(server: OpenScaleServer, where: str, clock: ManualClock) -> Tokens:
+    key, host = FixedSecret(ACCOUNT.api_key), Host(server.url, 5)
+    if where == "AWS":
+        return McspTokens(host, key, clock, account_id=ACCOUNT.account_id)
+    if where == "IBM Cloud":
+        return IamTokens(Host(f"{server.url}/identity/token", 5), key, clock)
+    if where.endswith("password"):
+        password = FixedSecret(ACCOUNT.password)
+        return CloudPakTokens(host, ACCOUNT.username, password, clock, field="password")
+    return CloudPakTokens(host, ACCOUNT.username, key, clock, field="api_key")
+
+
+def publish(server: OpenScaleServer, where: str) -> None:
+    clock = ManualClock()
     destination = DataSetRecords(
-        None if aws else ACCOUNT.service_instance_id,
+        None if where == "AWS" else ACCOUNT.service_instance_id,
         subscription_id=ACCOUNT.subscription_id,
         project_id=PROJECT.project_id,
     )
-    tokens = (
-        McspTokens(Host(server.url, 5), key, clock, account_id=ACCOUNT.account_id)
-        if aws
-        else IamTokens(Host(f"{server.url}/identity/token", 5), key, clock)
-    )
+    tokens = tokens_of(server, where, clock)
     mapping = ColumnMapping.of("age,plan", "score", "where=endpoint")
     openscale = OpenScalePublisher(Host(server.url, 5), tokens, destination, mapping, clock)
     openscale.schema()
@@ -117,9 +140,10 @@ def test_the_same_is_asked_in_the_same_order(both: tuple[list[Request], list[Req
 
 def test_every_request_says_the_same_of_itself(both: tuple[list[Request], list[Request]]) -> None:
     for theirs, ours in zip(*both, strict=True):
+        # Each server gives out its own tokens.
         for name in {"accept", "authorization"} & theirs.headers.keys():
-            # Each server gives out its own tokens.
-            assert ours.headers[name].split()[0] == theirs.headers[name].split()[0]
+            said = theirs.headers[name].split()[0]
+            assert said in {"*/*", ours.headers[name].split()[0]}
         if theirs.body:
             assert ours.headers["content-type"] == theirs.headers["content-type"]
 
@@ -131,5 +155,8 @@ def test_the_bodies_hold_the_same_fields_and_values(
         if theirs.path == "/identity/token":
             form = dict(parse_qsl(theirs.body.decode()))
             assert dict(parse_qsl(ours.body.decode())).items() <= form.items()
+        elif theirs.path == "/icp4d-api/v1/authorize":
+            given = {name: value for name, value in theirs.json.items() if value is not None}
+            assert ours.json == given
         elif theirs.body:
             assert ours.json == theirs.json

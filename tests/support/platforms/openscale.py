@@ -78,7 +78,7 @@ class OpenScaleServer(PlatformServer):
     v1_status
         The success status of v1; 204 comes without a body.
     tokens_are_jwt
-        Whether IBM Cloud's tokens can be read, as IBM's own client does.
+        Whether IBM Cloud's and Cloud Pak's tokens can be read, as IBM's own client does.
     data_sets
         The data sets of other subscriptions and of other types, which come first in a list.
     fields
@@ -216,7 +216,8 @@ class OpenScaleServer(PlatformServer):
     def _authorize(self, request: Request) -> Reply:
         secrets = {"password": self.account.password, "api_key": self.account.api_key}
         check_authorize(request, self.account.username, secrets)
-        return Reply.of_json(200, {"token": self._tokens.issue()[0]})
+        token, _ = self._tokens.issue(jwt if self.tokens_are_jwt else plain)
+        return Reply.of_json(200, {"token": token})
 
     def _mcsp_token(self, request: Request) -> Reply:
         check_mcsp(request, self.account.account_id, self.account.api_key)

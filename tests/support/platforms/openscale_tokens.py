@@ -91,6 +91,9 @@ def check_api_key_form(request: Request, api_key: str) -> None:
 def check_authorize(request: Request, username: str, secrets: dict[str, str]) -> None:
     """Refuse a body that does not give Cloud Pak for Data the user and one of the secrets."""
     body = read_json(request)
+    if isinstance(body, dict):
+        # IBM's own client names both secrets, and null is the one that it does not have.
+        body = {name: value for name, value in body.items() if value is not None}
     names = body.keys() - {"username"} if isinstance(body, dict) else set()
     if not isinstance(body, dict) or "username" not in body or len(names) != 1:
         raise RefusedError(400, "The body is not username and password or api_key")

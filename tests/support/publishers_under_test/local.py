@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import ClassVar, Self
@@ -18,6 +16,7 @@ from tests.support.fault_matrix.aws import (
 )
 from tests.support.platforms.server import Row
 from tests.support.publishers_under_test.base import Cause, PublisherUnderTest
+from tests.support.row_files import read_rows
 
 ROWS_BUCKET = "rows-bucket"
 
@@ -73,13 +72,16 @@ class FolderOfFiles(PublisherUnderTest):
     def place(self) -> Path:
         return self.folder / "rows"
 
+    form: ClassVar[str] = "json-lines"
+
     def own_variables(self, url: str) -> dict[str, str]:
         del url
-        return {"FORWARDER_FILES": str(self.place)}
+        return {"FORWARDER_FILES": str(self.place), "FORWARDER_FILES_FORMAT": self.form}
 
     @property
     def stored(self) -> list[tuple[str, Row]]:
-        return _rows(path.read_bytes() for path in sorted(self.place.rglob("*.jsonl.gz")))
+        found = [path for path in sorted(self.place.rglob("*")) if path.is_file()]
+        return _rows((path.name, path.read_bytes()) for path in found)
 
     @property
     def tries(self) -> int:
@@ -87,6 +89,18 @@ class FolderOfFiles(PublisherUnderTest):
 
     def mend(self) -> None:
         self.place.unlink()
+
+
+class FolderOfArrays(FolderOfFiles):
+    """Files in a folder, each one JSON document."""
+
+    form = "json-array"
+
+
+class FolderOfParquet(FolderOfFiles):
+    """Files in a folder, as Parquet."""
+
+    form = "parquet"
 
 
 def _s3(answer: Answer) -> Cause:
@@ -105,6 +119,7 @@ S3_OUTPUT_FAULTS: dict[str, Answer] = {
 class S3OfFiles(PublisherUnderTest):
     """Files in S3."""
 
+    form: ClassVar[str] = "json-lines"
     name = PublisherName.FILES
     replaces = True
     unavailable: ClassVar[Mapping[str, Cause]] = {
@@ -124,14 +139,18 @@ class S3OfFiles(PublisherUnderTest):
 
     def own_variables(self, url: str) -> dict[str, str]:
         del url
-        return {"FORWARDER_FILES": f"s3://{ROWS_BUCKET}/rows"}
+        return {
+            "FORWARDER_FILES": f"s3://{ROWS_BUCKET}/rows",
+            "FORWARDER_FILES_FORMAT": self.form,
+        }
 
     @property
     def stored(self) -> list[tuple[str, Row]]:
         s3 = aws_client("s3")
         listing = s3.list_objects_v2(Bucket=ROWS_BUCKET).get("Contents", [])
         return _rows(
-            s3.get_object(Bucket=ROWS_BUCKET, Key=o["Key"])["Body"].read() for o in listing
+            (o["Key"], s3.get_object(Bucket=ROWS_BUCKET, Key=o["Key"])["Body"].read())
+            for o in listing
         )
 
     @property
@@ -142,12 +161,17 @@ class S3OfFiles(PublisherUnderTest):
         self.aws.clear()
 
 
+class S3OfArrays(S3OfFiles):
+    """Files in S3, each one JSON document."""
+
+    form = "json-array"
+
+
 def in_rows_bucket(url: str) -> bool:
     """Whether a request to S3 is for the files with rows."""
     return ROWS_BUCKET in url
 
 
-def _rows(files: Iterable[bytes]) -> list[tuple[str, Row]]:
-    lines = (text for file in files for text in gzip.decompress(file).splitlines())
-    rows = [json.loads(text) for text in lines]
-    return [(row["inference_id"], row) for row in rows]
+def _rows(files: Iterable[tuple[str, bytes]]) -> list[tuple[str, Row]]:
+    rows = [row for name, data in files for row in read_rows(name, data)]
+    return [(str(row["inference_id"]), row) for row in rows]

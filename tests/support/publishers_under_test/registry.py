@@ -14,7 +14,14 @@ from tests.support.publishers_under_test.labels import (
     OpenScaleLabelsV1,
     S3OfLabels,
 )
-from tests.support.publishers_under_test.local import DuckDb, FolderOfFiles, S3OfFiles
+from tests.support.publishers_under_test.local import (
+    DuckDb,
+    FolderOfArrays,
+    FolderOfFiles,
+    FolderOfParquet,
+    S3OfArrays,
+    S3OfFiles,
+)
 from tests.support.publishers_under_test.openscale import (
     OpenScale,
     OpenScaleConfirmed,
@@ -31,7 +38,10 @@ PUBLISHERS: dict[str, type[PublisherUnderTest]] = {
     "openscale-v1": OpenScaleV1,
     "duckdb": DuckDb,
     "files": FolderOfFiles,
+    "files-array": FolderOfArrays,
+    "files-parquet": FolderOfParquet,
     "files-s3": S3OfFiles,
+    "files-array-s3": S3OfArrays,
     "fiddler-labels": FiddlerLabels,
     "arthur-labels": ArthurLabels,
     "openscale-labels": OpenScaleLabels,

@@ -24,9 +24,9 @@ from capture_forwarder.wiring.forwarder import build_forwarder, read_routes
 HELP = """Send capture files to the platform, one by one, as the function does.
 
 Settings come from the environment, like the function's; options take precedence. With a routes
-file (`--routes` or `FORWARDER_ROUTES`), each file goes by its routes; `--publisher`, `--database`
-and the mapping options define one route for everything and override `FORWARDER_ROUTES`. Lines
-that cannot be forwarded go to the quarantine, by default the folder
+file (`--routes` or `FORWARDER_ROUTES`), each file goes by its routes; `--publisher`, `--database`,
+`--files` and the mapping options define one route for everything and override `FORWARDER_ROUTES`.
+Lines that cannot be forwarded go to the quarantine, by default the folder
 `capture-forwarder-quarantine`.
 
 Examples:
@@ -34,6 +34,8 @@ Examples:
 - `capture-forwarder forward captures/ --publisher duckdb --inputs age,income --outputs score`
 
 - `capture-forwarder forward s3://my-bucket/datacapture/my-endpoint --publisher fiddler`
+
+- `capture-forwarder forward captures/ --files rows/ --inputs age,income --outputs score`
 
 - `capture-forwarder forward captures/ --routes routes.yaml`
 
@@ -47,6 +49,8 @@ def forward(  # noqa: PLR0913 - one parameter an option
     *,
     publisher: options.Publisher = None,
     database: options.Database = None,
+    files: options.Files = None,
+    files_format: options.FilesFormat = None,
     routes: options.Routes = None,
     quarantine: Annotated[
         str | None,
@@ -67,7 +71,7 @@ def forward(  # noqa: PLR0913 - one parameter an option
     """Send capture files by hand."""
     with user_errors():
         given = {
-            **options.publisher_variables(publisher, database),
+            **options.publisher_variables(publisher, database, files, files_format),
             "FORWARDER_QUARANTINE": quarantine,
             **options.mapping_variables(
                 inputs, outputs, timestamp, event_id, metadata, input_path, output_path, csv_header
@@ -79,7 +83,8 @@ def forward(  # noqa: PLR0913 - one parameter an option
         settings = _settings(environment)
         sending = Sending(read_routes(settings), settings.routes_file, settings.quarantine)
         reporter = CollectingReporter()
-        found, store = find_capture_files(addresses, outputs_of(sending.routes, settings))
+        outputs_own = outputs_of(sending.routes, settings)
+        found, store = find_capture_files(addresses, outputs_own, settings.max_line_bytes)
         forwarder = build_forwarder(settings, store=store, reporter=reporter)
         outcomes = []
         for outcome in send_files(forwarder, found, quiet=as_json):

@@ -111,7 +111,9 @@ def send(  # noqa: PLR0913 - one parameter an option
         taken = _routes(settings, route)
         sending = Sending(taken, settings.routes_file, settings.quarantine)
         outputs = outputs_of(read_routes(settings), settings)
-        found, store = find_capture_files(addresses, outputs, LABEL_SUFFIXES, "files of labels")
+        found, store = find_capture_files(
+            addresses, outputs, suffixes=LABEL_SUFFIXES, kind="files of labels"
+        )
         reporter = CollectingReporter()
         forwarder = build_forwarder(settings, store=store, reporter=reporter, routes=taken)
         outcomes = []

@@ -49,7 +49,7 @@ Each line is parsed and published exactly as the function does it, with the ids 
 before. Delivered entries leave the quarantine; entries that are rejected or refused again stay,
 with their new reason. Settings come from the environment; options take precedence. With a routes
 file (`--routes` or `FORWARDER_ROUTES`), each entry goes by the route it came by. `--publisher`,
-`--database` and the mapping options define one route for everything and override
+`--database`, `--files` and the mapping options define one route for everything and override
 `FORWARDER_ROUTES`.
 
 Examples:
@@ -133,6 +133,8 @@ def redrive(  # noqa: PLR0913 - one parameter an option
     ] = False,
     publisher: options.Publisher = None,
     database: options.Database = None,
+    files: options.Files = None,
+    files_format: options.FilesFormat = None,
     routes: options.Routes = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     inputs: options.Inputs = None,
@@ -147,7 +149,7 @@ def redrive(  # noqa: PLR0913 - one parameter an option
     """Send entries again."""
     with user_errors():
         given = {
-            **options.publisher_variables(publisher, database),
+            **options.publisher_variables(publisher, database, files, files_format),
             **options.mapping_variables(
                 inputs, outputs, timestamp, event_id, metadata, input_path, output_path, csv_header
             ),
@@ -155,10 +157,10 @@ def redrive(  # noqa: PLR0913 - one parameter an option
         settings = load(options.environment_with(given, routes))
         sending = Sending(routes_of(settings), settings.routes_file)
         reporter = CollectingReporter()
-        files = open_quarantine(address)
-        found = files.names()
+        entries = open_quarantine(address)
+        found = entries.names()
         selection = Selection(reason, route, dry_run=dry_run, keep=keep)
-        work = build_redrive(sending.routes, settings, files, selection, reporter)
+        work = build_redrive(sending.routes, settings, entries, selection, reporter)
         _run(work, found, quiet=as_json)
     done = Done(
         address, sending, work.tally, dry_run, settings.max_line_bytes, tuple(reporter.warnings)

@@ -29,6 +29,20 @@ Database = Annotated[
     str | None,
     typer.Option("--database", metavar="PATH", help="DuckDB file; means --publisher duckdb."),
 ]
+Files = Annotated[
+    str | None,
+    typer.Option(
+        "--files", metavar="ADDRESS", help="Folder or s3://bucket/prefix; means --publisher files."
+    ),
+]
+FilesFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--files-format",
+        metavar="WORD",
+        help="How files are written: json-lines (the default), json-array or parquet.",
+    ),
+]
 Routes = Annotated[
     str | None,
     typer.Option(
@@ -151,22 +165,37 @@ def environment_with(options: dict[str, str | None], routes: str | None = None) 
 
 
 def publisher_variables(
-    publisher: PublisherName | None, database: str | None
+    publisher: PublisherName | None,
+    database: str | None,
+    files: str | None = None,
+    files_format: str | None = None,
 ) -> dict[str, str | None]:
-    """Pair `--publisher` and `--database` with the variables that they set.
+    """Pair the options for a publisher with the variables that they set.
+
+    Parameters
+    ----------
+    publisher, database, files, files_format
+        What `--publisher`, `--database`, `--files` and `--files-format` say.
 
     Raises
     ------
     UsageError
-        A database is named, and another publisher.
+        An option of one publisher is given, and another publisher.
     """
-    if database is not None:
-        if publisher not in {None, PublisherName.DUCKDB}:
-            raise UsageError("--database can only be used with --publisher duckdb.")
-        publisher = PublisherName.DUCKDB
+    for option, value, meant in (
+        ("--database", database, PublisherName.DUCKDB),
+        ("--files", files, PublisherName.FILES),
+        ("--files-format", files_format, PublisherName.FILES),
+    ):
+        if value is not None:
+            if publisher not in {None, meant}:
+                raise UsageError(f"{option} can only be used with --publisher {meant}.")
+            publisher = meant
     return {
         "FORWARDER_PUBLISHER": publisher and publisher.value,
         "FORWARDER_DUCKDB_PATH": database,
+        "FORWARDER_FILES": files,
+        "FORWARDER_FILES_FORMAT": files_format,
     }
 
 

@@ -18,6 +18,7 @@ from capture_forwarder.core.inference import Row
 from capture_forwarder.core.labels import latest_labels
 from capture_forwarder.core.letter_case import folded
 from capture_forwarder.core.schema import Schema
+from capture_forwarder.publishers.column_types import TEXT, column_types, stored
 from capture_forwarder.publishers.duckdb.errors import explained
 from capture_forwarder.publishers.duckdb.labeled_view import LABEL_KEY, LABELS, refresh_view
 from capture_forwarder.publishers.duckdb.tables import (
@@ -29,7 +30,6 @@ from capture_forwarder.publishers.duckdb.tables import (
     transaction,
     widen_table,
 )
-from capture_forwarder.publishers.duckdb.types import TEXT, column_types, stored
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -106,7 +106,7 @@ class LocalLabelPublisher:
         return latest.receipt({})
 
     def _fit_table(self, connection: DuckDBPyConnection, rows: list[Row]) -> dict[str, str]:
-        needed = column_types(rows, LABEL_TIME) | {LABEL_KEY: TEXT}
+        needed = column_types(rows, {LABEL_TIME}) | {LABEL_KEY: TEXT}
         known = self._types or read_types(connection, self._table)
         if known:
             return widen_table(connection, self._table, known, needed)

@@ -22,6 +22,7 @@ from capture_forwarder.core.extras import Extra
 from capture_forwarder.core.inference import Inference, Row
 from capture_forwarder.core.letter_case import folded
 from capture_forwarder.core.schema import Schema
+from capture_forwarder.publishers.column_types import TEXT, column_types, stored
 from capture_forwarder.publishers.duckdb.errors import explained
 from capture_forwarder.publishers.duckdb.labeled_view import refresh_view
 from capture_forwarder.publishers.duckdb.tables import (
@@ -33,7 +34,6 @@ from capture_forwarder.publishers.duckdb.tables import (
     transaction,
     widen_table,
 )
-from capture_forwarder.publishers.duckdb.types import TEXT, column_types, stored
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -137,7 +137,7 @@ class LocalPublisher:
 
         A column without a value so far is there as null, and gets its type with its first value.
         """
-        needed = column_types(rows, self._time) | {self._key: TEXT, LINE: TEXT}
+        needed = column_types(rows, {self._time}) | {self._key: TEXT, LINE: TEXT}
         known = self._types or read_types(connection, self._table)
         if not known:
             create_table(connection, self._table, needed, self._primary)

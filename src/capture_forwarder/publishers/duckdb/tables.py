@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from capture_forwarder.core.errors import PublisherMisconfiguredError
 from capture_forwarder.core.letter_case import alike, folded
-from capture_forwarder.publishers.duckdb.types import NULLS, TEXT, widened
+from capture_forwarder.publishers.column_types import NULLS, TEXT, widened
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -1,1 +1,1 @@
-"""Files of rows that other platforms and Athena read."""
+"""Files of rows that other platforms and Athena read: JSON Lines, JSON or Parquet."""

@@ -21,10 +21,10 @@ _LONGEST_STEM = 80
 _DIGEST_BYTES = 6
 
 
-def part_name(batch: Batch, route: str, time_column: str) -> str:
+def part_name(batch: Batch, route: str, first_time: object, suffix: str) -> str:
     """Name the file for a batch, as a path with slashes.
 
-    `{endpoint}/{variant}/{yyyy}/{mm}/{dd}/{hh}/{stem}-{digest}-{offset}-{index}.jsonl.gz`
+    `{endpoint}/{variant}/{yyyy}/{mm}/{dd}/{hh}/{stem}-{digest}-{offset}-{index}{suffix}`
 
     Parameters
     ----------
@@ -35,8 +35,10 @@ def part_name(batch: Batch, route: str, time_column: str) -> str:
         inferences.
     route
         The route's name, so that two routes never overwrite each other's files.
-    time_column
-        The column with the time of a call, for a capture file whose key holds no hour.
+    first_time
+        The time of the first row in the file, for a capture file whose key holds no hour.
+    suffix
+        How the file's name ends.
 
     Returns
     -------
@@ -45,7 +47,7 @@ def part_name(batch: Batch, route: str, time_column: str) -> str:
         it begins with `.` or `_`, which many readers take for hidden.
     """
     capture_file = batch.capture_file
-    hour = capture_file.capture_hour or _hour(batch.inferences[0].row.get(time_column))
+    hour = capture_file.capture_hour or _hour(first_time)
     folders = (
         _safe(capture_file.endpoint, _LONGEST_FOLDER),
         _safe(capture_file.variant, _LONGEST_FOLDER),
@@ -53,7 +55,7 @@ def part_name(batch: Batch, route: str, time_column: str) -> str:
     )
     stem = _safe(capture_file.key.rpartition("/")[2].partition(".")[0], _LONGEST_STEM)
     offset, index = batch.start
-    file = f"{stem}-{_digest(batch, route)}-{offset:012d}-{index:06d}.jsonl.gz"
+    file = f"{stem}-{_digest(batch, route)}-{offset:012d}-{index:06d}{suffix}"
     return "/".join((*folders, file))
 
 

@@ -1,4 +1,4 @@
-"""Publish rows as gzip JSON Lines, in files that other platforms and Athena read.
+"""Publish rows in files that other platforms and Athena read: JSON Lines, JSON or Parquet.
 
 One batch is one file. Its name and its bytes depend on the lines of the capture file alone, so
 that publishing a batch again, by whomever and however late, replaces its file by the same one.
@@ -6,32 +6,26 @@ that publishing a batch again, by whomever and however late, replaces its file b
 
 from __future__ import annotations
 
-import gzip
-from collections.abc import Sequence
-
-import msgspec
-
 from capture_forwarder.core.batch import ACCEPTED, Batch, BatchLimits, Receipt
 from capture_forwarder.core.errors import PublisherMisconfiguredError
 from capture_forwarder.core.inference import Inference, Row
 from capture_forwarder.core.ports import PartFiles
 from capture_forwarder.core.schema import Schema
+from capture_forwarder.publishers.files.formats import FileFormat, JsonLines, flat
 from capture_forwarder.publishers.files.part_names import part_name
 
 KEY = "inference_id"
 TIME = "inference_time"
 
 _LIMITS = BatchLimits(rows=10_000, bytes=8 * 1024 * 1024, requests=2, whole_lines=True)
-_LEVEL = 6  # a third of the time of the highest level, for files a few per cent larger
-_NESTED = (list, dict)
-_encoder = msgspec.json.Encoder()
+_JSON_LINES = JsonLines()
 
 
 class FilePublisher:
-    """Rows in files, one JSON object a line.
+    """Rows in files.
 
-    An object is flat: a value is null, true or false, a number, a text or a list of those. What
-    is nested deeper becomes text, its JSON. NaN and infinities are null.
+    A row is flat: a value is null, true or false, a number, a text or a list of those. What is
+    nested deeper becomes text, its JSON. NaN and infinities are null.
 
     Parameters
     ----------
@@ -43,13 +37,23 @@ class FilePublisher:
         The column with the inference's id.
     time
         The column with the time of the call.
+    form
+        How the rows of a file are written.
     """
 
-    def __init__(self, files: PartFiles, route: str, key: str = KEY, time: str = TIME) -> None:
+    def __init__(
+        self,
+        files: PartFiles,
+        route: str,
+        key: str = KEY,
+        time: str = TIME,
+        form: FileFormat = _JSON_LINES,
+    ) -> None:
         self._files = files
         self._route = route
         self._key = key
         self._time = time
+        self._form = form
 
     takes_json = False
 
@@ -69,17 +73,26 @@ class FilePublisher:
     def publish(self, batch: Batch, deadline: float | None = None) -> Receipt:
         """Store the rows in one file; see `Publisher.publish`.
 
+        Where the form refuses all rows, there is no file.
+
         Raises
         ------
         PlatformUnavailableError, CredentialsRefusedError, PublisherMisconfiguredError
             The file was not stored for sure, or another value is mapped to the id's column.
         """
         del deadline
-        lines = _encoder.encode_lines([self._row(inference) for inference in batch.inferences])
-        # Without a time in its header, the same rows are the same bytes.
-        data = gzip.compress(lines, _LEVEL, mtime=0)
-        self._files.put(part_name(batch, self._route, self._time), data)
-        return ACCEPTED
+        rows: list[Row] = []
+        refused: dict[int, str] = {}
+        for index, inference in enumerate(batch.inferences):
+            row = self._row(inference)
+            if (said := self._form.refusal(row)) is None:
+                rows.append(row)
+            else:
+                refused[index] = said
+        if rows:
+            name = part_name(batch, self._route, rows[0].get(self._time), self._form.suffix)
+            self._files.put(name, self._form.encode(rows))
+        return Receipt(refused) if refused else ACCEPTED
 
     def _row(self, inference: Inference) -> Row:
         row: Row = {self._key: inference.id, **inference.row}
@@ -88,14 +101,4 @@ class FilePublisher:
                 f"The column {self._key!r} is the inference's id, but another value is mapped."
             )
             raise PublisherMisconfiguredError(message, "Set FORWARDER_EVENT_ID_COLUMN.")
-        for name, value in row.items():
-            if isinstance(value, _NESTED):
-                row[name] = _flat(value)
-        return row
-
-
-def _flat(value: Sequence[object] | dict[str, object]) -> object:
-    """A list of plain values as it is, all else as its JSON."""
-    if isinstance(value, list) and not any(isinstance(item, _NESTED) for item in value):
-        return value
-    return _encoder.encode(value).decode()
+        return flat(row)

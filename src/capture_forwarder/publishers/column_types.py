@@ -1,8 +1,8 @@
-"""Which DuckDB type holds which values without losing anything."""
+"""Which type of a column holds which values without losing anything, in DuckDB's spelling."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC
 
 import msgspec
@@ -13,25 +13,25 @@ from capture_forwarder.core.iso_time import parse_iso_time
 TEXT = "VARCHAR"
 NULLS = "INTEGER"
 """The type of a column of nothing but nulls, as in DuckDB's own tables; no value has it here."""
-_BOOL, _INT, _FLOAT, _NUMBERS, _TIME = "BOOLEAN", "BIGINT", "DOUBLE", "DOUBLE[]", "TIMESTAMP"
+BOOL, INT, FLOAT, NUMBERS, TIME = "BOOLEAN", "BIGINT", "DOUBLE", "DOUBLE[]", "TIMESTAMP"
 # Integers that a double holds exactly, so that widening to DOUBLE never rounds one.
 _EXACT = range(-(2**53), 2**53 + 1)
 
 
-def column_types(rows: Iterable[Row], time_column: str) -> dict[str, str]:
+def column_types(rows: Iterable[Row], time_columns: Collection[str]) -> dict[str, str]:
     """Find the narrowest type for each column: `NULLS` for one without a value.
 
     Parameters
     ----------
     rows
         Rows of JSON values.
-    time_column
-        The column whose ISO 8601 texts are times.
+    time_columns
+        The columns whose ISO 8601 texts are times.
     """
     types: dict[str, str] = {}
     for row in rows:
         for name, value in row.items():
-            kind = _type_of(value, is_time=name == time_column)
+            kind = _type_of(value, is_time=name in time_columns)
             types[name] = widened(types.get(name, NULLS), kind)
     return types
 
@@ -42,12 +42,12 @@ def widened(known: str, needed: str) -> str:
         return known
     if known == NULLS:
         return needed
-    return _FLOAT if {known, needed} == {_INT, _FLOAT} else TEXT
+    return FLOAT if {known, needed} == {INT, FLOAT} else TEXT
 
 
 def stored(value: object, kind: str) -> object:
     """A value as JSON that DuckDB reads into a column of this type."""
-    if kind == _TIME and isinstance(value, str):
+    if kind == TIME and isinstance(value, str):
         return _utc(value)
     if kind == TEXT and not isinstance(value, str):
         return msgspec.json.encode(value).decode()
@@ -58,14 +58,14 @@ def _type_of(value: object, *, is_time: bool) -> str:
     if value is None:
         return NULLS
     if isinstance(value, bool):
-        return _BOOL
+        return BOOL
     if isinstance(value, int):
-        return _INT if value in _EXACT else TEXT
+        return INT if value in _EXACT else TEXT
     if isinstance(value, float):
-        return _FLOAT
+        return FLOAT
     if isinstance(value, list) and all(_fits_double(item) for item in value):
-        return _NUMBERS
-    return _TIME if is_time and isinstance(value, str) and _utc(value) else TEXT
+        return NUMBERS
+    return TIME if is_time and isinstance(value, str) and _utc(value) else TEXT
 
 
 def _fits_double(item: object) -> bool:
