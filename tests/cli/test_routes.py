@@ -178,6 +178,7 @@ def test_check_gives_the_same_facts_as_json() -> None:
         "publisher": "duckdb",
         "inputs": ["age", "income"],
         "outputs": ["score"],
+        "labels": None,
         "columns": ["age", "income", "score"],
         "continue": False,
         "unreachable_behind": None,
