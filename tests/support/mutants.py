@@ -167,8 +167,8 @@ MUTANTS = [
     ),
     mutant(
         "halving looks at the deadline",
-        "forwarding/sending.py",
-        "        sender.deadline.check()\n",
+        "forwarding/attempts.py",
+        "        access.deadline.check()\n",
         "",
         REFUSALS,
         SENDING,
@@ -176,7 +176,7 @@ MUTANTS = [
     mutant(
         "a refused row is in quarantine before it counts",
         "forwarding/sending.py",
-        "        self._sender.keep(found)\n",
+        "        self._access.keep(found)\n",
         "",
         REFUSALS,
     ),
@@ -196,8 +196,8 @@ MUTANTS = [
     ),
     mutant(
         "a request that is not answered in time is made smaller",
-        "forwarding/sending.py",
-        "if error.timed_out and sender.shrink(len(batch)):",
+        "forwarding/attempts.py",
+        "if error.timed_out and access.shrink(len(batch)):",
         "if False:",
         STOPPING,
     ),
