@@ -54,11 +54,16 @@ class PlatformAccess:
         Returns
         -------
         bool
-            Whether it is worth trying with half as many. A platform that answers nothing for as
-            long as a batch is tried is down.
+            Whether it is worth trying with a quarter of them. A platform that answers nothing for
+            as long as a batch is tried is down.
         """
         with self._lock:
             now = self.clock.monotonic()
             self._timed_out_at = self._timed_out_at or now
-            self.most_rows = min(self.most_rows or rows, max(1, rows // 2))
+            self.most_rows = min(self.most_rows or rows, max(1, rows // 4))
             return rows > 1 and now < self._timed_out_at + self._retry_seconds
+
+    def size_was_not_it(self) -> None:
+        """Note that requests were not answered in time for a row that they held."""
+        with self._lock:
+            self.most_rows = None

@@ -19,6 +19,7 @@ from capture_forwarder.forwarding.deadline import Deadline
 from capture_forwarder.forwarding.platform_access import PlatformAccess
 from capture_forwarder.forwarding.refusing import RefusalWatch
 from capture_forwarder.forwarding.settled import BatchOutcome, Refusal, Settled
+from capture_forwarder.forwarding.suspicion import Suspicion
 
 _LOOK_SECONDS = 0.1
 
@@ -107,6 +108,7 @@ class Sending:
         self._count = len(batch)
         self._settled = Settled(len(batch))
         self._attempts = Attempts(access, batch, self._settled)
+        self._suspicion = Suspicion(access, self._attempts, self._settled, self._take_refusal)
         self._turn = threading.Event()
         self.is_split = False
         """Whether the batch takes more requests than one, which may be many."""
@@ -140,9 +142,14 @@ class Sending:
             return
         if not rows:
             return
-        rows, refusal = self._attempts.make(rows)
-        if refusal is None:
-            return
+        left = self._attempts.make(rows, doubts=True)
+        if left.failure is not None:
+            self._await_turn()
+            self._suspicion.clear_up(left.rows, left.failure)
+        elif left.refusal is not None:
+            self._take_refusal(left.rows, left.refusal)
+
+    def _take_refusal(self, rows: Sequence[int], refusal: BatchRefusedError) -> None:
         self._await_turn()
         if len(rows) == 1:
             self._refuse(rows[0], refusal)
@@ -188,8 +195,7 @@ class Sending:
             # Are these rows bad, or is every row? A few from elsewhere are sent before their turn;
             # one of them that is refused is not settled by it, as it may yet be accepted.
             for other in self._settled.spread():
-                _, refusal_too = self._attempts.make([other])
-                if refusal_too is not None:
+                if self._attempts.make([other]).refusal is not None:
                     watch.refused(found, refusal)
                 if not watch.in_doubt():
                     return
