@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import Callable, Sequence
 
@@ -68,7 +69,7 @@ def test_a_row_that_the_platform_fails_at_is_refused_and_all_others_arrive_once(
     assert outcome.requests == here.requests
 
 
-@given(st.sets(st.integers(0, 199), max_size=5))
+@given(st.sets(st.integers(0, 150), max_size=5))
 def test_several_such_rows_are_found_as_well(bad: set[int]) -> None:
     here = Platform({str(n) for n in bad})
 
@@ -138,10 +139,8 @@ def test_a_platform_that_fails_at_random_blames_no_row(count: int, seed: int, ra
 def test_one_backend_of_several_that_is_broken_or_whole_blames_no_row(backends: int) -> None:
     for broken in (lambda number: number % backends == 0, lambda number: number % backends != 0):
         here = Platform(set(), broken)
-        try:
+        with contextlib.suppress(PlatformUnavailableError):
             here.sender.deliver(batch(40))
-        except PlatformUnavailableError:
-            pass
         assert here.quarantined == []
 
 

@@ -38,8 +38,10 @@ class RouteOptions:
 class Invocation(msgspec.Struct, frozen=True):
     """One call of the function: its name in the ledger; its end in the clock's monotonic time.
 
-    Without a name it gets one of its own: two invocations of one name would share a lease.
+    Without a name it gets one of its own: two invocations of one name would share a lease. One
+    that is `impatient` tries each batch only once, since the platform seems to be down.
     """
 
     owner: str = msgspec.field(default_factory=lambda: str(uuid4()))
     deadline: float | None = None
+    impatient: bool = False

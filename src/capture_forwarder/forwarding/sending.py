@@ -108,7 +108,6 @@ class Sending:
         self._count = len(batch)
         self._settled = Settled(len(batch))
         self._attempts = Attempts(access, batch, self._settled)
-        self._suspicion = Suspicion(access, self._attempts, self._settled, self._take_refusal)
         self._turn = threading.Event()
         self.is_split = False
         """Whether the batch takes more requests than one, which may be many."""
@@ -145,7 +144,9 @@ class Sending:
         left = self._attempts.make(rows, doubts=True)
         if left.failure is not None:
             self._await_turn()
-            self._suspicion.clear_up(left.rows, left.failure)
+            # Made only here: held by the batch, it would keep the batch in memory, too.
+            suspicion = Suspicion(self._access, self._attempts, self._settled, self._take_refusal)
+            suspicion.clear_up(left.rows, left.failure)
         elif left.refusal is not None:
             self._take_refusal(left.rows, left.refusal)
 

@@ -48,6 +48,7 @@ class Suspicion:
         self._refused = refused
         # How often the platform failed at what it took later: more evidence is needed then.
         self._passing = 0
+        self._not_taken: set[int] = set()
 
     def clear_up(self, rows: Sequence[int], failure: PlatformUnavailableError) -> None:
         """Settle rows, by finding those among them at which the platform fails.
@@ -63,7 +64,8 @@ class Suspicion:
             if again is None:
                 return
             failure = again
-        if self._takes_others(rows, probes=1 if failure.timed_out else _UNCLEAR):
+        others = self._settled.spread(rows[0])
+        if any(map(self._takes, others[:1] if failure.timed_out else others)):
             self._narrow(rows, failure, 1)
         elif failure.timed_out:
             raise failure
@@ -110,14 +112,16 @@ class Suspicion:
 
     def _judge(self, row: int, failure: PlatformUnavailableError, rounds: int) -> None:
         """Have a row refused if the platform fails at it alone while it takes others."""
-        unclear = 0
-        while rounds < _ROUNDS + self._passing:
-            if unclear == _UNCLEAR:
+        unclear = turn = 0
+        while rounds < _ROUNDS + self._passing + unclear:
+            # One that stands elsewhere may be bad as well: another one is taken each time.
+            others = [one for one in self._settled.spread(row) if one not in self._not_taken]
+            if unclear == _UNCLEAR or not others:
                 raise failure
-            taken = self._takes_others([row], probes=1)
+            taken = self._takes(others[turn % len(others)])
+            turn += 1
             rounds += taken
             unclear += not taken
-            self._passing += not taken
             again = self._fails_at([row], _TRIES_A_PART)
             if again is None:
                 return
@@ -139,12 +143,12 @@ class Suspicion:
         self._follow(left)
         return None
 
-    def _takes_others(self, rows: Sequence[int], probes: int) -> bool:
-        """Whether the platform takes a row by itself, of those elsewhere as far as there are."""
-        for other in self._settled.spread(rows[0])[:probes]:
-            left = self._attempts.try_briefly([other])
-            if left.failure is None and left.refusal is None:
-                return True
+    def _takes(self, row: int) -> bool:
+        """Whether the platform takes a row by itself at the first try."""
+        left = self._attempts.try_briefly([row])
+        if left.failure is None and left.refusal is None:
+            return True
+        self._not_taken.add(row)
         return False
 
     def _follow(self, left: Left) -> None:
