@@ -60,10 +60,11 @@ def test_a_file_of_which_a_share_is_refused_is_delivered_in_the_end(
 
 @pytest.mark.parametrize("seconds", [0.0, 0.2], ids=["fast", "slow"])
 @pytest.mark.parametrize("share", ["half", "all"])
+@pytest.mark.parametrize("publisher", ["fiddler", "arthur"])
 def test_a_file_of_which_too_much_is_refused_is_held_and_says_so(
-    share: str, seconds: float, world: Make
+    share: str, seconds: float, publisher: str, world: Make
 ) -> None:
-    here = world(FILE)
+    here = world(FILE, publisher=publisher)
     here.context = Context(300.0)
     bad = set(FILE.ids[:: 2 if share == "half" else 1])
     here.server.refuse_ids(lambda one: one in bad)

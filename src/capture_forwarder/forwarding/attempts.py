@@ -101,6 +101,8 @@ class Attempts:
         ------
         PlatformUnavailableError
             Some of it has to be sent again.
+        FileHeldError
+            The platform refuses too much of the file.
         """
         access = self._access
         batch = replace(left.batch, repeats=left.requests) if left.requests else left.batch
@@ -126,12 +128,12 @@ class Attempts:
         access.answered()
         access.deadline.saw(seconds)
         refused = [self.refusal(left.rows[index], said) for index, said in receipt.refused.items()]
-        self._settled.refuse(refused)
         open_ = {*receipt.refused, *receipt.again}
+        self._settled.refuse(access.refusals.named(refused, len(batch) - len(open_)))
         if open_:
             accepted = [row for index, row in enumerate(left.rows) if index not in open_]
         self._settled.accept(accepted if open_ else left.rows, seconds)
-        access.refusals.accepted(len(batch) - len(open_))
+        access.refusals.check()
         if receipt.again:
             message = (
                 f"The platform could not take {len(receipt.again)} of {len(batch)} inferences."

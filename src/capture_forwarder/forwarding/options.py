@@ -25,6 +25,8 @@ class RouteOptions:
     max_cast_failures
         The share of rows, from 0 to 1, in which a column may fail its type before the file is
         held; None for any.
+    max_refused
+        The share of rows, from 0 to 1, that the platform may refuse before the file is held.
     """
 
     route: str
@@ -33,6 +35,7 @@ class RouteOptions:
     retry_seconds: float = 60.0
     lease_seconds: float = 60.0
     max_cast_failures: float | None = None
+    max_refused: float = 0.25
 
 
 class Invocation(msgspec.Struct, frozen=True):

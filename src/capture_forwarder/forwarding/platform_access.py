@@ -37,7 +37,7 @@ class PlatformAccess:
         self.before = before
         self.keep = keep
         self.retrier = Retrier(clock, retry_seconds, jitter)
-        self.refusals = refusals or RefusalWatch(may_hold=False)
+        self.refusals = refusals or RefusalWatch(most=1.0)
         self.most_rows: int | None = None
         """How many rows a request may carry, once one with more was not answered in time."""
         self._retry_seconds = retry_seconds
