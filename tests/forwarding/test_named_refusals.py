@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 
 import pytest
@@ -43,14 +42,15 @@ class Naming(MemoryPublisher):
 
 
 class Setting:
-    def __init__(self, refuses: Callable[[int], bool], *, rows: int = 3000, **terms: float) -> None:
+    def __init__(
+        self, refuses: Callable[[int], bool], *, rows: int = 3000, most: float = 0.25
+    ) -> None:
         clock = ManualClock()
         self.publisher, self.quarantine = Naming(refuses), AddressedQuarantine()
         self.ledger, self.reports = MemoryLedger(clock), Reports()
         store = MemoryStore(file=b"\n".join(map(call, range(rows))))
         ports = Ports(store, self.publisher, self.quarantine, clock, self.ledger)
-        options = RouteOptions("default", 10**6, requests_in_flight=1)
-        options = dataclasses.replace(options, **terms)
+        options = RouteOptions("default", 10**6, requests_in_flight=1, max_refused=most)
         route = Route(ColumnMapping.of("a", "score"), options, ports, self.reports)
         self.forwarder = Forwarder(OneRoute(route), clock, self.reports, Queue())
 
@@ -87,7 +87,7 @@ def test_a_file_of_which_every_row_is_named_is_held_after_one_request_and_a_hund
 def test_a_third_of_the_rows_is_too_much_unless_the_route_allows_it(
     most: float, held: bool
 ) -> None:
-    here = Setting(lambda n: n % 3 == 1, max_refused=most)
+    here = Setting(lambda n: n % 3 == 1, most=most)
 
     assert here.invoke() is not held
 

@@ -18,6 +18,7 @@ from capture_forwarder.core.errors import (
 from capture_forwarder.core.ports import Clock, Continuations, Reporter
 from capture_forwarder.core.report import FileReport
 from capture_forwarder.forwarding.continuing import Continuing
+from capture_forwarder.forwarding.deadline import in_time
 from capture_forwarder.forwarding.down import Down
 from capture_forwarder.forwarding.options import Invocation
 from capture_forwarder.forwarding.route import Route
@@ -184,7 +185,12 @@ class Forwarder:
         if self._router.is_output(capture_file):
             return self._skip(capture_file, "what the forwarder wrote is never taken as input")
         try:
-            routes = self._router.routes(capture_file)
+            routes = in_time(
+                lambda: self._router.routes(capture_file),
+                "the routes file",
+                self._clock,
+                invocation.deadline,
+            )
         except ForwarderError as error:
             self._reporter.failed(str(capture_file), error)
             return failed(error)
