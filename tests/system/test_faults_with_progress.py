@@ -85,6 +85,32 @@ def test_a_file_of_which_too_much_is_refused_is_held_and_says_so(
     here.check_accounting()
 
 
+@pytest.mark.parametrize("publisher", ["fiddler", "arthur"])
+@pytest.mark.parametrize("share", ["half", "all"])
+def test_such_a_file_advances_until_it_is_held_or_done_where_each_invocation_has_little_time(
+    share: str, publisher: str, world: Make
+) -> None:
+    here = world(FILE, publisher=publisher)
+    here.context = Context(20.0)
+    bad = set(FILE.ids[:: 2 if share == "half" else 1])
+    here.server.refuse_ids(lambda one: one in bad)
+    take(here, 0.2)
+
+    for _ in range(60):
+        before = list(here.positions.values())
+        failed = here.invoke({FILE.name: FILE.message})
+        assert failed or list(here.positions.values()) > before
+        here.clock.skip(120.0)
+        if here.metrics["ObjectsHeld"] or here.metrics["ObjectsForwarded"]:
+            break
+
+    # Within so little time, half of the rows may take many invocations and never look too much.
+    assert here.metrics["ObjectsHeld"] == (share == "all" or publisher == "arthur")
+    assert here.metrics["ObjectsNotAdvanced"] == 0
+    if here.metrics["ObjectsForwarded"]:
+        here.check_complete(FILE)
+
+
 @pytest.mark.parametrize("operation", ["UpdateItem", "PutObject", "GetObject"])
 def test_a_service_of_aws_that_mostly_throttles_costs_time_and_no_duplicates(
     operation: str, world: Make

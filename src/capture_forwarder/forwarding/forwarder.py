@@ -131,8 +131,8 @@ class Forwarder:
         capture_file
             The object.
         down
-            Route → why its platform takes nothing; those are not tried. Routes whose platform is
-            found down are added, for the next call.
+            Route → why its platform takes nothing; see `Down`. Routes whose platform is found
+            down are added, for the next call.
 
         Returns
         -------
