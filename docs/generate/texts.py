@@ -240,6 +240,13 @@ MAPPING: Mapping[str, Told] = {
         "letter. Not set: no file is held for this.",
         "0.1",
     ),
+    "max_refused": Told(
+        "The share of the rows that the platform may refuse. A file of which at least 100 rows "
+        "and a larger share are refused is [held](guarantees.md#when-a-file-is-held): nothing more "
+        "of it is sent, and in the end its message becomes a dead letter. With `1`, no file is "
+        "held for this.",
+        "0.5",
+    ),
     "types": Told(
         "The types of columns for which the platform's schema has none: see "
         "[types](formats.md#types).",

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+
+import msgspec
 import pytest
 
-from capture_forwarder.core.errors import LeaseLostError, LedgerError
+from capture_forwarder.core.batch import ACCEPTED, Batch, Receipt
+from capture_forwarder.core.errors import CaptureFileBusyError, LeaseLostError, LedgerError
 from capture_forwarder.core.ledger import LedgerKey
 from capture_forwarder.core.line import Position
 from capture_forwarder.forwarding.deadline import Deadline
 from capture_forwarder.forwarding.lease import Lease
-from tests.support.fakes import ManualClock, MemoryLedger
+from tests.forwarding.test_resume import Setting as FileSetting
+from tests.forwarding.test_resume import call
+from tests.support.fakes import ManualClock, MemoryLedger, MemoryPublisher
 
 KEY = LedgerKey("bucket", "key", "etag", "route")
 
@@ -124,3 +130,43 @@ def test_while_a_write_has_failed_no_request_begins_before_one_succeeds() -> Non
 
     assert setting.ledger.saves == 3
     assert setting.ledger.positions[KEY] == Position(1, 1)
+
+
+class Reconnecting(MemoryPublisher):
+    """Takes six times as long as a lease holds for one batch: it reconnects, then confirms."""
+
+    def __init__(self, setting: FileSetting) -> None:
+        super().__init__(rows=2)
+        self._setting = setting
+        self.renewals = 0
+
+    def publish(self, batch: Batch, deadline: float | None = None) -> Receipt:
+        del deadline
+        ledger, clock = self._setting.ledger, self._setting.clock
+        (key,) = ledger.leases
+        wait = threading.Event()
+        for _ in range(9):
+            clock.time += 40.0
+            # The main loop looks every second; a loaded machine may let it wait.
+            for _ in range(600):
+                if ledger.leases[key][1] >= clock.time + 60.0:
+                    break
+                wait.wait(0.05)
+            else:
+                return ACCEPTED
+            self.renewals += 1
+            with pytest.raises(CaptureFileBusyError):
+                ledger.claim(key, "another", 60.0)
+        self.batches.append(list(batch.inferences))
+        return ACCEPTED
+
+
+def test_a_lease_is_renewed_while_one_publish_outlasts_it() -> None:
+    setting = FileSetting(*map(call, range(2)))
+    publisher = Reconnecting(setting)
+    setting.ports = msgspec.structs.replace(setting.ports, publisher=publisher)
+
+    report = setting.forward()
+
+    assert publisher.renewals == 9
+    assert (report.published, report.requests) == (2, 1)

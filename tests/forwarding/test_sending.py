@@ -57,7 +57,7 @@ class Setting:
             deadline=Deadline(self.clock, end),
             before=before,
             keep=self.quarantined.append,
-            refusals=RefusalWatch(may_hold=may_hold),
+            refusals=RefusalWatch(most=0.25 if may_hold else 1.0),
         )
 
     def fail(self, error: Callable[[int], Exception | None]) -> None:

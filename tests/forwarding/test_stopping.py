@@ -270,7 +270,7 @@ def test_a_batch_that_is_not_answered_in_time_is_sent_in_smaller_pieces() -> Non
     report = setting.forward()
 
     assert setting.ids == NAMES
-    assert sizes == [20, 10, 5, 5, 5, 5, 5, 5, 5, 5], "later batches begin smaller"
+    assert sizes == [20, 5, 5, 5, 5, 5, 5, 5, 5], "later batches begin smaller"
     assert report.requests == len(sizes)
 
 

@@ -213,11 +213,14 @@ def test_quarantine_is_a_prefix_in_s3_or_a_folder(place: str, kept: str) -> None
 @pytest.mark.parametrize(
     ("prefix", "fits"), [("p" * 300, True), ("p" * 301, False), ("é" * 151, False)]
 )
-def test_a_quarantine_prefix_leaves_room_for_the_rest_of_a_key(prefix: str, fits: bool) -> None:
-    written = GUIDE | {"FORWARDER_QUARANTINE": f"s3://bucket/{prefix}/"}
+def test_a_prefix_to_write_at_leaves_room_for_the_rest_of_a_key(prefix: str, fits: bool) -> None:
+    place = f"s3://bucket/{prefix}"
+    quarantine = GUIDE | {"FORWARDER_QUARANTINE": f"{place}/"}
+    files = LOCAL | {"FORWARDER_PUBLISHER": "files", "FORWARDER_FILES": f"{place}/"}
     if fits:
-        assert load(written).quarantine == f"s3://bucket/{prefix}"
-    else:
+        assert load(quarantine).quarantine == place
+        assert load(files).model_dump()["route"]["publisher"]["place"] == place
+    for written in () if fits else (quarantine, files):
         assert f"has a prefix of {len(prefix.encode())} bytes; it may have 300" in problem(written)
 
 
@@ -275,6 +278,16 @@ def test_the_share_of_cast_failures_above_which_files_are_held_is_a_setting(
     assert route_options(settings.route, settings).max_cast_failures == most
 
 
+@pytest.mark.parametrize(("text", "most"), [("0", 0.0), ("0.1", 0.1), ("1", 1.0), (None, 0.25)])
+def test_the_share_of_refused_rows_above_which_files_are_held_is_a_setting(
+    text: str | None, most: float
+) -> None:
+    settings = load(GUIDE | ({} if text is None else {"FORWARDER_MAX_REFUSED": text}))
+
+    assert settings.route is not None
+    assert route_options(settings.route, settings).max_refused == most
+
+
 WRONG_VALUES = {
     "FIDDLER_URL": "nowhere",
     "FIDDLER_MODEL_UUID": "churn",
@@ -286,6 +299,7 @@ WRONG_VALUES = {
     "FORWARDER_OUTPUT_PATH": "a[",
     "FORWARDER_CSV_HEADER": "yes",
     "FORWARDER_MAX_CAST_FAILURES": "5%",
+    "FORWARDER_MAX_REFUSED": "a quarter",
     "FORWARDER_QUARANTINE": "s3://bucket",
     "FORWARDER_MAX_LINE_BYTES": "16MB",
     "FORWARDER_REQUEST_TIMEOUT_SECONDS": "soon",
@@ -310,6 +324,9 @@ def test_a_wrong_value_is_told_by_its_variable(name: str) -> None:
         ("FORWARDER_MAX_CAST_FAILURES", "1.1"),
         ("FORWARDER_MAX_CAST_FAILURES", "-0.1"),
         ("FORWARDER_MAX_CAST_FAILURES", "nan"),
+        ("FORWARDER_MAX_REFUSED", "1.1"),
+        ("FORWARDER_MAX_REFUSED", "-0.1"),
+        ("FORWARDER_MAX_REFUSED", "nan"),
     ],
 )
 def test_a_value_out_of_its_range_is_refused(name: str, value: str) -> None:

@@ -10,6 +10,8 @@ REFUSALS = "tests/forwarding/test_refusals.py"
 SENDING = "tests/forwarding/test_sending.py"
 PIPELINE = "tests/forwarding/test_pipeline.py"
 PROGRESS = "tests/forwarding/test_progress.py"
+SUSPICION = "tests/forwarding/test_suspicion.py"
+DOWN = "tests/forwarding/test_down.py"
 ROUTER = "tests/forwarding/test_router.py"
 
 
@@ -167,8 +169,8 @@ MUTANTS = [
     ),
     mutant(
         "halving looks at the deadline",
-        "forwarding/sending.py",
-        "        sender.deadline.check()\n",
+        "forwarding/attempts.py",
+        "        access.deadline.check()\n",
         "",
         REFUSALS,
         SENDING,
@@ -176,7 +178,7 @@ MUTANTS = [
     mutant(
         "a refused row is in quarantine before it counts",
         "forwarding/sending.py",
-        "        self._sender.keep(found)\n",
+        "        self._access.keep(found)\n",
         "",
         REFUSALS,
     ),
@@ -196,8 +198,8 @@ MUTANTS = [
     ),
     mutant(
         "a request that is not answered in time is made smaller",
-        "forwarding/sending.py",
-        "if error.timed_out and sender.shrink(len(batch)):",
+        "forwarding/attempts.py",
+        "if error.timed_out and access.shrink(len(batch)):",
         "if False:",
         STOPPING,
     ),
@@ -305,5 +307,117 @@ MUTANTS = [
         "allow_redirects=False",
         "allow_redirects=True",
         "tests/publishers/test_http_redirects.py",
+    ),
+    mutant(
+        "a row that the platform fails at is told from an outage",
+        "forwarding/attempts.py",
+        "if error.may_be_a_row and (enough or (error.timed_out and doubt_after)):",
+        "if False:",
+        SUSPICION,
+    ),
+    mutant(
+        "a row is blamed only while the platform takes others",
+        "forwarding/suspicion.py",
+        "while rounds < _ROUNDS + self._passing + unclear:",
+        "while False:",
+        SUSPICION,
+    ),
+    mutant(
+        "an outage has no batch searched",
+        "forwarding/suspicion.py",
+        "if any(map(self._takes, others[:1] if failure.timed_out else others)):",
+        "if True:",
+        SUSPICION,
+    ),
+    mutant(
+        "no row is blamed when the time is up",
+        "forwarding/attempts.py",
+        "            if left.requests < tries:\n",
+        "            if False:\n",
+        SUSPICION,
+    ),
+    mutant(
+        "a row that is never answered does not make later requests small",
+        "forwarding/suspicion.py",
+        "            self._access.size_was_not_it()\n",
+        "            pass\n",
+        SUSPICION,
+    ),
+    mutant(
+        "a busy platform blames no row",
+        "publishers/http.py",
+        "may_be_a_row=bool(rows) and status not in _BUSY and wait is None,",
+        "may_be_a_row=bool(rows),",
+        "tests/publishers/test_http_failures.py",
+    ),
+    mutant(
+        "one that cannot be reached blames no row",
+        "publishers/http.py",
+        "may_be_a_row=bool(rows) and _broke_off(cause)",
+        "may_be_a_row=bool(rows)",
+        "tests/publishers/test_http_failures.py",
+    ),
+    mutant(
+        "a row that the platform fails at holds up no other file",
+        "forwarding/down.py",
+        "return None if error is None or _may_be_a_row(error) else error",
+        "return error",
+        DOWN,
+    ),
+    mutant(
+        "a platform that fails at a second file is left alone",
+        "forwarding/down.py",
+        "if was_in_doubt and isinstance(other, PlatformUnavailableError):",
+        "if False:",
+        DOWN,
+    ),
+    mutant(
+        "a platform that seems to be down is tried once with another file",
+        "forwarding/pipeline.py",
+        "options = dataclasses.replace(options, retry_seconds=0.0)",
+        "pass",
+        DOWN,
+    ),
+    mutant(
+        "a schema that never comes does not have the invocation killed",
+        "forwarding/route.py",
+        'lambda: self._preparation.parser(deadline), "the platform", self._ports.clock, deadline',
+        'lambda: self._preparation.parser(deadline), "the platform", self._ports.clock, None',
+        DOWN,
+    ),
+    mutant(
+        "a routes file that never comes does not have the invocation killed",
+        "forwarding/forwarder.py",
+        "                invocation.deadline,\n",
+        "                None,\n",
+        DOWN,
+    ),
+    mutant(
+        "a lease is renewed while one publish outlasts it",
+        "forwarding/progress.py",
+        "            self._lease.hold()\n",
+        "            pass\n",
+        "tests/forwarding/test_lease.py",
+    ),
+    mutant(
+        "too many named refusals hold a file",
+        "forwarding/refusing.py",
+        "                    return refusals[:count]\n",
+        "                    return refusals\n",
+        "tests/forwarding/test_named_refusals.py",
+    ),
+    mutant(
+        "a route says how many rows may be refused",
+        "forwarding/file_run.py",
+        "RefusalWatch(options.max_refused)",
+        "RefusalWatch(0.25)",
+        "tests/forwarding/test_named_refusals.py",
+    ),
+    mutant(
+        "a prefix to write at leaves room for the rest of a key",
+        "settings/addresses.py",
+        "if (size := len(prefix.encode())) > LONGEST_PREFIX:",
+        "if (size := len(prefix.encode())) > 1024:",
+        "tests/settings/test_settings.py",
     ),
 ]

@@ -6,7 +6,11 @@ file.
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from tests.support.fault_matrix.account import IN_FLIGHT
 from tests.support.fault_matrix.aws import (
@@ -17,8 +21,11 @@ from tests.support.fault_matrix.aws import (
     nonsense,
 )
 from tests.support.fault_matrix.capture_file import CaptureFile
+from tests.support.fault_matrix.clock import Context
 from tests.support.fault_matrix.troubles import MANY, SMALL, ZIPPED
 from tests.support.fault_matrix.world import Make
+from tests.support.platforms.faults import Status
+from tests.support.platforms.server import Request
 
 S3_FAULTS: dict[str, Answer] = {
     "404": aws_error(404, "NoSuchKey"),
@@ -165,3 +172,44 @@ def test_a_rejected_line_that_cannot_be_kept_keeps_its_file_from_being_acknowled
     if name != "a bug":  # what it had done then is told by nobody
         here.check_accounting()
     assert len(here.twice(MANY)) <= IN_FLIGHT * times
+
+
+SECONDS = 4.0
+
+
+@pytest.mark.parametrize(
+    "operation", ["GetObject", "UpdateItem", "PutObject", "SendMessage", "GetSecretValue"]
+)
+def test_a_service_of_aws_that_never_answers_does_not_have_the_invocation_killed(
+    operation: str, world: Make
+) -> None:
+    here = world(MANY, FORWARDER_REQUESTS_IN_FLIGHT="1")
+    here.context = Context(SECONDS)
+    bad = MANY.ids[10]
+    here.server.refuse_ids(lambda one: one == bad)
+    released = threading.Event()
+
+    def stall(_: AWSPreparedRequest, really: Callable[[], AWSResponse | None]) -> AWSResponse:
+        released.wait(60)
+        answer = really()
+        assert answer is not None
+        return answer
+
+    def take_a_second(request: Request) -> bool:
+        if operation == "SendMessage" and request.publish_number:
+            here.clock.skip(1.0)
+        return False
+
+    here.server.fail_when(take_a_second, Status(500))
+    here.aws.add(operation, stall, {1})
+    began = here.clock.monotonic()
+    try:
+        assert here.invoke({MANY.name: MANY.message}) == {MANY.name}
+        assert here.clock.monotonic() < began + SECONDS, "Lambda would have killed it"
+    finally:
+        released.set()
+
+    here.context = None
+    here.clock.skip(3600)
+    here.deliver()
+    here.check_complete(MANY)

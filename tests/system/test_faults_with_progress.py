@@ -60,10 +60,11 @@ def test_a_file_of_which_a_share_is_refused_is_delivered_in_the_end(
 
 @pytest.mark.parametrize("seconds", [0.0, 0.2], ids=["fast", "slow"])
 @pytest.mark.parametrize("share", ["half", "all"])
+@pytest.mark.parametrize("publisher", ["fiddler", "arthur"])
 def test_a_file_of_which_too_much_is_refused_is_held_and_says_so(
-    share: str, seconds: float, world: Make
+    share: str, seconds: float, publisher: str, world: Make
 ) -> None:
-    here = world(FILE)
+    here = world(FILE, publisher=publisher)
     here.context = Context(300.0)
     bad = set(FILE.ids[:: 2 if share == "half" else 1])
     here.server.refuse_ids(lambda one: one in bad)
@@ -82,6 +83,32 @@ def test_a_file_of_which_too_much_is_refused_is_held_and_says_so(
     here.deliver()
     here.check_complete(FILE)
     here.check_accounting()
+
+
+@pytest.mark.parametrize("publisher", ["fiddler", "arthur"])
+@pytest.mark.parametrize("share", ["half", "all"])
+def test_such_a_file_advances_until_it_is_held_or_done_where_each_invocation_has_little_time(
+    share: str, publisher: str, world: Make
+) -> None:
+    here = world(FILE, publisher=publisher)
+    here.context = Context(20.0)
+    bad = set(FILE.ids[:: 2 if share == "half" else 1])
+    here.server.refuse_ids(lambda one: one in bad)
+    take(here, 0.2)
+
+    for _ in range(60):
+        before = list(here.positions.values())
+        failed = here.invoke({FILE.name: FILE.message})
+        assert failed or list(here.positions.values()) > before
+        here.clock.skip(120.0)
+        if here.metrics["ObjectsHeld"] or here.metrics["ObjectsForwarded"]:
+            break
+
+    # Within so little time, half of the rows may take many invocations and never look too much.
+    assert here.metrics["ObjectsHeld"] == (share == "all" or publisher == "arthur")
+    assert here.metrics["ObjectsNotAdvanced"] == 0
+    if here.metrics["ObjectsForwarded"]:
+        here.check_complete(FILE)
 
 
 @pytest.mark.parametrize("operation", ["UpdateItem", "PutObject", "GetObject"])

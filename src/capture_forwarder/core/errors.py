@@ -146,19 +146,25 @@ class PlatformUnavailableError(PublishError):
     """The platform could not be reached, is busy or answered nonsense: worth another try.
 
     `retry_after` is the number of seconds that the platform asked to wait, if it did; `timed_out`
-    says that it took the request and did not answer in time, which fewer rows may help.
+    says that it took the request and did not answer in time, which fewer rows may help;
+    `may_be_a_row`, that a row which the request carried may be what it fails at. What it said is
+    its `platform_message`, which belongs in quarantine and never into a log.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is known of the failure
         self,
         message: str,
         advice: str = "",
         *,
         retry_after: float | None = None,
         timed_out: bool = False,
+        may_be_a_row: bool = False,
+        platform_message: str = "",
     ) -> None:
         self.retry_after = retry_after
         self.timed_out = timed_out
+        self.may_be_a_row = may_be_a_row or timed_out
+        self.platform_message = platform_message
         super().__init__(message, advice)
 
 

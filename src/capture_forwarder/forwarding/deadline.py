@@ -70,6 +70,33 @@ class Deadline:
         return left is not None and left < _SAVING + rounds * self._slowest
 
 
+def in_time(work: Callable[[], Result], what: str, clock: Clock, end: float | None) -> Result:
+    """Do something that may stall, as long as there is time.
+
+    Parameters
+    ----------
+    work
+        What to do.
+    what
+        What it waits for, as the subject of a sentence.
+    clock, end
+        The clock, and when by its monotonic time the invocation is killed; None for never.
+
+    Raises
+    ------
+    OutOfTimeError
+        It had not ended in time.
+    """
+    left = Deadline(clock, end).seconds_left()
+    if left is None:
+        return work()
+    watched = Watched(work, what)
+    if watched.ends_within(left):
+        return watched.result()
+    message = f"The time was up while {what} had not answered."
+    raise OutOfTimeError(message, "The file is delivered again.")
+
+
 class Watched(Generic[Result]):
     """Work that is left alone when it does not end in time: S3, the ledger or anything may stall.
 

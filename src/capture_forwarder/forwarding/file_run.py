@@ -94,7 +94,7 @@ class FileRun:
             deadline=deadline,
             before=lease.hold,
             keep=self._rejections.keep,
-            refusals=RefusalWatch(),
+            refusals=RefusalWatch(options.max_refused),
         )
         self._progress = Progress(
             start,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
@@ -13,13 +12,14 @@ from capture_forwarder.core.errors import (
     ContinuationError,
     ForwarderError,
     OutOfTimeError,
-    PublishError,
     UnexpectedError,
     UnknownEventError,
 )
 from capture_forwarder.core.ports import Clock, Continuations, Reporter
 from capture_forwarder.core.report import FileReport
 from capture_forwarder.forwarding.continuing import Continuing
+from capture_forwarder.forwarding.deadline import in_time
+from capture_forwarder.forwarding.down import Down
 from capture_forwarder.forwarding.options import Invocation
 from capture_forwarder.forwarding.route import Route
 from capture_forwarder.forwarding.turns import Turns
@@ -112,7 +112,7 @@ class Forwarder:
         trigger = read_event(event)
         owner = owner or str(uuid4())
         end = None if seconds_left is None else self._clock.monotonic() + seconds_left
-        down: dict[Route, ForwarderError] = {}
+        down: Down[Route] = Down({})
         # What was left waiting most often goes first, so that nothing waits for ever.
         messages = dict(enumerate(trigger.messages))
         order = sorted(messages, key=lambda index: -messages[index].receives)
@@ -131,8 +131,8 @@ class Forwarder:
         capture_file
             The object.
         down
-            Route → why its platform takes nothing; those are not tried. Routes whose platform is
-            found down are added, for the next call.
+            Route → why its platform takes nothing; see `Down`. Routes whose platform is found
+            down are added, for the next call.
 
         Returns
         -------
@@ -145,26 +145,26 @@ class Forwarder:
         ForwarderError
             The routes cannot be read.
         """
-        invocation = Invocation()
+        invocation, known = Invocation(), Down(down)
         routes = self._router.routes(capture_file)
-        tried = [route for route in routes if route.name not in down]
-        outcomes = _at_once(tried, lambda route: _outcome(route, capture_file, invocation))
+        tried = [route for route in routes if known.why(route.name) is None]
+        outcomes = _at_once(
+            tried,
+            lambda route: _outcome(route, capture_file, known.as_tried(route.name, invocation)),
+        )
         found: dict[str, FileReport | ForwarderError] = {
             route.name: outcomes[route] if route in outcomes else down[route.name]
             for route in routes
         }
         for route, outcome in outcomes.items():
-            if isinstance(outcome, ForwarderError) and _concerns_all(outcome):
-                down[route.name] = outcome
+            known.note(route.name, outcome if isinstance(outcome, ForwarderError) else None)
         return found
 
     def is_output(self, capture_file: CaptureFile) -> bool:
         """Whether a file is one that the forwarder wrote; see `Router.is_output`."""
         return self._router.is_output(capture_file)
 
-    def _deliver(
-        self, message: Message, turns: Turns, down: dict[Route, ForwarderError]
-    ) -> Outcome:
+    def _deliver(self, message: Message, turns: Turns, down: Down[Route]) -> Outcome:
         """Forward all capture files of a message, the others also when one fails."""
         if message.problem:
             problem = UnknownEventError(message.problem)
@@ -179,16 +179,18 @@ class Forwarder:
         capture_file: CaptureFile,
         invocation: Invocation,
         message: Message,
-        down: dict[Route, ForwarderError],
+        down: Down[Route],
     ) -> Outcome:
-        """Forward a capture file on its routes, of those that the message is for.
-
-        `down` are the routes whose platform has been found down, with the error that says so.
-        """
+        """Forward a capture file on its routes, of those that the message is for."""
         if self._router.is_output(capture_file):
             return self._skip(capture_file, "what the forwarder wrote is never taken as input")
         try:
-            routes = self._router.routes(capture_file)
+            routes = in_time(
+                lambda: self._router.routes(capture_file),
+                "the routes file",
+                self._clock,
+                invocation.deadline,
+            )
         except ForwarderError as error:
             self._reporter.failed(str(capture_file), error)
             return failed(error)
@@ -206,9 +208,6 @@ class Forwarder:
             route: error for route, error in errors.items() if isinstance(error, OutOfTimeError)
         }
         broken = [error for error in errors.values() if not isinstance(error, OutOfTimeError)]
-        down.update(
-            {route: _untried(error) for route, error in errors.items() if _concerns_all(error)}
-        )
         hops = message.hops + 1
         broken += self._continuing.go_on(capture_file, late, hops, invocation)
         broken += self._continuing.wait(capture_file, waiting, hops, invocation)
@@ -225,14 +224,18 @@ class Forwarder:
         capture_file: CaptureFile,
         routes: Sequence[Route],
         invocation: Invocation,
-        down: Mapping[Route, ForwarderError],
+        down: Down[Route],
     ) -> dict[Route, ForwarderError]:
         """Forward a capture file on several routes at once, so that none waits for another."""
-        errors = {route: down[route] for route in routes if route in down}
+        errors = {route: error for route in routes if (error := down.why(route)) is not None}
         for route, error in errors.items():
             route.reporter.failed(str(capture_file), error)
-        tried = [route for route in routes if route not in down]
-        outcomes = _at_once(tried, lambda route: route.attempt(capture_file, invocation))
+        tried = [route for route in routes if route not in errors]
+        outcomes = _at_once(
+            tried, lambda route: route.attempt(capture_file, down.as_tried(route, invocation))
+        )
+        for route, outcome in outcomes.items():
+            down.note(route, outcome)
         return errors | {route: error for route, error in outcomes.items() if error is not None}
 
 
@@ -255,13 +258,6 @@ def _outcome(
         return UnexpectedError(str(capture_file), error)
 
 
-def _untried(error: ForwarderError) -> ForwarderError:
-    """The error for files that are not tried: what was done of the first is reported only once."""
-    other = copy.copy(error)
-    other.report = None
-    return other
-
-
 def _route_gone(capture_file: CaptureFile, names: Collection[str]) -> ContinuationError:
     listed = ", ".join(map(repr, sorted(names)))
     return ContinuationError(
@@ -270,8 +266,3 @@ def _route_gone(capture_file: CaptureFile, names: Collection[str]) -> Continuati
         "Give the route its name and its match back. To have the file go by the routes there are "
         "now, from its beginning, announce it anew, and delete this message.",
     )
-
-
-def _concerns_all(error: ForwarderError) -> bool:
-    """Whether the platform as a whole is to blame, so that nothing else need be tried on it."""
-    return isinstance(error, PublishError)

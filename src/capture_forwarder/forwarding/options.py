@@ -25,6 +25,8 @@ class RouteOptions:
     max_cast_failures
         The share of rows, from 0 to 1, in which a column may fail its type before the file is
         held; None for any.
+    max_refused
+        The share of rows, from 0 to 1, that the platform may refuse before the file is held.
     delay_seconds
         How long a new file waits in the function's own queue before it is read.
     """
@@ -35,14 +37,17 @@ class RouteOptions:
     retry_seconds: float = 60.0
     lease_seconds: float = 60.0
     max_cast_failures: float | None = None
+    max_refused: float = 0.25
     delay_seconds: int = 0
 
 
 class Invocation(msgspec.Struct, frozen=True):
     """One call of the function: its name in the ledger; its end in the clock's monotonic time.
 
-    Without a name it gets one of its own: two invocations of one name would share a lease.
+    Without a name it gets one of its own: two invocations of one name would share a lease. One
+    that is `impatient` tries each batch only once, since the platform seems to be down.
     """
 
     owner: str = msgspec.field(default_factory=lambda: str(uuid4()))
     deadline: float | None = None
+    impatient: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from contextlib import suppress
 
 from capture_forwarder.core.capture_file import CaptureFile
@@ -53,7 +54,7 @@ def forward_file(
         The time was up; the position is saved.
     """
     deadline = Deadline(ports.clock, invocation.deadline)
-    work = _Work(capture_file, parser, ports, options, invocation.owner, deadline)
+    work = _Work(capture_file, parser, ports, options, invocation, deadline)
     left = deadline.seconds_left()
     if left is None:
         return work.forward()
@@ -73,14 +74,14 @@ class _Work:
         parser: RouteParser,
         ports: Ports,
         options: RouteOptions,
-        owner: str,
+        invocation: Invocation,
         deadline: Deadline,
     ) -> None:
         self._capture_file = capture_file
         self._parser = parser
         self._ports = ports
         self._options = options
-        self._owner = owner
+        self._invocation = invocation
         self._deadline = deadline
         self._lease: Lease | None = None
         self._run: FileRun | None = None
@@ -92,7 +93,7 @@ class _Work:
             lease = self._lease = Lease(
                 ports.ledger,
                 LedgerKey(capture_file.bucket, capture_file.key, opened.revision, options.route),
-                self._owner,
+                self._invocation.owner,
                 ports.clock,
                 options.lease_seconds,
                 retry_seconds=options.retry_seconds,
@@ -104,6 +105,8 @@ class _Work:
                 lease.release()
             if claim.finished:
                 return FileReport(repeated=True)
+            if self._invocation.impatient:
+                options = dataclasses.replace(options, retry_seconds=0.0)
             self._run = FileRun(
                 capture_file, claim.position, self._parser, ports, options, lease, self._deadline
             )

@@ -4,34 +4,35 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Sequence
 
 from capture_forwarder.core.errors import BatchRefusedError, FileHeldError
 from capture_forwarder.forwarding.settled import Refusal
 
 _IN_A_ROW = 16
 _MANY = 100
-_SHARE = 0.25
 _WORD = re.compile(r"\w+")
 
 
 class RefusalWatch:
-    """Counts the rows of one file that were found by halving; used from several threads.
+    """Counts the rows of one file that are refused; used from several threads.
 
-    Finding a bad row takes many requests. A few bad rows are worth them. A wrong column or a
-    wrong model makes a platform refuse everything: then the file is held, for a person to correct
-    the settings and have it delivered again.
+    Finding a bad row takes many requests, and a platform that names it may name thousands. A few
+    bad rows are worth that. A wrong column or a wrong model makes a platform refuse everything:
+    then the file is held, for a person to correct the settings and have it delivered again.
 
     Parameters
     ----------
-    may_hold
-        Whether the file may be held; else rows are looked for to the end.
+    most
+        The share of the rows that may be refused; with 1, the file is never held.
     """
 
-    def __init__(self, *, may_hold: bool = True) -> None:
-        self._may_hold = may_hold
+    def __init__(self, most: float) -> None:
+        self._most = most
+        self._may_hold = most < 1
         self._lock = threading.Lock()
         self._in_a_row = self._refused = self._accepted = 0
-        self._first: tuple[Refusal, BatchRefusedError] | None = None
+        self._first: tuple[Refusal, str] | None = None
         self._held: FileHeldError | None = None
 
     def in_doubt(self) -> bool:
@@ -50,7 +51,29 @@ class RefusalWatch:
         with self._lock:
             self._refused += 1
             self._in_a_row += 1
-            self._first = self._first or (refusal, error)
+            self._first = self._first or (refusal, error.message)
+
+    def named(self, refusals: Sequence[Refusal], accepted: int) -> Sequence[Refusal]:
+        """Count an answer that names the rows that are refused.
+
+        Parameters
+        ----------
+        refusals, accepted
+            Those rows, and how many others were accepted.
+
+        Returns
+        -------
+        Sequence
+            The refused rows that this settles: once too many are refused, the others stay open.
+        """
+        self.accepted(accepted)
+        with self._lock:
+            for count, refusal in enumerate(refusals):
+                if self._may_hold and (self._held is not None or self._is_too_much()):
+                    return refusals[:count]
+                self._refused += 1
+                self._first = self._first or (refusal, "The platform names what it refuses.")
+        return refusals
 
     def check(self) -> None:
         """Let no further request begin once the file is held.
@@ -68,18 +91,18 @@ class RefusalWatch:
 
     def _is_too_much(self) -> bool:
         share = self._refused / max(1, self._refused + self._accepted)
-        return self._in_a_row >= _IN_A_ROW + 3 or (self._refused >= _MANY and share > _SHARE)
+        return self._in_a_row >= _IN_A_ROW + 3 or (self._refused >= _MANY and share > self._most)
 
     def _error(self) -> FileHeldError:
         assert self._first is not None  # noqa: S101 - it is too much only after the first
-        refusal, error = self._first
+        refusal, message = self._first
         rows = self._refused + self._accepted
         # The platform's words may quote values, so that of them only our own columns are named.
         words = set(_WORD.findall(refusal.said))
         named = [name for name in refusal.inference.names if words >= {*_WORD.findall(name)}]
         columns = f" Its answer names {', '.join(map(repr, named))}." if any(named) else ""
         return FileHeldError(
-            f"{error.message} It refused {self._refused} of {rows} rows one by one, the first in "
+            f"{message} It refused {self._refused} of {rows} rows one by one, the first in "
             f"line {refusal.line.number}, so the file is held.{columns}",
             "A wrong model or column makes a platform refuse every row: read the platform's own "
             "words in quarantine under rejected-by-platform, correct the route's settings, and "

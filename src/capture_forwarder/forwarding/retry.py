@@ -40,7 +40,12 @@ class Retrier:
         self._jitter = jitter
         self._down = threading.Event()
 
-    def call(self, action: Callable[[], Result], deadline: float | None = None) -> Result:
+    def call(
+        self,
+        action: Callable[[], Result],
+        deadline: float | None = None,
+        tries: int | None = None,
+    ) -> Result:
         """Call until it works, as long as that can help.
 
         Parameters
@@ -49,13 +54,16 @@ class Retrier:
             What to call.
         deadline
             When, by the clock's monotonic time, no further try may begin.
+        tries
+            How often to try, in place of how long. A call that gives up after so many does not
+            end the trying of others.
 
         Raises
         ------
         PlatformUnavailableError
             It did not work in time. Every other error ends the trying at once.
         """
-        started = self._clock.monotonic()
+        until = self._clock.monotonic() + self._seconds
         retries = 0
         while True:
             try:
@@ -64,7 +72,10 @@ class Retrier:
                 wait = self._wait(retries, error.retry_after)
                 again = self._clock.monotonic() + wait
                 late = deadline is not None and again >= deadline
-                if late or again > started + self._seconds or self._down.is_set():
+                if tries is not None:
+                    if late or retries + 1 >= tries:
+                        raise
+                elif late or again > until or self._down.is_set():
                     self._down.set()
                     raise
                 self._clock.sleep(wait)

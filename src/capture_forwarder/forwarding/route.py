@@ -6,6 +6,7 @@ from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import ForwarderError, OutOfTimeError, UnexpectedError
 from capture_forwarder.core.ports import Ports, Reporter
 from capture_forwarder.core.report import FileReport
+from capture_forwarder.forwarding.deadline import in_time
 from capture_forwarder.forwarding.options import Invocation, RouteOptions
 from capture_forwarder.forwarding.pipeline import forward_file
 from capture_forwarder.forwarding.preparation import Compile, Preparation
@@ -59,7 +60,10 @@ class Route:
         ForwarderError
             It was not forwarded to its end; see `forward_file`.
         """
-        parser = self._preparation.parser(invocation.deadline)
+        deadline = invocation.deadline
+        parser = in_time(
+            lambda: self._preparation.parser(deadline), "the platform", self._ports.clock, deadline
+        )
         report = forward_file(capture_file, parser, self._ports, self._options, invocation)
         self.reporter.forwarded(capture_file, report)
         return report

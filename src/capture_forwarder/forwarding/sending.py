@@ -5,21 +5,21 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from capture_forwarder.core.batch import Batch
 from capture_forwarder.core.errors import (
     BatchRefusedError,
     BatchTooLargeError,
     ForwarderError,
-    PlatformUnavailableError,
     PublishError,
 )
 from capture_forwarder.core.ports import Clock, Publisher
+from capture_forwarder.forwarding.attempts import Attempts
 from capture_forwarder.forwarding.deadline import Deadline
+from capture_forwarder.forwarding.platform_access import PlatformAccess
 from capture_forwarder.forwarding.refusing import RefusalWatch
-from capture_forwarder.forwarding.retry import Retrier
 from capture_forwarder.forwarding.settled import BatchOutcome, Refusal, Settled
+from capture_forwarder.forwarding.suspicion import Suspicion
 
 _LOOK_SECONDS = 0.1
 
@@ -60,22 +60,20 @@ class BatchSender:
         keep: Callable[[Refusal], None] = lambda _: None,
         refusals: RefusalWatch | None = None,
     ) -> None:
-        self.publisher = publisher
-        self.clock = clock
-        self.deadline = deadline or Deadline(clock, None)
-        self.before = before
-        self.keep = keep
-        self.retrier = Retrier(clock, retry_seconds, jitter)
-        self.refusals = refusals or RefusalWatch(may_hold=False)
-        self.most_rows: int | None = None
-        """How many rows a request may carry, once one with more was not answered in time."""
-        self._retry_seconds = retry_seconds
-        self._timed_out_at: float | None = None
-        self._lock = threading.Lock()
+        self._access = PlatformAccess(
+            publisher,
+            clock,
+            retry_seconds=retry_seconds,
+            jitter=jitter,
+            deadline=deadline,
+            before=before,
+            keep=keep,
+            refusals=refusals,
+        )
 
     def begin(self, batch: Batch) -> Sending:
         """Prepare a batch; nothing is sent before `Sending.run`."""
-        return Sending(self, batch)
+        return Sending(self._access, batch)
 
     def deliver(self, batch: Batch) -> BatchOutcome:
         """Send a batch and wait until each of its rows is accepted or refused.
@@ -95,25 +93,6 @@ class BatchSender:
             outcome.error.requests = outcome.requests
         raise outcome.error
 
-    def answered(self) -> None:
-        """Note that the platform answered in time."""
-        self._timed_out_at = None
-
-    def shrink(self, rows: int) -> bool:
-        """Note that a request with so many rows was not answered in time.
-
-        Returns
-        -------
-        bool
-            Whether it is worth trying with half as many. A platform that answers nothing for as
-            long as a batch is tried is down.
-        """
-        with self._lock:
-            now = self.clock.monotonic()
-            self._timed_out_at = self._timed_out_at or now
-            self.most_rows = min(self.most_rows or rows, max(1, rows // 2))
-            return rows > 1 and now < self._timed_out_at + self._retry_seconds
-
 
 class Sending:
     """One batch on its way.
@@ -124,10 +103,11 @@ class Sending:
     `take` may be called while `run` is at work.
     """
 
-    def __init__(self, sender: BatchSender, batch: Batch) -> None:
-        self._sender = sender
-        self._batch = batch
+    def __init__(self, access: PlatformAccess, batch: Batch) -> None:
+        self._access = access
+        self._count = len(batch)
         self._settled = Settled(len(batch))
+        self._attempts = Attempts(access, batch, self._settled)
         self._turn = threading.Event()
         self.is_split = False
         """Whether the batch takes more requests than one, which may be many."""
@@ -139,7 +119,7 @@ class Sending:
         most 2·log2(n)+1 requests for one of n.
         """
         try:
-            self._send(range(len(self._batch)))
+            self._send(range(self._count))
         except ForwarderError as error:
             self._settled.end(error)
 
@@ -152,18 +132,25 @@ class Sending:
         return self._settled.take()
 
     def _send(self, rows: Sequence[int]) -> None:
-        self._sender.refusals.check()
+        self._access.refusals.check()
         rows = self._settled.open(rows)
-        most = self._sender.most_rows
+        most = self._access.most_rows
         if most is not None and len(rows) > most:
             self._await_turn()
             self._send_halves(rows)
             return
         if not rows:
             return
-        rows, refusal = self._try(rows)
-        if refusal is None:
-            return
+        left = self._attempts.make(rows, doubts=True)
+        if left.failure is not None:
+            self._await_turn()
+            # Made only here: held by the batch, it would keep the batch in memory, too.
+            suspicion = Suspicion(self._access, self._attempts, self._settled, self._take_refusal)
+            suspicion.clear_up(left.rows, left.failure)
+        elif left.refusal is not None:
+            self._take_refusal(left.rows, left.refusal)
+
+    def _take_refusal(self, rows: Sequence[int], refusal: BatchRefusedError) -> None:
         self._await_turn()
         if len(rows) == 1:
             self._refuse(rows[0], refusal)
@@ -175,8 +162,8 @@ class Sending:
     def _await_turn(self) -> None:
         self.is_split = True
         while not self._turn.wait(_LOOK_SECONDS):
-            self._sender.deadline.check()
-            self._sender.before()
+            self._access.deadline.check()
+            self._access.before()
 
     def _send_halves(self, rows: Sequence[int]) -> None:
         middle = len(rows) // 2
@@ -200,96 +187,17 @@ class Sending:
 
     def _refuse(self, row: int, refusal: BatchRefusedError) -> None:
         """Note a row that is refused alone, and stop when the platform seems to refuse all."""
-        found = self._refusal(row, refusal.platform_message or refusal.message, alone=True)
-        self._sender.keep(found)
+        found = self._attempts.refusal(row, refusal.platform_message or refusal.message, alone=True)
+        self._access.keep(found)
         self._settled.refuse([found])
-        watch = self._sender.refusals
+        watch = self._access.refusals
         watch.refused(found, refusal)
         if watch.in_doubt():
             # Are these rows bad, or is every row? A few from elsewhere are sent before their turn;
             # one of them that is refused is not settled by it, as it may yet be accepted.
             for other in self._settled.spread():
-                _, refusal_too = self._try([other])
-                if refusal_too is not None:
+                if self._attempts.make([other]).refusal is not None:
                     watch.refused(found, refusal)
                 if not watch.in_doubt():
                     return
         watch.check()
-
-    def _try(self, rows: Sequence[int]) -> tuple[Sequence[int], BatchRefusedError | None]:
-        """Send rows, and those again that the platform could not take yet.
-
-        Returns
-        -------
-        tuple
-            The rows that are left, and why they are refused; None if they are settled.
-        """
-        left = _Left(rows, self._part(rows))
-        refusal = self._sender.retrier.call(lambda: self._attempt(left), self._sender.deadline.at)
-        return left.rows, refusal
-
-    def _attempt(self, left: _Left) -> BatchRefusedError | None:
-        """Make one request for what is left.
-
-        Raises
-        ------
-        PlatformUnavailableError
-            Some of it has to be sent again.
-        """
-        sender = self._sender
-        batch = replace(left.batch, repeats=left.requests) if left.requests else left.batch
-        sender.deadline.check()
-        sender.before()
-        asked = sender.clock.monotonic()
-        self._settled.ask(again=left.requests > 0)
-        left.requests += 1
-        try:
-            receipt = sender.publisher.publish(batch, sender.deadline.at)
-        except BatchRefusedError as refusal:
-            sender.answered()
-            sender.deadline.saw(sender.clock.monotonic() - asked)
-            return refusal
-        except PlatformUnavailableError as error:
-            if error.timed_out and sender.shrink(len(batch)):
-                return BatchTooLargeError(error.message, "It is sent in smaller pieces.")
-            raise
-        seconds = sender.clock.monotonic() - asked
-        sender.answered()
-        sender.deadline.saw(seconds)
-        refused = [self._refusal(left.rows[index], said) for index, said in receipt.refused.items()]
-        self._settled.refuse(refused)
-        open_ = {*receipt.refused, *receipt.again}
-        if open_:
-            accepted = [row for index, row in enumerate(left.rows) if index not in open_]
-        self._settled.accept(accepted if open_ else left.rows, seconds)
-        sender.refusals.accepted(len(batch) - len(open_))
-        if receipt.again:
-            message = (
-                f"The platform could not take {len(receipt.again)} of {len(batch)} inferences."
-            )
-            left.rows = [left.rows[index] for index in receipt.again]
-            left.batch = self._batch.select(left.rows)
-            raise PlatformUnavailableError(
-                message, "They are sent again with the same ids.", retry_after=receipt.retry_after
-            )
-        return None
-
-    def _part(self, rows: Sequence[int]) -> Batch:
-        if len(rows) == len(self._batch):
-            return self._batch
-        if isinstance(rows, range):
-            return self._batch.slice(rows.start, rows.stop)
-        return self._batch.select(rows)
-
-    def _refusal(self, row: int, said: str, *, alone: bool = False) -> Refusal:
-        line, index = self._batch.origin(row)
-        return Refusal(self._batch.inferences[row], line, index, said, row, alone)
-
-
-class _Left:
-    """Rows of which fewer are left with every try."""
-
-    def __init__(self, rows: Sequence[int], batch: Batch) -> None:
-        self.rows = rows
-        self.batch = batch
-        self.requests = 0

@@ -120,9 +120,9 @@ class Settled:
             return rows
         return [row for row in rows if not self._done[row]]
 
-    def spread(self) -> Sequence[int]:
-        """A few open rows, far from each other."""
-        rows = [row for row, done in enumerate(self._done) if not done]
+    def spread(self, but: int | None = None) -> Sequence[int]:
+        """A few open rows, far from each other; one is left out."""
+        rows = [row for row, done in enumerate(self._done) if not done and row != but]
         self._out_of_order = True
         return sorted({rows[int(share * (len(rows) - 1))] for share in _ELSEWHERE if rows})[::-1]
 

@@ -16,7 +16,7 @@ from http import HTTPStatus
 import msgspec
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import ReadTimeoutError
+from urllib3.exceptions import NewConnectionError, ReadTimeoutError
 
 from capture_forwarder.core.batch import BatchLimits
 from capture_forwarder.core.errors import (
@@ -72,19 +72,22 @@ class Service(msgspec.Struct, frozen=True):
             How many inferences it carried; without any, its content cannot be refused.
         """
         message = f"{self.name} at {self.url} answered {status} to `{doing}`."
+        said = response.text[:_LONGEST_QUOTE] if response is not None else ""
         if status in _REFUSED and rows:
             if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and rows > 1:
                 return BatchTooLargeError(message, "Its halves are sent instead.")
-            said = response.text[:_LONGEST_QUOTE] if response is not None else ""
             advice = "It refuses something that the batch holds."
             return BatchRefusedError(message, advice, platform_message=said)
         if may_pass(status):
-            late = bool(rows) and status in _TIMED_OUT
+            wait = retry_after(response)
             return PlatformUnavailableError(
                 message,
                 "The request is repeated.",
-                retry_after=retry_after(response),
-                timed_out=late,
+                retry_after=wait,
+                timed_out=bool(rows) and status in _TIMED_OUT,
+                # One that names a time to come back is busy, whatever the request holds.
+                may_be_a_row=bool(rows) and status not in _BUSY and wait is None,
+                platform_message=said if rows else "",
             )
         if status == HTTPStatus.UNAUTHORIZED:
             return CredentialsRefusedError(message, self._advice(status))
@@ -118,7 +121,9 @@ class Service(msgspec.Struct, frozen=True):
             return PlatformUnavailableError(message, advice, timed_out=bool(rows))
         message = f"{self.name} at {self.url} cannot be reached ({type(cause).__name__})."
         advice = f"Check {self.setting}, and that the function's network lets it out."
-        return PlatformUnavailableError(message, advice)
+        return PlatformUnavailableError(
+            message, advice, may_be_a_row=bool(rows) and _broke_off(cause)
+        )
 
     def foreign(self, what: str) -> PlatformUnavailableError:
         """Say that an answer, though a success, cannot come from the service."""
@@ -258,6 +263,15 @@ def _timed_out(cause: BaseException) -> bool:
     return isinstance(cause, (requests.Timeout, ReadTimeoutError, TimeoutError)) or any(
         map(_timed_out, hidden)
     )
+
+
+def _broke_off(cause: BaseException) -> bool:
+    """Whether a connection ended after it was made: a server may break down at a row, too."""
+    if isinstance(cause, (requests.ConnectTimeout, requests.exceptions.ProxyError)):
+        return False
+    inner = [one for one in cause.args if isinstance(one, Exception)]
+    reason = getattr(inner[0], "reason", None) if inner else None
+    return not isinstance(reason or (inner[0] if inner else None), NewConnectionError)
 
 
 def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:

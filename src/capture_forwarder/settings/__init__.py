@@ -17,7 +17,7 @@ from capture_forwarder.core.errors import SettingsError
 from capture_forwarder.settings import variables
 from capture_forwarder.settings.addresses import (
     LedgerPlace,
-    QuarantinePlace,
+    PrefixOrFolder,
     QueueUrl,
     RoutesFile,
 )
@@ -38,7 +38,7 @@ class Settings(Model):
     route: RouteSettings | None = None
     routes_file: RoutesFile | None = None
     routes_refresh_seconds: float = Field(300.0, ge=1, le=86400)
-    quarantine: QuarantinePlace | None = None
+    quarantine: PrefixOrFolder | None = None
     ledger: LedgerPlace | None = None
     lease_seconds: float = Field(60.0, ge=1, le=3600)
     queue_url: QueueUrl | None = None

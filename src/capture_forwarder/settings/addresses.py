@@ -67,24 +67,18 @@ def _prefix_or_folder(text: str) -> str:
         if not bucket or not prefix.strip("/"):
             message = "needs a prefix after the bucket, as in s3://bucket/prefix"
             raise ValueError(message)
-        return f"s3://{bucket}/{prefix.strip('/')}"
+        prefix = prefix.strip("/")
+        if (size := len(prefix.encode())) > LONGEST_PREFIX:
+            message = (
+                f"has a prefix of {size} bytes; it may have {LONGEST_PREFIX}, so that the names of "
+                "what is written behind it fit S3's 1024"
+            )
+            raise ValueError(message)
+        return f"s3://{bucket}/{prefix}"
     if "://" in text:
         message = "must be s3://bucket/prefix or a folder"
         raise ValueError(message)
     return text.rstrip("/") or "/"
-
-
-def _quarantine(text: str) -> str:
-    place = _prefix_or_folder(text)
-    if place.startswith("s3://"):
-        prefix = place.removeprefix("s3://").partition("/")[2]
-        if (size := len(prefix.encode())) > LONGEST_PREFIX:
-            message = (
-                f"has a prefix of {size} bytes; it may have {LONGEST_PREFIX}, so that "
-                "the names of capture files behind it fit S3's 1024"
-            )
-            raise ValueError(message)
-    return place
 
 
 def _ledger(text: str) -> str:
@@ -135,10 +129,7 @@ PartnerAppArn = Annotated[str, AfterValidator(check_partner_app_arn)]
 """A SageMaker partner app; source of the form: AWS, "Service Authorization Reference"."""
 
 PrefixOrFolder = Annotated[str, AfterValidator(_prefix_or_folder)]
-"""`s3://bucket/prefix` or a folder."""
-
-QuarantinePlace = Annotated[str, AfterValidator(_quarantine)]
-"""The same, with a prefix that leaves room for what stands behind it in a key."""
+"""`s3://bucket/prefix`, which leaves room for what stands behind it in a key, or a folder."""
 
 LedgerPlace = Annotated[str, AfterValidator(_ledger)]
 """`dynamodb://table` or the path of an SQLite file."""

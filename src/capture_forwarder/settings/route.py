@@ -88,6 +88,12 @@ class MappingSettings(Model):
         le=1,
         description="share of the rows in which a column may fail its type, or the file is held",
     )
+    max_refused: float = Field(
+        0.25,
+        ge=0,
+        le=1,
+        description="share of the rows that the platform may refuse, or the file is held",
+    )
 
     @property
     def columns(self) -> ColumnMapping:

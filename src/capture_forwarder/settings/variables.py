@@ -45,6 +45,7 @@ _MAPPING: Mapping[str, Location] = {
     "FORWARDER_COLUMN_TYPES": ("mapping", "types"),
     "FORWARDER_SHADOW_VARIANTS": ("mapping", "shadow"),
     "FORWARDER_MAX_CAST_FAILURES": ("mapping", "max_cast_failures"),
+    "FORWARDER_MAX_REFUSED": ("mapping", "max_refused"),
 }
 
 LABELS: Mapping[str, Location] = {

@@ -125,6 +125,7 @@ def route_options(route: RouteSettings, settings: Settings) -> RouteOptions:
         0.0 if local else settings.retry_seconds,
         settings.lease_seconds,
         route.mapping.max_cast_failures,
+        route.mapping.max_refused,
         route.delay_seconds,
     )
 

@@ -219,13 +219,17 @@ def _show_problems(outcomes: Sequence[Outcome], sending: Sending, warnings: Sequ
     if failed:
         say(f"{failed} of {len(outcomes)} file(s) failed:", to=ERR, style="red")
     # A platform that is down fails its other files by the same error, untried.
-    times = Counter(id(error) for outcome in outcomes for error in outcome.errors.values())
+    times = Counter(_told(error) for outcome in outcomes for error in outcome.errors.values())
     for outcome in outcomes:
         for name, error in outcome.errors.items():
-            if count := times.pop(id(error), 0):
+            if count := times.pop(_told(error), 0):
                 more = f" and {count - 1} more file(s)" if count > 1 else ""
                 problem = outcome.problem(name if sending.file else "", error)
                 complain(f"{outcome.file.name}{more}: {problem}", error.advice)
+
+
+def _told(error: ForwarderError) -> tuple[type[ForwarderError], str]:
+    return type(error), str(error)
 
 
 def _reports(outcomes: Sequence[Outcome], route: str | None = None) -> list[FileReport]:

@@ -105,7 +105,9 @@ def not_stored(service: Service, failure: object) -> PublishError:
         message = f"OpenScale at {service.url} accepted a batch but did not store it."
         if shown:
             message = f"{message[:-1]} ({', '.join(shown)})."
-        return PlatformUnavailableError(message, "It is sent again with the same ids.")
+        return PlatformUnavailableError(
+            message, "It is sent again with the same ids.", may_be_a_row=True
+        )
     message = f"OpenScale at {service.url} accepted a batch and then refused to store it."
     causes = [
         f"{code}: {error.get('message', '')}" for code, error in zip(codes, listed, strict=True)
