@@ -36,7 +36,13 @@ def run(*arguments: str, exit_code: int = 0) -> Result:
 
 
 def baseline(*more: str) -> None:
-    run("good.csv", *BINARY, "--label", "label", "--output", "baseline", *more)
+    run("good.csv", *BINARY, "--label", "label", "--to", "baseline", *more)
+
+
+def kept() -> Path:
+    """The folder of the only execution."""
+    (found,) = Path("monitor-reports").rglob("execution.json")
+    return found.parent
 
 
 def document(path: str) -> dict[str, Any]:
@@ -59,14 +65,14 @@ def test_a_baseline_is_statistics_and_constraints() -> None:
 def test_a_window_like_the_baseline_completes_and_ends_with_0() -> None:
     baseline()
 
-    said = run("good.csv", *BINARY, "--label", "label", "--baseline", "baseline", "--output", "r")
+    said = run("good.csv", *BINARY, "--label", "label", "--baseline", "baseline")
 
     assert "300 predictions: 300 judged" in said.stdout
     assert "0 violations" in said.stdout
-    execution = document("r/execution.json")
+    execution = document(f"{kept()}/execution.json")
     assert execution["status"] == "Completed"
-    assert execution["message"] == "Job completed successfully with no violations."
-    assert document("r/constraint_violations.json") == {"violations": []}
+    assert execution["message"] == "Completed: Job completed successfully with no violations."
+    assert document(f"{kept()}/constraint_violations.json") == {"violations": []}
 
 
 def test_a_worse_window_ends_with_3_and_leaves_a_folder_that_tells_all() -> None:
@@ -74,30 +80,32 @@ def test_a_worse_window_ends_with_3_and_leaves_a_folder_that_tells_all() -> None
     before = document("baseline/statistics.json"), document("baseline/constraints.json")
 
     run(
-        *("bad.csv", *BINARY, "--label", "label", "--baseline", "baseline", "--output", "run"),
+        *("bad.csv", *BINARY, "--label", "label", "--baseline", "baseline"),
         *("--endpoint", "churn", "--schedule", "daily", "--since", "2026-03-01"),
         *("--until", "2026-04-01T02:00:00+02:00"),
         exit_code=3,
     )
 
-    execution = document("run/execution.json")
-    count = len(document("run/constraint_violations.json")["violations"])
+    execution = document(f"{kept()}/execution.json")
+    count = len(document(f"{kept()}/constraint_violations.json")["violations"])
     assert count > 5
     assert execution["status"] == "CompletedWithViolations"
-    assert execution["message"] == f"Job completed successfully with {count} violations."
+    assert execution["message"].endswith(f"Job completed successfully with {count} violations.")
+    assert execution["violations"] == count
+    assert kept() == Path("monitor-reports/churn/daily/2026/04/01/00")
     assert (execution["endpoint"], execution["schedule"]) == ("churn", "daily")
-    assert execution["start"] == "2026-03-01T00:00:00Z"
-    assert execution["end"] == "2026-04-01T00:00:00Z"
+    assert execution["window_start"] == "2026-03-01T00:00:00.000Z"
+    assert execution["window_end"] == "2026-04-01T00:00:00.000Z"
     assert execution["rows"] == 300
-    assert document("run/constraints.json") == before[1]
-    assert document("run/baseline/statistics.json") == before[0]
-    assert document("run/baseline/constraints.json") == before[1]
+    assert document(f"{kept()}/constraints.json") == before[1]
+    assert document(f"{kept()}/baseline/statistics.json") == before[0]
+    assert document(f"{kept()}/baseline/constraints.json") == before[1]
 
 
 def test_a_window_narrows_what_is_judged() -> None:
     run(
         *("good.csv", *BINARY, "--label", "label", "--since", "2026-03-02"),
-        *("--until", "2026-03-03"),
+        *("--until", "2026-03-03", "--to", "model-quality"),
     )
 
     coverage = document("model-quality/statistics.json")["dataset"]["coverage"]
@@ -111,7 +119,9 @@ def test_labels_come_from_a_folder_in_the_order_of_its_hours() -> None:
     json_lines(Path("labels/.hidden.jsonl"), [{"inference_id": "1", "truth": 0}])
     Path("labels/_SUCCESS").touch()
 
-    said = run("good.csv", *BINARY, "--labels", "labels", "--label", "truth")
+    said = run(
+        "good.csv", *BINARY, "--labels", "labels", "--label", "truth", "--to", "model-quality"
+    )
 
     matrix = document("model-quality/statistics.json")["binary_classification_metrics"]
     assert matrix["confusion_matrix"] == {"0": {"0": 0, "1": 0}, "1": {"0": 1, "1": 0}}
@@ -123,11 +133,11 @@ def test_nothing_to_judge_completes_with_a_note() -> None:
     baseline()
     csv_file(Path("none.csv"), [], *NAMES)
 
-    said = run("none.csv", *BINARY, "--label", "label", "--baseline", "baseline", "--output", "r")
+    said = run("none.csv", *BINARY, "--label", "label", "--baseline", "baseline")
 
-    execution = document("r/execution.json")
+    execution = document(f"{kept()}/execution.json")
     assert execution["status"] == "Completed"
-    assert "No prediction could be judged." in execution["message"]
+    assert "No prediction could be judged." in execution["notes"]
     assert "Note: not judged: recall, precision" in said.stderr
 
 
@@ -135,16 +145,16 @@ def test_json_has_what_scripts_need() -> None:
     baseline()
 
     said = run(
-        *("bad.csv", *BINARY, "--label", "label", "--baseline", "baseline", "--output", "run"),
+        *("bad.csv", *BINARY, "--label", "label", "--baseline", "baseline"),
         *("--json", "--names", "model-monitor"),
         exit_code=3,
     )
 
     found = json.loads(said.stdout)
-    assert found["folder"] == "run"
+    assert found["folder"] == str(kept())
     assert found["status"] == "CompletedWithViolations"
-    assert "truePositiveRate" in {one["metric_name"] for one in found["violations"]}
-    whole = json.loads(run("good.csv", *BINARY, "--label", "label", "--json").stdout)
+    assert "truePositiveRate" in {one["metric_name"] for one in found["found"]}
+    whole = json.loads(run("good.csv", *BINARY, "--label", "label", "--to", "new", "--json").stdout)
     assert set(whole) == {"folder", "statistics", "constraints"}
 
 
@@ -154,6 +164,7 @@ def test_json_has_what_scripts_need() -> None:
         (["gone.csv", *BINARY, "--label", "label"], "gone.csv does not exist"),
         (["s3://bucket/rows/", *BINARY, "--label", "label"], "aws s3 cp --recursive s3://bucket"),
         (["good.csv", *BINARY], "not given where the labels of good.csv are"),
+        (None, "not given where the new baseline goes"),
         (["good.csv", *BINARY, "--label", "truth"], "has no column 'truth'"),
         (["empty", *BINARY, "--label", "label"], "holds no file whose name tells a format"),
         (["good.csv", *BINARY, "--label", "label", "--since", "soon"], "--since must be a time"),
@@ -166,27 +177,27 @@ def test_json_has_what_scripts_need() -> None:
     ],
 )
 def test_wrong_usage_says_what_to_change_and_ends_with_2(
-    arguments: list[str], message: str
+    arguments: list[str] | None, message: str
 ) -> None:
     Path("empty").mkdir()
+    whole = ["good.csv", *BINARY] if arguments is None else [*arguments, "--to", "model-quality"]
 
-    said = run(*arguments, exit_code=2)
+    said = run(*whole, exit_code=2)
 
     assert message in said.stderr
     assert not Path("model-quality").exists()
 
 
-def test_a_baseline_is_never_overwritten_by_the_window_that_it_judges() -> None:
+def test_a_baseline_is_replaced_only_when_that_is_asked_for() -> None:
     baseline()
 
-    said = run(
-        *("bad.csv", *BINARY, "--label", "label", "--baseline", "baseline/constraints.json"),
-        *("--output", "baseline"),
-        exit_code=2,
-    )
-
-    assert "would be overwritten" in said.stderr
+    said = run("bad.csv", *BINARY, "--label", "label", "--to", "baseline", exit_code=2)
+    assert "baseline holds a baseline already" in said.stderr
     assert document("baseline/statistics.json")["dataset"]["item_count"] == 300
+
+    csv_file(Path("few.csv"), GOOD[:10], *NAMES)
+    run("few.csv", *BINARY, "--label", "label", "--to", "baseline", "--replace")
+    assert document("baseline/statistics.json")["dataset"]["item_count"] == 10
 
 
 def test_a_baseline_that_is_not_json_is_refused() -> None:
@@ -202,7 +213,7 @@ def test_a_baseline_that_is_not_json_is_refused() -> None:
 def test_data_that_cannot_be_read_ends_with_1_and_writes_nothing() -> None:
     Path("rows.jsonl").write_text("{]\n")
 
-    said = run("rows.jsonl", *BINARY, "--label", "label", exit_code=1)
+    said = run("rows.jsonl", *BINARY, "--label", "label", "--to", "model-quality", exit_code=1)
 
     assert "rows.jsonl: line" in said.stderr
     assert not Path("model-quality").exists()
@@ -211,6 +222,6 @@ def test_data_that_cannot_be_read_ends_with_1_and_writes_nothing() -> None:
 def test_a_folder_that_cannot_be_written_ends_with_1() -> None:
     Path("file").touch()
 
-    said = run("good.csv", *BINARY, "--label", "label", "--output", "file/inside", exit_code=1)
+    said = run("good.csv", *BINARY, "--label", "label", "--to", "file/inside", exit_code=1)
 
     assert "cannot be written" in said.stderr

@@ -128,7 +128,7 @@ def test_curves_have_a_point_for_each_score_and_end_where_all_are_positive(
 
     points = list(zip(roc["false_positive_rates"], roc["true_positive_rates"], strict=True))
     expected = [(0.0, 0.0), *_roc(rows)]
-    assert points == (expected if expected[-1] == (1, 1) else [*expected, (1.0, 1.0)])
+    assert points == (expected if expected[-1] == (1.0, 1.0) else [*expected, (1.0, 1.0)])
     assert list(zip(recall["recalls"], recall["precisions"], strict=True)) == [
         (0.0, 1.0),
         *_precision_recall(rows),

@@ -156,6 +156,20 @@ def test_a_captured_response_is_read_by_model_monitors_attribute(
     assert mae(found) == 0
 
 
+@pytest.mark.parametrize("data", ["", "text", "[]", "{}", None])
+def test_a_response_without_the_value_counts_as_a_prediction_that_cannot_be_judged(
+    tmp_path: Path, data: Any
+) -> None:
+    lines = [captured("a", data, "JSON"), captured("b", '{"s": 1}', "JSON")]
+    calls = json_lines(tmp_path / "calls.jsonl", lines)
+    truth = json_lines(tmp_path / "truth.jsonl", [labelled("a", "1"), labelled("b", "1")])
+
+    found = measured(Question(REGRESSION, prediction="s"), source(calls), source(truth))
+
+    coverage = found["dataset"]["coverage"]
+    assert (coverage["predictions"], coverage["judged"], coverage["unusable"]) == (2, 1, 1)
+
+
 def test_rows_of_a_call_have_the_ids_that_the_forwarder_gives_them(tmp_path: Path) -> None:
     calls = json_lines(tmp_path / "calls.jsonl", [captured("a", "1\n2\n3"), captured("b", "4")])
     rows = [("a_1", 2), ("a_2", 3), ("b", 4), ("a", 9)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from typing import Any
 from capture_forwarder.core.errors import UsageError
 from capture_forwarder.local.whole_file import UNFINISHED, write_whole_file
 from capture_forwarder.monitor.errors import DataError
-from capture_forwarder.monitor.quality import Checked, Question, Source
+from capture_forwarder.monitor.quality import Checked, Source, Window
 from capture_forwarder.monitor.quality.sources import format_of
 
 STATISTICS = "statistics.json"
@@ -38,6 +39,40 @@ class Baseline:
     place: Path
     constraints: object
     statistics: object | None
+
+
+@dataclass(frozen=True)
+class Run:
+    """What an execution is of, and where it is kept.
+
+    Parameters
+    ----------
+    root
+        Where executions are kept.
+    schedule, endpoint
+        What is monitored, by which name.
+    window
+        Which calls count.
+    started
+        When the check began.
+    """
+
+    root: Path
+    schedule: str
+    endpoint: str | None
+    window: Window
+    started: datetime
+
+    @property
+    def folder(self) -> Path:
+        """`{endpoint}/{schedule}/yyyy/mm/dd/hh`, by the hour that the window ends in, in UTC."""
+        hour = (self.window.until or self.started).astimezone(UTC)
+        names = (_safe(self.endpoint or "none"), _safe(self.schedule))
+        return self.root.joinpath(*names, *f"{hour:%Y/%m/%d/%H}".split("/"))
+
+
+def _safe(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip(".") or "none"
 
 
 def find_source(addresses: Sequence[str], table: str | None, *, header: bool) -> Source:
@@ -75,18 +110,15 @@ def _files(address: str) -> Iterable[Path]:
     return [path]
 
 
-def read_baseline(place: Path, output: Path) -> Baseline:
+def read_baseline(place: Path) -> Baseline:
     """Read a baseline from its folder or from its `constraints.json`.
 
     Raises
     ------
     UsageError
-        There is none, or it would be overwritten.
+        There is none.
     """
     path = place / CONSTRAINTS if place.is_dir() else place
-    if path.parent.resolve() == output.resolve():
-        message = f"{output} is the folder of the baseline, which would be overwritten."
-        raise UsageError(message, "Give another folder with --output.")
     statistics = path.with_name(STATISTICS)
     return Baseline(place, _read(path), _read(statistics) if statistics.is_file() else None)
 
@@ -101,8 +133,21 @@ def _read(path: Path) -> object:
         raise UsageError(f"{path} is not JSON.", "Make the baseline again.") from error
 
 
+def check_is_free(folder: Path) -> None:
+    """Look whether a folder holds no baseline yet.
+
+    Raises
+    ------
+    UsageError
+        It does.
+    """
+    if (folder / CONSTRAINTS).exists():
+        message = f"{folder} holds a baseline already."
+        raise UsageError(message, "Give another folder with --to, or add --replace.")
+
+
 def write_baseline(
-    output: Path, statistics: Mapping[str, Any], constraints: Mapping[str, Any]
+    folder: Path, statistics: Mapping[str, Any], constraints: Mapping[str, Any]
 ) -> None:
     """Write the files of a baseline.
 
@@ -111,50 +156,52 @@ def write_baseline(
     DataError
         They cannot be written.
     """
-    _write(output, {STATISTICS: statistics, CONSTRAINTS: constraints})
+    _write(folder, {STATISTICS: statistics, CONSTRAINTS: constraints})
 
 
-def write_execution(  # noqa: PLR0913 - one parameter a fact
-    output: Path,
-    statistics: Mapping[str, Any],
-    baseline: Baseline,
-    checked: Checked,
-    *,
-    started: datetime,
-    question: Question,
-    endpoint: str | None,
-    schedule: str,
-) -> dict[str, Any]:
-    """Write the files of an execution, and give what `execution.json` has.
+def write_execution(
+    run: Run, statistics: Mapping[str, Any], baseline: Baseline, checked: Checked
+) -> tuple[Path, dict[str, Any]]:
+    """Write the files of an execution.
 
     `execution.json` is written last: where it is, the others are whole.
+
+    Returns
+    -------
+    tuple
+        The folder, and what `execution.json` has.
 
     Raises
     ------
     DataError
         They cannot be written.
     """
-    count = len(checked.violations)
-    rows = statistics["dataset"]["item_count"]
-    found = f"{count} violations" if count else "no violations"
-    message = f"Job completed successfully with {found}."
-    if not rows:
-        message += " No prediction could be judged."
+    count, rows = len(checked.violations), statistics["dataset"]["item_count"]
+    status = "CompletedWithViolations" if count else "Completed"
+    notes = [] if rows else ["No prediction could be judged."]
     if checked.not_judged:
-        message += f" Not judged: {', '.join(checked.not_judged)}."
-    window = question.window
+        notes.append(f"Not judged, for want of a value: {', '.join(checked.not_judged)}.")
+    has_statistics = baseline.statistics is not None
     execution = {
-        "schedule": schedule,
-        "endpoint": endpoint,
+        "schedule": run.schedule,
+        "endpoint": run.endpoint,
         "monitoring_type": "ModelQuality",
-        "start": _utc(window.since),
-        "end": _utc(window.until),
-        "status": "CompletedWithViolations" if count else "Completed",
-        "message": message,
+        "window_start": _utc(run.window.since),
+        "window_end": _utc(run.window.until),
+        "status": status,
+        "message": f"{status}: Job completed successfully with {count or 'no'} violations.",
         "rows": rows,
-        "started": _utc(started),
+        "violations": count,
+        "started": _utc(run.started),
         "ended": _utc(datetime.now(UTC)),
-        "baseline": str(baseline.place),
+        "baseline": {
+            "source": str(baseline.place),
+            "constraints": f"baseline/{CONSTRAINTS}",
+            "statistics": f"baseline/{STATISTICS}" if has_statistics else None,
+        },
+        "drift_method": "none",
+        "notes": notes,
+        "version": 1,
     }
     documents: dict[str, object] = {
         STATISTICS: statistics,
@@ -162,16 +209,17 @@ def write_execution(  # noqa: PLR0913 - one parameter a fact
         VIOLATIONS: {"violations": checked.violations},
         f"baseline/{CONSTRAINTS}": baseline.constraints,
     }
-    if baseline.statistics is not None:
+    if has_statistics:
         documents[f"baseline/{STATISTICS}"] = baseline.statistics
-    _write(output, documents | {EXECUTION: execution})
-    return execution
+    folder = run.folder
+    _write(folder, documents | {EXECUTION: execution})
+    return folder, execution
 
 
 def _utc(time: datetime | None) -> str | None:
     if time is None:
         return None
-    return time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _write(folder: Path, documents: Mapping[str, object]) -> None:
@@ -181,4 +229,4 @@ def _write(folder: Path, documents: Mapping[str, object]) -> None:
             write_whole_file(folder / name, f"{text}\n".encode())
         except OSError as error:
             message = f"{folder / name} cannot be written: {error.strerror}."
-            raise DataError(message, "Give another folder with --output.") from error
+            raise DataError(message, "Give another folder with --to.") from error

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from capture_forwarder.cli.terminal.console import ERR, OUT, number_of, say
+from capture_forwarder.cli.terminal.console import ERR, OUT, number_of, say, say_json
 from capture_forwarder.cli.terminal.tables import add, new_table
 from capture_forwarder.monitor.quality import Checked, ProblemType
 from capture_forwarder.monitor.quality.constraints import Constraint
@@ -17,24 +17,29 @@ _NUMBERS = ("value", "deviation", "limit")
 
 
 def show_baseline(
-    output: Path,
+    folder: Path,
     statistics: Mapping[str, Any],
     constraints: Mapping[str, Any],
     problem: ProblemType,
+    *,
+    as_json: bool,
 ) -> None:
     """Show what a baseline has, and what to type next."""
+    if as_json:
+        say_json({"folder": str(folder), "statistics": statistics, "constraints": constraints})
+        return
     limits = {
         name: Constraint(one["threshold"], Operator(one["comparison_operator"]))
         for name, one in constraints[problem.constraints].items()
     }
     _show_metrics(statistics[problem.metrics], limits, ())
     _show_coverage(statistics["dataset"]["coverage"])
-    say(f"The baseline is in {output}. Check other predictions against it with:")
-    say(f"  capture-forwarder monitor quality DATA ... --baseline {output} --output FOLDER")
+    say(f"The baseline is in {folder}. Check other predictions against it with:")
+    say(f"  capture-forwarder monitor quality DATA ... --baseline {folder}")
 
 
 def show_check(
-    output: Path,
+    folder: Path,
     statistics: Mapping[str, Any],
     constraints: Mapping[str, Constraint],
     checked: Checked,
@@ -46,7 +51,7 @@ def show_check(
     if checked.not_judged:
         say(f"Note: not judged: {', '.join(checked.not_judged)}.", to=ERR, style="yellow")
     count = number_of(len(checked.violations), "violation", "violations")
-    say(f"{count}. See them with: capture-forwarder monitor report {output}")
+    say(f"{count}. See them with: capture-forwarder monitor report {folder}")
 
 
 def _show_metrics(

@@ -65,19 +65,20 @@ def values_sql(lines: str, payload: str, attributes: tuple[str | None, ...]) -> 
         SELECT line, {_ID} AS id, {_TIME} AS time, {payload} AS payload FROM numbered
         WHERE {_SOURCE} IS DISTINCT FROM 'ShadowExperiment'),
     texts AS (
-        SELECT line, id, time, payload, {_TEXT} AS text FROM calls WHERE payload IS NOT NULL),
+        SELECT line, id, time, payload, coalesce({_TEXT}, '') AS text FROM calls
+        WHERE payload IS NOT NULL),
     records AS (
         SELECT line, id, time, is_json, unnest(parts) AS record,
             generate_subscripts(parts, 1) AS part
         FROM (
-            SELECT *, CASE WHEN is_json AND json_valid(text) THEN [text]
+            SELECT *, CASE WHEN text = '' OR (is_json AND json_valid(text)) THEN [text]
                 ELSE [x FOR x IN string_split(replace(text, chr(13), ''), chr(10)) IF x <> '']
                 END AS parts
             FROM (SELECT line, id, time, text, {_IS_JSON} AS is_json FROM texts))),
     entries AS (SELECT line, id, time, part, {found} FROM records),
     found AS (
         SELECT line, id, time, part, entry, {values}
-        FROM (SELECT *, unnest(range(1, greatest({longest}) + 1)) AS entry FROM entries)),
+        FROM (SELECT *, unnest(range(1, greatest(1, {longest}) + 1)) AS entry FROM entries)),
     counted AS (
         SELECT *, count(*) OVER (PARTITION BY line) AS entries,
             row_number() OVER (PARTITION BY line ORDER BY part, entry) - 1 AS position FROM found)
