@@ -27,6 +27,8 @@ COMMANDS = (
     "quarantine redrive",
     "dead-letters list",
     "dead-letters redrive",
+    "monitor quality",
+    "monitor report",
 )
 
 
