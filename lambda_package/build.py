@@ -165,7 +165,7 @@ def add_forwarder(folder: Path) -> None:
     folder
         Where they are put.
     """
-    unneeded = shutil.ignore_patterns("cli", "inspection", "__pycache__")
+    unneeded = shutil.ignore_patterns("cli", "inspection", "monitor", "__pycache__")
     shutil.copytree(SOURCE, folder / SOURCE.name, ignore=unneeded)
     shutil.copyfile(PANDAS_STAND_IN, folder / "pandas.py")
 

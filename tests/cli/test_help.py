@@ -28,6 +28,8 @@ COMMANDS = (
     "quarantine redrive",
     "dead-letters list",
     "dead-letters redrive",
+    "monitor quality",
+    "monitor report",
 )
 
 

@@ -38,6 +38,7 @@ CLIENTS: dict[str, set[str]] = {
     **{feature: set() for feature in FEATURES},
     "inspection": {"jmespath"},  # tries the expressions that it proposes
     "monitor": {"duckdb"},
+    "monitor/report": {"jinja2"},
     "wiring": {"pydantic"},
     "handlers": set(),
     "cli": {"typer", "rich"},

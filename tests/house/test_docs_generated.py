@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import gzip
+import json
 import os
 import re
 import signal
@@ -180,6 +181,17 @@ def interrupted(folder: Path) -> int:
         return process.wait(timeout=60)
 
 
+def violating(folder: Path) -> int:
+    """The exit code of a check that finds a violation."""
+    rows, limits = folder / "rows.csv", folder / "constraints.json"
+    rows.write_text("prediction,label\n1,3\n")
+    limit = {"threshold": 1, "comparison_operator": "GreaterThanThreshold"}
+    limits.write_text(json.dumps({"regression_constraints": {"mae": limit}}))
+    options = ["--problem-type", "Regression", "--prediction", "prediction", "--label", "label"]
+    places = ["--baseline", str(limits), "--to", str(folder)]
+    return run("monitor", "quality", str(rows), *options, *places).returncode
+
+
 def test_exit_codes_are_those_of_the_page(tmp_path: Path) -> None:
     broken = tmp_path / "broken.jsonl.gz"
     broken.write_bytes(gzip.compress(b"{}\n" * 100)[:-20])
@@ -187,9 +199,10 @@ def test_exit_codes_are_those_of_the_page(tmp_path: Path) -> None:
         run("routes", "schema").returncode,
         run("inspect", str(broken)).returncode,
         run("inspect", str(tmp_path / "nothing")).returncode,
+        violating(tmp_path),
         interrupted(tmp_path),
     }
-    assert codes == {0, 1, 2, 130}
+    assert codes == {0, 1, 2, 3, 130}
     assert codes == documented_codes()
 
 

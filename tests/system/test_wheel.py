@@ -22,6 +22,7 @@ EXTRAS = {
     "cli": {"rich", "typer"},
     "duckdb": {"duckdb"},
     "fiddler": {"fiddler-client", "numpy", "pandas", "pyarrow"},
+    "monitor": {"duckdb", "jinja2"},
 }
 NOTEBOOKS = REPOSITORY / "docs/how-to/notebooks.md"
 
@@ -90,7 +91,7 @@ def test_an_extra_brings_its_own_libraries_and_no_others(installed: Path, extra:
 
     assert found >= EXTRAS[extra]
     for other in EXTRAS.keys() - {extra}:
-        assert found & EXTRAS[other] == set()
+        assert found & (EXTRAS[other] - EXTRAS[extra]) == set()
 
 
 def test_the_extra_all_brings_what_all_others_bring(installed: Path) -> None:
@@ -113,6 +114,15 @@ def test_only_the_minor_release_of_fiddlers_client_that_was_tried_is_taken(
     assert tried in asked
     assert f"{major}.{minor}.99" in asked
     assert f"{major}.{minor + 1}.0" not in asked
+
+
+def test_the_wheel_has_the_page_of_the_report(installed: Path) -> None:
+    page = "capture_forwarder/monitor/report/page"
+    source = REPOSITORY / "src" / page
+
+    names = {path.name for path in source.iterdir()}
+    assert {"report.html", "style.css"} <= names
+    assert {path.name for path in (installed / page).iterdir()} == names
 
 
 def test_nothing_in_the_wheel_is_for_one_machine_alone(installed: Path) -> None:

@@ -12,6 +12,7 @@ class Extra(StrEnum):
     CLI = "cli"
     DUCKDB = "duckdb"
     FIDDLER = "fiddler"
+    MONITOR = "monitor"
 
 
 def install_command(*extras: Extra) -> str:

@@ -1,0 +1,1 @@
+"""`capture-forwarder monitor`: watch data and models without a platform."""

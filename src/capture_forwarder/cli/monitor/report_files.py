@@ -1,0 +1,133 @@
+"""The files of `monitor report`: the documents of executions, and the page."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from capture_forwarder.core.errors import UsageError
+from capture_forwarder.local.whole_file import write_whole_file
+from capture_forwarder.monitor.errors import DataError, MonitorFileError
+from capture_forwarder.monitor.report import Documents
+from capture_forwarder.monitor.report.documents import Document
+
+_EXECUTION = "execution.json"
+_STATISTICS = "statistics.json"
+_HOUR_DEPTH = 4
+
+
+def read_documents(
+    folder: Path, quality: Path | None, history: Path | None, baseline: Path | None
+) -> tuple[Documents, Path]:
+    """Read an execution and what belongs to it.
+
+    Parameters
+    ----------
+    folder
+        The execution's folder; or one with several below it, of which the newest is taken.
+    quality
+        The same for an execution of model quality.
+    history
+        Where earlier executions are.
+    baseline
+        The baseline's folder, where the execution has no copy.
+
+    Returns
+    -------
+    tuple
+        The documents, and the folder that they are of.
+
+    Raises
+    ------
+    MonitorFileError
+        A file is not what its name says.
+    UsageError
+        There is no execution.
+    """
+    place = _execution(folder)
+    documents = _read(place)
+    if baseline is not None:
+        documents = replace(documents, baseline=_document(baseline / _STATISTICS, needed=True))
+    if quality is not None:
+        documents = replace(documents, quality=_read(_execution(quality)))
+    pattern = "**" if history or _is_hour(place) else "*"
+    known = [
+        _document(path) for path in (history or root_of(place)).glob(f"{pattern}/{_EXECUTION}")
+    ]
+    return replace(documents, history=known), place
+
+
+def root_of(place: Path) -> Path:
+    """The folder of all executions of a schedule: above the year, if the folder is of an hour."""
+    return place.resolve().parents[_HOUR_DEPTH - 1] if _is_hour(place) else place.parent
+
+
+def _is_hour(place: Path) -> bool:
+    """Whether a folder is one of `yyyy/mm/dd/hh`."""
+    parts = place.resolve().parts[-_HOUR_DEPTH:]
+    return len(parts) == _HOUR_DEPTH and all(part.isdecimal() for part in parts)
+
+
+def write_page(path: Path, page: str) -> None:
+    """Write the page whole or not at all.
+
+    Raises
+    ------
+    DataError
+        It cannot be written.
+    """
+    try:
+        write_whole_file(path, page.encode("utf-8", "replace"))
+    except OSError as error:
+        message = f"{path} cannot be written: {error.strerror}."
+        raise DataError(message, "Name another file with --to.") from error
+
+
+def _execution(folder: Path) -> Path:
+    """The folder itself, or the newest execution below it."""
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: there is no such folder.", "Check the path.")
+    if any((folder / name).is_file() for name in (_EXECUTION, _STATISTICS)):
+        return folder
+    found = [
+        (_when(_document(path)), path.parent)
+        for path in folder.rglob(_EXECUTION)
+        if path.parent.name != "baseline"
+    ]
+    if not found:
+        message = f"There is no execution in {folder}."
+        raise UsageError(message, "Make one with: capture-forwarder monitor check")
+    return max(found)[1]
+
+
+def _when(execution: Document) -> str:
+    return str(execution.get("window_end") or execution.get("started") or "")
+
+
+def _read(place: Path) -> Documents:
+    execution = _document(place / _EXECUTION)
+    return Documents(
+        execution=execution,
+        statistics=_document(place / _STATISTICS),
+        constraints=_document(place / "constraints.json"),
+        violations=_document(place / "constraint_violations.json"),
+        baseline=_document(place / "baseline" / _STATISTICS),
+        drift=_document(place / "drift.json"),
+    )
+
+
+def _document(path: Path, *, needed: bool = False) -> Document:
+    """Read a JSON object; an empty one where there is no file and none is needed."""
+    if not needed and not path.is_file():
+        return {}
+    try:
+        found = json.loads(path.read_bytes())
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror}."
+        raise MonitorFileError(message, "Check the path and the file's permissions.") from error
+    except (ValueError, RecursionError) as error:
+        raise MonitorFileError(f"{path} is not JSON.", "Run the check again.") from error
+    if not isinstance(found, dict):
+        raise MonitorFileError(f"{path} is not a JSON object.", "Run the check again.")
+    return found

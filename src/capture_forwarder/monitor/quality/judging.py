@@ -1,0 +1,123 @@
+"""From sources to a table of what can be judged, with the account of what cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from capture_forwarder.monitor.quality.classes import read_classes, read_two_classes
+from capture_forwarder.monitor.quality.database import scratch_database
+from capture_forwarder.monitor.quality.joining import Joined, count, join
+from capture_forwarder.monitor.quality.problem import ProblemType
+from capture_forwarder.monitor.quality.question import Coverage, Question
+from capture_forwarder.monitor.quality.sources import Source
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_NUMBERS = """
+    CREATE TEMP TABLE judged AS SELECT * FROM (
+        SELECT position, try_cast(label AS DOUBLE) AS actual,
+            try_cast(prediction AS DOUBLE) AS predicted, NULL::DOUBLE AS score FROM joined)
+    WHERE isfinite(actual) AND isfinite(predicted)"""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Predictions with their labels, ready to be measured.
+
+    Parameters
+    ----------
+    connection
+        A database with the table `judged`: position, actual, predicted, score. Of a regression,
+        `actual` and `predicted` are finite numbers; else they are names of classes.
+    problem
+        What the model predicts.
+    coverage
+        What is in the table, and what is not.
+    negative, positive
+        The two classes of a binary model.
+    has_scores
+        Whether there are probabilities.
+    """
+
+    connection: DuckDBPyConnection
+    problem: ProblemType
+    coverage: Coverage
+    negative: str = "0"
+    positive: str = "1"
+    has_scores: bool = False
+
+
+@contextmanager
+def judge(
+    question: Question, predictions: Source, labels: Source | None = None
+) -> Iterator[Judged]:
+    """Join predictions with their labels, and keep what can be judged.
+
+    A row cannot be judged where its label or prediction is missing, or is not a finite number where
+    one is needed.
+
+    Parameters
+    ----------
+    question
+        What to judge.
+    predictions
+        The predictions.
+    labels
+        The labels; None where the predictions' rows or lines have them.
+
+    Yields
+    ------
+    Judged
+        Valid until the context ends.
+
+    Raises
+    ------
+    DataError
+        A source cannot be read.
+    MissingExtraError
+        DuckDB is not installed.
+    UsageError
+        A column is missing, or the classes are not what the question says.
+    """
+    with scratch_database() as connection:
+        joined = join(connection, question, predictions, labels)
+        classes = "0", "1"
+        if question.problem is ProblemType.REGRESSION:
+            connection.execute(_NUMBERS)
+        elif question.problem is ProblemType.MULTICLASS:
+            read_classes(connection)
+        else:
+            classes = read_two_classes(
+                connection,
+                positive=question.positive,
+                threshold=question.threshold,
+                by_probability=question.prediction is None,
+                needs_score=question.probability is not None,
+            )
+        yield Judged(
+            connection,
+            question.problem,
+            _coverage(connection, joined),
+            *classes,
+            has_scores=question.probability is not None,
+        )
+
+
+def _coverage(connection: DuckDBPyConnection, joined: Joined) -> Coverage:
+    predictions = count(connection, "joined")
+    judged = count(connection, "judged")
+    without_label = count(connection, "joined WHERE label IS NULL")
+    return Coverage(
+        predictions=predictions,
+        judged=judged,
+        without_label=without_label,
+        unusable=predictions - judged - without_label,
+        labels=joined.labels,
+        labels_without_prediction=joined.labels_without_prediction,
+        repeated_labels=joined.repeated_labels,
+        outside_window=joined.outside_window,
+    )

@@ -1,0 +1,43 @@
+"""Metrics of a regression."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+# The exact sum of DuckDB is NaN where a sum is beyond all doubles; the plain one is infinite.
+_ERRORS = """
+    SELECT count(*), if(isnan(fsum(error)), sum(error), fsum(error)),
+        if(isnan(fsum(error ** 2)), sum(error ** 2), fsum(error ** 2)), favg(actual)
+    FROM (SELECT abs(predicted - actual) AS error, actual FROM judged WHERE {rows})"""
+_SPREAD = "SELECT fsum((actual - $1) ** 2) FROM judged WHERE {rows}"
+
+
+def regression_metrics(connection: DuckDBPyConnection, rows: str = "true") -> dict[str, float]:
+    """Measure mean absolute error, mean squared error, its root, and the coefficient r2.
+
+    r2 is 1 - (squared errors / squared distances of the labels from their mean); it is NaN where
+    all labels are equal. Without rows, all are NaN.
+
+    Parameters
+    ----------
+    connection
+        Has the table `judged`.
+    rows
+        Which rows count, in SQL.
+    """
+    found = connection.execute(_ERRORS.format(rows=rows)).fetchone()
+    count, absolute, squared, mean = found or (0, None, None, None)
+    if not count:
+        return dict.fromkeys(("mae", "mse", "rmse", "r2"), math.nan)
+    (spread,) = connection.execute(_SPREAD.format(rows=rows), [mean]).fetchone() or (0.0,)
+    mse = squared / count
+    return {
+        "mae": absolute / count,
+        "mse": mse,
+        "rmse": math.sqrt(mse),
+        "r2": 1 - squared / spread if spread else math.nan,
+    }
