@@ -179,6 +179,7 @@ def test_check_gives_the_same_facts_as_json() -> None:
         "inputs": ["age", "income"],
         "outputs": ["score"],
         "columns": ["age", "income", "score"],
+        "labels": None,
         "continue": False,
         "unreachable_behind": None,
     }
