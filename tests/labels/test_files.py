@@ -62,8 +62,8 @@ def test_an_empty_file_has_no_lines() -> None:
     assert lines_of("labels.csv", b"") == []
 
 
-def test_a_first_row_without_the_id_column_is_no_header_and_not_lost() -> None:
-    assert rows_of(b"a,1\nb,0\n") == [{"csv": ["a", "1"]}, {"csv": ["b", "0"]}]
+def test_a_first_row_without_the_id_column_may_be_a_row_and_is_not_lost() -> None:
+    assert rows_of(b"a,1\nb,0\n") == [{"csv": ["a", "1"]}, {"csv": {"a": "b", "1": "0"}}]
     assert rows_of(b"id,id\na,1\n") == [{"csv": ["id", "id"]}, {"csv": ["a", "1"]}]
 
 

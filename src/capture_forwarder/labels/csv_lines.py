@@ -35,17 +35,17 @@ def json_lines(stream: BinaryIO, id_column: str) -> Iterator[bytes]:
     stream
         The CSV, in UTF-8. Its first row is the header.
     id_column
-        A column that the header must have. Without it there is no header: then the first row is
-        none, and no row fits.
+        A column that the header must have. Where it has not, the first row may be a row as well:
+        it comes out too, so that it is not lost, as one that does not fit.
     """
     header: Cells | None = None
     for lines, cells in _rows(_Lines(stream)):
         if header is None and cells:
             names = [cell.strip() for cell in cells]
-            header = names if id_column in names and len(set(names)) == len(names) else ()
-            if header:
-                yield b"\n" * len(lines)
-                continue
+            header = names if len(set(names)) == len(names) else ()
+            first = b"" if id_column in header else _encode({CSV_ROW: cells})
+            yield first + b"\n" * len(lines)
+            continue
         yield _written(lines, cells, header or ()) + b"\n" * len(lines)
 
 

@@ -90,7 +90,7 @@ def read_label(line: bytes, id_column: str) -> LabelLine:
     if isinstance(row, list):
         raise _none(
             "The row of CSV does not fit a header: the first line must name the columns, one of "
-            f"them {id_column!r}, and this row must have as many values."
+            f"them {id_column!r}, and each row must have as many values."
         )
     if id_column not in row:
         raise _none(f"The row has no column {id_column!r} with an id.")
