@@ -211,6 +211,16 @@ def test_quarantined_lines_are_sent_again_once_the_cause_is_gone(
     assert not list(Path("capture-forwarder-quarantine").rglob("*.jsonl"))
 
 
+def test_rows_below_a_header_with_another_id_can_be_sent_again_by_its_name(
+    fiddler: FiddlerLabelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("outcomes.csv").write_text("call,label\ncall-0,1\n")
+    assert "2 not-a-label" in done("labels", "send", "outcomes.csv", "--publisher", "fiddler")
+    monkeypatch.setenv("FORWARDER_LABEL_ID", "call")
+    run("quarantine", "redrive", "capture-forwarder-quarantine", "--publisher", "fiddler")
+    assert fiddler.updates == [{"event_id": "call-0", "churned": 1}]
+
+
 def test_quarantined_lines_of_a_routes_file_go_by_their_route(fiddler: FiddlerLabelServer) -> None:
     routes(fiddler)
     Path("labels.csv").write_text("id,outcome\ncall-0,1\n")

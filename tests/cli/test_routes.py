@@ -180,6 +180,7 @@ def test_check_gives_the_same_facts_as_json() -> None:
         "outputs": ["score"],
         "labels": None,
         "columns": ["age", "income", "score"],
+        "labels": None,
         "continue": False,
         "unreachable_behind": None,
     }

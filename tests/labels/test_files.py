@@ -24,19 +24,20 @@ from tests.support.captures import ground_truth
 from tests.support.fakes import MemoryStore
 
 TABLE = b"id,label\na,1\nb,0\n"
-ROWS = [None, {"csv": {"id": "a", "label": "1"}}, {"csv": {"id": "b", "label": "0"}}]
+HEADER = {"csv_header": ["id", "label"]}
+ROWS = [HEADER, {"csv": {"id": "a", "label": "1"}}, {"csv": {"id": "b", "label": "0"}}]
 
 
 def lines_of(name: str, content: bytes, *, tables: bool = True) -> list[bytes]:
     store = MemoryStore(**{name: content})
-    files = LabelFiles(store, "id", ParquetTables() if tables else None)
+    files = LabelFiles(store, ParquetTables() if tables else None)
     with files.open(CaptureFile("bucket", name)) as opened:
         assert opened.revision
         return [line.data for line in read_lines(opened.stream, 10**6)]
 
 
 def rows_of(content: bytes) -> list[Any]:
-    lines = b"".join(json_lines(io.BytesIO(content), "id")).split(b"\n")[:-1]
+    lines = b"".join(json_lines(io.BytesIO(content))).split(b"\n")[:-1]
     return [json.loads(line) if line.strip() else None for line in lines]
 
 
@@ -62,14 +63,14 @@ def test_an_empty_file_has_no_lines() -> None:
     assert lines_of("labels.csv", b"") == []
 
 
-def test_a_first_row_without_the_id_column_is_no_header_and_not_lost() -> None:
-    assert rows_of(b"a,1\nb,0\n") == [{"csv": ["a", "1"]}, {"csv": ["b", "0"]}]
-    assert rows_of(b"id,id\na,1\n") == [{"csv": ["id", "id"]}, {"csv": ["a", "1"]}]
+def test_a_first_row_without_the_id_column_may_be_a_row_and_is_not_lost() -> None:
+    assert rows_of(b"a,1\nb,0\n") == [{"csv_header": ["a", "1"]}, {"csv": {"a": "b", "1": "0"}}]
+    assert rows_of(b"id,id\na,1\n") == [{"csv_header": ["id", "id"]}, {"csv": ["a", "1"]}]
 
 
 def test_rows_that_do_not_fit_keep_all_that_they_hold() -> None:
     assert rows_of(b'id,label\na\nb,1,2\n"c\nd,1\n\xff,1\n'.replace(b"\xff", b"\xc3\xa9")) == [
-        None,
+        HEADER,
         {"csv": ["a"]},
         {"csv": ["b", "1", "2"]},
         {"csv": '"c'},
@@ -80,7 +81,7 @@ def test_rows_that_do_not_fit_keep_all_that_they_hold() -> None:
 
 def test_a_line_that_is_not_utf_8_comes_through_byte_for_byte() -> None:
     content = b"id,label\n\xff\xfe,1\nb,0\n"
-    assert b"\xff\xfe,1" in b"".join(json_lines(io.BytesIO(content), "id")).split(b"\n")
+    assert b"\xff\xfe,1" in b"".join(json_lines(io.BytesIO(content))).split(b"\n")
 
 
 def test_a_quote_that_is_never_closed_costs_its_own_line_alone() -> None:
@@ -110,7 +111,7 @@ def test_every_row_that_a_program_writes_comes_back_on_a_line_of_the_same_number
     writer.writerows([("id", "label"), *rows])
     content = written.getvalue().encode()
     found = rows_of(content)
-    assert [row["csv"] for row in found if row] == [
+    assert [row["csv"] for row in found[1:] if row] == [
         {"id": name, "label": label} for name, label in rows
     ]
     assert len(found) == content.count(b"\n")
@@ -118,7 +119,7 @@ def test_every_row_that_a_program_writes_comes_back_on_a_line_of_the_same_number
 
 @given(st.binary(max_size=300))
 def test_any_bytes_give_as_many_lines_as_they_have(content: bytes) -> None:
-    found = b"".join(json_lines(io.BytesIO(content), "id"))
+    found = b"".join(json_lines(io.BytesIO(content)))
     assert found.count(b"\n") == content.count(b"\n") + (
         bool(content) and not content.endswith(b"\n")
     )

@@ -1,8 +1,9 @@
 """CSV with a header → lines of JSON, each of which says by itself what it holds.
 
 So a row can be quarantined and sent again alone, and work can go on behind any line. A row
-becomes `{"csv": {column: text}}`, one that does not fit the header a list of its values, and what
-cannot be read a text. As many lines come out as went in: their numbers are those of the CSV.
+becomes `{"csv": {column: text}}`, one that does not fit the header a list of its values, what
+cannot be read a text, and the header `{"csv_header": [column]}`. As many lines come out as went
+in: their numbers are those of the CSV.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from capture_forwarder.parser import CSV_ROW
+from capture_forwarder.parser import CSV_HEADER, CSV_ROW
 
 _BOM = b"\xef\xbb\xbf"
 _LONGEST_LINE = 16 * 1024 * 1024
@@ -27,25 +28,21 @@ _encode = msgspec.json.Encoder().encode
 Cells = Sequence[str]
 
 
-def json_lines(stream: BinaryIO, id_column: str) -> Iterator[bytes]:
-    """Yield the lines, each with its newline.
+def json_lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines, each with its newline; they depend on the stream alone.
 
     Parameters
     ----------
     stream
-        The CSV, in UTF-8. Its first row is the header.
-    id_column
-        A column that the header must have. Without it there is no header: then the first row is
-        none, and no row fits.
+        The CSV, in UTF-8. Its first row is the header, as far as can be told here.
     """
     header: Cells | None = None
     for lines, cells in _rows(_Lines(stream)):
         if header is None and cells:
             names = [cell.strip() for cell in cells]
-            header = names if id_column in names and len(set(names)) == len(names) else ()
-            if header:
-                yield b"\n" * len(lines)
-                continue
+            header = names if len(set(names)) == len(names) else ()
+            yield _encode({CSV_HEADER: names}) + b"\n" * len(lines)
+            continue
         yield _written(lines, cells, header or ()) + b"\n" * len(lines)
 
 

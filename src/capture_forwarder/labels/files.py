@@ -35,17 +35,12 @@ class LabelFiles:
     ----------
     store
         Where they are.
-    id_column
-        The column of tables with the id.
     tables
         Reads Parquet, if what that needs is installed.
     """
 
-    def __init__(
-        self, store: ObjectStore, id_column: str, tables: TableReader | None = None
-    ) -> None:
+    def __init__(self, store: ObjectStore, tables: TableReader | None = None) -> None:
         self._store = store
-        self._id_column = id_column
         self._tables = tables
 
     @contextmanager
@@ -66,7 +61,7 @@ class LabelFiles:
                 yield OpenedFile(stream, opened.revision)
                 return
             else:
-                lines = json_lines(stream, self._id_column)
+                lines = json_lines(stream)
             yield OpenedFile(cast("BinaryIO", _Stream(lines)), opened.revision)
 
     def _parquet(self, capture_file: CaptureFile, stream: BinaryIO) -> Iterator[bytes]:

@@ -8,7 +8,13 @@ from capture_forwarder.parser.call import CaptureData, CapturedPayload, read_cal
 from capture_forwarder.parser.fast.runs import Run
 from capture_forwarder.parser.formats.json_document import values_of
 from capture_forwarder.parser.formats.reading import Reading
-from capture_forwarder.parser.labels.line import CSV_ROW, LabelLine, is_label, read_label
+from capture_forwarder.parser.labels.line import (
+    CSV_HEADER,
+    CSV_ROW,
+    LabelLine,
+    is_label,
+    read_label,
+)
 from capture_forwarder.parser.labels.values import LabelTyper
 from capture_forwarder.parser.line import LineParser, ParseChunk, ParseLine
 from capture_forwarder.parser.lines import line_before, read_chunks, read_lines, unzipped
@@ -37,6 +43,7 @@ from capture_forwarder.parser.rejected import RejectedError
 from capture_forwarder.parser.unfound import NeverFound
 
 __all__ = [
+    "CSV_HEADER",
     "CSV_ROW",
     "CaptureData",
     "CapturedPayload",

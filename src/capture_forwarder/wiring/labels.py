@@ -85,7 +85,7 @@ def store_of(route: RouteSettings, store: ObjectStore) -> ObjectStore:
         return store
     from capture_forwarder.labels.files import LabelFiles  # noqa: PLC0415
 
-    return LabelFiles(store, route.labels.id, _table_reader())
+    return LabelFiles(store, _table_reader())
 
 
 def label_tables(addresses: Sequence[str]) -> list[LabelTable]:

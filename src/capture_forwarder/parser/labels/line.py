@@ -21,6 +21,9 @@ from capture_forwarder.parser.rejected import RejectedError
 CSV_ROW = "csv"
 """The key of what a row of CSV became: an object, or a list where it does not fit the header."""
 
+CSV_HEADER = "csv_header"
+"""The key of what the first row of CSV became: the names of the columns, if it is a header."""
+
 _GROUND_TRUTH = "groundTruthData"
 _BOM = b"\xef\xbb\xbf"
 _decode = msgspec.json.Decoder().decode
@@ -34,7 +37,8 @@ class LabelLine(msgspec.Struct, frozen=True):
     id
         What it labels: an inference, or a call with one or several of them.
     records
-        Its labels: one for each row, as a list in the order of the columns, or by name.
+        Its labels: one for each row, as a list in the order of the columns, or by name. A header
+        has none, and no id.
     text
         Whether values that are texts are still to be typed, as those of CSV.
     merged
@@ -83,14 +87,21 @@ def read_label(line: bytes, id_column: str) -> LabelLine:
         return LabelLine(_id_of_call(document), records, text, merged=merged)
     if "captureData" in document:
         raise _none("This is the capture of a call without a label.")
+    if isinstance(header := document.get(CSV_HEADER), list):
+        if id_column in header and len(set(map(str, header))) == len(header):
+            return LabelLine("", ())
+        raise _none(
+            f"The first row of the CSV has no column {id_column!r}, or one name twice: it is no "
+            "header that fits."
+        )
     text = CSV_ROW in document and isinstance(document[CSV_ROW], dict | list | str)
     row = document[CSV_ROW] if text else document
     if isinstance(row, str):
         raise _none("The line of CSV cannot be read: look at its quotes.")
     if isinstance(row, list):
         raise _none(
-            "The row of CSV does not fit a header: the first line must name the columns, one of "
-            f"them {id_column!r}, and this row must have as many values."
+            "The row of CSV has another number of values than the header, or there is no header: "
+            "the first row must name the columns, each once."
         )
     if id_column not in row:
         raise _none(f"The row has no column {id_column!r} with an id.")
