@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.fault_matrix.account import IN_FLIGHT
 from tests.support.fault_matrix.capture_file import ROWS, CaptureFile
+from tests.support.fault_matrix.label_file import labels_of
 from tests.support.fault_matrix.troubles import (
     FAULTS,
     MANY,
@@ -175,6 +176,7 @@ def test_fifty_refused_rows_all_over_a_file_are_kept_once_each(publisher: str, w
 def test_a_rotated_secret_causes_no_failure(
     file: CaptureFile, where: str, publisher: str, world: Make
 ) -> None:
+    file = labels_of(file) if OVER_HTTP[publisher].labels else file
     here = world(file, publisher=publisher)
     watch(here, Trouble(here, file, where, 1, here.rotate_secret))
 
