@@ -178,7 +178,6 @@ def test_check_gives_the_same_facts_as_json() -> None:
         "publisher": "duckdb",
         "inputs": ["age", "income"],
         "outputs": ["score"],
-        "labels": None,
         "columns": ["age", "income", "score"],
         "labels": None,
         "continue": False,

@@ -25,7 +25,9 @@ from capture_forwarder.core.errors import (
     PublishError,
 )
 from capture_forwarder.core.inference import Inference, Row
+from capture_forwarder.core.inferences import WrittenInferences
 from capture_forwarder.core.ports import Ports
+from capture_forwarder.forwarding.collecting import collecting
 from capture_forwarder.forwarding.options import Invocation, RouteOptions
 from capture_forwarder.forwarding.pipeline import forward_file
 from capture_forwarder.local.parts import FolderPartFiles
@@ -351,3 +353,57 @@ def test_writers_of_one_file_at_once_leave_one_of_their_files_whole(tmp_path: Pa
     assert failed == []
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["part"]
     assert (tmp_path / "a" / "part").read_bytes() in texts
+
+
+ROWS = st.lists(
+    st.dictionaries(
+        st.sampled_from(["age", "plan", "odd"]),
+        st.one_of(
+            st.none(),
+            st.booleans(),
+            st.integers(-5, 5),
+            st.floats(allow_nan=False, allow_infinity=False),
+            st.text(max_size=4),
+            st.sampled_from(["{", "[", ',\n{"a":1}', "}"]),
+            st.lists(st.lists(st.integers(0, 3), max_size=2), max_size=2),
+            st.dictionaries(st.just("in"), st.integers(0, 3), max_size=1),
+        ),
+        max_size=3,
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(ROWS, st.booleans())
+def test_rows_that_come_as_json_are_written_as_other_rows_are(
+    rows: list[Row], with_ids: bool
+) -> None:
+    """Nested values become text, and an id is put where there is none, either way."""
+    names = (KEY, "age", "plan", "odd") if with_ids else ("age", "plan", "odd")
+    found = [
+        Inference(f"{n}", names, tuple({KEY: f"{n}", **row}.get(name) for name in names))
+        for n, row in enumerate(rows)
+    ]
+    held = []
+    for as_json in (False, True):
+        collected = collecting(as_json=as_json)
+        collected.take(found)
+        files = MemoryFiles()
+        FilePublisher(files, "churn").publish(Batch.of(collected.give()))
+        held.append({name: read(data) for name, data in files.held.items()})
+    assert held[0] == held[1]
+
+
+def test_a_number_keeps_the_digits_that_were_captured() -> None:
+    publisher = FilePublisher(files := MemoryFiles(), "churn")
+    rows = b'{"inference_id":"a","score":0.50},\n{"inference_id":"b","score":1e-07}'
+    publisher.publish(Batch.of(WrittenInferences(["a", "b"], ("inference_id", "score"), [rows])))
+    (data,) = files.held.values()
+    assert gzip.decompress(data) == rows.replace(b",\n", b"\n") + b"\n"
+
+
+def test_another_value_in_the_column_of_ids_is_refused_of_rows_as_json_too() -> None:
+    written = WrittenInferences(["a"], ("inference_id",), [b'{"inference_id":"b"}'])
+    with pytest.raises(PublisherMisconfiguredError, match="is the inference's id"):
+        FilePublisher(MemoryFiles(), "churn").publish(Batch.of(written))

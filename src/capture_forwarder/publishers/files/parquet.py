@@ -72,6 +72,7 @@ class Parquet:
     """
 
     suffix = ".parquet"
+    of_json = None
 
     def __init__(
         self, types: Mapping[str, DataType], key: str, time: str, write: Writer | None = None

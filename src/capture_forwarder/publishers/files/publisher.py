@@ -6,9 +6,17 @@ that publishing a batch again, by whomever and however late, replaces its file b
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from operator import attrgetter
+from types import GenericAlias
+
+import msgspec
+
 from capture_forwarder.core.batch import ACCEPTED, Batch, BatchLimits, Receipt
 from capture_forwarder.core.errors import PublisherMisconfiguredError
 from capture_forwarder.core.inference import Inference, Row
+from capture_forwarder.core.inferences import WrittenInferences
+from capture_forwarder.core.json_rows import BETWEEN, JsonRows, split_rows
 from capture_forwarder.core.ports import PartFiles
 from capture_forwarder.core.schema import Schema
 from capture_forwarder.publishers.files.formats import FileFormat, JsonLines, flat
@@ -54,8 +62,12 @@ class FilePublisher:
         self._key = key
         self._time = time
         self._form = form
+        self._ids_of = _ids_reader(key)
 
-    takes_json = False
+    @property
+    def takes_json(self) -> bool:
+        """Whether rows may come as JSON, which then is written as it is."""
+        return self._form.of_json is not None
 
     @property
     def limits(self) -> BatchLimits:
@@ -81,6 +93,10 @@ class FilePublisher:
             The file was not stored for sure, or another value is mapped to the id's column.
         """
         del deadline
+        if (of_json := self._form.of_json) and (written := self._flat_rows(batch)):
+            first: Row = msgspec.json.decode(split_rows(batch.json_rows[0])[0])
+            self._files.put(self._name(batch, first), of_json(written))
+            return ACCEPTED
         rows: list[Row] = []
         refused: dict[int, str] = {}
         for index, inference in enumerate(batch.inferences):
@@ -90,9 +106,21 @@ class FilePublisher:
             else:
                 refused[index] = said
         if rows:
-            name = part_name(batch, self._route, rows[0].get(self._time), self._form.suffix)
-            self._files.put(name, self._form.encode(rows))
+            self._files.put(self._name(batch, rows[0]), self._form.encode(rows))
         return Receipt(refused) if refused else ACCEPTED
+
+    def _name(self, batch: Batch, first: Row) -> str:
+        return part_name(batch, self._route, first.get(self._time), self._form.suffix)
+
+    def _flat_rows(self, batch: Batch) -> JsonRows | None:
+        """The rows as they came as JSON, if they are flat for sure and have their ids."""
+        held = batch.inferences
+        if not isinstance(held, WrittenInferences):
+            return None
+        rows = BETWEEN.encode().join(held.fragments)
+        if rows.count(b"{") != len(batch) or b"[" in rows:
+            return None
+        return rows if self._ids_of(rows) == list(held.ids) else None
 
     def _row(self, inference: Inference) -> Row:
         row: Row = {self._key: inference.id, **inference.row}
@@ -102,3 +130,21 @@ class FilePublisher:
             )
             raise PublisherMisconfiguredError(message, "Set FORWARDER_EVENT_ID_COLUMN.")
         return flat(row)
+
+
+def _ids_reader(key: str) -> Callable[[JsonRows], list[object]]:
+    """Make what reads the ids of rows that are JSON, and nothing else of them; none if it cannot.
+
+    Parameters
+    ----------
+    key
+        The column with the ids.
+    """
+    try:
+        only_key = msgspec.defstruct("Row", [("key", object, None)], rename={"key": key}, gc=False)
+    except ValueError:
+        # msgspec takes no name with a quote, a backslash or a control character.
+        return lambda _rows: []
+    decode = msgspec.json.Decoder(GenericAlias(list, only_key)).decode
+    of_row = attrgetter("key")
+    return lambda rows: list(map(of_row, decode(b"[%b]" % rows)))
