@@ -1,7 +1,7 @@
 """Leaves of botocore's data what the function calls: services, their endpoints, their operations.
 
 A client begins with the model of its service, of which S3's has a hundred operations in 1.4 MB, and
-with the endpoints of all services. The function calls two of S3's. What is left here is taken, at
+with the endpoints of all services. The function calls three of S3's. What is left here is taken, at
 each build, from the botocore that is in the package; docs/package.md says how much of a cold start
 hangs on it.
 """
@@ -19,7 +19,7 @@ OPERATIONS = {
     # The last one botocore calls by itself, to learn where a table is.
     "dynamodb": ("UpdateItem", "DescribeEndpoints"),
     # The last two botocore calls by itself, for a bucket elsewhere and for a directory bucket.
-    "s3": ("GetObject", "PutObject", "HeadBucket", "CreateSession"),
+    "s3": ("GetObject", "ListObjectsV2", "PutObject", "HeadBucket", "CreateSession"),
     "secretsmanager": ("GetSecretValue",),
     "sqs": ("SendMessage",),
     "ssm": ("GetParameter",),
@@ -29,7 +29,7 @@ OPERATIONS = {
 """Service → what the function calls."""
 
 # Nobody reads a date of their answers, and to make one botocore imports what nothing else needs.
-UNDATED = frozenset({"GetObject", "GetParameter", "GetSecretValue"})
+UNDATED = frozenset({"GetObject", "GetParameter", "GetSecretValue", "ListObjectsV2"})
 
 _MODEL = "service-2.json"
 _ENDPOINTS = "endpoints.json"

@@ -21,6 +21,18 @@ REPOSITORY = LAMBDA_PACKAGE.parent
 REQUIREMENTS = REPOSITORY / "requirements" / "lambda.txt"
 SOURCE = REPOSITORY / "src" / "capture_forwarder"
 TASK_ROOT = "/var/task"
+OF_COMMANDS = (
+    "cli",
+    "dead_letters",
+    "inspection",
+    "monitor",
+    "quarantine",
+    "wiring/capture_files.py",
+    "wiring/dead_letters.py",
+    "wiring/quarantine.py",
+    "wiring/routes.py",
+)
+"""What of the forwarder only commands use: folders and modules."""
 PANDAS_STAND_IN = LAMBDA_PACKAGE / "pandas_standin.py"  # it says why
 
 # Amazon Linux 2, under Python 3.11, has glibc 2.26; Amazon Linux 2023, under all later ones, 2.34.
@@ -165,8 +177,13 @@ def add_forwarder(folder: Path) -> None:
     folder
         Where they are put.
     """
-    unneeded = shutil.ignore_patterns("cli", "inspection", "monitor", "__pycache__")
-    shutil.copytree(SOURCE, folder / SOURCE.name, ignore=unneeded)
+    unneeded = {SOURCE / path for path in OF_COMMANDS}
+
+    def left_out(place: str, names: list[str]) -> set[str]:
+        of_commands = {name for name in names if Path(place) / name in unneeded}
+        return of_commands | ({"__pycache__"} & set(names))
+
+    shutil.copytree(SOURCE, folder / SOURCE.name, ignore=left_out)
     shutil.copyfile(PANDAS_STAND_IN, folder / "pandas.py")
 
 

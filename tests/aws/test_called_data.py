@@ -19,11 +19,12 @@ from botocore.session import Session
 from moto import mock_aws
 
 from capture_forwarder.aws import clients
+from capture_forwarder.aws.listing import list_objects
 from lambda_package.aws_data import OPERATIONS, UNDATED, keep_called
 
 AWS = Path(clients.__file__).parent
 # Only the command imports these.
-OF_THE_COMMAND = frozenset({"listing.py", "quarantine_files.py", "queues.py"})
+OF_THE_COMMAND = frozenset({"quarantine_files.py", "queues.py"})
 INSTALLED = Path(botocore.__file__).parent / "data"
 NOT_CALLED = ("account", "sso")
 WHOLE = Loader(include_default_extras=False)
@@ -157,6 +158,8 @@ def test_clients_made_of_it_speak_with_aws(session: Session) -> None:
     assert answer["Body"].read() == b"ine\n"
     with pytest.raises(ClientError) as caught:
         s3.get_object(Bucket="captures", Key="none")
+    (found,) = list_objects(lambda: s3, "captures", "a b")
+    assert (found.capture_file.key, found.size) == ("a b", 5)
     assert caught.value.response["Error"]["Code"] == "NoSuchKey"
 
 

@@ -257,6 +257,21 @@ def test_data_that_changes_while_it_is_read_fails_and_is_no_end_of_the_file() ->
     assert not raised.value.permanent
 
 
+def test_what_comes_before_data_that_cannot_be_read_is_read() -> None:
+    job = Job({"a": ["1", "2"], "b": ["3"]}, {"a": ["0.1", "0.2"], "b": ["0.3"]})
+    store = memory_store(job)
+    transforms = TransformStore(store, Listing(store), LONGEST)
+
+    with transforms.open(CaptureFile(BUCKET, job.key)) as found:
+        del store.objects["transform-output/b.out"]
+        lines = read_lines(found.stream, LONGEST)
+        ids = [json.loads(next(lines).data)["captureData"]["endpointInput"]["data"] for _ in "12"]
+        with pytest.raises(CaptureFileError, match="is not there"):
+            next(lines)
+
+    assert ids == ["1", "2"]
+
+
 class Dripping:
     """A store whose streams give a few bytes at once, as a network does."""
 

@@ -14,6 +14,7 @@ from tests.support.emulator import Emulator, FunctionFailedError
 from tests.support.package import REPOSITORY
 from tests.support.platforms.faults import Status
 from tests.support.platforms.fiddler import CHURN_MODEL, FiddlerServer
+from tests.support.transforms import DATA, STARTED, Job, inference_id
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -143,6 +144,29 @@ def test_every_inference_that_a_sample_event_announces_arrives_once(
     ids = [row["event_id"] for row in fiddler.events]
     assert len(ids) == inferences
     assert len(set(ids)) == inferences
+
+
+def test_a_batch_transform_job_is_listed_and_followed(
+    function: Emulator, fiddler: FiddlerServer, s3: S3Client
+) -> None:
+    records = ["12,95.95,1207.98,One year,Mailed check,0,0,21.6", "2,32.95,64.89,One year,,0,0,1"]
+    answers = [f"0.{n},{inference_id(n)},{STARTED}" for n in (25, 75)]
+    job = Job({"a.csv": records}, {"a.csv": answers}, input_uuid="another")
+    s3.create_bucket(Bucket=DATA)
+    for bucket, files in ((BUCKET, job.manifests), (DATA, job.data)):
+        for key, content in files.items():
+            s3.put_object(Bucket=bucket, Key=key, Body=content)
+    event = sample("eventbridge.json")
+    event["detail"]["bucket"]["name"] = BUCKET
+    event["detail"]["object"] = {"key": job.key}
+
+    function.invoke(event)
+
+    assert [(row["event_id"], row["score"]) for row in fiddler.events] == [
+        (inference_id(25), 0.25),
+        (inference_id(75), 0.75),
+    ]
+    assert {row["inference_time"] for row in fiddler.events} == {STARTED}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import struct
 from importlib import metadata
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from lambda_package.aws_data import OPERATIONS
+from lambda_package.build import OF_COMMANDS
 from tests.support.package import ARCHITECTURE, run_isolated, sam_build
 
 LARGEST_PACKAGE_BYTES = 25_000_000
@@ -41,9 +44,15 @@ def test_what_the_forwarder_does_not_need_on_lambda_is_left_out(
     assert not (package / left_out).exists()
 
 
-@pytest.mark.parametrize("room", ["cli", "inspection", "monitor"])
-def test_what_only_commands_use_is_left_out(package: Path, room: str) -> None:
-    assert not (package / "capture_forwarder" / room).exists()
+@pytest.mark.parametrize("path", OF_COMMANDS)
+def test_what_only_commands_use_is_left_out_and_nothing_that_is_left_imports_it(
+    package: Path, path: str
+) -> None:
+    forwarder = package / "capture_forwarder"
+    assert not (forwarder / path).exists()
+    name = f"capture_forwarder.{path.removesuffix('.py').replace('/', '.')}"
+    importing = re.compile(rf"^ *(from|import) {re.escape(name)}\b", re.MULTILINE)
+    assert not [one for one in forwarder.rglob("*.py") if importing.search(one.read_text())]
 
 
 def test_nothing_in_the_package_is_a_test_or_a_type_stub(package: Path) -> None:
@@ -179,7 +188,8 @@ def test_boto3_makes_its_clients_by_the_same_botocore(package: Path, runtime: Pa
     assert words == [
         str(package / "boto3/__init__.py"),
         str(package / "botocore/__init__.py"),
-        *("upload_file", "GetObject", "PutObject", "HeadBucket", "CreateSession"),
+        "upload_file",
+        *OPERATIONS["s3"],
         *("dynamodb", "secretsmanager", "sqs", "ssm", "sts"),
     ]
 
@@ -234,7 +244,8 @@ def test_a_client_in_the_package_can_do_what_the_function_needs_and_no_more(
         "from capture_forwarder.aws.clients import s3_client\n"
         "print(*s3_client().meta.service_model.operation_names)",
     )
-    assert printed.split() == ["GetObject", "PutObject", "HeadBucket", "CreateSession"]
+    expected = ["GetObject", "ListObjectsV2", "PutObject", "HeadBucket", "CreateSession"]
+    assert printed.split() == expected
 
 
 def test_connecting_to_fiddler_imports_neither_pandas_nor_the_rest_of_the_client(

@@ -59,7 +59,8 @@ class Pairing:
         """
         is_joined: bool | None = None
         for line, record in zip(_records(outputs), _records(inputs), strict=True):
-            rest = without_input(read_answer(line.data).response, record.data)
+            answer = read_answer(line.data)
+            rest = None if is_joined is False else without_input(answer.response, record.data)
             if is_joined is None:
                 # A job joins all lines or none, which the first one shows.
                 is_joined = rest is not None
@@ -67,7 +68,8 @@ class Pairing:
                 yield self._alone(line)
                 yield self._input_alone(record)
             else:
-                yield self._call(line, record.data, rest if is_joined else None)
+                response = answer.response if rest is None else rest
+                yield self._write(line, answer, record.data, response)
 
     def apart(self, outputs: Iterable[Line], inputs: Iterable[Line]) -> Iterator[bytes]:
         """The lines of an output and an input that do not belong together, each by itself."""
@@ -77,10 +79,6 @@ class Pairing:
     def _joined(self, line: Line) -> bytes:
         answer = read_answer(line.data)
         return self._write(line, answer, answer.request, answer.response)
-
-    def _call(self, line: Line, record: bytes, rest: bytes | None) -> bytes:
-        answer = read_answer(line.data)
-        return self._write(line, answer, record, answer.response if rest is None else rest)
 
     def _alone(self, line: Line) -> bytes:
         """A line of the output without its input; nothing of it if only its beginning is held."""

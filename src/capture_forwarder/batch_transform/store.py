@@ -192,22 +192,39 @@ class TransformStore:
 
 
 class _Bytes(io.RawIOBase):
-    """Pieces of bytes as a stream."""
+    """Pieces of bytes as a stream, as many at once as are asked for.
+
+    What was made before an error is read before the error is raised.
+    """
 
     def __init__(self, pieces: Generator[bytes]) -> None:
         super().__init__()
         self._pieces = pieces
-        self._rest = memoryview(b"")
+        self._rest = b""
+        self._error: CaptureFileError | None = None
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        if not self._rest:
-            self._rest = memoryview(next(self._pieces, b""))
-        count = min(len(buffer), len(self._rest))
-        buffer[:count] = self._rest[:count]
-        self._rest = self._rest[count:]
+        made = [self._rest] if self._rest else []
+        size = len(self._rest)
+        while size < len(buffer) and self._error is None:
+            try:
+                piece = next(self._pieces)
+            except StopIteration:
+                break
+            except CaptureFileError as error:
+                self._error = error
+                break
+            made.append(piece)
+            size += len(piece)
+        if not made and self._error is not None:
+            raise self._error
+        data = b"".join(made)
+        count = min(len(buffer), size)
+        buffer[:count] = data[:count]
+        self._rest = data[count:]
         return count
 
     def close(self) -> None:
