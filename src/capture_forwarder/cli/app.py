@@ -11,6 +11,7 @@ from capture_forwarder.cli.dead_letters import command as dead_letters
 from capture_forwarder.cli.demo import command as demo
 from capture_forwarder.cli.forward import command as forward
 from capture_forwarder.cli.inspect import command as inspect
+from capture_forwarder.cli.monitor import app as monitor
 from capture_forwarder.cli.quarantine import command as quarantine
 from capture_forwarder.cli.routes import command as routes
 
@@ -18,7 +19,8 @@ _HELP = """Forward SageMaker Data Capture files to a model monitoring platform.
 
 `demo` shows what it does; `inspect` proposes settings for your own capture files; `forward` sends
 files by hand, as the Lambda function does for every new file. `quarantine` and `dead-letters` show
-what could not be delivered, and send it again; `routes` checks a routes file.
+what could not be delivered, and send it again; `routes` checks a routes file. `monitor` makes a
+baseline, and checks new data against it.
 """
 
 app = typer.Typer(
@@ -55,3 +57,4 @@ app.command(help=forward.HELP)(forward.forward)
 app.add_typer(routes.app, name="routes")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(monitor.app, name="monitor")

@@ -42,12 +42,12 @@ def find_capture_files(
     folders = [Path(output).absolute() for output in outputs if not output.startswith(_S3)]
     found: dict[CaptureFile, FoundFile] = {}
     for address in addresses:
-        files = list(_in_s3(address) if remote else _local(address, folders))
+        files = list(files_in_s3(address) if remote else _local(address, folders))
         if not files:
             expected = "" if remote else " (*.jsonl, *.jsonl.gz, *.gz)"
             raise UsageError(f"{address} holds no capture files{expected}.")
         found.update((file.capture_file, file) for file in files)
-    return list(found.values()), _s3_store() if remote else FolderObjectStore(Path("/"))
+    return list(found.values()), s3_store() if remote else FolderObjectStore(Path("/"))
 
 
 def outputs_of(routes: Sequence[RouteSettings], settings: Settings) -> list[str]:
@@ -71,7 +71,14 @@ def _folder_of(path: Path, folders: Sequence[Path]) -> Path | None:
     return next((one for one in folders if path.absolute().is_relative_to(one)), None)
 
 
-def _in_s3(address: str) -> Iterator[FoundFile]:
+def files_in_s3(address: str) -> Iterator[FoundFile]:
+    """Find the files at an S3 address; there may be none.
+
+    Raises
+    ------
+    UsageError, CaptureFileError
+        The address has no bucket, or S3 cannot be listed.
+    """
     from capture_forwarder.aws.clients import s3_client  # noqa: PLC0415 - boto3 takes its time
     from capture_forwarder.aws.listing import list_objects  # noqa: PLC0415
 
@@ -81,7 +88,8 @@ def _in_s3(address: str) -> Iterator[FoundFile]:
     return list_objects(s3_client, bucket, prefix)
 
 
-def _s3_store() -> ObjectStore:
+def s3_store() -> ObjectStore:
+    """Make the store that reads from S3."""
     from capture_forwarder.aws.clients import s3_client  # noqa: PLC0415
     from capture_forwarder.aws.objects import S3ObjectStore  # noqa: PLC0415
 

@@ -1,0 +1,1 @@
+"""`capture-forwarder monitor`: a baseline, checks of windows against it, and what they found."""

@@ -1,0 +1,99 @@
+"""What is asked of a column in SQL: its text, its number, and the type that its text has.
+
+The types are those of deequ (Apache-2.0), by the text of a value: Integral is
+`sign? space? digits`; Fractional is that with `.digits`, with an exponent, or with both; Boolean
+is `true` or `false`; all other text is String, as are `.5`, `5.`, `NaN` and `inf`.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from capture_forwarder.monitor.data.relation import Column, Kind
+
+_WHOLE = r"'[-+]? ?[0-9]+'"
+_FRACTION = r"'[-+]? ?[0-9]+(\.[0-9]+|(\.[0-9]+)?[eE][-+]?[0-9]+)'"
+
+
+class Expressions(msgspec.Struct, frozen=True):
+    """SQL of one column; `number` is null where there is no finite number."""
+
+    text: str
+    number: str
+    is_whole: str
+    is_fractional: str
+    is_boolean: str
+    is_present: str
+    looks_whole: str
+
+
+def expressions(column: Column) -> Expressions:
+    """Write the SQL of a column."""
+    if column.kind is Kind.JSON:
+        return _of_json(f"{column.sql}::VARCHAR", f"({column.sql} ->> '$')")
+    if column.kind is Kind.TEXT:
+        return _of_text(column.sql)
+    return _of_numbers(column.sql, whole=column.kind is Kind.WHOLE)
+
+
+def _of_text(text: str) -> Expressions:
+    whole = f"regexp_full_match({text}, {_WHOLE})"
+    fraction = f"regexp_full_match({text}, {_FRACTION})"
+    number = f"CASE WHEN {whole} OR {fraction} THEN {_cast(text)} END"
+    return Expressions(
+        text=text,
+        number=_finite(number),
+        is_whole=whole,
+        is_fractional=fraction,
+        is_boolean=f"{text} IN ('true', 'false')",
+        is_present=text,
+        looks_whole="false",
+    )
+
+
+def _of_json(raw: str, unquoted: str) -> Expressions:
+    """A bare number has JSON's own form, so that no pattern is needed; a text is looked at."""
+    bare = f"({raw} >= '-' AND {raw} < ':')"
+    quoted = f"({raw} < '#')"
+    exponent = f"(contains({raw}, 'e') OR contains({raw}, 'E'))"
+    fraction = f"(contains({raw}, '.') OR {exponent})"
+    text = _of_text(unquoted)
+    return Expressions(
+        text=f"CASE WHEN {quoted} THEN {unquoted} ELSE {raw} END",
+        number=_finite(
+            f"CASE WHEN {bare} THEN TRY_CAST({raw} AS DOUBLE) "
+            f"WHEN {quoted} THEN CASE WHEN {text.is_whole} OR {text.is_fractional} "
+            f"THEN {_cast(unquoted)} END END"
+        ),
+        is_whole=f"CASE WHEN {bare} THEN NOT {fraction} WHEN {quoted} THEN {text.is_whole} END",
+        is_fractional=(
+            f"CASE WHEN {bare} THEN {fraction} WHEN {quoted} THEN {text.is_fractional} END"
+        ),
+        is_boolean=f"{raw} IN ('true', 'false', '\"true\"', '\"false\"')",
+        is_present=raw,
+        looks_whole="false",
+    )
+
+
+def _of_numbers(name: str, *, whole: bool) -> Expressions:
+    value = name if whole else f"CASE WHEN NOT isnan({name}) THEN {name} END"
+    number = f"{name}::DOUBLE" if whole else _finite(value)
+    present = f"{value} IS NOT NULL"
+    return Expressions(
+        text=f"({value})::VARCHAR",
+        number=number,
+        is_whole=present if whole else "false",
+        is_fractional="false" if whole else present,
+        is_boolean="false",
+        is_present=value,
+        # Of a number that is stored as such, nobody knows whether it was written as 3 or as 3.0.
+        looks_whole="false" if whole else f"{number} = trunc({number})",
+    )
+
+
+def _cast(text: str) -> str:
+    return f"TRY_CAST(replace({text}, ' ', '') AS DOUBLE)"
+
+
+def _finite(number: str) -> str:
+    return f"CASE WHEN isfinite({number}) THEN {number} END"
