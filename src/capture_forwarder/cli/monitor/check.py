@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from capture_forwarder.cli.monitor import options as ours
@@ -14,7 +15,7 @@ from capture_forwarder.cli.terminal import options
 from capture_forwarder.cli.terminal.console import user_errors
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.monitor.baseline import Baseline, read_baseline
-from capture_forwarder.monitor.constraints.check import LEAST_ROWS, Strictness
+from capture_forwarder.monitor.constraints.check import LEAST_ROWS, Strictness, fractions_of
 from capture_forwarder.monitor.constraints.constraints import (
     CategoricalMethod,
     Document,
@@ -129,14 +130,9 @@ def check(  # noqa: PLR0913 - one parameter an option
         against = _with_options(
             read_baseline(Path(baseline)), threshold, method, categorical_method
         )
-        run = Run(
-            Path(to),
-            schedule,
-            endpoint,
-            window,
-            Strictness(drift, min_rows, strict_types),
-            ours.names_of(exclude),
-        )
+        how = Strictness(drift, min_rows, strict_types)
+        run = Run(Path(to), schedule, endpoint, window, how, ours.names_of(exclude))
+        choice = msgspec.structs.replace(choice, fractions=fractions_of(against.constraints, how))
 
         def opened() -> tuple[Engine, Relation]:
             return stack.enter_context(opened_data(data, choice, mapping))

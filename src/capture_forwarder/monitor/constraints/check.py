@@ -66,6 +66,14 @@ def watched(constraints: Constraints, baseline: Statistics | None) -> dict[str, 
     }
 
 
+def fractions_of(constraints: Constraints, how: Strictness) -> frozenset[str]:
+    """Say of which columns it does not matter whether a number is written as 3 or as 3.0."""
+    if how.exact_types:
+        return frozenset()
+    asked = constraints.features
+    return frozenset(one.name for one in asked if one.inferred_type is InferredType.FRACTIONAL)
+
+
 def check(
     profile: Profile,
     constraints: Constraints,

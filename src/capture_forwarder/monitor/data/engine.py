@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 Row = tuple[object, ...]
 
 _LINE = re.compile(r"\b[Ll]ine:? (\d{1,18})")
-_FILE = re.compile(r'(?:in file|file =|[Ff]ile) "?([^\s"]+)"?')
+_FILE = re.compile(r"""(?:in file|end of file|[Tt]he file) ["']([^"']+)["']|file = (\S+)""")
+_SAFE = (
+    (re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)"), "it has {1} columns, not {0}"),
+    (re.compile(r"unterminated quote"), "a quote is not closed, or stands within a value"),
+    (re.compile(r"not RFC 4180 compliant"), "its quotes or line ends are not those of RFC 4180"),
+    (re.compile(r"[Mm]aximum_object_size|[Mm]aximum line size"), "it is too long"),
+    (re.compile(r"utf-?8", re.IGNORECASE), "it is not UTF-8"),
+    (re.compile(r"duplicate key"), "a key stands twice in it"),
+    (re.compile(r"Expected OBJECT"), "it is no JSON object"),
+    (re.compile(r"Malformed JSON"), "it is no JSON"),
+)
 
 
 class Engine:
@@ -110,18 +120,22 @@ def literal(text: str) -> str:
 
 
 def _explained(error: Exception) -> DataError:
-    """Say what kind of error it is and where, since its text may quote a line of the data."""
+    """Say what it is and where, without the text, which may quote a line of the data."""
     text = str(error)
     where = ""
     if line := _LINE.search(text):
         where += f" at line {line[1]}"
     if file := _FILE.search(text):
-        where += f" of {file[1].rstrip('.,:')}"
+        where += f" of {file[1] or file[2]}"
     kind = type(error).__name__.removesuffix("Exception")
+    why = next(
+        (say.format(*found.groups()) for pattern, say in _SAFE if (found := pattern.search(text))),
+        f"DuckDB raised {kind}",
+    )
     if "lock" in text:
         message = f"Another program has the database open{where}."
         return DataError(message, "Close it, and run the command again.")
     return DataError(
-        f"DuckDB cannot read the data{where} ({kind}).",
+        f"The data cannot be read{where}: {why}.",
         "Check that the file is what its name says, and that it is whole.",
     )

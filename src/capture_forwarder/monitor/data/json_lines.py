@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from itertools import islice
 from pathlib import Path
@@ -24,10 +24,12 @@ MOST_COLUMNS = 5_000
 _LINES = 20_000
 _LEAST_OF_A_FILE = 100
 _LONGEST_LINE = 64 * 1024 * 1024
-_Names = dict[str, msgspec.Raw]
+_OF_NUMBERS = frozenset(b"%c" % sign for sign in b"-0123456789n")  # n is that of null
+_TYPES = {Kind.JSON: "JSON", Kind.BARE: "JSON", Kind.TEXT: "VARCHAR", Kind.FINITE: "DOUBLE"}
+_Object = dict[str, msgspec.Raw]
 
 
-def json_relation(files: Sequence[Path]) -> Relation:
+def json_relation(files: Sequence[Path], fractions: Collection[str] = ()) -> Relation:
     """Read JSON Lines; an absent key and null are no value.
 
     The columns are the names in the first lines of each file: of `_LINES` lines in all, and of at
@@ -37,34 +39,55 @@ def json_relation(files: Sequence[Path]) -> Relation:
     ----------
     files
         At least one, gzip or not.
+    fractions
+        Columns of which it does not matter whether a number is written as 3 or as 3.0. Where the
+        data is large, they are read as numbers if the first lines hold nothing else.
 
     Raises
     ------
     DataError, UsageError
         A file cannot be read, a line is no JSON object, or DuckDB would take two names for one.
     """
-    names: dict[str, None] = {}
+    numbers: dict[str, bool] = {}
     some = max(_LEAST_OF_A_FILE, _LINES // len(files))
     for file in files:
-        for found in _names(file, some):
-            names.update(dict.fromkeys(found))
-    if not names:
+        for found in _lines(file, some):
+            for name, value in found.items():
+                numbers[name] = numbers.get(name, True) and bytes(value)[:1] in _OF_NUMBERS
+    if not numbers:
         return Relation("(SELECT 1 WHERE false)")
-    for one, other in alike(names):
+    for one, other in alike(numbers):
         problem = f"The data has columns that differ only in case: {one!r} and {other!r}"
         raise UsageError(f"{problem}.", "Give one of them another name.")
-    kept = list(islice(names, MOST_COLUMNS))
-    notes = _left_out(len(names) - len(kept))
-    types = ", ".join(f"{literal(name)}: 'JSON'" for name in kept)
+    kept = list(islice(numbers, MOST_COLUMNS))
+    # A text is quoted in JSON; read as text it is what it says, and so is all else.
+    kinds = [Kind.JSON if numbers[name] else Kind.TEXT for name in kept]
+    quick_kinds = [
+        Kind.TEXT if not numbers[name] else Kind.FINITE if name in fractions else Kind.BARE
+        for name in kept
+    ]
+    notes = _left_out(len(numbers) - len(kept))
+    return Relation(
+        _sql(files, kept, kinds),
+        numbered(kept, kinds, "The data"),
+        notes=notes,
+        quick=Relation(
+            _sql(files, kept, quick_kinds), numbered(kept, quick_kinds, "The data"), notes=notes
+        ),
+    )
+
+
+def _sql(files: Sequence[Path], names: Sequence[str], kinds: Sequence[Kind]) -> str:
     listed = ", ".join(literal(str(file)) for file in files)
-    columns = numbered(kept, [Kind.JSON] * len(kept), "The data")
-    given = ", ".join(column.sql for column in columns)
-    sql = (
-        f"(SELECT * FROM read_json([{listed}], columns = {{{types}}}, "
+    types = ", ".join(
+        f"{literal(name)}: '{_TYPES[kind]}'" for name, kind in zip(names, kinds, strict=True)
+    )
+    given = ", ".join(f"c{index}" for index in range(len(names)))
+    return (
+        f"(FROM read_json([{listed}], columns = {{{types}}}, "
         "format = 'newline_delimited', records = true, "
         f"maximum_object_size = {_LONGEST_LINE}) AS lines({given}))"
-    )  # noqa: S608 - quoted
-    return Relation(sql, columns, notes=notes)
+    )
 
 
 def _left_out(count: int) -> tuple[str, ...]:
@@ -73,8 +96,8 @@ def _left_out(count: int) -> tuple[str, ...]:
     return (f"{count} columns were left out: no more than {MOST_COLUMNS} are looked at.",)
 
 
-def _names(file: Path, some: int) -> Iterator[_Names]:
-    decoder = msgspec.json.Decoder(_Names)
+def _lines(file: Path, some: int) -> Iterator[_Object]:
+    decoder = msgspec.json.Decoder(_Object)
     try:
         with _opened(file) as lines:
             for number, line in enumerate(islice(lines, some), 1):
@@ -84,7 +107,9 @@ def _names(file: Path, some: int) -> Iterator[_Names]:
         raise DataError(f"{file} cannot be read: {error}.", "Check that it is whole.") from error
 
 
-def _decoded(decoder: msgspec.json.Decoder[_Names], line: bytes, file: Path, number: int) -> _Names:
+def _decoded(
+    decoder: msgspec.json.Decoder[_Object], line: bytes, file: Path, number: int
+) -> _Object:
     try:
         return decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError):

@@ -53,6 +53,8 @@ class DataChoice(msgspec.Struct, frozen=True):
         Whether CSV files begin with the columns' names.
     exclude
         Columns to leave out.
+    fractions
+        Columns of which it does not matter whether a number is written as 3 or as 3.0.
     """
 
     path: Path
@@ -62,6 +64,7 @@ class DataChoice(msgspec.Struct, frozen=True):
     time_column: str | None = None
     header: bool = True
     exclude: tuple[str, ...] = ()
+    fractions: frozenset[str] = frozenset()
 
 
 def open_data(engine: Engine, choice: DataChoice) -> Relation:
@@ -90,7 +93,7 @@ def open_data(engine: Engine, choice: DataChoice) -> Relation:
         if form is Format.CSV:
             relation = csv_files.csv_relation(found.files, header=choice.header)
         elif form is Format.JSON_LINES:
-            relation = json_lines.json_relation(found.files)
+            relation = json_lines.json_relation(found.files, choice.fractions)
         else:
             relation = tables.parquet_relation(engine, found.files)
     if choice.window.is_limited and not by_folder:
@@ -142,14 +145,19 @@ def _in_window(engine: Engine, relation: Relation, choice: DataChoice) -> Relati
     if choice.window.until is not None:
         limits.append(f"{time} < TIMESTAMPTZ '{choice.window.until.isoformat()}'")
     notes = relation.notes
+    where = " AND ".join(limits)
     ((without,),) = engine.rows(
         f"SELECT count(*) FROM {relation.sql} WHERE {time} IS NULL"  # noqa: S608 - our own names
     )
     if without:
         count = cast("int", without)
         notes += (f"{count} rows have no time that can be read, so they are in no window.",)
-    sql = f"(SELECT * FROM {relation.sql} WHERE {' AND '.join(limits)})"  # noqa: S608 - as above
-    return msgspec.structs.replace(relation, sql=sql, notes=notes)
+    quick = relation.quick and msgspec.structs.replace(
+        relation.quick,
+        sql=f"(SELECT * FROM {relation.quick.sql} WHERE {where})",  # noqa: S608 - as above
+    )
+    sql = f"(SELECT * FROM {relation.sql} WHERE {where})"  # noqa: S608 - as above
+    return msgspec.structs.replace(relation, sql=sql, notes=notes, quick=quick)
 
 
 def _text_of(column: Column) -> str:

@@ -85,7 +85,9 @@ def _typed(engine: Engine, sql: str, what: str) -> Relation:
     selected = ", ".join(
         f"{identifier(column.name)}{_cast(column.kind)} AS {column.sql}" for column in columns
     )
-    return Relation(f"(SELECT {selected} FROM {sql})", columns)  # noqa: S608 - quoted
+    quick = [Kind.FINITE if kind is Kind.NUMBER else kind for kind in kinds]
+    rows = f"(SELECT {selected} FROM {sql})"  # noqa: S608 - quoted
+    return Relation(rows, columns, quick=Relation(rows, numbered(names, quick, what)))
 
 
 def _kind(kind: str) -> Kind:

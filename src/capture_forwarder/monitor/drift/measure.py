@@ -17,6 +17,9 @@ from capture_forwarder.monitor.profile.columns import ColumnProfile, Ranks, Watc
 from capture_forwarder.monitor.profile.sketch import bounds_of, bucket_counts, weighted
 from capture_forwarder.monitor.profile.statistics import NUMERIC, FeatureStatistics
 
+_LIGHT = 0.001
+"""At a point with less of the baseline, a distance is wrong by no more than this."""
+
 
 class Measure(StrEnum):
     """How the distance of numbers is measured."""
@@ -93,11 +96,17 @@ def watch_of(baseline: FeatureStatistics | None, domains: frozenset[str] | None)
     """
     keys = set(domains or ())
     points: set[float] = set()
+    heavy: set[float] = set()
     if baseline is not None:
         keys |= set(baseline.categories or ())
-        if baseline.levels:
-            points = {*weighted(baseline.levels).values, *_bounds(baseline)[1:-1]}
-    return Watch(tuple(sorted(points)), frozenset(keys))
+        if baseline.levels and any(baseline.levels):
+            known = weighted(baseline.levels)
+            least = known.total * _LIGHT
+            bounds = _bounds(baseline)[1:-1]
+            points = {*known.values, *bounds}
+            pairs = zip(known.values, known.rows, strict=True)
+            heavy = {*bounds, *(value for value, rows in pairs if rows > least)}
+    return Watch(tuple(sorted(points)), frozenset(heavy), frozenset(keys))
 
 
 def drift_of(column: ColumnProfile, baseline: FeatureStatistics, rule: Rule) -> Drift | None:

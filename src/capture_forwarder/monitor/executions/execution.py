@@ -19,7 +19,7 @@ class Status(StrEnum):
     FAILED = "Failed"
 
 
-class BaselineFiles(msgspec.Struct, frozen=True, omit_defaults=True):
+class BaselineFiles(msgspec.Struct, frozen=True):
     """Where the baseline was, and its copies in the execution's folder."""
 
     source: str
@@ -100,7 +100,7 @@ def message_of(status: Status, violations: int, rows: int) -> str:
 
 def written(time: datetime | None) -> str | None:
     """A time as the file has it."""
-    return None if time is None else time.isoformat().replace("+00:00", "Z")
+    return None if time is None else time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def hour_of(window: Window, started: datetime) -> datetime:

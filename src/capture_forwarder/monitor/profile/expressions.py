@@ -33,12 +33,18 @@ def expressions(column: Column) -> Expressions:
         return _of_json(f"{column.sql}::VARCHAR", f"({column.sql} ->> '$')")
     if column.kind is Kind.TEXT:
         return _of_text(column.sql)
+    if column.kind is Kind.FINITE:
+        return _of_finite(column.sql)
+    if column.kind is Kind.BARE:
+        return _of_bare(f"{column.sql}::VARCHAR")
     return _of_numbers(column.sql, whole=column.kind is Kind.WHOLE)
 
 
 def _of_text(text: str) -> Expressions:
-    whole = f"regexp_full_match({text}, {_WHOLE})"
-    fraction = f"regexp_full_match({text}, {_FRACTION})"
+    # Most texts are no number by their first character, and are not looked at any further.
+    begins = f"{text} >= '+' AND {text} < ':'"
+    whole = f"({begins} AND regexp_full_match({text}, {_WHOLE}))"
+    fraction = f"({begins} AND regexp_full_match({text}, {_FRACTION}))"
     number = f"CASE WHEN {whole} OR {fraction} THEN {_cast(text)} END"
     return Expressions(
         text=text,
@@ -72,6 +78,32 @@ def _of_json(raw: str, unquoted: str) -> Expressions:
         is_boolean=f"{raw} IN ('true', 'false', '\"true\"', '\"false\"')",
         is_present=raw,
         looks_whole="false",
+    )
+
+
+def _of_bare(raw: str) -> Expressions:
+    fraction = f"(contains({raw}, '.') OR contains({raw}, 'e') OR contains({raw}, 'E'))"
+    bare = f"{raw} >= '-' AND {raw} < ':'"
+    return Expressions(
+        text=raw,
+        number=f"TRY_CAST({raw} AS DOUBLE)",
+        is_whole=f"{bare} AND NOT {fraction}",
+        is_fractional=f"{bare} AND {fraction}",
+        is_boolean="false",
+        is_present=raw,
+        looks_whole="false",
+    )
+
+
+def _of_finite(name: str) -> Expressions:
+    return Expressions(
+        text=f"{name}::VARCHAR",
+        number=name,
+        is_whole="false",
+        is_fractional=f"{name} IS NOT NULL",
+        is_boolean="false",
+        is_present=name,
+        looks_whole=f"{name} = trunc({name})",
     )
 
 

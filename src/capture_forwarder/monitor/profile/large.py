@@ -6,14 +6,15 @@ Counts at points are exact. Between two points, numbers are taken to lie evenly.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import accumulate, pairwise
 from typing import cast
 
 import msgspec
 
 from capture_forwarder.monitor.data.engine import Engine
-from capture_forwarder.monitor.data.relation import Column, Relation
+from capture_forwarder.monitor.data.relation import Column, Kind, Relation
+from capture_forwarder.monitor.errors import DataError
 from capture_forwarder.monitor.profile.columns import ColumnProfile, Ranks, Watch
 from capture_forwarder.monitor.profile.expressions import expressions
 from capture_forwarder.monitor.profile.sketch import Cell, sketch_of_cells
@@ -41,45 +42,89 @@ def profile_large(
     watched
         Column name → what to find out beside.
     """
-    first = summarize(engine, head, exact=True)
-    plans = {
-        column: _plan(column, summary, watched.get(column.name, Watch()))
-        for column, summary in zip(relation.columns, first, strict=True)
-    }
-    asked = {column: extra for column, extra in plans.items() if extra is not None}
+    seen = [
+        _Seen(summary, _few_texts(engine, head, column, summary))
+        for column, summary in zip(head.columns, summarize(engine, head, exact=True), strict=True)
+    ]
+    if relation.quick is not None:
+        try:
+            return _passes(engine, relation.quick, seen, watched)
+        except DataError:
+            pass  # it is not as clean as it has to be
+    return _passes(engine, relation, seen, watched)
+
+
+class _Seen(msgspec.Struct, frozen=True):
+    """What the first rows tell of a column; `texts` is None where they are many."""
+
+    summary: Summary
+    texts: frozenset[str] | None
+
+
+def _few_texts(
+    engine: Engine, head: Relation, column: Column, summary: Summary
+) -> frozenset[str] | None:
+    if summary.counts.inferred is not InferredType.STRING or summary.distinct > _FEW_TEXTS:
+        return None
+    found = engine.rows(
+        f"SELECT DISTINCT {expressions(column).text} AS value "  # noqa: S608 - our own names
+        f"FROM {head.sql} WHERE value IS NOT NULL"
+    )
+    return frozenset(str(value) for (value,) in found)
+
+
+def _passes(
+    engine: Engine, relation: Relation, seen: Sequence[_Seen], watched: Mapping[str, Watch]
+) -> list[ColumnProfile]:
+    asked: dict[Column, Extra] = {}
+    for column, before in zip(relation.columns, seen, strict=True):
+        extra = _plan(column, before, watched.get(column.name, Watch()))
+        if extra is not None:
+            asked[column] = extra
     summaries = summarize(engine, relation, asked, exact=False)
     found: list[ColumnProfile] = []
     again: dict[Column, Extra] = {}
     for column, summary in zip(relation.columns, summaries, strict=True):
-        watch = watched.get(column.name, Watch())
-        profiled = _profiled(column, summary, watch)
+        if column.kind in {Kind.FINITE, Kind.BARE} and not _is_clean(summary):
+            raise DataError("A column that was taken for finite numbers holds something else.")
+        profiled = _profiled(column, summary, watched.get(column.name, Watch()))
+        if _lacks_texts(profiled):
+            profiled = _with_texts(engine, relation, column, profiled)
+        elif _lacks_levels(profiled):
+            points = _points(profiled, summary)
+            again[column] = _histogram(column, points, points)
         found.append(profiled)
-        if (more := _second(column, profiled, summary)) is not None:
-            again[column] = more
     if again:
         _second_pass(engine, relation, again, found)
     return found
 
 
-def _plan(column: Column, head: Summary, watch: Watch) -> Extra | None:
+def _is_clean(summary: Summary) -> bool:
+    """Whether all values are numbers, and their sum is finite; NaN and infinities make it not."""
+    counts, moments = summary.counts, summary.moments
+    numbers = counts.whole + counts.fractional
+    return numbers == counts.present and (moments.sum is not None or not moments.count)
+
+
+def _plan(column: Column, seen: _Seen, watch: Watch) -> Extra | None:
     """What to ask of a column in the first pass, beside its summary."""
     if watch.points:
-        return _histogram(column, watch.points)
-    if not watch.keys and head.counts.inferred is not InferredType.STRING:
-        return _quantiles(column)
-    text = expressions(column).text
-    if head.distinct <= _FEW_TEXTS:
-        return Extra(f"histogram({text})")
-    if watch.keys:
-        keys = f"keys_{column.sql}"
-        counted = f"histogram(CASE WHEN list_contains(${keys}, {text}) THEN {text} END)"
-        return Extra(counted, {keys: sorted(watch.keys)})
-    return None
+        return _histogram(column, watch.points, watch.heavy)
+    if seen.texts is not None or watch.keys:
+        # The empty key counts all other texts, so that ours are never empty.
+        keys = sorted(f"={text}" for text in {*(seen.texts or ()), *watch.keys})
+        name = f"keys_{column.sql}"
+        text = expressions(column).text
+        return Extra(f"histogram_exact('=' || {text}, ${name}::VARCHAR[])", {name: keys})
+    if seen.summary.counts.inferred is InferredType.STRING:
+        return None
+    return _quantiles(column)
 
 
-def _histogram(column: Column, points: Sequence[float]) -> Extra:
-    """Count the rows up to each point and, since that holds the point itself, just below it."""
-    bounds = sorted({bound for p in points for bound in (math.nextafter(p, -math.inf), p)})
+def _histogram(column: Column, points: Sequence[float], heavy: Collection[float]) -> Extra:
+    """Count the rows up to each point and, since that holds the point itself, just below some."""
+    below = (math.nextafter(point, -math.inf) for point in heavy)
+    bounds = sorted({*points, *below})
     name = f"bounds_{column.sql}"
     return Extra(f"histogram({expressions(column).number}, ${name})", {name: bounds})
 
@@ -87,7 +132,7 @@ def _histogram(column: Column, points: Sequence[float]) -> Extra:
 def _quantiles(column: Column) -> Extra:
     name = f"quantiles_{column.sql}"
     wanted = [n / _QUANTILES for n in range(_QUANTILES + 1)]
-    return Extra(f"approx_quantile({expressions(column).number}, ${name})", {name: wanted})
+    return Extra(f"approx_quantile({expressions(column).number}, ${name}::FLOAT[])", {name: wanted})
 
 
 def _profiled(column: Column, summary: Summary, watch: Watch) -> ColumnProfile:
@@ -95,13 +140,17 @@ def _profiled(column: Column, summary: Summary, watch: Watch) -> ColumnProfile:
     extra = summary.extra
     if watch.points:
         counted = cast("Mapping[float, int] | None", extra) or {}
-        ranks = _ranks(counted, watch.points)
+        ranks = _ranks(counted, watch)
         levels: Sequence[Sequence[float]] = ()
         if profiled.inferred in NUMERIC:
             levels = _levels(counted, summary.moments)
         return msgspec.structs.replace(profiled, ranks=ranks, levels=levels)
     if isinstance(extra, dict):
-        counted_texts = cast("Mapping[str, int]", extra)
+        counted_texts = {
+            key.removeprefix("="): rows
+            for key, rows in cast("Mapping[str, int]", extra).items()
+            if key and rows
+        }
         complete = sum(counted_texts.values()) == summary.counts.present
         return msgspec.structs.replace(
             profiled,
@@ -116,12 +165,15 @@ def _by_count(counted: Mapping[str, int]) -> dict[str, int]:
     return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _ranks(counted: Mapping[float, int], points: tuple[float, ...]) -> Ranks:
+def _ranks(counted: Mapping[float, int], watch: Watch) -> Ranks:
     bounds = sorted(counted)
     sums = dict(zip(bounds, accumulate(counted[bound] for bound in bounds), strict=True))
-    below = tuple(sums.get(math.nextafter(point, -math.inf), 0) for point in points)
-    up_to = tuple(sums.get(point, 0) for point in points)
-    return Ranks(points, below, up_to, sum(counted.values()))
+    below = tuple(
+        sums.get(math.nextafter(point, -math.inf) if point in watch.heavy else point, 0)
+        for point in watch.points
+    )
+    up_to = tuple(sums.get(point, 0) for point in watch.points)
+    return Ranks(watch.points, below, up_to, sum(counted.values()))
 
 
 def _levels(counted: Mapping[float, int], moments: Moments) -> list[list[float]]:
@@ -141,14 +193,27 @@ def _cell(below: float, bound: float, rows: int, low: float, high: float) -> Cel
     return Cell(min(bottom, top), top, rows)
 
 
-def _second(column: Column, profiled: ColumnProfile, summary: Summary) -> Extra | None:
-    """What is still to find out of a column."""
-    if profiled.inferred in NUMERIC and not profiled.levels and summary.moments.count:
-        return _histogram(column, _points(profiled, summary))
+def _lacks_levels(profiled: ColumnProfile) -> bool:
+    return profiled.inferred in NUMERIC and not profiled.levels and profiled.moments.count > 0
+
+
+def _lacks_texts(profiled: ColumnProfile) -> bool:
     few = profiled.distinct <= MOST_CATEGORIES * _ESTIMATE
-    if profiled.inferred is InferredType.STRING and few and not profiled.all_categories:
-        return Extra(f"histogram({expressions(column).text})")
-    return None
+    return profiled.inferred is InferredType.STRING and few and not profiled.all_categories
+
+
+def _with_texts(
+    engine: Engine, relation: Relation, column: Column, profiled: ColumnProfile
+) -> ColumnProfile:
+    """Count texts of which the first rows did not have all."""
+    found = engine.rows(
+        f"SELECT {expressions(column).text} AS value, count(*) "  # noqa: S608 - our own names
+        f"FROM {relation.sql} WHERE value IS NOT NULL GROUP BY ALL"
+    )
+    counted = _by_count({str(value): cast("int", rows) for value, rows in found})
+    return msgspec.structs.replace(
+        profiled, categories=counted, all_categories=True, distinct=len(counted)
+    )
 
 
 def _points(profiled: ColumnProfile, summary: Summary) -> list[float]:
@@ -180,12 +245,5 @@ def _second_pass(
     )
     for column, answer in zip(columns, answers, strict=True):
         index = index_of[column]
-        profiled = found[index]
-        if profiled.inferred in NUMERIC:
-            levels = _levels(cast("Mapping[float, int]", answer), profiled.moments)
-            found[index] = msgspec.structs.replace(profiled, levels=levels)
-        else:
-            counted = _by_count(cast("Mapping[str, int]", answer))
-            found[index] = msgspec.structs.replace(
-                profiled, categories=counted, all_categories=True, distinct=len(counted)
-            )
+        levels = _levels(cast("Mapping[float, int]", answer), found[index].moments)
+        found[index] = msgspec.structs.replace(found[index], levels=levels)

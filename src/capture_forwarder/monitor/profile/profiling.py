@@ -74,7 +74,8 @@ def profile_of(
     if cast("int", held) <= most:
         columns = profile_small(engine, head, found)
     else:
-        columns = profile_large(engine, relation, head, found)
+        some = Relation(f"(FROM {_HEAD} LIMIT {_LEAST_ROWS})", relation.columns)
+        columns = profile_large(engine, relation, some, found)
     engine.run(f"DROP TABLE {_HEAD}")
     return Profile(columns[0].counts.rows, tuple(columns), relation.notes)
 

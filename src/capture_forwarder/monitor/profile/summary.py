@@ -14,6 +14,7 @@ from capture_forwarder.monitor.profile.expressions import expressions
 from capture_forwarder.monitor.profile.statistics import InferredType
 
 _COLUMNS_AT_ONCE = 250
+_IS_THERE = " IS NOT NULL"
 
 
 class TypeCounts(msgspec.Struct, frozen=True):
@@ -116,19 +117,20 @@ def _summaries(
     *,
     exact: bool,
 ) -> list[Summary]:
-    asked = ["count(*)"]
+    asked = [["count(*)"]]
     parameters: dict[str, object] = {}
     for column in columns:
-        asked += _aggregates(column, exact=exact)
         extra = extras.get(column, Extra("NULL"))
-        asked.append(extra.sql)
+        asked.append([*_aggregates(column, exact=exact), extra.sql])
         parameters.update(extra.parameters)
-    sql = f"SELECT {', '.join(asked)} FROM {source}"  # noqa: S608 - made of our own names
-    ((rows, *answers),) = engine.rows(sql, parameters)
-    each = len(answers) // len(columns)
-    return [
-        _summary(cast("int", rows), answers[n * each : (n + 1) * each]) for n in range(len(columns))
-    ]
+    once = list(dict.fromkeys(sql for several in asked for sql in several))
+    (row,) = engine.rows(
+        f"SELECT {', '.join(once)} FROM {source}",  # noqa: S608 - made of our own names
+        parameters,
+    )
+    found = dict(zip(once, row, strict=True))
+    ((rows,), *answers) = ([found[sql] for sql in several] for several in asked)
+    return [_summary(cast("int", rows), answer) for answer in answers]
 
 
 def _aggregates(column: Column, *, exact: bool) -> list[str]:
@@ -136,10 +138,7 @@ def _aggregates(column: Column, *, exact: bool) -> list[str]:
     distinct = f"count(DISTINCT {of.text})" if exact else f"approx_count_distinct({of.is_present})"
     return [
         f"count({of.is_present})",
-        f"count(*) FILTER ({of.is_whole})",
-        f"count(*) FILTER ({of.is_fractional})",
-        f"count(*) FILTER ({of.is_boolean})",
-        f"count(*) FILTER ({of.looks_whole})",
+        *map(_count, (of.is_whole, of.is_fractional, of.is_boolean, of.looks_whole)),
         f"count({of.number})",
         f"fsum({of.number})",
         f"min({of.number})",
@@ -147,6 +146,14 @@ def _aggregates(column: Column, *, exact: bool) -> list[str]:
         f"stddev_pop({of.number})",
         distinct,
     ]
+
+
+def _count(condition: str) -> str:
+    if condition == "false":
+        return "0"
+    if condition.endswith(_IS_THERE) and condition.count(" ") == _IS_THERE.count(" "):
+        return f"count({condition.removesuffix(_IS_THERE)})"
+    return f"count(*) FILTER ({condition})"
 
 
 def _summary(rows: int, answers: Sequence[object]) -> Summary:
