@@ -81,7 +81,7 @@ def open_data(engine: Engine, choice: DataChoice) -> Relation:
     """
     form = _format(choice.path)
     if form is Format.DUCKDB:
-        relation = tables.table_relation(engine, choice.path, choice.table)
+        relation = tables.table_relation(engine, choice.path, choice.table, choice.fractions)
         by_folder = False
     else:
         if choice.table is not None:
@@ -95,7 +95,7 @@ def open_data(engine: Engine, choice: DataChoice) -> Relation:
         elif form is Format.JSON_LINES:
             relation = json_lines.json_relation(found.files, choice.fractions)
         else:
-            relation = tables.parquet_relation(engine, found.files)
+            relation = tables.parquet_relation(engine, found.files, choice.fractions)
     if choice.window.is_limited and not by_folder:
         relation = _in_window(engine, relation, choice)
     return relation.without([*OWN_COLUMNS, *choice.exclude])

@@ -27,7 +27,9 @@ class Kind(Enum):
     BARE = auto()
     """As JSON, and taken to be numbers without quotes."""
     FINITE = auto()
-    """As NUMBER, and taken to be finite: a sum that is not says that this was wrong."""
+    """As NUMBER, and taken to be finite, where it does not matter how they were written."""
+    WORDS = auto()
+    """As TEXT, of which some is no number, so that the others' numbers do not matter."""
 
 
 class Column(msgspec.Struct, frozen=True):

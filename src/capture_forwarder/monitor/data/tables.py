@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from capture_forwarder.core.errors import UsageError
@@ -22,7 +22,9 @@ _NUMBERS = ("FLOAT", "DOUBLE", "DECIMAL")
 _ATTACHED = "data"
 
 
-def parquet_relation(engine: Engine, files: Sequence[Path]) -> Relation:
+def parquet_relation(
+    engine: Engine, files: Sequence[Path], fractions: Collection[str] = ()
+) -> Relation:
     """Read Parquet files; their columns are joined by name.
 
     Parameters
@@ -31,6 +33,8 @@ def parquet_relation(engine: Engine, files: Sequence[Path]) -> Relation:
         Finds out the types.
     files
         At least one.
+    fractions
+        Columns of which it does not matter whether a number is written as 3 or as 3.0.
 
     Raises
     ------
@@ -38,10 +42,14 @@ def parquet_relation(engine: Engine, files: Sequence[Path]) -> Relation:
         A file cannot be read.
     """
     listed = ", ".join(literal(str(file)) for file in files)
-    return _typed(engine, f"read_parquet([{listed}], union_by_name = true)", str(files[0]))
+    return _typed(
+        engine, f"read_parquet([{listed}], union_by_name = true)", str(files[0]), fractions
+    )
 
 
-def table_relation(engine: Engine, path: Path, table: str | None) -> Relation:
+def table_relation(
+    engine: Engine, path: Path, table: str | None, fractions: Collection[str] = ()
+) -> Relation:
     """Read a table or view of a DuckDB file, which is opened for reading only.
 
     Parameters
@@ -53,6 +61,8 @@ def table_relation(engine: Engine, path: Path, table: str | None) -> Relation:
     table
         The table's name: the route's, where the publisher `duckdb` has written it. None is the
         only one that there is.
+    fractions
+        See `parquet_relation`.
 
     Raises
     ------
@@ -74,10 +84,10 @@ def table_relation(engine: Engine, path: Path, table: str | None) -> Relation:
         raise UsageError(f"{path} has {what}; there are: {names}.", "Name one: --table NAME")
     schema, name = chosen[0]
     sql = f"{_ATTACHED}.{identifier(schema)}.{identifier(name)}"
-    return _typed(engine, sql, f"{path}, table {name!r}")
+    return _typed(engine, sql, f"{path}, table {name!r}", fractions)
 
 
-def _typed(engine: Engine, sql: str, what: str) -> Relation:
+def _typed(engine: Engine, sql: str, what: str, fractions: Collection[str]) -> Relation:
     described = engine.rows(f"DESCRIBE SELECT * FROM {sql}")  # noqa: S608 - quoted
     names = [str(name) for name, *_ in described]
     kinds = [_kind(str(kind)) for _, kind, *_ in described]
@@ -85,7 +95,10 @@ def _typed(engine: Engine, sql: str, what: str) -> Relation:
     selected = ", ".join(
         f"{identifier(column.name)}{_cast(column.kind)} AS {column.sql}" for column in columns
     )
-    quick = [Kind.FINITE if kind is Kind.NUMBER else kind for kind in kinds]
+    quick = [
+        Kind.FINITE if column.kind is Kind.NUMBER and column.name in fractions else column.kind
+        for column in columns
+    ]
     rows = f"(SELECT {selected} FROM {sql})"  # noqa: S608 - quoted
     return Relation(rows, columns, quick=Relation(rows, numbered(names, quick, what)))
 

@@ -19,7 +19,7 @@ class Watch(msgspec.Struct, frozen=True):
         Rising numbers, each once: how many rows are below each of them, and how many at most it.
     heavy
         Those of the points that so much of the baseline is at that it matters whether rows are
-        below or at them. At the others, large data counts all rows up to them as below.
+        below or at them. Of the others, large data looks at some only.
     keys
         Texts, of which the rows are counted however many others there are.
     """

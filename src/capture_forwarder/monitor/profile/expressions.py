@@ -33,6 +33,8 @@ def expressions(column: Column) -> Expressions:
         return _of_json(f"{column.sql}::VARCHAR", f"({column.sql} ->> '$')")
     if column.kind is Kind.TEXT:
         return _of_text(column.sql)
+    if column.kind is Kind.WORDS:
+        return msgspec.structs.replace(_of_text(column.sql), number="NULL::DOUBLE")
     if column.kind is Kind.FINITE:
         return _of_finite(column.sql)
     if column.kind is Kind.BARE:
@@ -103,7 +105,7 @@ def _of_finite(name: str) -> Expressions:
         is_fractional=f"{name} IS NOT NULL",
         is_boolean="false",
         is_present=name,
-        looks_whole=f"{name} = trunc({name})",
+        looks_whole="false",
     )
 
 

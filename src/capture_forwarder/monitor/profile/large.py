@@ -1,6 +1,8 @@
 """Data that does not fit into memory: one pass with a baseline's points, two without any.
 
-Counts at points are exact. Between two points, numbers are taken to lie evenly.
+Counts at points are exact. Between two points, numbers are taken to lie evenly. Each light point
+has no more than a thousandth of the baseline; of four of them one is kept, so that a distance is
+exact within 0.005, and within 0.003 where the baseline is large, too.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from capture_forwarder.monitor.profile.summary import Extra, Moments, Summary, s
 
 _FEW_TEXTS = 1_000
 _QUANTILES = 1_024
+_EVERY = 4
 _ESTIMATE = 1.3  # a count of distinct values is estimated, and may be as much too high
 
 
@@ -76,6 +79,7 @@ def _few_texts(
 def _passes(
     engine: Engine, relation: Relation, seen: Sequence[_Seen], watched: Mapping[str, Watch]
 ) -> list[ColumnProfile]:
+    relation = _without_numbers_of_words(relation, seen, watched)
     asked: dict[Column, Extra] = {}
     for column, before in zip(relation.columns, seen, strict=True):
         extra = _plan(column, before, watched.get(column.name, Watch()))
@@ -99,6 +103,20 @@ def _passes(
     return found
 
 
+def _without_numbers_of_words(
+    relation: Relation, seen: Sequence[_Seen], watched: Mapping[str, Watch]
+) -> Relation:
+    columns = tuple(
+        msgspec.structs.replace(column, kind=Kind.WORDS)
+        if column.kind is Kind.TEXT
+        and before.summary.counts.inferred is InferredType.STRING
+        and not watched.get(column.name, Watch()).points
+        else column
+        for column, before in zip(relation.columns, seen, strict=True)
+    )
+    return msgspec.structs.replace(relation, columns=columns)
+
+
 def _is_clean(summary: Summary) -> bool:
     """Whether all values are numbers, and their sum is finite; NaN and infinities make it not."""
     counts, moments = summary.counts, summary.moments
@@ -109,7 +127,7 @@ def _is_clean(summary: Summary) -> bool:
 def _plan(column: Column, seen: _Seen, watch: Watch) -> Extra | None:
     """What to ask of a column in the first pass, beside its summary."""
     if watch.points:
-        return _histogram(column, watch.points, watch.heavy)
+        return _histogram(column, _kept(watch), watch.heavy)
     if seen.texts is not None or watch.keys:
         # The empty key counts all other texts, so that ours are never empty.
         keys = sorted(f"={text}" for text in {*(seen.texts or ()), *watch.keys})
@@ -127,6 +145,12 @@ def _histogram(column: Column, points: Sequence[float], heavy: Collection[float]
     bounds = sorted({*points, *below})
     name = f"bounds_{column.sql}"
     return Extra(f"histogram({expressions(column).number}, ${name})", {name: bounds})
+
+
+def _kept(watch: Watch) -> tuple[float, ...]:
+    """The heavy points, and every fourth of the others."""
+    light = [point for point in watch.points if point not in watch.heavy]
+    return tuple(sorted({*watch.heavy, *light[::_EVERY], *light[-1:]}))
 
 
 def _quantiles(column: Column) -> Extra:
@@ -166,14 +190,15 @@ def _by_count(counted: Mapping[str, int]) -> dict[str, int]:
 
 
 def _ranks(counted: Mapping[float, int], watch: Watch) -> Ranks:
+    points = _kept(watch)
     bounds = sorted(counted)
     sums = dict(zip(bounds, accumulate(counted[bound] for bound in bounds), strict=True))
     below = tuple(
         sums.get(math.nextafter(point, -math.inf) if point in watch.heavy else point, 0)
-        for point in watch.points
+        for point in points
     )
-    up_to = tuple(sums.get(point, 0) for point in watch.points)
-    return Ranks(watch.points, below, up_to, sum(counted.values()))
+    up_to = tuple(sums.get(point, 0) for point in points)
+    return Ranks(points, below, up_to, sum(counted.values()))
 
 
 def _levels(counted: Mapping[float, int], moments: Moments) -> list[list[float]]:

@@ -117,6 +117,7 @@ def _summaries(
     *,
     exact: bool,
 ) -> list[Summary]:
+    numbers = ", ".join(f"{expressions(one).number} AS n_{one.sql}" for one in columns)
     asked = [["count(*)"]]
     parameters: dict[str, object] = {}
     for column in columns:
@@ -125,7 +126,7 @@ def _summaries(
         parameters.update(extra.parameters)
     once = list(dict.fromkeys(sql for several in asked for sql in several))
     (row,) = engine.rows(
-        f"SELECT {', '.join(once)} FROM {source}",  # noqa: S608 - made of our own names
+        f"SELECT {', '.join(once)} FROM (SELECT *, {numbers} FROM {source})",  # noqa: S608 - made of our own names
         parameters,
     )
     found = dict(zip(once, row, strict=True))
@@ -135,15 +136,16 @@ def _summaries(
 
 def _aggregates(column: Column, *, exact: bool) -> list[str]:
     of = expressions(column)
+    number = f"n_{column.sql}"
     distinct = f"count(DISTINCT {of.text})" if exact else f"approx_count_distinct({of.is_present})"
     return [
         f"count({of.is_present})",
         *map(_count, (of.is_whole, of.is_fractional, of.is_boolean, of.looks_whole)),
-        f"count({of.number})",
-        f"fsum({of.number})",
-        f"min({of.number})",
-        f"max({of.number})",
-        f"stddev_pop({of.number})",
+        f"count({number})",
+        f"fsum({number})",
+        f"min({number})",
+        f"max({number})",
+        f"stddev_pop({number})",
         distinct,
     ]
 
