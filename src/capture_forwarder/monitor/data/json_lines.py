@@ -1,4 +1,4 @@
-"""JSON Lines, as the publisher of files writes them → a relation of JSON values."""
+"""JSON Lines, as the publisher of files writes them → a relation of text."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LINES = 20_000
 _LEAST_OF_A_FILE = 100
 _LONGEST_LINE = 64 * 1024 * 1024
 _OF_NUMBERS = frozenset(b"%c" % sign for sign in b"-0123456789n")  # n is that of null
-_TYPES = {Kind.JSON: "JSON", Kind.BARE: "JSON", Kind.TEXT: "VARCHAR", Kind.FINITE: "DOUBLE"}
+_TYPES = {Kind.BARE: "JSON", Kind.TEXT: "VARCHAR", Kind.FINITE: "DOUBLE"}
 _Object = dict[str, msgspec.Raw]
 
 
@@ -60,8 +60,8 @@ def json_relation(files: Sequence[Path], fractions: Collection[str] = ()) -> Rel
         problem = f"The data has columns that differ only in case: {one!r} and {other!r}"
         raise UsageError(f"{problem}.", "Give one of them another name.")
     kept = list(islice(numbers, MOST_COLUMNS))
-    # A text is quoted in JSON; read as text it is what it says, and so is all else.
-    kinds = [Kind.JSON if numbers[name] else Kind.TEXT for name in kept]
+    # Read as text, a number is as it was written, and a text is without its quotes.
+    kinds = [Kind.TEXT] * len(kept)
     quick_kinds = [
         Kind.TEXT if not numbers[name] else Kind.FINITE if name in fractions else Kind.BARE
         for name in kept

@@ -162,4 +162,4 @@ def _in_window(engine: Engine, relation: Relation, choice: DataChoice) -> Relati
 
 def _text_of(column: Column) -> str:
     name = identifier(column.sql)
-    return f"({name} ->> '$')" if column.kind is Kind.JSON else f"{name}::VARCHAR"
+    return f"({name} ->> '$')" if column.kind is Kind.BARE else f"{name}::VARCHAR"

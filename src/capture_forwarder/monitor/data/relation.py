@@ -18,8 +18,6 @@ class Kind(Enum):
 
     TEXT = auto()
     """As the text that was captured or written; what is no text stands there as its text."""
-    JSON = auto()
-    """As JSON: a number is bare, a text is quoted."""
     WHOLE = auto()
     """As integers; whatever text they once had is lost."""
     NUMBER = auto()

@@ -7,16 +7,19 @@ is `true` or `false`; all other text is String, as are `.5`, `5.`, `NaN` and `in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from capture_forwarder.monitor.data.relation import Column, Kind
 
 _WHOLE = r"'[-+]? ?[0-9]+'"
+_EITHER = r"'[-+]? ?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?'"
 _FRACTION = r"'[-+]? ?[0-9]+(\.[0-9]+|(\.[0-9]+)?[eE][-+]?[0-9]+)'"
 
 
 class Expressions(msgspec.Struct, frozen=True):
-    """SQL of one column; `number` is null where there is no finite number."""
+    """SQL of one column; `number` is null where there is none, and may be infinite."""
 
     text: str
     number: str
@@ -29,8 +32,6 @@ class Expressions(msgspec.Struct, frozen=True):
 
 def expressions(column: Column) -> Expressions:
     """Write the SQL of a column."""
-    if column.kind is Kind.JSON:
-        return _of_json(f"{column.sql}::VARCHAR", f"({column.sql} ->> '$')")
     if column.kind is Kind.TEXT:
         return _of_text(column.sql)
     if column.kind is Kind.WORDS:
@@ -42,15 +43,37 @@ def expressions(column: Column) -> Expressions:
     return _of_numbers(column.sql, whole=column.kind is Kind.WHOLE)
 
 
+def number_of(column: Column) -> str:
+    """The name that a column's finite number has in what `with_numbers` gives."""
+    return f"n_{column.sql}"
+
+
+def with_numbers(columns: Sequence[Column], source: str) -> str:
+    """Write a source in which columns also have their finite numbers; null is any other.
+
+    The steps are nested, since an expression that is repeated is planned as often.
+    """
+    raw = ", ".join(f"{one.sql}, {expressions(one).number} AS r_{one.sql}" for one in columns)
+    finite = ", ".join(f"{one.sql}, {_finite(one)} AS {number_of(one)}" for one in columns)
+    return f"(SELECT {finite} FROM (SELECT {raw} FROM {source}))"  # noqa: S608 - our own names
+
+
+def _finite(column: Column) -> str:
+    raw = f"r_{column.sql}"
+    if column.kind in {Kind.FINITE, Kind.BARE, Kind.WHOLE, Kind.WORDS}:
+        return raw
+    return f"CASE WHEN isfinite({raw}) THEN {raw} END"
+
+
 def _of_text(text: str) -> Expressions:
     # Most texts are no number by their first character, and are not looked at any further.
     begins = f"{text} >= '+' AND {text} < ':'"
     whole = f"({begins} AND regexp_full_match({text}, {_WHOLE}))"
     fraction = f"({begins} AND regexp_full_match({text}, {_FRACTION}))"
-    number = f"CASE WHEN {whole} OR {fraction} THEN {_cast(text)} END"
+    either = f"({begins} AND regexp_full_match({text}, {_EITHER}))"
     return Expressions(
         text=text,
-        number=_finite(number),
+        number=f"CASE WHEN {either} THEN TRY_CAST(replace({text}, ' ', '') AS DOUBLE) END",
         is_whole=whole,
         is_fractional=fraction,
         is_boolean=f"{text} IN ('true', 'false')",
@@ -59,31 +82,8 @@ def _of_text(text: str) -> Expressions:
     )
 
 
-def _of_json(raw: str, unquoted: str) -> Expressions:
-    """A bare number has JSON's own form, so that no pattern is needed; a text is looked at."""
-    bare = f"({raw} >= '-' AND {raw} < ':')"
-    quoted = f"({raw} < '#')"
-    exponent = f"(contains({raw}, 'e') OR contains({raw}, 'E'))"
-    fraction = f"(contains({raw}, '.') OR {exponent})"
-    text = _of_text(unquoted)
-    return Expressions(
-        text=f"CASE WHEN {quoted} THEN {unquoted} ELSE {raw} END",
-        number=_finite(
-            f"CASE WHEN {bare} THEN TRY_CAST({raw} AS DOUBLE) "
-            f"WHEN {quoted} THEN CASE WHEN {text.is_whole} OR {text.is_fractional} "
-            f"THEN {_cast(unquoted)} END END"
-        ),
-        is_whole=f"CASE WHEN {bare} THEN NOT {fraction} WHEN {quoted} THEN {text.is_whole} END",
-        is_fractional=(
-            f"CASE WHEN {bare} THEN {fraction} WHEN {quoted} THEN {text.is_fractional} END"
-        ),
-        is_boolean=f"{raw} IN ('true', 'false', '\"true\"', '\"false\"')",
-        is_present=raw,
-        looks_whole="false",
-    )
-
-
 def _of_bare(raw: str) -> Expressions:
+    """A bare number has JSON's own form, so that no pattern is needed."""
     fraction = f"(contains({raw}, '.') OR contains({raw}, 'e') OR contains({raw}, 'E'))"
     bare = f"{raw} >= '-' AND {raw} < ':'"
     return Expressions(
@@ -111,23 +111,14 @@ def _of_finite(name: str) -> Expressions:
 
 def _of_numbers(name: str, *, whole: bool) -> Expressions:
     value = name if whole else f"CASE WHEN NOT isnan({name}) THEN {name} END"
-    number = f"{name}::DOUBLE" if whole else _finite(value)
     present = f"{value} IS NOT NULL"
     return Expressions(
         text=f"({value})::VARCHAR",
-        number=number,
+        number=f"{name}::DOUBLE",
         is_whole=present if whole else "false",
         is_fractional="false" if whole else present,
         is_boolean="false",
         is_present=value,
         # Of a number that is stored as such, nobody knows whether it was written as 3 or as 3.0.
-        looks_whole="false" if whole else f"{number} = trunc({number})",
+        looks_whole="false" if whole else f"isfinite({name}) AND {name} = trunc({name})",
     )
-
-
-def _cast(text: str) -> str:
-    return f"TRY_CAST(replace({text}, ' ', '') AS DOUBLE)"
-
-
-def _finite(number: str) -> str:
-    return f"CASE WHEN isfinite({number}) THEN {number} END"

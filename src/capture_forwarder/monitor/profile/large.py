@@ -18,7 +18,7 @@ from capture_forwarder.monitor.data.engine import Engine
 from capture_forwarder.monitor.data.relation import Column, Kind, Relation
 from capture_forwarder.monitor.errors import DataError
 from capture_forwarder.monitor.profile.columns import ColumnProfile, Ranks, Watch
-from capture_forwarder.monitor.profile.expressions import expressions
+from capture_forwarder.monitor.profile.expressions import expressions, number_of, with_numbers
 from capture_forwarder.monitor.profile.sketch import Cell, sketch_of_cells
 from capture_forwarder.monitor.profile.statistics import MOST_CATEGORIES, NUMERIC, InferredType
 from capture_forwarder.monitor.profile.summary import Extra, Moments, Summary, summarize
@@ -144,7 +144,7 @@ def _histogram(column: Column, points: Sequence[float], heavy: Collection[float]
     below = (math.nextafter(point, -math.inf) for point in heavy)
     bounds = sorted({*points, *below})
     name = f"bounds_{column.sql}"
-    return Extra(f"histogram({expressions(column).number}, ${name})", {name: bounds})
+    return Extra(f"histogram({number_of(column)}, ${name})", {name: bounds})
 
 
 def _kept(watch: Watch) -> tuple[float, ...]:
@@ -156,7 +156,7 @@ def _kept(watch: Watch) -> tuple[float, ...]:
 def _quantiles(column: Column) -> Extra:
     name = f"quantiles_{column.sql}"
     wanted = [n / _QUANTILES for n in range(_QUANTILES + 1)]
-    return Extra(f"approx_quantile({expressions(column).number}, ${name}::FLOAT[])", {name: wanted})
+    return Extra(f"approx_quantile({number_of(column)}, ${name}::FLOAT[])", {name: wanted})
 
 
 def _profiled(column: Column, summary: Summary, watch: Watch) -> ColumnProfile:
@@ -264,8 +264,9 @@ def _second_pass(
         name: value for extra in again.values() for name, value in extra.parameters.items()
     }
     listed = ", ".join(extra.sql for extra in again.values())
+    source = with_numbers(columns, relation.sql)
     (answers,) = engine.rows(
-        f"SELECT {listed} FROM {relation.sql}",  # noqa: S608 - made of our own names
+        f"SELECT {listed} FROM {source}",  # noqa: S608 - made of our own names
         parameters,
     )
     for column, answer in zip(columns, answers, strict=True):

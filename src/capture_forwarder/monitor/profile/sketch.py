@@ -17,6 +17,7 @@ import msgspec
 SIZE = 2048
 SHRINKING = 0.64
 BUCKETS = 10
+_SCALE = 32.0
 
 Levels = Sequence[Sequence[float]]
 """The items of each level, those that stand for one row first."""
@@ -97,10 +98,11 @@ def weighted(levels: Levels) -> Weighted:
 
 def bounds_of(low: float, high: float) -> list[float]:
     """The eleven bounds of ten buckets of equal width."""
-    if math.isfinite(high - low):
+    if math.isfinite((high - low) * BUCKETS):
         return [low + (high - low) * n / float(BUCKETS) for n in range(BUCKETS + 1)]
-    halves = bounds_of(low / 2, high / 2)  # the width itself is more than a double holds
-    return [low, *(bound * 2 for bound in halves[1:-1]), high]
+    # The width, or a multiple of it, is more than a double holds; a power of two loses nothing.
+    small = bounds_of(low / _SCALE, high / _SCALE)
+    return [low, *(bound * _SCALE for bound in small[1:-1]), high]
 
 
 def bucket_counts(levels: Levels, bounds: Sequence[float]) -> list[int]:

@@ -11,12 +11,14 @@ import msgspec
 from capture_forwarder.monitor.data.engine import Engine
 from capture_forwarder.monitor.data.relation import Column, Relation
 from capture_forwarder.monitor.profile.columns import ColumnProfile, Ranks, Watch
-from capture_forwarder.monitor.profile.expressions import expressions
+from capture_forwarder.monitor.profile.expressions import expressions, number_of, with_numbers
 from capture_forwarder.monitor.profile.sketch import sketch_of
 from capture_forwarder.monitor.profile.statistics import MOST_CATEGORIES, NUMERIC, InferredType
 from capture_forwarder.monitor.profile.summary import Summary, summarize
 
 _VALUES_AT_ONCE = 500_000
+_COLUMNS_AT_ONCE = 20
+_PART = "part"
 
 
 def profile_small(
@@ -33,6 +35,25 @@ def profile_small(
     watched
         Column name → what to find out beside.
     """
+    if len(relation.columns) <= _COLUMNS_AT_ONCE:
+        return _profile_few(engine, relation, watched)
+    found = []
+    for first in range(0, len(relation.columns), _COLUMNS_AT_ONCE):
+        columns = relation.columns[first : first + _COLUMNS_AT_ONCE]
+        listed = ", ".join(column.sql for column in columns)
+        # A query of some columns of a wide table is planned as slowly as one of all of them.
+        engine.run(
+            f"CREATE OR REPLACE TEMP TABLE {_PART} AS "  # noqa: S608 - made of our own names
+            f"SELECT {listed} FROM {relation.sql}"
+        )
+        found += _profile_few(engine, Relation(_PART, columns), watched)
+    engine.run(f"DROP TABLE {_PART}")
+    return found
+
+
+def _profile_few(
+    engine: Engine, relation: Relation, watched: Mapping[str, Watch]
+) -> list[ColumnProfile]:
     summaries = summarize(engine, relation, exact=True)
     found = [
         ColumnProfile(column.name, summary.counts, summary.moments, summary.distinct)
@@ -70,12 +91,13 @@ def _numbers(
     engine: Engine, relation: Relation, columns: Sequence[Column], summaries: Sequence[Summary]
 ) -> Iterator[tuple[Column, list[float]]]:
     rows = max(1, summaries[0].counts.rows)
-    some = max(1, _VALUES_AT_ONCE // rows)
+    some = min(_COLUMNS_AT_ONCE, max(1, _VALUES_AT_ONCE // rows))
     for first in range(0, len(columns), some):
         these = columns[first : first + some]
-        listed = ", ".join(expressions(column).number for column in these)
+        listed = ", ".join(map(number_of, these))
         values: list[list[float]] = [[] for _ in these]
-        sql = f"SELECT {listed} FROM {relation.sql}"  # noqa: S608 - made of our own names
+        source = with_numbers(these, relation.sql)
+        sql = f"SELECT {listed} FROM {source}"  # noqa: S608 - made of our own names
         for several in engine.in_turn(sql):
             for held, more in zip(values, zip(*several, strict=True), strict=True):
                 held += [cast("float", value) for value in more if value is not None]

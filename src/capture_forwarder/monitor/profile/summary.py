@@ -10,10 +10,10 @@ import msgspec
 
 from capture_forwarder.monitor.data.engine import Engine
 from capture_forwarder.monitor.data.relation import Column, Relation
-from capture_forwarder.monitor.profile.expressions import expressions
+from capture_forwarder.monitor.profile.expressions import expressions, number_of, with_numbers
 from capture_forwarder.monitor.profile.statistics import InferredType
 
-_COLUMNS_AT_ONCE = 250
+_COLUMNS_AT_ONCE = 100
 _IS_THERE = " IS NOT NULL"
 
 
@@ -84,7 +84,7 @@ def summarize(
     *,
     exact: bool,
 ) -> list[Summary]:
-    """Look at all rows once, or once for each 250 columns.
+    """Look at all rows once, or once for each 100 columns.
 
     Parameters
     ----------
@@ -117,7 +117,6 @@ def _summaries(
     *,
     exact: bool,
 ) -> list[Summary]:
-    numbers = ", ".join(f"{expressions(one).number} AS n_{one.sql}" for one in columns)
     asked = [["count(*)"]]
     parameters: dict[str, object] = {}
     for column in columns:
@@ -126,7 +125,7 @@ def _summaries(
         parameters.update(extra.parameters)
     once = list(dict.fromkeys(sql for several in asked for sql in several))
     (row,) = engine.rows(
-        f"SELECT {', '.join(once)} FROM (SELECT *, {numbers} FROM {source})",  # noqa: S608 - made of our own names
+        f"SELECT {', '.join(once)} FROM {with_numbers(columns, source)}",  # noqa: S608 - made of our own names
         parameters,
     )
     found = dict(zip(once, row, strict=True))
@@ -136,7 +135,7 @@ def _summaries(
 
 def _aggregates(column: Column, *, exact: bool) -> list[str]:
     of = expressions(column)
-    number = f"n_{column.sql}"
+    number = number_of(column)
     distinct = f"count(DISTINCT {of.text})" if exact else f"approx_count_distinct({of.is_present})"
     return [
         f"count({of.is_present})",
