@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from pathlib import Path
 
 import boto3
@@ -13,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from capture_forwarder.cli.app import app
 from tests.support.captures import line, side
-from tests.support.monitoring import write_csv, write_lines
+from tests.support.monitoring import chance, write_csv, write_lines
 from tests.support.vendor import run_vendor
 
 NAMES = ["age", "score"]
@@ -35,8 +34,8 @@ def run(*arguments: str | Path) -> Result:
 
 
 def rows(number: int, shift: float = 0.0) -> list[tuple[object, ...]]:
-    chance = random.Random(number)
-    return [(chance.randrange(18, 90), f"{chance.random() + shift:.4f}") for _ in range(number)]
+    made = chance(number)
+    return [(made.randrange(18, 90), f"{made.random() + shift:.4f}") for _ in range(number)]
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import random
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -17,6 +18,11 @@ from capture_forwarder.monitor.profile.profiling import profile_of
 PUBLISHED = Path(__file__).resolve().parents[3] / "shared" / "cases" / "monitor"
 
 published = pytest.mark.skipif(not PUBLISHED.is_dir(), reason="the published numbers are not here")
+
+
+def chance(seed: int) -> random.Random:
+    """Make random numbers that are the same every time."""
+    return random.Random(seed)  # noqa: S311 - for tests, not for secrets
 
 
 def write_csv(path: Path, names: Sequence[str], rows: Iterable[Sequence[object]]) -> Path:

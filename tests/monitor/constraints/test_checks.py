@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import itertools
 import json
-import random
 import re
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,23 +27,23 @@ from capture_forwarder.monitor.constraints.suggest import suggest
 from capture_forwarder.monitor.data.opening import DataChoice
 from capture_forwarder.monitor.drift.measure import Measure
 from capture_forwarder.monitor.errors import MonitorFileError
-from capture_forwarder.monitor.profile import large, profiling
+from capture_forwarder.monitor.profile import profiling
 from capture_forwarder.monitor.profile.profiling import statistics_of
-from tests.support.monitoring import PUBLISHED, profiled, published, write_csv, write_lines
+from tests.support.monitoring import PUBLISHED, chance, profiled, published, write_csv, write_lines
 
-Rows = list[tuple[object, ...]]
+Rows = Sequence[tuple[object, ...]]
 NAMES = ["count", "price", "colour"]
 
 
 def rows_of(number: int, seed: int = 1, shift: float = 0.0) -> Rows:
-    chance = random.Random(seed)
+    made = chance(seed)
     return [
-        (chance.randrange(10), f"{chance.gauss(50 + shift, 5):.3f}", chance.choice("rgb"))
+        (made.randrange(10), f"{made.gauss(50 + shift, 5):.3f}", made.choice("rgb"))
         for _ in range(number)
     ]
 
 
-def checked(
+def checked(  # noqa: PLR0913 - each test changes one of them
     tmp_path: Path,
     before: Rows,
     after: Rows,
@@ -80,8 +80,8 @@ def test_the_published_runs_have_their_sixty_violations(
     )
     inputs = itertools.islice(itertools.chain(sample, itertools.cycle(test)), rows)
     names = next(csv.reader(training.open()))
-    chance = random.Random(1)
-    window = write_csv(tmp_path / "w.csv", names, [(chance.random(), *one) for one in inputs])
+    made = chance(1)
+    window = write_csv(tmp_path / "w.csv", names, [(made.random(), *one) for one in inputs])
     baseline = profiled(training)
     constraints, statistics = suggest(baseline), statistics_of(baseline)
 
@@ -171,7 +171,8 @@ def test_columns_are_missing_or_extra_by_name(tmp_path: Path) -> None:
 def test_of_few_rows_drift_is_not_judged_and_this_is_said(tmp_path: Path) -> None:
     found = checked(tmp_path, rows_of(500), rows_of(199, shift=30))
 
-    assert found.violations == found.drifts == ()
+    assert found.violations == ()
+    assert found.drifts == ()
     assert found.notes[0].startswith("Drift was not judged: the window has 199 rows")
     assert checked(tmp_path, rows_of(500), rows_of(200, shift=30)).violations != ()
 
@@ -266,9 +267,11 @@ def test_published_constraints_are_read(name: str) -> None:
         "{}",
         "nonsense",
         '{"features": [{"name": "a", "inferred_type": "Secret"}]}',
-        '{"features": [{"name": "a", "inferred_type": "String"}, {"name": "a", "inferred_type": "String"}]}',
+        '{"features": [{"name": "a", "inferred_type": "String"},'
+        '{"name": "a", "inferred_type": "String"}]}',
         '{"features": [], "monitoring_config": {"evaluate_constraints": "yes"}}',
-        '{"features": [], "monitoring_config": {"distribution_constraints": {"comparison_method": "x"}}}',
+        '{"features": [], "monitoring_config":'
+        '{"distribution_constraints": {"comparison_method": "x"}}}',
     ],
 )
 def test_a_wrong_file_is_named_with_what_to_do(text: str) -> None:
@@ -314,7 +317,6 @@ def test_large_data_gives_the_verdict_of_small_data(
         )
         for one, other in zip(found.drifts, small.drifts, strict=True):
             assert one.distance == pytest.approx(other.distance, abs=0.005)
-    assert large.__doc__
 
 
 def test_large_data_that_is_not_clean_is_read_by_its_text(

@@ -36,6 +36,10 @@ def test_all_formats_hold_the_same(tmp_path: Path) -> None:
         assert columns[2].categories == {"x": 5}
 
 
+def at(hour: int) -> datetime:
+    return datetime(2026, 3, 1, hour, tzinfo=UTC)
+
+
 def hours(folder: Path) -> Path:
     for endpoint in ("churn", "fraud"):
         for hour in (9, 10, 11):
@@ -60,7 +64,7 @@ def hours(folder: Path) -> Path:
 def test_a_window_is_found_by_the_folders_of_hours(
     tmp_path: Path, since: int | None, until: int | None, endpoint: str | None, expected: set[int]
 ) -> None:
-    window = Window(*(hour and datetime(2026, 3, 1, hour, tzinfo=UTC) for hour in (since, until)))
+    window = Window(*(None if hour is None else at(hour) for hour in (since, until)))
 
     profile = profiled(DataChoice(hours(tmp_path), window, endpoint))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import random
 from bisect import bisect_right
 
 import pytest
@@ -19,6 +18,7 @@ from capture_forwarder.monitor.profile.sketch import (
     sketch_of_cells,
     weighted,
 )
+from tests.support.monitoring import chance
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -73,21 +73,21 @@ def by_one_item_at_a_time(values: list[float]) -> list[list[float]]:
 
 @pytest.mark.parametrize("rows", [2_050, 2_051, 9_999, 30_001])
 def test_levels_are_those_of_one_item_at_a_time(rows: int) -> None:
-    values = [random.Random(rows).gauss(0, 1) for _ in range(rows)]
+    values = [chance(rows).gauss(0, 1) for _ in range(rows)]
 
     assert sketch_of(values) == by_one_item_at_a_time(values)
 
 
 @given(st.integers(1, 60_000), st.integers(0, 10))
 def test_every_row_is_counted_once(rows: int, seed: int) -> None:
-    values = [random.Random(seed).random()] * rows
+    values = [chance(seed).random()] * rows
 
     assert weighted(sketch_of(values)).total == rows
 
 
 @pytest.mark.parametrize("rows", [5_000, 50_000])
 def test_ranks_are_within_a_hundredth(rows: int) -> None:
-    values = [random.Random(1).gauss(0, 1) for _ in range(rows)]
+    values = [chance(1).gauss(0, 1) for _ in range(rows)]
 
     assert rank_error(sketch_of(values), values) < 0.01
 
