@@ -75,11 +75,11 @@ def test_the_published_runs_have_their_sixty_violations(
     churn = PUBLISHED / "churn"
     training = churn / "training-dataset-with-header.csv"
     sample, test = (
-        list(csv.reader((churn / name).open()))
+        list(csv.reader((churn / name).read_text().splitlines()))
         for name in ("test_sample.csv", "test-dataset-input-cols.csv")
     )
     inputs = itertools.islice(itertools.chain(sample, itertools.cycle(test)), rows)
-    names = next(csv.reader(training.open()))
+    names = next(csv.reader(training.read_text().splitlines()))
     made = chance(1)
     window = write_csv(tmp_path / "w.csv", names, [(made.random(), *one) for one in inputs])
     baseline = profiled(training)
@@ -267,11 +267,15 @@ def test_published_constraints_are_read(name: str) -> None:
         "{}",
         "nonsense",
         '{"features": [{"name": "a", "inferred_type": "Secret"}]}',
-        '{"features": [{"name": "a", "inferred_type": "String"},'
-        '{"name": "a", "inferred_type": "String"}]}',
+        (
+            '{"features": [{"name": "a", "inferred_type": "String"},'
+            '{"name": "a", "inferred_type": "String"}]}'
+        ),
         '{"features": [], "monitoring_config": {"evaluate_constraints": "yes"}}',
-        '{"features": [], "monitoring_config":'
-        '{"distribution_constraints": {"comparison_method": "x"}}}',
+        (
+            '{"features": [], "monitoring_config":'
+            '{"distribution_constraints": {"comparison_method": "x"}}}'
+        ),
     ],
 )
 def test_a_wrong_file_is_named_with_what_to_do(text: str) -> None:
