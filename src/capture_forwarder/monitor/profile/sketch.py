@@ -168,6 +168,8 @@ def _value_at(cells: Sequence[Cell]) -> Callable[[float], float]:
     def find(rank: float) -> float:
         index = min(bisect_right(ends, rank), len(filled) - 1)
         cell = filled[index]
+        if cell.low == cell.high:
+            return cell.high
         within = (rank - (ends[index] - cell.rows)) / cell.rows
         return cell.low * (1 - within) + cell.high * within
 
