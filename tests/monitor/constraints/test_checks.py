@@ -23,6 +23,7 @@ from capture_forwarder.monitor.constraints.constraints import (
     with_monitoring,
     write_constraints,
 )
+from capture_forwarder.monitor.constraints.shift import shift_note
 from capture_forwarder.monitor.constraints.suggest import suggest
 from capture_forwarder.monitor.data.opening import DataChoice
 from capture_forwarder.monitor.drift.measure import Measure
@@ -319,8 +320,16 @@ def test_large_data_gives_the_verdict_of_small_data(
                 ("colour", "categorical_values_check"),
             ]
         )
+        colours = profile.by_name()["colour"]
+        assert (colours.categories["late"], colours.all_categories) == (1, True)
         for one, other in zip(found.drifts, small.drifts, strict=True):
             assert one.distance == pytest.approx(other.distance, abs=0.005)
+
+
+def test_columns_that_fit_as_they_stand_are_not_shifted(tmp_path: Path) -> None:
+    profile = profiled(write_csv(tmp_path / "x.csv", ["a", "b"], [(1, 2), (3, 4)]))
+
+    assert shift_note(profile.columns, suggest(profile).features) is None
 
 
 def test_large_data_that_is_not_clean_is_read_by_its_text(
