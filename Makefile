@@ -89,6 +89,7 @@ mutants: $(VENV)/dev
 
 bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m benchmarks.monitor
 
 PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --upgrade \
 	--generate-hashes --strip-extras --no-emit-index-url --no-emit-trusted-host \

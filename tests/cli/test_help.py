@@ -28,6 +28,10 @@ COMMANDS = (
     "quarantine redrive",
     "dead-letters list",
     "dead-letters redrive",
+    "monitor baseline",
+    "monitor check",
+    "monitor list",
+    "monitor show",
     "monitor quality",
     "monitor report",
 )

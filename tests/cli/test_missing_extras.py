@@ -75,8 +75,9 @@ def capture(tmp_path: Path) -> Path:
             ["forward", SAMPLES, "--publisher", "duckdb", *MAPPING],
         ),
         ("duckdb", "Publishing to DuckDB needs duckdb", ["demo", "--captures", SAMPLES]),
+        ("duckdb", "Monitoring needs duckdb", ["monitor", "baseline", SAMPLES, "--to", "b"]),
     ],
-    ids=["command", "fiddler", "duckdb", "demo"],
+    ids=["command", "fiddler", "duckdb", "demo", "monitor"],
 )
 def test_a_missing_extra_is_named_with_the_command_that_installs_it(
     tmp_path: Path, extra: str, needs: str, arguments: list[str | Path]

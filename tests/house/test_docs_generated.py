@@ -192,6 +192,16 @@ def violating(folder: Path) -> int:
     return run("monitor", "quality", str(rows), *options, *places).returncode
 
 
+def checked(folder: Path) -> int:
+    """The exit code of a check that finds violations."""
+    before, after = folder / "before.csv", folder / "after.csv"
+    before.write_text("n\n1\n")
+    after.write_text("n\n0.5\n")
+    assert run("monitor", "baseline", str(before), "--to", str(folder / "baseline")).returncode == 0
+    where = ("--baseline", str(folder / "baseline"), "--to", str(folder / "out"))
+    return run("monitor", "check", str(after), *where).returncode
+
+
 def test_exit_codes_are_those_of_the_page(tmp_path: Path) -> None:
     broken = tmp_path / "broken.jsonl.gz"
     broken.write_bytes(gzip.compress(b"{}\n" * 100)[:-20])
@@ -200,6 +210,7 @@ def test_exit_codes_are_those_of_the_page(tmp_path: Path) -> None:
         run("inspect", str(broken)).returncode,
         run("inspect", str(tmp_path / "nothing")).returncode,
         violating(tmp_path),
+        checked(tmp_path),
         interrupted(tmp_path),
     }
     assert codes == {0, 1, 2, 3, 130}

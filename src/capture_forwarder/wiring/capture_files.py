@@ -50,13 +50,13 @@ def find_capture_files(
     folders = [Path(output).absolute() for output in outputs if not output.startswith(_S3)]
     found: dict[CaptureFile, FoundFile] = {}
     for address in addresses:
-        files = list(_in_s3(address) if remote else _local(address, folders, suffixes))
+        files = list(files_in_s3(address) if remote else _local(address, folders, suffixes))
         if not files:
             listed = ", ".join(f"*{suffix}" for suffix in suffixes)
             expected = "" if remote else f" ({listed})"
             raise UsageError(f"{address} holds no {kind}{expected}.")
         found.update((file.capture_file, file) for file in files)
-    store = _s3_store(max_line_bytes) if remote else FolderObjectStore(Path("/"))
+    store = store_in_s3(max_line_bytes) if remote else FolderObjectStore(Path("/"))
     return list(found.values()), store
 
 
@@ -81,7 +81,14 @@ def _folder_of(path: Path, folders: Sequence[Path]) -> Path | None:
     return next((one for one in folders if path.absolute().is_relative_to(one)), None)
 
 
-def _in_s3(address: str) -> Iterator[FoundFile]:
+def files_in_s3(address: str) -> Iterator[FoundFile]:
+    """Find the files at an S3 address; there may be none.
+
+    Raises
+    ------
+    UsageError, CaptureFileError
+        The address has no bucket, or S3 cannot be listed.
+    """
     from capture_forwarder.aws.clients import s3_client  # noqa: PLC0415 - boto3 takes its time
     from capture_forwarder.aws.listing import list_objects  # noqa: PLC0415
 
@@ -91,7 +98,8 @@ def _in_s3(address: str) -> Iterator[FoundFile]:
     return list_objects(s3_client, bucket, prefix)
 
 
-def _s3_store(max_line_bytes: int | None) -> ObjectStore:
+def store_in_s3(max_line_bytes: int | None = None) -> ObjectStore:
+    """Make the store that reads from S3; see `s3_store`."""
     from capture_forwarder.aws.clients import s3_client  # noqa: PLC0415
     from capture_forwarder.wiring.stores import s3_store  # noqa: PLC0415
 

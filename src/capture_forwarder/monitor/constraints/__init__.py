@@ -1,0 +1,1 @@
+"""What a baseline asks of each column, and which of that a window violates."""

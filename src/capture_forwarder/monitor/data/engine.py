@@ -1,0 +1,141 @@
+"""A DuckDB of one's own in memory, and its errors without the data that they may quote."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from capture_forwarder.core.errors import MissingExtraError
+from capture_forwarder.core.extras import Extra
+from capture_forwarder.monitor.errors import DataError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+Row = tuple[object, ...]
+
+_LINE = re.compile(r"\b[Ll]ine:? (\d{1,18})")
+_FILE = re.compile(r"""(?:in file|end of file|[Tt]he file) ["']([^"']+)["']|file = (\S+)""")
+_SAFE = (
+    (re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)"), "it has {1} columns, not {0}"),
+    (re.compile(r"unterminated quote"), "a quote is not closed, or stands within a value"),
+    (re.compile(r"not RFC 4180 compliant"), "its quotes or line ends are not those of RFC 4180"),
+    (re.compile(r"[Mm]aximum_object_size|[Mm]aximum line size"), "it is too long"),
+    (re.compile(r"utf-?8", re.IGNORECASE), "it is not UTF-8"),
+    (re.compile(r"duplicate key"), "a key stands twice in it"),
+    (re.compile(r"Expected OBJECT"), "it is no JSON object"),
+    (re.compile(r"Malformed JSON"), "it is no JSON"),
+)
+
+
+class Engine:
+    """Runs queries in one thread, so that the same data gives the same digits.
+
+    Parameters
+    ----------
+    connection
+        An open connection.
+    error
+        DuckDB's base of all errors.
+    folder
+        A folder for temporary files, which is deleted at the end.
+    """
+
+    def __init__(
+        self, connection: DuckDBPyConnection, error: type[Exception], folder: Path
+    ) -> None:
+        self._connection = connection
+        self._error = error
+        self.folder = folder
+
+    def rows(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[Row]:
+        """Run a query and return all of its rows.
+
+        Raises
+        ------
+        DataError
+            DuckDB cannot do it; the message holds no data.
+        """
+        try:
+            return self._connection.execute(sql, dict(parameters or {})).fetchall()
+        except self._error as error:
+            raise _explained(error) from None
+
+    def run(self, sql: str, parameters: Mapping[str, object] | None = None) -> None:
+        """Run a statement whose result nobody needs; see `rows`."""
+        try:
+            self._connection.execute(sql, dict(parameters or {}))
+        except self._error as error:
+            raise _explained(error) from None
+
+    def in_turn(self, sql: str, size: int = 4096) -> Iterator[Sequence[Row]]:
+        """Run a query and yield its rows, many at once; see `rows`."""
+        try:
+            result = self._connection.execute(sql)
+            while rows := result.fetchmany(size):
+                yield rows
+        except self._error as error:
+            raise _explained(error) from None
+
+
+@contextmanager
+def open_engine() -> Iterator[Engine]:
+    """Open a database in memory.
+
+    Raises
+    ------
+    MissingExtraError
+        DuckDB is not installed.
+    """
+    try:
+        import duckdb  # noqa: PLC0415 - an extra that the Lambda package does not hold
+    except ImportError as error:
+        raise MissingExtraError("Monitoring", "duckdb", Extra.DUCKDB) from error
+    with TemporaryDirectory(prefix="capture-forwarder-") as folder:
+        # A file of the data may be called `pandas`, or a view may; nothing of ours is looked up.
+        options: dict[str, str | bool | int | float | list[str]] = {
+            "threads": 1,
+            "temp_directory": folder,
+            "python_enable_replacements": False,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+        with duckdb.connect(config=options) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            yield Engine(connection, duckdb.Error, Path(folder))
+
+
+def identifier(name: str) -> str:
+    """A name as SQL writes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _explained(error: Exception) -> DataError:
+    """Say what it is and where, without the text, which may quote a line of the data."""
+    text = str(error)
+    where = ""
+    if line := _LINE.search(text):
+        where += f" at line {line[1]}"
+    if file := _FILE.search(text):
+        where += f" of {file[1] or file[2]}"
+    kind = type(error).__name__.removesuffix("Exception")
+    why = next(
+        (say.format(*found.groups()) for pattern, say in _SAFE if (found := pattern.search(text))),
+        f"DuckDB raised {kind}",
+    )
+    if "lock" in text:
+        message = f"Another program has the database open{where}."
+        return DataError(message, "Close it, and run the command again.")
+    return DataError(
+        f"The data cannot be read{where}: {why}.",
+        "Check that the file is what its name says, and that it is whole.",
+    )

@@ -1,0 +1,1 @@
+"""Rows become statistics: types from text, counts, moments, sketches and categories."""
