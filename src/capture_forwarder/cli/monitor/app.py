@@ -13,7 +13,7 @@ app = typer.Typer(
 
 app.command("baseline", help=baseline.HELP)(baseline.baseline)
 app.command("check", help=check.HELP)(check.check)
-app.command("quality", help=quality.HELP)(quality.quality)
-app.command("report", help=report.HELP)(report.report)
 app.command("list", help=executions.LIST_HELP)(executions.list_them)
 app.command("show", help=executions.SHOW_HELP)(executions.show)
+app.command("quality", help=quality.HELP)(quality.quality)
+app.command("report", help=report.HELP)(report.report)

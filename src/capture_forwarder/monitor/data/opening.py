@@ -146,17 +146,15 @@ def _in_window(engine: Engine, relation: Relation, choice: DataChoice) -> Relati
         limits.append(f"{time} < TIMESTAMPTZ '{choice.window.until.isoformat()}'")
     notes = relation.notes
     where = " AND ".join(limits)
-    ((without,),) = engine.rows(
-        f"SELECT count(*) FROM {relation.sql} WHERE {time} IS NULL"  # noqa: S608 - our own names
-    )
+    ((without,),) = engine.rows(f"SELECT count(*) FROM {relation.sql} WHERE {time} IS NULL")
     if without:
         count = cast("int", without)
         notes += (f"{count} rows have no time that can be read, so they are in no window.",)
     quick = relation.quick and msgspec.structs.replace(
         relation.quick,
-        sql=f"(SELECT * FROM {relation.quick.sql} WHERE {where})",  # noqa: S608 - as above
+        sql=f"(SELECT * FROM {relation.quick.sql} WHERE {where})",
     )
-    sql = f"(SELECT * FROM {relation.sql} WHERE {where})"  # noqa: S608 - as above
+    sql = f"(SELECT * FROM {relation.sql} WHERE {where})"
     return msgspec.structs.replace(relation, sql=sql, notes=notes, quick=quick)
 
 

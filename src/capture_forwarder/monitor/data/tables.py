@@ -88,7 +88,7 @@ def table_relation(
 
 
 def _typed(engine: Engine, sql: str, what: str, fractions: Collection[str]) -> Relation:
-    described = engine.rows(f"DESCRIBE SELECT * FROM {sql}")  # noqa: S608 - quoted
+    described = engine.rows(f"DESCRIBE SELECT * FROM {sql}")
     names = [str(name) for name, *_ in described]
     kinds = [_kind(str(kind)) for _, kind, *_ in described]
     columns = numbered(names, kinds, what)
@@ -99,7 +99,7 @@ def _typed(engine: Engine, sql: str, what: str, fractions: Collection[str]) -> R
         Kind.FINITE if column.kind is Kind.NUMBER and column.name in fractions else column.kind
         for column in columns
     ]
-    rows = f"(SELECT {selected} FROM {sql})"  # noqa: S608 - quoted
+    rows = f"(SELECT {selected} FROM {sql})"
     return Relation(rows, columns, quick=Relation(rows, numbered(names, quick, what)))
 
 

@@ -55,7 +55,7 @@ def with_numbers(columns: Sequence[Column], source: str) -> str:
     """
     raw = ", ".join(f"{one.sql}, {expressions(one).number} AS r_{one.sql}" for one in columns)
     finite = ", ".join(f"{one.sql}, {_finite(one)} AS {number_of(one)}" for one in columns)
-    return f"(SELECT {finite} FROM (SELECT {raw} FROM {source}))"  # noqa: S608 - our own names
+    return f"(SELECT {finite} FROM (SELECT {raw} FROM {source}))"
 
 
 def _finite(column: Column) -> str:

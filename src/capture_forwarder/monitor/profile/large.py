@@ -70,7 +70,7 @@ def _few_texts(
     if summary.counts.inferred is not InferredType.STRING or summary.distinct > _FEW_TEXTS:
         return None
     found = engine.rows(
-        f"SELECT DISTINCT {expressions(column).text} AS value "  # noqa: S608 - our own names
+        f"SELECT DISTINCT {expressions(column).text} AS value "
         f"FROM {head.sql} WHERE value IS NOT NULL"
     )
     return frozenset(str(value) for (value,) in found)
@@ -232,7 +232,7 @@ def _with_texts(
 ) -> ColumnProfile:
     """Count texts of which the first rows did not have all."""
     found = engine.rows(
-        f"SELECT {expressions(column).text} AS value, count(*) "  # noqa: S608 - our own names
+        f"SELECT {expressions(column).text} AS value, count(*) "
         f"FROM {relation.sql} WHERE value IS NOT NULL GROUP BY ALL"
     )
     counted = _by_count({str(value): cast("int", rows) for value, rows in found})
@@ -266,7 +266,7 @@ def _second_pass(
     listed = ", ".join(extra.sql for extra in again.values())
     source = with_numbers(columns, relation.sql)
     (answers,) = engine.rows(
-        f"SELECT {listed} FROM {source}",  # noqa: S608 - made of our own names
+        f"SELECT {listed} FROM {source}",
         parameters,
     )
     for column, answer in zip(columns, answers, strict=True):

@@ -66,10 +66,10 @@ def profile_of(
     head = Relation(_HEAD, relation.columns)
     listed = ", ".join(column.sql for column in relation.columns)
     engine.run(
-        f"CREATE OR REPLACE TEMP TABLE {_HEAD} AS "  # noqa: S608 - made of our own names
+        f"CREATE OR REPLACE TEMP TABLE {_HEAD} AS "
         f"SELECT {listed} FROM {relation.sql} LIMIT {most + 1}"
     )
-    ((held,),) = engine.rows(f"SELECT count(*) FROM {_HEAD}")  # noqa: S608 - our own name
+    ((held,),) = engine.rows(f"SELECT count(*) FROM {_HEAD}")
     found = watched or {}
     if cast("int", held) <= most:
         columns = profile_small(engine, head, found)

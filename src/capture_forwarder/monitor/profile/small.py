@@ -42,10 +42,7 @@ def profile_small(
         columns = relation.columns[first : first + _COLUMNS_AT_ONCE]
         listed = ", ".join(column.sql for column in columns)
         # A query of some columns of a wide table is planned as slowly as one of all of them.
-        engine.run(
-            f"CREATE OR REPLACE TEMP TABLE {_PART} AS "  # noqa: S608 - made of our own names
-            f"SELECT {listed} FROM {relation.sql}"
-        )
+        engine.run(f"CREATE OR REPLACE TEMP TABLE {_PART} AS SELECT {listed} FROM {relation.sql}")
         found += _profile_few(engine, Relation(_PART, columns), watched)
     engine.run(f"DROP TABLE {_PART}")
     return found
@@ -97,7 +94,7 @@ def _numbers(
         listed = ", ".join(map(number_of, these))
         values: list[list[float]] = [[] for _ in these]
         source = with_numbers(these, relation.sql)
-        sql = f"SELECT {listed} FROM {source}"  # noqa: S608 - made of our own names
+        sql = f"SELECT {listed} FROM {source}"
         for several in engine.in_turn(sql):
             for held, more in zip(values, zip(*several, strict=True), strict=True):
                 held += [cast("float", value) for value in more if value is not None]
@@ -126,7 +123,7 @@ def _ranks(values: Sequence[float], points: tuple[float, ...]) -> Ranks:
 def _categories(engine: Engine, relation: Relation, column: Column) -> dict[str, int]:
     text = expressions(column).text
     counted = engine.rows(
-        f"SELECT {text} AS value, count(*) AS n FROM {relation.sql} "  # noqa: S608 - our own names
+        f"SELECT {text} AS value, count(*) AS n FROM {relation.sql} "
         "WHERE value IS NOT NULL GROUP BY ALL ORDER BY n DESC, value"
     )
     return {str(value): cast("int", count) for value, count in counted}

@@ -125,7 +125,7 @@ def _summaries(
         parameters.update(extra.parameters)
     once = list(dict.fromkeys(sql for several in asked for sql in several))
     (row,) = engine.rows(
-        f"SELECT {', '.join(once)} FROM {with_numbers(columns, source)}",  # noqa: S608 - made of our own names
+        f"SELECT {', '.join(once)} FROM {with_numbers(columns, source)}",
         parameters,
     )
     found = dict(zip(once, row, strict=True))
