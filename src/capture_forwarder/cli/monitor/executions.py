@@ -47,7 +47,7 @@ def list_them(
     """List executions."""
     with user_errors():
         found = list_executions(Path(folder))
-    show_executions(found, limit, as_json=as_json)
+    show_executions(Path(folder), found, limit, as_json=as_json)
 
 
 def show(folder: Folder = EXECUTIONS, *, as_json: ours.AsJson = False) -> None:

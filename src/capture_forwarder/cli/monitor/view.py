@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -24,6 +25,11 @@ from capture_forwarder.monitor.profile.statistics import Dataset, FeatureStatist
 from capture_forwarder.monitor.window import Finished
 
 _MOST_SHOWN = 40
+_WORDS = {
+    Status.COMPLETED: "completed",
+    Status.WITH_VIOLATIONS: "violated",
+    Status.FAILED: "failed",
+}
 _STYLES = {Status.COMPLETED: "green", Status.WITH_VIOLATIONS: "yellow", Status.FAILED: "red"}
 
 
@@ -79,34 +85,37 @@ def show_execution(kept: Kept, violations: Sequence[Violation], *, as_json: bool
     _show_end(kept)
 
 
-def show_executions(found: Sequence[Kept], limit: int, *, as_json: bool) -> None:
-    """Print a line an execution."""
+def show_executions(root: Path, found: Sequence[Kept], limit: int, *, as_json: bool) -> None:
+    """Print a line for each execution below a folder."""
     if as_json:
         say_json({"executions": [_described(kept) for kept in found[:limit]]})
         return
     if not found:
         say("There are no executions.")
         return
-    titles = ("window ends", "endpoint", "schedule", "status", "rows", "violations", "folder")
+    titles = ("window ends", "status", "rows", "violations", "folder")
     table = new_table(
-        "Executions", *titles, numbers=("rows", "violations"), unbroken=("window ends",)
+        f"Executions in {root}", *titles, numbers=("rows", "violations"), unbroken=titles[:2]
     )
     for kept in found[:limit]:
         one = kept.execution
         add(
             table,
-            one.window_end or one.started,
-            one.endpoint or "-",
-            one.schedule,
-            one.status.value,
+            _minute(one.window_end or one.started),
+            _WORDS[one.status],
             "-" if one.rows is None else one.rows,
             one.violations,
-            kept.folder,
+            kept.folder.relative_to(root) if kept.folder.is_relative_to(root) else kept.folder,
             style=_STYLES[one.status],
         )
     OUT.print(table)
     if len(found) > limit:
         say(f"{len(found) - limit} more are not shown: add --limit {len(found)}", style="dim")
+
+
+def _minute(time: str) -> str:
+    """A time in UTC without its seconds."""
+    return f"{time[:16]}Z"
 
 
 def _described(kept: Kept) -> dict[str, object]:
