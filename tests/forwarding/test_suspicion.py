@@ -200,3 +200,28 @@ def test_a_row_that_is_never_answered_in_time_is_refused_and_requests_grow_again
     here.sizes.clear()
     here.sender.deliver(batch(1000).slice(1, 1000))
     assert here.sizes == [999]
+
+
+def tries_of(bad: str, count: int, end: float | None) -> tuple[int, bool]:
+    """How often a row was sent, and whether it was refused in the end."""
+    here = Platform({bad}, end=end)
+    fail, tries = here.publisher.refuse, 0
+
+    def counted(rows: Sequence[Inference]) -> None:
+        nonlocal tries
+        tries += any(row.id == bad for row in rows)
+        fail(rows)
+
+    here.publisher.refuse = counted
+    with contextlib.suppress(OutOfTimeError, PlatformUnavailableError):
+        here.sender.deliver(batch(count))
+    return tries, bool(here.quarantined)
+
+
+@pytest.mark.parametrize(("bad", "count"), [("2", 4), ("5", 20), ("321", 400)])
+def test_no_row_is_blamed_on_fewer_tries_because_the_time_is_up(bad: str, count: int) -> None:
+    needed, blamed = tries_of(bad, count, None)
+    assert blamed
+    found = [tries_of(bad, count, end / 10) for end in range(10, 900)]
+    assert {tries for tries, blamed in found if blamed} == {needed}
+    assert not all(blamed for _, blamed in found)

@@ -330,6 +330,13 @@ MUTANTS = [
         SUSPICION,
     ),
     mutant(
+        "no row is blamed when the time is up",
+        "forwarding/attempts.py",
+        "            if left.requests < tries:\n",
+        "            if False:\n",
+        SUSPICION,
+    ),
+    mutant(
         "a row that is never answered does not make later requests small",
         "forwarding/suspicion.py",
         "            self._access.size_was_not_it()\n",
