@@ -20,6 +20,7 @@ COMMANDS = (
     "demo",
     "inspect",
     "forward",
+    "connect bucket",
     "routes check",
     "routes schema",
     "quarantine list",

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from capture_forwarder import __version__
+from capture_forwarder.cli.connect import command as connect
 from capture_forwarder.cli.dead_letters import command as dead_letters
 from capture_forwarder.cli.demo import command as demo
 from capture_forwarder.cli.forward import command as forward
@@ -17,7 +18,8 @@ from capture_forwarder.cli.routes import command as routes
 _HELP = """Forward SageMaker Data Capture files to a model monitoring platform.
 
 `demo` shows what it does; `inspect` proposes settings for your own capture files; `forward` sends
-files by hand, as the Lambda function does for every new file. `quarantine` and `dead-letters` show
+files by hand, as the Lambda function does for every new file. `connect` has new capture files
+announced to the deployed function. `quarantine` and `dead-letters` show
 what could not be delivered, and send it again; `routes` checks a routes file.
 """
 
@@ -52,6 +54,7 @@ def _options(
 app.command(help=demo.HELP)(demo.demo)
 app.command(help=inspect.HELP)(inspect.inspect)
 app.command(help=forward.HELP)(forward.forward)
+app.add_typer(connect.app, name="connect")
 app.add_typer(routes.app, name="routes")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(dead_letters.app, name="dead-letters")

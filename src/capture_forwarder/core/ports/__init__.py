@@ -4,6 +4,7 @@
 them all. Only what crosses a room's border is here.
 """
 
+from capture_forwarder.core.ports.buckets import Buckets, ListedPage, Notifications, StoredFile
 from capture_forwarder.core.ports.capture_files import ObjectStore, OpenedFile
 from capture_forwarder.core.ports.clock import Clock
 from capture_forwarder.core.ports.continuations import Continuations
@@ -19,9 +20,12 @@ from capture_forwarder.core.ports.secret import Secret
 from capture_forwarder.core.ports.signing import PreparedRequest, SignRequest
 
 __all__ = [
+    "Buckets",
     "Clock",
     "Continuations",
     "Ledger",
+    "ListedPage",
+    "Notifications",
     "ObjectStore",
     "OpenedFile",
     "PartFiles",
@@ -35,4 +39,5 @@ __all__ = [
     "Reporter",
     "Secret",
     "SignRequest",
+    "StoredFile",
 ]
