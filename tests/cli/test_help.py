@@ -20,6 +20,7 @@ COMMANDS = (
     "demo",
     "inspect",
     "forward",
+    "doctor",
     "connect bucket",
     "routes check",
     "routes schema",

@@ -6,7 +6,7 @@ A call goes through botocore's own validation of its parameters before it is ans
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from botocore.client import BaseClient
@@ -39,14 +39,19 @@ class AwsAnswers:
                 model = client.meta.service_model.operation_model(operation)
                 wrong = ParamValidator().validate(parameters, model.input_shape)
                 assert not wrong.has_errors(), wrong.generate_report()
-                return self._answers[operation](parameters)
+                answer = self._answers[operation](parameters)
+                if answer is not NotImplemented:
+                    return answer
             answer = original(client, operation, parameters)
             return self._changes.get(operation, lambda same: same)(answer)
 
         monkeypatch.setattr(BaseClient, _CALL, call)
 
     def answer(self, operation: str, answer: Answer | Mapping[str, Any]) -> None:
-        """Have an operation answered by a function of its parameters, or always alike."""
+        """Have an operation answered by a function of its parameters, or always alike.
+
+        Where the function returns NotImplemented, moto answers.
+        """
         self._answers[operation] = answer if callable(answer) else lambda _: dict(answer)
 
     def change(self, operation: str, change: Callable[[Any], Any]) -> None:
@@ -55,13 +60,14 @@ class AwsAnswers:
 
     def refuse(self, operation: str, code: str = "AccessDenied", message: str = "No.") -> None:
         """Have an operation refused."""
-
-        def refused(_: Parameters) -> Any:
-            error: Any = {"Error": {"Code": code, "Message": message}}
-            raise ClientError(error, operation)
-
-        self._answers[operation] = refused
+        self._answers[operation] = lambda _: refused(operation, code, message)
 
     def of(self, operation: str) -> list[Parameters]:
         """The parameters of all calls of an operation."""
         return [parameters for name, parameters in self.asked if name == operation]
+
+
+def refused(operation: str, code: str, message: str = "No.") -> NoReturn:
+    """Refuse an operation as AWS does."""
+    error: Any = {"Error": {"Code": code, "Message": message}}
+    raise ClientError(error, operation)

@@ -16,7 +16,7 @@ from capture_forwarder.core.errors import ChangedMeanwhileError, UsageError
 from capture_forwarder.core.ports import Buckets, Notifications
 
 EVENT_BRIDGE = "EventBridgeConfiguration"
-_STACK_TAG = "aws:cloudformation:stack-name"
+STACK_TAG = "aws:cloudformation:stack-name"
 _DIRECTORY_BUCKET = "--x-s3"
 
 SaveUndo = Callable[[str], str]
@@ -96,7 +96,7 @@ def plan_on(buckets: Buckets, bucket: str, *, managed: bool = False) -> BucketPl
         raise UsageError(problem, "Have SageMaker capture into a general purpose bucket.")
     before = buckets.notifications(bucket)
     plan = BucketPlan(bucket, before, {**before, EVENT_BRIDGE: {}} if not _on(before) else before)
-    stack = buckets.tags(bucket).get(_STACK_TAG)
+    stack = buckets.tags(bucket).get(STACK_TAG)
     if plan.changes and stack and not managed:
         raise UsageError(
             f"{bucket} is managed by the CloudFormation stack {stack}, which may undo a change "

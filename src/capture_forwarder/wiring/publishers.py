@@ -82,7 +82,7 @@ def _fiddler(
 
     return FiddlerPublisher(
         publisher.url,
-        _secret(publisher, "token", in_route),
+        secret_of(publisher, "token", in_route),
         publisher.model_uuid,
         timeout=timeout,
         clock=clock,
@@ -109,7 +109,7 @@ def _arthur(
 
     return ArthurPublisher(
         publisher.host,
-        _secret(publisher, "access_token", in_route),
+        secret_of(publisher, "access_token", in_route),
         publisher.model_id,
         timeout=timeout,
         mapping=route.mapping.columns,
@@ -151,9 +151,9 @@ def _ibm_tokens(
         field: Literal["api_key", "password"] = "api_key"
         if any(getattr(publisher, name) for name in spellings("password")):
             field = "password"
-        secret = _secret(publisher, field, in_route)
+        secret = secret_of(publisher, field, in_route)
         return CloudPakTokens(host, publisher.username or "", secret, clock, field=field)
-    secret = _secret(publisher, "api_key", in_route)
+    secret = secret_of(publisher, "api_key", in_route)
     # IBM's own addresses have certificates that all trust, whoever signed the service's.
     own = trust.authorities(None, "")
     if publisher.auth == "mcsp":
@@ -233,8 +233,18 @@ def _setting(publisher: PublisherSettings, field: str, in_route: str | None) -> 
     return f"{publisher.__class__.__name__.removesuffix('Settings').upper()}_{field.upper()}"
 
 
-def _secret(publisher: PublisherSettings, field: str, in_route: str | None) -> Secret:
-    """The secret that a publisher's settings give in one of three spellings."""
+def secret_of(publisher: PublisherSettings, field: str, in_route: str | None) -> Secret:
+    """Make the secret that a publisher's settings give in one of three spellings.
+
+    Parameters
+    ----------
+    publisher
+        The settings, which give it.
+    field
+        Its name there.
+    in_route
+        The route of a routes file that they are in; None for variables.
+    """
     plain, arn, parameter = (getattr(publisher, name) for name in spellings(field))
     if isinstance(plain, SecretStr):
         return FixedSecret(plain.get_secret_value())

@@ -8,6 +8,7 @@ from capture_forwarder.core.ports.buckets import Buckets, ListedPage, Notificati
 from capture_forwarder.core.ports.capture_files import ObjectStore, OpenedFile
 from capture_forwarder.core.ports.clock import Clock
 from capture_forwarder.core.ports.continuations import Continuations
+from capture_forwarder.core.ports.deployment import Deployment, Endpoints, Watching
 from capture_forwarder.core.ports.ledger import Ledger
 from capture_forwarder.core.ports.part_files import PartFiles
 from capture_forwarder.core.ports.publisher import Publisher
@@ -23,6 +24,8 @@ __all__ = [
     "Buckets",
     "Clock",
     "Continuations",
+    "Deployment",
+    "Endpoints",
     "Ledger",
     "ListedPage",
     "Notifications",
@@ -40,4 +43,5 @@ __all__ = [
     "Secret",
     "SignRequest",
     "StoredFile",
+    "Watching",
 ]
