@@ -179,8 +179,8 @@ def add_forwarder(target: Target, folder: Path) -> None:
         If the compiler cannot be installed or fails; it has then said why.
     """
     # A library that lies beside the source is for the machine at hand.
-    rooms = ("cli", "inspection", "setup", "operator")  # what only commands use
-    wiring = ("operator.py", "doctor.py")
+    rooms = ("cli", "inspection", "setup", "backfill", "operator")  # what only commands use
+    wiring = ("operator.py", "doctor.py", "backfill.py")
     unneeded = shutil.ignore_patterns(*rooms, *wiring, "__pycache__", LIBRARY.name)
     shutil.copytree(SOURCE, folder / SOURCE.name, ignore=unneeded)
     compile_rows(folder / LIBRARY.relative_to(SOURCE.parent), target.compiler_target())

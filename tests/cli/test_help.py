@@ -20,6 +20,7 @@ COMMANDS = (
     "demo",
     "inspect",
     "forward",
+    "backfill",
     "doctor",
     "connect bucket",
     "routes check",

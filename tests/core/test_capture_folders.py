@@ -7,12 +7,20 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture_forwarder.core.capture_folders import find_folders, hour_path, pages_between
+from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.capture_folders import (
+    find_folders,
+    full_hours,
+    hour_path,
+    is_within,
+    pages_between,
+)
 from tests.support.memory_buckets import MemoryBuckets
 
 START = datetime(2026, 2, 27, 22, tzinfo=UTC)
 hours = st.integers(0, 60).map(lambda number: START + timedelta(hours=number))
 names = st.text("ab-ü 0", min_size=1, max_size=3)
+times = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 variants = st.lists(
     st.builds(
         lambda depth, one, two: "/".join([*depth, one, two]),
@@ -93,3 +101,29 @@ def test_hours_are_those_of_utc() -> None:
     eastern = timezone(timedelta(hours=-5))
 
     assert hour_path(datetime(2026, 2, 28, 23, 59, tzinfo=eastern)) == "2026/03/01/04"
+
+
+@given(times, times)
+def test_hours_are_widened_and_never_narrowed(since: datetime, until: datetime) -> None:
+    first, end = full_hours(since, until)
+
+    assert first is not None
+    assert end is not None
+    assert timedelta(0) <= since - first < timedelta(hours=1)
+    assert timedelta(0) <= end - until < timedelta(hours=1)
+    assert (first.minute, first.second, end.minute, end.second) == (0, 0, 0, 0)
+    assert full_hours(first, end) == (first, end)
+    assert full_hours(None, None) == (None, None)
+
+
+@given(times, st.none() | times, st.none() | times)
+def test_a_file_is_within_bounds_if_its_hour_is(
+    time: datetime, since: datetime | None, until: datetime | None
+) -> None:
+    hour = CaptureFile("captures", key("a/b", time)).capture_hour
+    first, end = full_hours(since, until)
+    begun = time.replace(minute=0, second=0, microsecond=0)
+
+    expected = (first is None or begun >= first) and (end is None or begun < end)
+    assert hour is not None
+    assert is_within(hour, first, end) is expected

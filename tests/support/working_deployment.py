@@ -140,20 +140,25 @@ class WorkingDeployment:
         self.aws.answer("Invoke", self._invoke)
         self.aws.answer("PutObject", _digested)
 
-    def _invoke(self, parameters: Parameters) -> Any:
+    def invoke(self, event: Any) -> Any:
         """Call the handler with the variables that the function was deployed with."""
         client: Any = boto3.client("lambda")
-        found = client.get_function_configuration(FunctionName=parameters["FunctionName"])
+        name = self.resources["ForwarderFunction"]
+        found = client.get_function_configuration(FunctionName=name)
         forwarder.cache_clear()
         with self._monkeypatch.context() as patch:
-            for name, value in found["Environment"].get("Variables", {}).items():
-                patch.setenv(name, str(value))
-            try:
-                said: object = lambda_handler(json.loads(parameters["Payload"]), None)
-                failed = {}
-            except Exception as error:  # noqa: BLE001 - as Lambda answers
-                said = {"errorType": type(error).__name__, "errorMessage": str(error)}
-                failed = {"FunctionError": "Unhandled"}
+            for variable, value in found["Environment"].get("Variables", {}).items():
+                patch.setenv(variable, str(value))
+            return lambda_handler(event, None)
+
+    def _invoke(self, parameters: Parameters) -> Any:
+        """Answer as Lambda does."""
+        failed = {}
+        try:
+            said = self.invoke(json.loads(parameters["Payload"]))
+        except Exception as error:  # noqa: BLE001 - as Lambda does
+            said = {"errorType": type(error).__name__, "errorMessage": str(error)}
+            failed = {"FunctionError": "Unhandled"}
         return {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(said).encode()), **failed}
 
     def _measure(self) -> None:

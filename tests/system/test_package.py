@@ -41,7 +41,9 @@ def test_what_the_forwarder_does_not_need_on_lambda_is_left_out(
     assert not (package / left_out).exists()
 
 
-@pytest.mark.parametrize("room", ["cli", "inspection", "setup", "aws/operator", "wiring/doctor.py"])
+@pytest.mark.parametrize(
+    "room", ["cli", "inspection", "setup", "backfill", "aws/operator", "wiring/doctor.py"]
+)
 def test_what_only_commands_use_is_left_out(package: Path, room: str) -> None:
     assert not (package / "capture_forwarder" / room).exists()
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from capture_forwarder import __version__
+from capture_forwarder.cli.backfill import command as backfill
 from capture_forwarder.cli.connect import command as connect
 from capture_forwarder.cli.dead_letters import command as dead_letters
 from capture_forwarder.cli.demo import command as demo
@@ -20,8 +21,9 @@ _HELP = """Forward SageMaker Data Capture files to a model monitoring platform.
 
 `demo` shows what it does; `inspect` proposes settings for your own capture files; `forward` sends
 files by hand, as the Lambda function does for every new file. `connect` has new capture files
-announced to the deployed function, and `doctor` says whether that works. `quarantine` and
-`dead-letters` show what could not be delivered, and send it again; `routes` checks a routes file.
+announced to the deployed function, `backfill` sends earlier ones through it, and `doctor` says
+whether it works. `quarantine` and `dead-letters` show what could not be delivered, and send it
+again; `routes` checks a routes file.
 """
 
 app = typer.Typer(
@@ -56,6 +58,7 @@ app.command(help=demo.HELP)(demo.demo)
 app.command(help=inspect.HELP)(inspect.inspect)
 app.command(help=forward.HELP)(forward.forward)
 app.command(help=doctor.HELP)(doctor.doctor)
+app.command(help=backfill.HELP)(backfill.backfill)
 app.add_typer(connect.app, name="connect")
 app.add_typer(routes.app, name="routes")
 app.add_typer(quarantine.app, name="quarantine")

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from capture_forwarder.core.ports.buckets import Buckets, ListedPage
 
 _YEAR = re.compile(r"/?(?:19|20)\d\d/$")
 _DEEPEST = 12
+_HOUR = timedelta(hours=1)
 
 
 def find_folders(buckets: Buckets, bucket: str, prefix: str) -> Iterator[str]:
@@ -107,3 +108,29 @@ def pages_between(  # noqa: PLR0913 - where, and from when to when
 def hour_path(time: datetime) -> str:
     """The hour of a time as it stands in a key: `2026/03/01/10`."""
     return time.astimezone(UTC).strftime("%Y/%m/%d/%H")
+
+
+def full_hours(
+    since: datetime | None, until: datetime | None
+) -> tuple[datetime | None, datetime | None]:
+    """Widen times to full hours, since files can be told apart by the hour in their keys alone."""
+    if since is not None:
+        since = since.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    if until is not None:
+        begun = until.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+        until = begun if begun == until else begun + _HOUR
+    return since, until
+
+
+def is_within(hour: str, since: datetime | None, until: datetime | None) -> bool:
+    """Whether the hour of a capture file is within bounds that were widened by `full_hours`.
+
+    Parameters
+    ----------
+    hour
+        `CaptureFile.capture_hour`.
+    since, until
+        The first hour that counts, and the first that no longer does; None for no bound.
+    """
+    time = datetime.fromisoformat(hour)
+    return (since is None or time >= since) and (until is None or time < until)

@@ -26,7 +26,7 @@ def show_changed(plan: BucketPlan, changed: Changed, *, as_json: bool) -> None:
         say(f"Done. To undo it: capture-forwarder connect bucket --undo {changed.undo} --apply")
         if plan.turns_on:
             say("New files are announced after about five minutes. To send earlier ones:")
-            say("  capture-forwarder backfill --dry-run")
+            say("  capture-forwarder backfill")
     if changed.differences:
         complain(
             f"Another program has written the notifications of {plan.bucket} since: "

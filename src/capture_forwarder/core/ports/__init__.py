@@ -4,6 +4,7 @@
 them all. Only what crosses a room's border is here.
 """
 
+from capture_forwarder.core.ports.announcing import Announcing
 from capture_forwarder.core.ports.buckets import Buckets, ListedPage, Notifications, StoredFile
 from capture_forwarder.core.ports.capture_files import ObjectStore, OpenedFile
 from capture_forwarder.core.ports.clock import Clock
@@ -21,6 +22,7 @@ from capture_forwarder.core.ports.secret import Secret
 from capture_forwarder.core.ports.signing import PreparedRequest, SignRequest
 
 __all__ = [
+    "Announcing",
     "Buckets",
     "Clock",
     "Continuations",
