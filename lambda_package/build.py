@@ -22,13 +22,19 @@ REQUIREMENTS = REPOSITORY / "requirements" / "lambda.txt"
 SOURCE = REPOSITORY / "src" / "capture_forwarder"
 TASK_ROOT = "/var/task"
 OF_COMMANDS = (
+    "aws/operator",
+    "backfill",
     "cli",
     "dead_letters",
     "inspection",
     "monitor",
     "quarantine",
+    "setup",
+    "wiring/backfill.py",
     "wiring/capture_files.py",
     "wiring/dead_letters.py",
+    "wiring/doctor.py",
+    "wiring/operator.py",
     "wiring/quarantine.py",
     "wiring/routes.py",
 )

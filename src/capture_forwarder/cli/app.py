@@ -7,8 +7,11 @@ from typing import Annotated
 import typer
 
 from capture_forwarder import __version__
+from capture_forwarder.cli.backfill import command as backfill
+from capture_forwarder.cli.connect import command as connect
 from capture_forwarder.cli.dead_letters import command as dead_letters
 from capture_forwarder.cli.demo import command as demo
+from capture_forwarder.cli.doctor import command as doctor
 from capture_forwarder.cli.forward import command as forward
 from capture_forwarder.cli.inspect import command as inspect
 from capture_forwarder.cli.labels import command as labels
@@ -20,8 +23,10 @@ _HELP = """Forward SageMaker Data Capture files to a model monitoring platform.
 
 `demo` shows what it does; `inspect` proposes settings for your own capture files; `forward` sends
 files by hand, as the Lambda function does for every new file; `labels` sends the ground truth that
-comes later. `quarantine` and `dead-letters` show what could not be delivered, and send it again;
-`routes` checks a routes file; `monitor` watches data and models without a platform.
+comes later. `connect` has new capture files announced to the deployed function, `backfill` sends
+earlier ones through it, and `doctor` says whether it works. `quarantine` and `dead-letters` show
+what could not be delivered, and send it again; `routes` checks a routes file; `monitor` watches
+data and models without a platform.
 """
 
 app = typer.Typer(
@@ -55,7 +60,10 @@ def _options(
 app.command(help=demo.HELP)(demo.demo)
 app.command(help=inspect.HELP)(inspect.inspect)
 app.command(help=forward.HELP)(forward.forward)
+app.command(help=doctor.HELP)(doctor.doctor)
+app.command(help=backfill.HELP)(backfill.backfill)
 app.add_typer(labels.app, name="labels")
+app.add_typer(connect.app, name="connect")
 app.add_typer(routes.app, name="routes")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(dead_letters.app, name="dead-letters")

@@ -135,6 +135,32 @@ class QueueError(ForwarderError):
     """A queue cannot be read or written."""
 
 
+class AccountError(ForwarderError):
+    """AWS could not be asked about the account, or did not do what a command asked for.
+
+    Parameters
+    ----------
+    code
+        AWS's code for the error; without an answer, the name of the client's error.
+    """
+
+    def __init__(self, message: str, advice: str = "", *, code: str = "") -> None:
+        self.code = code
+        super().__init__(message, advice)
+
+
+class NotAllowedError(AccountError):
+    """The caller may not do that; `action` is the IAM action to allow."""
+
+    def __init__(self, message: str, advice: str = "", *, code: str = "", action: str) -> None:
+        self.action = action
+        super().__init__(message, advice, code=code)
+
+
+class ChangedMeanwhileError(ForwarderError):
+    """What a command was about to change is no longer as it was; nothing was changed."""
+
+
 class PublishError(ForwarderError):
     """A batch was not accepted by the platform; nothing of it counts as published."""
 

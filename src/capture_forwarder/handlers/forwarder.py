@@ -9,6 +9,7 @@ from capture_forwarder.wiring.cold_start import keep_for_good, shorten_cold_star
 
 shorten_cold_start()
 
+from capture_forwarder.triggers import read_self_check  # noqa: E402
 from capture_forwarder.wiring.function import forwarder_from_environment  # noqa: E402
 
 keep_for_good()
@@ -23,14 +24,16 @@ def lambda_handler(event: dict[str, object], context: object) -> dict[str, objec
     Parameters
     ----------
     event
-        An event of S3, SNS, SQS, EventBridge or S3 Batch Operations, as Lambda decoded it.
+        An event of S3, SNS, SQS, EventBridge or S3 Batch Operations, as Lambda decoded it; or the
+        event of a self-check, on which nothing is forwarded.
     context
         Lambda's context object.
 
     Returns
     -------
     dict
-        What the event's source expects: failed messages for SQS, results for S3 Batch.
+        What the event's source expects: failed messages for SQS, results for S3 Batch; for a
+        self-check, what became of each try.
 
     Raises
     ------
@@ -38,6 +41,10 @@ def lambda_handler(event: dict[str, object], context: object) -> dict[str, objec
         Settings are wrong, the event is unknown, or messages failed whose source understands
         nothing but an error. The invocation then counts as failed and the event comes again.
     """
+    if (asked := read_self_check(event)) is not None:
+        from capture_forwarder.wiring.self_check import check_function  # noqa: PLC0415 - rare
+
+        return check_function(asked.capture_file)
     return forwarder().handle(
         event, owner=_invocation(context), seconds_left=_seconds_left(context)
     )

@@ -75,3 +75,21 @@ def _sync_folder(folder: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+def write_new_file(path: Path, text: str) -> None:
+    """Write a file that must not be there yet, and be sure that it is on the disk.
+
+    Raises
+    ------
+    FileExistsError
+        There is a file of that name; it stays as it is.
+    OSError
+        The file could not be written.
+    """
+    _make_folder(path.parent)
+    with path.open("x", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    _sync_folder(path.parent)

@@ -12,18 +12,21 @@ from capture_forwarder.triggers.outcome import (
     outcome_of_message,
     skipped,
 )
+from capture_forwarder.triggers.self_check import SelfCheck, read_self_check
 
 __all__ = [
     "CONTINUED",
     "FORWARDED",
     "Message",
     "Outcome",
+    "SelfCheck",
     "Source",
     "Trigger",
     "answer",
     "failed",
     "outcome_of_message",
     "read_event",
+    "read_self_check",
     "skipped",
     "write_continuation",
 ]

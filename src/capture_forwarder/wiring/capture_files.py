@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.capture_folders import full_hours, is_within
 from capture_forwarder.core.errors import UsageError
 from capture_forwarder.core.found_file import FoundFile
 from capture_forwarder.core.ports import ObjectStore
@@ -58,6 +60,41 @@ def find_capture_files(
         found.update((file.capture_file, file) for file in files)
     store = store_in_s3(max_line_bytes) if remote else FolderObjectStore(Path("/"))
     return list(found.values()), store
+
+
+def within(
+    found: Sequence[FoundFile],
+    since: datetime | None,
+    until: datetime | None,
+    limit: int | None = None,
+) -> list[FoundFile]:
+    """Keep the files of some hours, by the hour in their keys.
+
+    Parameters
+    ----------
+    found
+        The files, in order.
+    since, until
+        From when to when, widened to full hours; with either, files without an hour are left out.
+    limit
+        The most files to keep; None for all.
+
+    Raises
+    ------
+    UsageError
+        None is left.
+    """
+    first, end = full_hours(since, until)
+    hours = [(file, file.capture_file.capture_hour) for file in found]
+    kept = list(found)
+    if first is not None or end is not None:
+        kept = [file for file, hour in hours if hour is not None and is_within(hour, first, end)]
+    if not kept:
+        raise UsageError(
+            f"None of {len(found)} files is of these hours.",
+            "The hour of a file stands in its key, as in .../2026/03/01/10/NAME.jsonl.",
+        )
+    return kept[:limit]
 
 
 def outputs_of(routes: Sequence[RouteSettings], settings: Settings) -> list[str]:

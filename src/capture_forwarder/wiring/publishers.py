@@ -269,7 +269,17 @@ def _setting(publisher: PublisherSettings, field: str, in_route: str | None) -> 
 
 
 def secret_of(publisher: PublisherSettings, field: str, in_route: str | None) -> Secret:
-    """The secret that a publisher's settings give in one of three spellings."""
+    """Make the secret that a publisher's settings give in one of three spellings.
+
+    Parameters
+    ----------
+    publisher
+        The settings, which give it.
+    field
+        Its name there.
+    in_route
+        The route of a routes file that they are in; None for variables.
+    """
     plain, arn, parameter = (getattr(publisher, name) for name in spellings(field))
     if isinstance(plain, SecretStr):
         return FixedSecret(plain.get_secret_value())

@@ -16,9 +16,10 @@ from capture_forwarder.cli.forward.view import (
 from capture_forwarder.cli.terminal import options
 from capture_forwarder.cli.terminal.console import say_json, user_errors
 from capture_forwarder.cli.terminal.reporter import CollectingReporter
+from capture_forwarder.cli.terminal.times import Since, read_time
 from capture_forwarder.core.errors import SettingsError
 from capture_forwarder.settings import Settings, load
-from capture_forwarder.wiring.capture_files import find_capture_files, outputs_of
+from capture_forwarder.wiring.capture_files import find_capture_files, outputs_of, within
 from capture_forwarder.wiring.forwarder import build_forwarder, read_routes
 
 HELP = """Send capture files to the platform, one by one, as the function does.
@@ -56,6 +57,15 @@ def forward(  # noqa: PLR0913 - one parameter an option
         str | None,
         typer.Option("--quarantine", metavar="ADDRESS", help="Folder or s3://bucket/prefix."),
     ] = None,
+    since: Since = None,
+    until: Annotated[
+        str | None,
+        typer.Option("--until", metavar="TIME", help="Only files of before this time, in UTC."),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", min=1, help="The most files to send.", show_default="all"),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object per file, then a summary.")
     ] = False,
@@ -70,6 +80,7 @@ def forward(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Send capture files by hand."""
     with user_errors():
+        first, end = read_time("--since", since), read_time("--until", until)
         given = {
             **options.publisher_variables(publisher, database, files, files_format),
             "FORWARDER_QUARANTINE": quarantine,
@@ -85,6 +96,7 @@ def forward(  # noqa: PLR0913 - one parameter an option
         reporter = CollectingReporter()
         outputs_own = outputs_of(sending.routes, settings)
         found, store = find_capture_files(addresses, outputs_own, settings.max_line_bytes)
+        found = within(found, first, end, limit)
         forwarder = build_forwarder(settings, store=store, reporter=reporter)
         outcomes = []
         for outcome in send_files(forwarder, found, quiet=as_json):

@@ -4,9 +4,12 @@
 them all. Only what crosses a room's border is here.
 """
 
+from capture_forwarder.core.ports.announcing import Announcing
+from capture_forwarder.core.ports.buckets import Buckets, ListedPage, Notifications, StoredFile
 from capture_forwarder.core.ports.capture_files import ObjectStore, OpenedFile
 from capture_forwarder.core.ports.clock import Clock
 from capture_forwarder.core.ports.continuations import Continuations
+from capture_forwarder.core.ports.deployment import Deployment, Endpoints, Watching
 from capture_forwarder.core.ports.ledger import Ledger
 from capture_forwarder.core.ports.part_files import PartFiles
 from capture_forwarder.core.ports.publisher import Publisher
@@ -21,9 +24,15 @@ from capture_forwarder.core.ports.stored_inferences import StoredInferences
 from capture_forwarder.core.ports.tables import TableReader
 
 __all__ = [
+    "Announcing",
+    "Buckets",
     "Clock",
     "Continuations",
+    "Deployment",
+    "Endpoints",
     "Ledger",
+    "ListedPage",
+    "Notifications",
     "ObjectStore",
     "OpenedFile",
     "PartFiles",
@@ -37,6 +46,8 @@ __all__ = [
     "Reporter",
     "Secret",
     "SignRequest",
+    "StoredFile",
     "StoredInferences",
     "TableReader",
+    "Watching",
 ]

@@ -1,0 +1,1 @@
+"""What the operator's commands ask of AWS; the function imports none of it."""

@@ -1,0 +1,176 @@
+"""Calls of any AWS service with an operator's profile and region; errors name the IAM action."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from botocore import xform_name
+from botocore.config import Config
+from botocore.exceptions import NoRegionError, ProfileNotFound
+from botocore.session import Session
+
+from capture_forwarder import __version__
+from capture_forwarder.aws.errors import AWS_ERRORS, Cause, read_error
+from capture_forwarder.core.errors import AccountError, NotAllowedError, UsageError
+
+# Somebody waits at a terminal, so a call may take longer than a function's.
+_CONFIG = Config(
+    connect_timeout=5,
+    read_timeout=30,
+    retries={"mode": "standard", "total_max_attempts": 5},
+    user_agent=f"capture-forwarder/{__version__}",
+)
+
+_DENIED = frozenset(
+    {
+        "403",
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",
+        "AuthorizationErrorException",
+        "Forbidden",
+        "UnauthorizedOperation",
+    }
+)
+
+# Where the IAM action is not the service's prefix and the operation's name. Source: AWS, "Actions,
+# resources, and condition keys" in the Service Authorization Reference.
+_ACTIONS = {
+    ("s3", "GetBucketNotificationConfiguration"): "s3:GetBucketNotification",
+    ("s3", "HeadObject"): "s3:GetObject",
+    ("s3", "ListObjectsV2"): "s3:ListBucket",
+    ("s3", "PutBucketNotificationConfiguration"): "s3:PutBucketNotification",
+    ("sqs", "SendMessageBatch"): "sqs:SendMessage",
+    ("lambda", "Invoke"): "lambda:InvokeFunction",
+    ("lambda", "GetAccountSettings"): "lambda:GetAccountSettings",
+}
+
+
+class AwsCalls:
+    """Calls AWS for one profile and region; clients are made when they are first needed.
+
+    Parameters
+    ----------
+    profile
+        A profile of the AWS configuration; that of the environment if None.
+    region
+        The region; that of the environment or the profile if None.
+    """
+
+    def __init__(self, profile: str | None = None, region: str | None = None) -> None:
+        self._session = Session(profile=profile)
+        self._given_region = region
+        self._clients: dict[tuple[str, str | None], Any] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def region(self) -> str:
+        """The region that is asked.
+
+        Raises
+        ------
+        UsageError
+            Neither an option, the environment nor the profile names one.
+        """
+        try:
+            found = self._given_region or self._session.get_config_variable("region")
+        except ProfileNotFound as error:
+            raise _no_profile(self._session) from error
+        if not found:
+            raise UsageError("No AWS region is set.", "Give --region, or set AWS_REGION.")
+        return str(found)
+
+    def client(self, service: str, region: str | None = None) -> Any:  # noqa: ANN401 - any service's
+        """Give the client of a service.
+
+        Parameters
+        ----------
+        service
+            Its name in botocore.
+        region
+            Another region than that of these calls.
+        """
+        with self._lock:
+            key = (service, region)
+            if key not in self._clients:
+                try:
+                    self._clients[key] = self._session.create_client(
+                        service, region_name=region or self.region, config=_CONFIG
+                    )
+                except ProfileNotFound as error:
+                    raise _no_profile(self._session) from error
+                except NoRegionError as error:  # pragma: no cover - `region` has refused before
+                    raise UsageError("No AWS region is set.", "Give --region.") from error
+            return self._clients[key]
+
+    def call(self, service: str, operation: str, **parameters: object) -> dict[str, Any]:
+        """Call an operation.
+
+        Parameters
+        ----------
+        service, operation
+            As AWS's API names them: `s3`, `GetBucketLocation`.
+        parameters
+            The operation's parameters.
+
+        Returns
+        -------
+        dict
+            The answer, without the client's own `ResponseMetadata`.
+
+        Raises
+        ------
+        NotAllowedError
+            The caller lacks a permission; the error names it.
+        AccountError
+            Anything else that AWS or the connection to it refuses.
+        """
+        client = self.client(service)
+        try:
+            answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
+        except AWS_ERRORS as error:
+            raise account_error(service, operation, error) from error
+        answer.pop("ResponseMetadata", None)
+        return answer
+
+    def pages(self, service: str, operation: str, **parameters: object) -> Iterator[dict[str, Any]]:
+        """Call an operation page by page; see `call`."""
+        paginator = self.client(service).get_paginator(xform_name(operation))
+        try:
+            yield from paginator.paginate(**parameters)
+        except AWS_ERRORS as error:
+            raise account_error(service, operation, error) from error
+
+
+def account_error(service: str, operation: str, error: Exception) -> AccountError:
+    """Say what AWS refused, and which IAM action allows it.
+
+    Parameters
+    ----------
+    service, operation
+        What was called.
+    error
+        One of `AWS_ERRORS`. The operator's calls hold no rows, so AWS's own words may be shown.
+    """
+    failure = read_error(error)  # type: ignore[arg-type]
+    answered = getattr(error, "response", {}).get("Error", {})
+    words = str(answered.get("Message", "")).strip()
+    says = f"{failure.sentence}: {words}" if words else f"{failure.sentence}."
+    says = says if says.endswith(".") else f"{says}."
+    action = _ACTIONS.get((service, operation), f"{service}:{operation}")
+    message = f"{operation} failed: {says}"
+    if failure.code in _DENIED:
+        return NotAllowedError(message, f"Allow {action}.", code=failure.code, action=action)
+    advice = ""
+    if failure.cause is Cause.CREDENTIALS:
+        advice = "Log in again, or name another profile by --profile."
+    elif failure.cause is Cause.TEMPORARY:
+        advice = "Check the region and the network, and try again."
+    return AccountError(message, advice, code=failure.code)
+
+
+def _no_profile(session: Session) -> UsageError:
+    name = session.profile
+    return UsageError(f"There is no AWS profile {name!r}.", "See `aws configure list-profiles`.")

@@ -1,0 +1,1 @@
+"""Capture files that nobody announced are sent through the deployed function. No terminal."""

@@ -1,0 +1,146 @@
+"""`capture-forwarder backfill`: send earlier capture files through the deployed function."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from capture_forwarder.backfill.estimate import Estimate, estimate
+from capture_forwarder.backfill.sending import Backfill
+from capture_forwarder.cli.backfill.view import show_estimate, show_sent
+from capture_forwarder.cli.terminal.account import STACK, Apply, AsJson, Profile, Region, Stack
+from capture_forwarder.cli.terminal.console import ERR, user_errors
+from capture_forwarder.cli.terminal.times import Since, read_time
+from capture_forwarder.core.errors import UsageError
+from capture_forwarder.wiring.backfill import Source, open_source
+from capture_forwarder.wiring.operator import open_account
+
+_PROGRESS = "capture-forwarder-backfill.json"
+HELP = """Send earlier capture files through the deployed function.
+
+Announces them to the function's queue, as S3 announces new ones: with the function's own settings,
+ledger and alarms. Live files go first. Shows how many files that are, what they cost and how long
+it takes; `--apply` sends them, no faster than the function takes them. When it breaks off, run it
+again with the same options: it goes on where it stopped.
+
+Hours count as a whole, and are those in the files' keys. Without `--until`, files of before the
+stack was made are sent.
+
+Examples:
+
+- `capture-forwarder backfill --endpoint churn --since 2026-03-01`
+
+- `capture-forwarder backfill --endpoint churn --since 2026-03-01 --apply`
+
+Exit code: 0 when everything is sent, or shown without `--apply`; 1 when AWS refused; 2 for wrong
+usage; 130 when interrupted.
+"""
+
+
+def backfill(  # noqa: PLR0913 - one parameter an option
+    *,
+    endpoint: Annotated[
+        str | None,
+        typer.Option("--endpoint", metavar="NAME", help="Only this endpoint's files."),
+    ] = None,
+    variant: Annotated[
+        str | None, typer.Option("--variant", metavar="NAME", help="Only this variant's files.")
+    ] = None,
+    since: Since = None,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            "--until",
+            metavar="TIME",
+            help="Only files of before this time.",
+            show_default="when the stack was made",
+        ),
+    ] = None,
+    route: Annotated[
+        str | None,
+        typer.Option(
+            "--route",
+            metavar="NAME",
+            help="Send them by this route alone.",
+            show_default="all of a file's routes",
+        ),
+    ] = None,
+    apply: Apply = False,
+    waiting: Annotated[
+        int,
+        typer.Option(
+            "--waiting",
+            min=10,
+            max=100_000,
+            help="The most messages that may wait in the queue; also the most sent in a minute.",
+        ),
+    ] = 10_000,
+    progress: Annotated[
+        str, typer.Option("--progress", metavar="FILE", help="Where to keep how far it is.")
+    ] = _PROGRESS,
+    stack: Stack = STACK,
+    profile: Profile = None,
+    region: Region = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send earlier capture files."""
+    with user_errors():
+        first, end = read_time("--since", since), read_time("--until", until)
+        source = open_source(
+            open_account(profile, region),
+            stack,
+            endpoint=endpoint,
+            variant=variant,
+            since=first,
+            until=end,
+            route=route,
+        )
+        selection = source.selected.selection
+        if selection.since and selection.until and selection.since >= selection.until:
+            raise UsageError(
+                f"No hour is since {selection.since:%Y-%m-%dT%H} and before "
+                f"{selection.until:%Y-%m-%dT%H} (UTC).",
+                "Give --since and --until; without --until, it is when the stack was made.",
+            )
+        work = source.start(progress, waiting)
+        if work.progress.done:
+            raise UsageError(
+                f"This backfill is done: {progress} says so.",
+                "To send all of it again, delete that file.",
+            )
+        found = _estimated(source, quiet=as_json)
+        if not apply or not found.total.files:
+            show_estimate(source, found, work.progress, as_json=as_json)
+            return
+        if not as_json:
+            show_estimate(source, found, work.progress, as_json=False, applied=True)
+        _send(work, found, quiet=as_json)
+    show_sent(source, found, work.progress, as_json=as_json)
+
+
+def _estimated(source: Source, *, quiet: bool) -> Estimate:
+    shown = ERR.is_terminal and not quiet
+    column = TextColumn("{task.description}")
+    with Progress(column, console=ERR, transient=True, disable=not shown) as bar:
+        task = bar.add_task("counting files")
+        return estimate(
+            source.selected,
+            lambda count: bar.update(task, description=f"{count} files counted"),
+        )
+
+
+def _send(work: Backfill, found: Estimate, *, quiet: bool) -> None:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    shown = ERR.is_terminal and not quiet
+    with Progress(*columns, console=ERR, transient=True, disable=not shown) as bar:
+        task = bar.add_task("files sent", total=found.total.files)
+        for _ in work.run():
+            told = f"files sent, {work.waiting} messages wait"
+            bar.update(task, completed=work.progress.sent, description=told)

@@ -1,0 +1,1 @@
+"""An account is connected to the function, and checked. No terminal."""

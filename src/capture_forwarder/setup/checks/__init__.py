@@ -1,0 +1,1 @@
+"""The questions that `doctor` asks, by what they are about."""
