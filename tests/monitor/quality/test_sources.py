@@ -90,6 +90,16 @@ def test_columns_of_csv_without_a_header_are_named_by_their_positions(tmp_path: 
     assert mae(found) == pytest.approx(MAE)
 
 
+def test_no_line_of_csv_is_taken_for_a_comment(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("prediction,label\n1,2\n#x,5\n3,4\n")
+
+    found = measured(QUESTION, source(path))
+
+    assert found["dataset"]["coverage"]["predictions"] == 3
+    assert found["dataset"]["coverage"]["unusable"] == 1
+
+
 def test_the_last_label_of_an_id_counts_in_the_order_of_the_files(tmp_path: Path) -> None:
     first = json_lines(tmp_path / "2026/03/01/10/a.jsonl", [labelled("a", "9"), labelled("b", "3")])
     later = json_lines(tmp_path / "2026/03/01/11/a.jsonl", [labelled("a", "2")])
