@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from capture_forwarder.cli.app import app
+from capture_forwarder.cli.demo.monitoring import monitor_demo
 from capture_forwarder.cli.demo.month_later import days_of, month_later
+from capture_forwarder.cli.demo.place import DemoPlace
 
 CAPTURES = Path(__file__).parents[2] / "events" / "captures"
 MONITOR = Path("capture-forwarder-demo-monitor")
@@ -70,6 +72,27 @@ def test_a_second_demo_finds_the_same() -> None:
     run("demo", "--captures", CAPTURES)
 
     assert [(MONITOR / name).read_bytes() for name in names] == before
+
+
+def test_the_order_in_which_rows_arrived_changes_nothing() -> None:
+    rows: list[dict[str, object]] = [
+        {
+            "inference_id": f"call-{number}",
+            "inference_time": datetime(2026, 3, 1, 10),  # noqa: DTZ001 - as DuckDB gives them
+            "monthly_charges": 20.0 + number,
+            "senior": 0,
+            "contract": "One year",
+            "data_usage_gb": number / 2,
+        }
+        for number in range(20)
+    ]
+    one, other = DemoPlace(Path("one.duckdb")), DemoPlace(Path("other.duckdb"))
+
+    monitor_demo(one, rows)
+    monitor_demo(other, rows[::-1])
+
+    assert one.first_rows.read_bytes() == other.first_rows.read_bytes()
+    assert one.later_rows.read_bytes() == other.later_rows.read_bytes()
 
 
 def test_the_commands_that_the_demo_shows_do_the_same() -> None:
