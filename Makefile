@@ -8,7 +8,7 @@ export SAM_CLI_TELEMETRY := 0
 .PHONY: help demo test lint format types template docs build check fuzz chaos mutants bench requirements clean
 
 help:
-	@echo "make demo          forward sample captures into an embedded database; needs no account"
+	@echo "make demo          forward sample captures into an embedded database, and monitor them; needs no account"
 	@echo "make test          run all tests"
 	@echo "make lint          check style and formatting"
 	@echo "make types         check types"

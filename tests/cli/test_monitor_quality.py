@@ -129,6 +129,43 @@ def test_labels_come_from_a_folder_in_the_order_of_its_hours() -> None:
     assert "1 labels were replaced by a later one" in said.stdout
 
 
+def monitor(*arguments: str, exit_code: int = 0) -> Result:
+    result = CliRunner().invoke(app, ["monitor", *arguments])
+    assert result.exit_code == exit_code, result.output
+    return result
+
+
+def test_executions_of_quality_are_listed_shown_and_reported_beside_those_of_data() -> None:
+    baseline()
+    check = ("bad.csv", *BINARY, "--label", "label", "--baseline", "baseline", "--endpoint", "e")
+    run(*check, "--since", "2026-03-01", "--until", "2026-03-08", exit_code=3)
+    monitor("baseline", "good.csv", "--to", "data-baseline")
+    data = ("check", "good.csv", "--baseline", "data-baseline", "--until", "2026-03-07")
+    monitor(*data, "--endpoint", "e")
+
+    listed = json.loads(monitor("list", "--json").stdout)["executions"]
+    shown = json.loads(monitor("show", "monitor-reports/e/quality", "--json").stdout)
+    said = monitor("show", "monitor-reports/e/quality").stdout
+    monitor("report", "monitor-reports/e/quality", "--to", "page.html")
+
+    assert [one["monitoring_type"] for one in listed] == ["ModelQuality", "DataQuality"]
+    assert shown["folder"] == "monitor-reports/e/quality/2026/03/08/00"
+    kept_there = document(f"{shown['folder']}/constraint_violations.json")["violations"]
+    assert shown["constraint_violations"] == kept_there
+    assert shown["violations"] == len(kept_there) > 0
+    assert "Metric accuracy with" in " ".join(said.split())
+    assert "Confusion matrix" in Path("page.html").read_text()
+
+
+def test_a_window_may_be_given_in_hours() -> None:
+    until = ("--until", "2026-03-03", "--hours", "24")
+
+    run("good.csv", *BINARY, "--label", "label", *until, "--to", "model-quality")
+
+    coverage = document("model-quality/statistics.json")["dataset"]["coverage"]
+    assert coverage["predictions"] == sum("03-02" in time for _, time, *_ in GOOD)
+
+
 def test_nothing_to_judge_completes_with_a_note() -> None:
     baseline()
     csv_file(Path("none.csv"), [], *NAMES)
@@ -153,7 +190,7 @@ def test_json_has_what_scripts_need() -> None:
     found = json.loads(said.stdout)
     assert found["folder"] == str(kept())
     assert found["status"] == "CompletedWithViolations"
-    assert "truePositiveRate" in {one["metric_name"] for one in found["found"]}
+    assert "truePositiveRate" in {one["metric_name"] for one in found["constraint_violations"]}
     whole = json.loads(run("good.csv", *BINARY, "--label", "label", "--to", "new", "--json").stdout)
     assert set(whole) == {"folder", "statistics", "constraints"}
 
@@ -167,7 +204,7 @@ def test_json_has_what_scripts_need() -> None:
         (None, "not given where the new baseline goes"),
         (["good.csv", *BINARY, "--label", "truth"], "has no column 'truth'"),
         (["empty", *BINARY, "--label", "label"], "holds no file whose name tells a format"),
-        (["good.csv", *BINARY, "--label", "label", "--since", "soon"], "--since must be a time"),
+        (["good.csv", *BINARY, "--label", "label", "--since", "soon"], "which is no time"),
         (["good.csv", *BINARY, "--label", "label", "--baseline", "gone"], "gone cannot be read"),
         (
             ["good.csv", *BINARY, "--label", "label", "--baseline", "empty", "--slack", "1"],

@@ -153,7 +153,7 @@ def test_without_duckdb_the_extra_is_named(tmp_path: Path) -> None:
     )
 
     assert done.returncode == 2
-    assert "Model quality needs duckdb, which is not installed" in " ".join(done.stderr.split())
+    assert "Monitoring needs duckdb, which is not installed" in " ".join(done.stderr.split())
     assert "pip install 'capture-forwarder[duckdb]'" in done.stderr
 
 

@@ -112,7 +112,7 @@ def run_check(
         raise
     count, rows = len(checked.violations), statistics.dataset.item_count
     status = Status.WITH_VIOLATIONS if count else Status.COMPLETED
-    message = message_of(status, count, rows)
+    message = message_of(status, count, nothing_captured=not rows)
     execution = _execution(
         run, baseline, (started, now()), status, message, rows=rows, checked=checked
     )

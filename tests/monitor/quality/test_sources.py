@@ -13,8 +13,9 @@ import duckdb
 import pytest
 
 from capture_forwarder.core.errors import UsageError
+from capture_forwarder.monitor.data.files import Window
 from capture_forwarder.monitor.errors import DataError
-from capture_forwarder.monitor.quality import ProblemType, Question, Source, Window
+from capture_forwarder.monitor.quality import ProblemType, Question, Source
 from tests.support.quality import (
     captured,
     csv_file,

@@ -1,4 +1,4 @@
-"""`capture-forwarder demo`: the sample captures through the function's own code, no account."""
+"""`capture-forwarder demo`: the sample captures through our own code and monitor, no account."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
+from capture_forwarder.cli.demo.monitoring import monitor_demo
 from capture_forwarder.cli.demo.place import DemoPlace
-from capture_forwarder.cli.demo.view import show_demo
+from capture_forwarder.cli.demo.view import show_arrived, show_monitored, show_next
 from capture_forwarder.cli.terminal.console import complain, user_errors
 from capture_forwarder.cli.terminal.reporter import CollectingReporter
 from capture_forwarder.core.errors import UsageError
@@ -34,11 +35,12 @@ _SETTINGS = {
     "FORWARDER_METADATA_COLUMNS": "endpoint=endpoint,variant=variant",
 }
 
-HELP = """Forward the sample captures into a new DuckDB file; needs no account.
+HELP = """Forward the sample captures into a new DuckDB file, and monitor them; needs no account.
 
 The files go through the code that runs in Lambda, announced by events like those of the
-template's queue. The DuckDB file and the quarantine folder beside it belong to the demo: the next
-demo replaces them.
+template's queue. Then the rows become a baseline, a day a month later is checked against it, and a
+page reports what has drifted. The DuckDB file and the folders for quarantine and monitoring beside
+it belong to the demo: the next demo replaces them.
 
 Example: `capture-forwarder demo`
 
@@ -55,7 +57,7 @@ def demo(
         Path, typer.Option("--captures", metavar="DIR", help="The folder with the sample captures.")
     ] = _CAPTURES,
 ) -> None:
-    """Forward the sample captures into a new DuckDB file."""
+    """Forward the sample captures into a new DuckDB file, and monitor them."""
     place = DemoPlace(database)
     reporter = CollectingReporter()
     with user_errors():
@@ -77,7 +79,10 @@ def demo(
         raise typer.Exit(1)
     with user_errors():
         place.mark()
-        show_demo(reporter.reports, place)
+        rows = show_arrived(reporter.reports, place)
+        show_next(place)
+        if rows:
+            show_monitored(monitor_demo(place, place.table(rows).rows), place)
 
 
 def _keys_below(captures: Path) -> list[str]:

@@ -6,7 +6,10 @@ import shlex
 from collections import Counter
 from collections.abc import Mapping
 
+from capture_forwarder.cli.demo.monitoring import ENDPOINT, LEFT_OUT, SCHEDULE, Monitored
+from capture_forwarder.cli.demo.month_later import CHANGES
 from capture_forwarder.cli.demo.place import DemoPlace
+from capture_forwarder.cli.monitor.view import show_finished
 from capture_forwarder.cli.terminal.console import OUT, say
 from capture_forwarder.cli.terminal.tables import (
     COUNTS,
@@ -24,17 +27,45 @@ from capture_forwarder.settings import ONLY_ROUTE
 _ROWS = 3
 
 
-def show_demo(reports: Mapping[CaptureFile, FileReport], place: DemoPlace) -> None:
-    """Print what arrived, what was rejected and why, the rows, and what to do next."""
-    _show_arrived(reports)
+def show_arrived(reports: Mapping[CaptureFile, FileReport], place: DemoPlace) -> int:
+    """Print what arrived, what was rejected and why, and the first rows; return how many rows."""
+    _show_counts(reports)
     _show_rejected(place)
     table = place.table(_ROWS)
     title = f'The first of {table.count} rows in table "{ONLY_ROUTE}" of {place.database}'
     OUT.print(rows_table(title, table.rows, table.types))
-    _show_next(place)
+    return table.count
 
 
-def _show_arrived(reports: Mapping[CaptureFile, FileReport]) -> None:
+def show_monitored(monitored: Monitored, place: DemoPlace) -> None:
+    """Print what the check has found, the commands that do the same, and where the report is."""
+    say()
+    say("A month later", style="bold")
+    say("The rows became a baseline. In the rows of a day in the next month, made of them:")
+    for change in CHANGES:
+        say(f"  - {change}")
+    show_finished(monitored.finished, as_json=False)
+    say()
+    say("The same by hand", style="bold")
+    left_out = ",".join(LEFT_OUT)
+    first, later, baseline, executions = (
+        shlex.quote(str(path))
+        for path in (place.first_rows, place.later_rows, place.baseline, place.executions)
+    )
+    window = monitored.finished.kept.execution
+    days = f"--since {window.window_start} --until {window.window_end}"
+    command = "  capture-forwarder monitor"
+    say(f"{command} baseline {first} --to {baseline} --replace --exclude {left_out}")
+    say(
+        f"{command} check {later} --baseline {baseline} --exclude {left_out} {days} "
+        f"--endpoint {ENDPOINT} --schedule {SCHEDULE} --to {executions}"
+    )
+    say(f"{command} report {executions}")
+    say()
+    say(f"The report, to open in a browser: {monitored.page}")
+
+
+def _show_counts(reports: Mapping[CaptureFile, FileReport]) -> None:
     table = new_table(
         "What arrived", "endpoint", "file", *COUNTS, numbers=COUNTS, unbroken=("endpoint",)
     )
@@ -72,7 +103,8 @@ def _show_rejected(place: DemoPlace) -> None:
     say(f"Rejected lines are stored whole, with their reasons, in {place.quarantine}/")
 
 
-def _show_next(place: DemoPlace) -> None:
+def show_next(place: DemoPlace) -> None:
+    """Print how to query the rows, and what to do with captures of one's own."""
     query = f"FROM {ONLY_ROUTE} SELECT endpoint, count(*), avg(score) GROUP BY endpoint"
     path = str(place.database)
     script = f"import duckdb; duckdb.connect({path!r}).table({ONLY_ROUTE!r}).show()"

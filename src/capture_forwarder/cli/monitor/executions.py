@@ -12,7 +12,11 @@ from capture_forwarder.cli.monitor.check import EXECUTIONS
 from capture_forwarder.cli.monitor.view import show_execution, show_executions
 from capture_forwarder.cli.terminal.console import user_errors
 from capture_forwarder.core.errors import UsageError
-from capture_forwarder.monitor.constraints.violations import Violation, read_violations
+from capture_forwarder.monitor.constraints.violations import (
+    MetricViolation,
+    Violation,
+    read_violations,
+)
 from capture_forwarder.monitor.executions.folder import (
     VIOLATIONS,
     Kept,
@@ -61,7 +65,7 @@ def show(folder: Folder = EXECUTIONS, *, as_json: ours.AsJson = False) -> None:
     show_execution(found[0], violations, as_json=as_json)
 
 
-def _violations(kept: Kept) -> tuple[Violation, ...]:
+def _violations(kept: Kept) -> tuple[Violation | MetricViolation, ...]:
     path = kept.folder / VIOLATIONS
     if not path.is_file():  # it failed
         return ()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import typer
 
+from capture_forwarder.cli.monitor import options as shared
 from capture_forwarder.cli.monitor import quality_options as ours
+from capture_forwarder.cli.monitor.check import EXECUTIONS, VIOLATIONS
 from capture_forwarder.cli.monitor.quality_files import (
     Baseline,
-    Run,
     check_is_free,
     find_source,
     read_baseline,
@@ -18,24 +20,32 @@ from capture_forwarder.cli.monitor.quality_files import (
     write_execution,
 )
 from capture_forwarder.cli.monitor.quality_view import show_baseline, show_check
+from capture_forwarder.cli.monitor.view import document_of
 from capture_forwarder.cli.terminal.console import say_json, user_errors
 from capture_forwarder.core.errors import UsageError
-from capture_forwarder.core.iso_time import parse_iso_time
+from capture_forwarder.local.clock import SystemClock
+from capture_forwarder.monitor.data.files import Window
+from capture_forwarder.monitor.executions.execution import (
+    BaselineFiles,
+    Execution,
+    MonitoringType,
+    Status,
+    hour_of,
+    message_of,
+    written,
+)
+from capture_forwarder.monitor.executions.folder import STATISTICS, folder_of
 from capture_forwarder.monitor.quality import (
+    Checked,
     Names,
     Question,
     Slack,
-    Window,
     check_quality,
     judge,
     quality_statistics,
     read_constraints,
     suggest_constraints,
 )
-
-EXECUTIONS = Path("monitor-reports")
-VIOLATED = 3
-"""The exit code for scripts: everything was done, and constraints are violated."""
 
 HELP = """Measure how good a model's predictions were, by labels that came later.
 
@@ -59,6 +69,17 @@ when interrupted.
 """
 
 
+class _Times(NamedTuple):
+    window: Window
+    started: datetime
+    ended: datetime
+
+
+class _Found(NamedTuple):
+    rows: int
+    checked: Checked
+
+
 def quality(  # noqa: PLR0913 - one parameter an option
     predictions: ours.Predictions,
     *,
@@ -73,9 +94,10 @@ def quality(  # noqa: PLR0913 - one parameter an option
     labels_id: ours.LabelsId = None,
     table: ours.Table = None,
     labels_table: ours.LabelsTable = None,
-    no_header: ours.NoHeader = False,
-    since: ours.Since = None,
-    until: ours.Until = None,
+    no_header: shared.NoHeader = False,
+    since: shared.Since = None,
+    until: shared.Until = None,
+    hours: shared.Hours = None,
     time: ours.TimeColumn = "inference_time",
     baseline: ours.BaselinePlace = None,
     slack: ours.SlackAmount = 0.0,
@@ -85,11 +107,13 @@ def quality(  # noqa: PLR0913 - one parameter an option
     schedule: ours.Schedule = "quality",
     to: ours.To = None,
     replace: ours.Replace = False,
-    as_json: ours.AsJson = False,
+    as_json: shared.AsJson = False,
 ) -> None:
     """Measure how good predictions were."""
-    started = datetime.now(UTC)
+    now = SystemClock().now
+    started = now()
     with user_errors():
+        window = shared.window_of(since, until, hours, now)
         question = Question(
             problem,
             prediction=prediction,
@@ -100,7 +124,7 @@ def quality(  # noqa: PLR0913 - one parameter an option
             id=id_column,
             labels_id=labels_id,
             time=time,
-            window=Window(_time("--since", since), _time("--until", until)),
+            window=window,
         )
         known = _baseline(baseline, slack, slack_deviations)
         place = _place(to, known, replace=replace)
@@ -115,20 +139,27 @@ def quality(  # noqa: PLR0913 - one parameter an option
             return
         wanted = read_constraints(known.constraints, problem, str(baseline))
         checked = check_quality(statistics, wanted, problem, names)
-        run = Run(place, schedule, endpoint, question.window, started)
-        folder, execution = write_execution(run, statistics, known, checked)
+        execution = _execution(
+            schedule,
+            endpoint,
+            _Times(window, started, now()),
+            known,
+            _Found(statistics["dataset"]["item_count"], checked),
+        )
+        folder = folder_of(place, endpoint, schedule, hour_of(window, started))
+        kept = write_execution(folder, execution, statistics, known, checked)
     if as_json:
-        say_json({"folder": str(folder), **execution, "found": checked.violations})
+        say_json(document_of(kept, checked.violations))
     else:
-        show_check(folder, statistics, wanted, checked, problem)
+        show_check(kept.folder, statistics, wanted, checked, problem)
     if checked.violations:
-        raise typer.Exit(VIOLATED)
+        raise typer.Exit(VIOLATIONS)
 
 
 def _place(to: Path | None, baseline: Baseline | None, *, replace: bool) -> Path:
     """Where files go: a new baseline is put where none is."""
     if baseline is not None:
-        return to or EXECUTIONS
+        return to or Path(EXECUTIONS)
     if to is None:
         message = "It is not given where the new baseline goes."
         raise UsageError(message, "Give --to FOLDER; or --baseline FOLDER, to check against one.")
@@ -137,15 +168,33 @@ def _place(to: Path | None, baseline: Baseline | None, *, replace: bool) -> Path
     return to
 
 
-def _time(option: str, text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        found = parse_iso_time(text)
-    except ValueError:
-        message = f"{option} must be a time such as 2026-03-01 or 2026-03-01T10:00:00Z."
-        raise UsageError(message, "A time without an offset is UTC.") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+def _execution(
+    schedule: str, endpoint: str | None, times: _Times, baseline: Baseline, found: _Found
+) -> Execution:
+    count = len(found.checked.violations)
+    status = Status.WITH_VIOLATIONS if count else Status.COMPLETED
+    notes = [] if found.rows else ["No prediction could be judged."]
+    if missing := found.checked.not_judged:
+        notes.append(f"Not judged, for want of a value: {', '.join(missing)}.")
+    return Execution(
+        schedule=schedule,
+        endpoint=endpoint,
+        window_start=written(times.window.since),
+        window_end=written(times.window.until),
+        status=status,
+        message=message_of(status, count),
+        rows=found.rows,
+        violations=count,
+        started=written(times.started) or "",
+        ended=written(times.ended) or "",
+        baseline=BaselineFiles(
+            str(baseline.place),
+            statistics=None if baseline.statistics is None else f"baseline/{STATISTICS}",
+        ),
+        drift_method="none",
+        notes=tuple(notes),
+        monitoring_type=MonitoringType.MODEL_QUALITY,
+    )
 
 
 def _baseline(baseline: Path | None, slack: float, slack_deviations: float) -> Baseline | None:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from capture_forwarder.core.errors import UsageError
-from capture_forwarder.local.whole_file import UNFINISHED, write_whole_file
-from capture_forwarder.monitor.errors import DataError
-from capture_forwarder.monitor.quality import Checked, Source, Window
+from capture_forwarder.local.whole_file import UNFINISHED
+from capture_forwarder.monitor.executions.execution import Execution
+from capture_forwarder.monitor.executions.execution import write_execution as encode_execution
+from capture_forwarder.monitor.executions.folder import (
+    CONSTRAINTS,
+    EXECUTION,
+    STATISTICS,
+    VIOLATIONS,
+    Kept,
+    write_files,
+)
+from capture_forwarder.monitor.quality import Checked, Source
 from capture_forwarder.monitor.quality.sources import format_of
-
-STATISTICS = "statistics.json"
-CONSTRAINTS = "constraints.json"
-VIOLATIONS = "constraint_violations.json"
-EXECUTION = "execution.json"
 
 
 @dataclass(frozen=True)
@@ -39,40 +41,6 @@ class Baseline:
     place: Path
     constraints: object
     statistics: object | None
-
-
-@dataclass(frozen=True)
-class Run:
-    """What an execution is of, and where it is kept.
-
-    Parameters
-    ----------
-    root
-        Where executions are kept.
-    schedule, endpoint
-        What is monitored, by which name.
-    window
-        Which calls count.
-    started
-        When the check began.
-    """
-
-    root: Path
-    schedule: str
-    endpoint: str | None
-    window: Window
-    started: datetime
-
-    @property
-    def folder(self) -> Path:
-        """`{endpoint}/{schedule}/yyyy/mm/dd/hh`, by the hour that the window ends in, in UTC."""
-        hour = (self.window.until or self.started).astimezone(UTC)
-        names = (_safe(self.endpoint or "none"), _safe(self.schedule))
-        return self.root.joinpath(*names, *f"{hour:%Y/%m/%d/%H}".split("/"))
-
-
-def _safe(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip(".") or "none"
 
 
 def find_source(addresses: Sequence[str], table: str | None, *, header: bool) -> Source:
@@ -156,77 +124,49 @@ def write_baseline(
     DataError
         They cannot be written.
     """
-    _write(folder, {STATISTICS: statistics, CONSTRAINTS: constraints})
+    write_files(folder, {STATISTICS: _json(statistics), CONSTRAINTS: _json(constraints)})
 
 
 def write_execution(
-    run: Run, statistics: Mapping[str, Any], baseline: Baseline, checked: Checked
-) -> tuple[Path, dict[str, Any]]:
+    folder: Path,
+    run: Execution,
+    statistics: Mapping[str, Any],
+    baseline: Baseline,
+    checked: Checked,
+) -> Kept:
     """Write the files of an execution.
 
     `execution.json` is written last: where it is, the others are whole.
 
-    Returns
-    -------
-    tuple
-        The folder, and what `execution.json` has.
+    Parameters
+    ----------
+    folder
+        The execution's own.
+    run
+        What the execution is of, and how it ended.
+    statistics, checked
+        What was found.
+    baseline
+        What it was held against.
 
     Raises
     ------
     DataError
         They cannot be written.
     """
-    count, rows = len(checked.violations), statistics["dataset"]["item_count"]
-    status = "CompletedWithViolations" if count else "Completed"
-    notes = [] if rows else ["No prediction could be judged."]
-    if checked.not_judged:
-        notes.append(f"Not judged, for want of a value: {', '.join(checked.not_judged)}.")
-    has_statistics = baseline.statistics is not None
-    execution = {
-        "schedule": run.schedule,
-        "endpoint": run.endpoint,
-        "monitoring_type": "ModelQuality",
-        "window_start": _utc(run.window.since),
-        "window_end": _utc(run.window.until),
-        "status": status,
-        "message": f"{status}: Job completed successfully with {count or 'no'} violations.",
-        "rows": rows,
-        "violations": count,
-        "started": _utc(run.started),
-        "ended": _utc(datetime.now(UTC)),
-        "baseline": {
-            "source": str(baseline.place),
-            "constraints": f"baseline/{CONSTRAINTS}",
-            "statistics": f"baseline/{STATISTICS}" if has_statistics else None,
-        },
-        "drift_method": "none",
-        "notes": notes,
-        "version": 1,
-    }
     documents: dict[str, object] = {
         STATISTICS: statistics,
         CONSTRAINTS: baseline.constraints,
         VIOLATIONS: {"violations": checked.violations},
-        f"baseline/{CONSTRAINTS}": baseline.constraints,
+        run.baseline.constraints: baseline.constraints,
     }
-    if has_statistics:
-        documents[f"baseline/{STATISTICS}"] = baseline.statistics
-    folder = run.folder
-    _write(folder, documents | {EXECUTION: execution})
-    return folder, execution
+    if run.baseline.statistics is not None:
+        documents[run.baseline.statistics] = baseline.statistics
+    files = {name: _json(document) for name, document in documents.items()}
+    write_files(folder, {**files, EXECUTION: encode_execution(run)})
+    return Kept(folder, run)
 
 
-def _utc(time: datetime | None) -> str | None:
-    if time is None:
-        return None
-    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _write(folder: Path, documents: Mapping[str, object]) -> None:
-    for name, document in documents.items():
-        text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
-        try:
-            write_whole_file(folder / name, f"{text}\n".encode())
-        except OSError as error:
-            message = f"{folder / name} cannot be written: {error.strerror}."
-            raise DataError(message, "Give another folder with --to.") from error
+def _json(document: object) -> bytes:
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    return f"{text}\n".encode()

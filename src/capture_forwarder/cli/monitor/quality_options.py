@@ -103,18 +103,8 @@ LabelsTable = Annotated[
         show_default="the only one",
     ),
 ]
-NoHeader = Annotated[
-    bool,
-    typer.Option("--no-header", help="CSV files begin with a row of values, not of names."),
-]
-Since = Annotated[
-    str | None,
-    typer.Option("--since", metavar="TIME", help="Leave out calls before it.", show_default=False),
-]
-Until = Annotated[
-    str | None,
-    typer.Option("--until", metavar="TIME", help="Leave out calls from it on.", show_default=False),
-]
+
+
 TimeColumn = Annotated[
     str,
     typer.Option("--time-column", metavar="COLUMN", help="When a call was made, for these two."),
@@ -169,4 +159,3 @@ To = Annotated[
 Replace = Annotated[
     bool, typer.Option("--replace", help="Replace a baseline that is there already.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]

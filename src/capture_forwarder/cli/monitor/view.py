@@ -17,7 +17,7 @@ from capture_forwarder.cli.terminal.console import (
 )
 from capture_forwarder.cli.terminal.tables import add, new_table
 from capture_forwarder.monitor.baseline import Baseline
-from capture_forwarder.monitor.constraints.violations import Violation
+from capture_forwarder.monitor.constraints.violations import MetricViolation, Violation
 from capture_forwarder.monitor.drift.measure import Drift
 from capture_forwarder.monitor.executions.execution import Execution, Status
 from capture_forwarder.monitor.executions.folder import Kept
@@ -69,17 +69,19 @@ def show_finished(finished: Finished, *, as_json: bool) -> None:
     """Print what a check has found."""
     kept, checked = finished.kept, finished.checked
     if as_json:
-        say_json(_document(kept, checked.violations))
+        say_json(document_of(kept, checked.violations))
         return
     _show_violations(checked.violations)
     _show_drifts(checked.drifts)
     _show_end(kept)
 
 
-def show_execution(kept: Kept, violations: Sequence[Violation], *, as_json: bool) -> None:
+def show_execution(
+    kept: Kept, violations: Sequence[Violation | MetricViolation], *, as_json: bool
+) -> None:
     """Print an execution that was kept."""
     if as_json:
-        say_json(_document(kept, violations))
+        say_json(document_of(kept, violations))
         return
     _show_violations(violations)
     _show_end(kept)
@@ -127,17 +129,20 @@ def _fields(execution: Execution) -> dict[str, object]:
     return fields
 
 
-def _document(kept: Kept, violations: Sequence[Violation]) -> dict[str, object]:
+def document_of(kept: Kept, violations: Sequence[object]) -> dict[str, object]:
+    """An execution with its violations, as `--json` prints it."""
     listed: list[object] = msgspec.to_builtins(list(violations))
     return {**_described(kept), "constraint_violations": listed}
 
 
-def _show_violations(violations: Sequence[Violation]) -> None:
+def _show_violations(violations: Sequence[Violation | MetricViolation]) -> None:
     if not violations:
         return
-    table = new_table("Violations", "feature", "check", "what", unbroken=("check",))
+    of_metrics = all(isinstance(one, MetricViolation) for one in violations)
+    kind = "metric" if of_metrics else "feature"
+    table = new_table("Violations", kind, "check", "what", unbroken=("check",))
     for one in violations[:_MOST_SHOWN]:
-        texts = (one.feature_name, one.constraint_check_type, one.description.strip())
+        texts = (one.subject, one.constraint_check_type, one.description.strip())
         add(table, *map(plain, texts))
     if (more := len(violations) - _MOST_SHOWN) > 0:
         add(table, f"... {more} more violations", "", "", style="dim")

@@ -34,9 +34,43 @@ class Violation(msgspec.Struct, frozen=True):
     constraint_check_type: str
     description: str
 
+    @property
+    def subject(self) -> str:
+        """What violates something: the feature."""
+        return self.feature_name
+
+
+class MetricViolation(msgspec.Struct, frozen=True):
+    """A metric of model quality that is not as its constraint asks."""
+
+    metric_name: str
+    constraint_check_type: str
+    description: str
+
+    @property
+    def subject(self) -> str:
+        """What violates something: the metric."""
+        return self.metric_name
+
 
 class _File(msgspec.Struct, frozen=True):
     violations: tuple[Violation, ...]
+
+
+class _Either(msgspec.Struct, frozen=True):
+    constraint_check_type: str
+    description: str
+    feature_name: str | None = None
+    metric_name: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.feature_name is None) == (self.metric_name is None):
+            problem = "A violation is of a feature or of a metric."
+            raise ValueError(problem)
+
+
+class _EitherFile(msgspec.Struct, frozen=True):
+    violations: tuple[_Either, ...]
 
 
 def write_violations(violations: tuple[Violation, ...]) -> bytes:
@@ -44,8 +78,8 @@ def write_violations(violations: tuple[Violation, ...]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(_File(violations)), indent=2) + b"\n"
 
 
-def read_violations(data: bytes, name: str) -> tuple[Violation, ...]:
-    """Read a file of ours or of Model Monitor's.
+def read_violations(data: bytes, name: str) -> tuple[Violation | MetricViolation, ...]:
+    """Read a file of ours or of Model Monitor's, of data or of model quality.
 
     Raises
     ------
@@ -53,10 +87,16 @@ def read_violations(data: bytes, name: str) -> tuple[Violation, ...]:
         It is no such file; `name` is what the error calls it.
     """
     try:
-        return msgspec.json.decode(data, type=_File).violations
+        found = msgspec.json.decode(data, type=_EitherFile).violations
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        message = f"{name} is no constraint_violations.json of data quality."
+        message = f"{name} is no constraint_violations.json."
         raise MonitorFileError(message, "Run the check again.") from error
+    return tuple(
+        Violation(one.feature_name, one.constraint_check_type, one.description)
+        if one.feature_name is not None
+        else MetricViolation(one.metric_name or "", one.constraint_check_type, one.description)
+        for one in found
+    )
 
 
 def data_type(name: str, expected: str, threshold: float, share: float) -> Violation:

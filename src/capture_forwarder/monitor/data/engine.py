@@ -38,7 +38,7 @@ class Engine:
     Parameters
     ----------
     connection
-        An open connection.
+        An open connection; its own errors may quote data.
     error
         DuckDB's base of all errors.
     folder
@@ -48,7 +48,7 @@ class Engine:
     def __init__(
         self, connection: DuckDBPyConnection, error: type[Exception], folder: Path
     ) -> None:
-        self._connection = connection
+        self.connection = connection
         self._error = error
         self.folder = folder
 
@@ -61,21 +61,21 @@ class Engine:
             DuckDB cannot do it; the message holds no data.
         """
         try:
-            return self._connection.execute(sql, dict(parameters or {})).fetchall()
+            return self.connection.execute(sql, dict(parameters or {})).fetchall()
         except self._error as error:
             raise _explained(error) from None
 
     def run(self, sql: str, parameters: Mapping[str, object] | None = None) -> None:
         """Run a statement whose result nobody needs; see `rows`."""
         try:
-            self._connection.execute(sql, dict(parameters or {}))
+            self.connection.execute(sql, dict(parameters or {}))
         except self._error as error:
             raise _explained(error) from None
 
     def in_turn(self, sql: str, size: int = 4096) -> Iterator[Sequence[Row]]:
         """Run a query and yield its rows, many at once; see `rows`."""
         try:
-            result = self._connection.execute(sql)
+            result = self.connection.execute(sql)
             while rows := result.fetchmany(size):
                 yield rows
         except self._error as error:

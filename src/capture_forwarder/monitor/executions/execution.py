@@ -19,6 +19,13 @@ class Status(StrEnum):
     FAILED = "Failed"
 
 
+class MonitoringType(StrEnum):
+    """What an execution looked at, in the words of SageMaker's API."""
+
+    DATA_QUALITY = "DataQuality"
+    MODEL_QUALITY = "ModelQuality"
+
+
 class BaselineFiles(msgspec.Struct, frozen=True):
     """Where the baseline was, and its copies in the execution's folder."""
 
@@ -49,9 +56,12 @@ class Execution(msgspec.Struct, frozen=True):
     baseline
         What it was held against.
     drift_method
-        How the distance of numbers was measured: `rows` or `model-monitor`.
+        How the distance of numbers was measured: `rows` or `model-monitor`; `none` of model
+        quality.
     notes
         What was not judged, and why.
+    monitoring_type
+        Whether it is of data or of a model's quality.
     """
 
     schedule: str
@@ -68,6 +78,7 @@ class Execution(msgspec.Struct, frozen=True):
     drift_method: str
     notes: tuple[str, ...] = ()
     version: int = 1
+    monitoring_type: MonitoringType = MonitoringType.DATA_QUALITY
 
 
 def write_execution(execution: Execution) -> bytes:
@@ -90,11 +101,11 @@ def read_execution(data: bytes, name: str) -> Execution:
         raise MonitorFileError(message, "Run the check again to write it anew.") from error
 
 
-def message_of(status: Status, violations: int, rows: int) -> str:
+def message_of(status: Status, violations: int, *, nothing_captured: bool = False) -> str:
     """What Model Monitor says at the end of such an execution."""
     if status is Status.WITH_VIOLATIONS:
         return f"CompletedWithViolations: Job completed successfully with {violations} violations."
-    nothing = "" if rows else " Nothing was captured in the window."
+    nothing = " Nothing was captured in the window." if nothing_captured else ""
     return f"Completed: Job completed successfully with no violations.{nothing}"
 
 

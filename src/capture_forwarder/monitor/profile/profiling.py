@@ -63,19 +63,22 @@ def profile_of(
     if not relation.columns:
         return Profile(0, notes=relation.notes)
     most = max(_LEAST_ROWS, min(_MOST_ROWS, _MOST_VALUES // len(relation.columns)))
-    head = Relation(_HEAD, relation.columns)
+    # Rows are counted before any is kept, since that reads none of their values.
+    ((held,),) = engine.rows(
+        f"SELECT count(*) FROM (SELECT 1 FROM {relation.sql} LIMIT {most + 1})"
+    )
+    is_small = cast("int", held) <= most
     listed = ", ".join(column.sql for column in relation.columns)
     engine.run(
         f"CREATE OR REPLACE TEMP TABLE {_HEAD} AS "
-        f"SELECT {listed} FROM {relation.sql} LIMIT {most + 1}"
+        f"SELECT {listed} FROM {relation.sql} LIMIT {most if is_small else _LEAST_ROWS}"
     )
-    ((held,),) = engine.rows(f"SELECT count(*) FROM {_HEAD}")
+    head = Relation(_HEAD, relation.columns)
     found = watched or {}
-    if cast("int", held) <= most:
+    if is_small:
         columns = profile_small(engine, head, found)
     else:
-        some = Relation(f"(FROM {_HEAD} LIMIT {_LEAST_ROWS})", relation.columns)
-        columns = profile_large(engine, relation, some, found)
+        columns = profile_large(engine, relation, head, found)
     engine.run(f"DROP TABLE {_HEAD}")
     return Profile(columns[0].counts.rows, tuple(columns), relation.notes)
 

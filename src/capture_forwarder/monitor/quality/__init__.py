@@ -11,7 +11,7 @@ from capture_forwarder.monitor.quality.constraints import (
 from capture_forwarder.monitor.quality.judging import Judged, judge
 from capture_forwarder.monitor.quality.problem import ProblemType
 from capture_forwarder.monitor.quality.question import Coverage, Question
-from capture_forwarder.monitor.quality.sources import Source, Window
+from capture_forwarder.monitor.quality.sources import Source
 from capture_forwarder.monitor.quality.statistics import quality_statistics
 from capture_forwarder.monitor.quality.violations import Checked, Names, check_quality
 
@@ -24,7 +24,6 @@ __all__ = [
     "Question",
     "Slack",
     "Source",
-    "Window",
     "check_quality",
     "judge",
     "quality_statistics",

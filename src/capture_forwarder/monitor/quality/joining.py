@@ -76,7 +76,7 @@ def join(
         window = question.window
         connection.execute(
             _IN_WINDOW,
-            {"whole": window.is_open, "since": window.since, "until": window.until},
+            {"whole": not window.is_limited, "since": window.since, "until": window.until},
         )
     if found.columns is None:
         _check_found(connection, question, predictions.name)
@@ -125,11 +125,12 @@ def _rows(question: Question, found: Relation, name: str, *, by_id: bool) -> str
         advice = "Give --label, or --labels with a source of labels."
         raise UsageError(f"It is not given where the labels of {name} are.", advice)
     key = "id" if by_id else "label"
+    time = question.time if question.window.is_limited else None
     return (
         f"SELECT {column(question.id if by_id else question.label)} AS {key}, "
         f"{column(question.prediction)} AS prediction, "
         f"try_cast({column(question.probability)} AS DOUBLE) AS probability, "
-        f"{column(None if question.window.is_open else question.time)} AS time FROM ({found.sql})"
+        f"{column(time)} AS time FROM ({found.sql})"
     )
 
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from capture_forwarder.monitor.data.engine import open_engine
 from capture_forwarder.monitor.quality.classes import read_classes, read_two_classes
-from capture_forwarder.monitor.quality.database import scratch_database
 from capture_forwarder.monitor.quality.joining import Joined, count, join
 from capture_forwarder.monitor.quality.problem import ProblemType
 from capture_forwarder.monitor.quality.question import Coverage, Question
@@ -83,7 +83,8 @@ def judge(
     UsageError
         A column is missing, or the classes are not what the question says.
     """
-    with scratch_database() as connection:
+    with open_engine() as engine:
+        connection = engine.connection
         joined = join(connection, question, predictions, labels)
         classes = "0", "1"
         if question.problem is ProblemType.REGRESSION:

@@ -9,7 +9,7 @@ The format: https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-model-
 
 from __future__ import annotations
 
-from capture_forwarder.monitor.quality.database import literal
+from capture_forwarder.monitor.data.engine import literal
 
 _ID = (
     "coalesce(json_extract_string(json, '/eventMetadata/inferenceId'), "
@@ -114,5 +114,5 @@ def _in_json(attribute: str) -> str:
         path = attribute
     else:
         path = f"$.{attribute}"
-    found = f"json_extract_string(record, {literal(path)[1:-1]})"
+    found = f"json_extract_string(record, {literal(path)})"
     return found if "*" in path and path.startswith("$") else f"[{found}]"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import msgspec
 
 from capture_forwarder.core.errors import UsageError
+from capture_forwarder.monitor.data.files import Window
 from capture_forwarder.monitor.quality.problem import ProblemType
-from capture_forwarder.monitor.quality.sources import Window
 
 
 @dataclass(frozen=True)

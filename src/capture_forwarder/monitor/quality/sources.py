@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from capture_forwarder.core.errors import UsageError
+from capture_forwarder.monitor.data.engine import identifier, literal
 from capture_forwarder.monitor.errors import DataError
-from capture_forwarder.monitor.quality.database import identifier, literal
 from capture_forwarder.monitor.quality.reading import reading
 
 if TYPE_CHECKING:
@@ -65,19 +64,6 @@ class Source:
     paths: tuple[Path, ...]
     table: str | None = None
     header: bool = True
-
-
-@dataclass(frozen=True)
-class Window:
-    """Which calls count: those from `since` on, and before `until`. Both have offsets."""
-
-    since: datetime | None = None
-    until: datetime | None = None
-
-    @property
-    def is_open(self) -> bool:
-        """Whether all calls count."""
-        return self.since is None and self.until is None
 
 
 @dataclass(frozen=True)
@@ -214,7 +200,7 @@ def _table(connection: DuckDBPyConnection, source: Source) -> Relation:
     (path,) = source.paths
     _size(path)
     database = f"source_{len(connection.execute('SHOW DATABASES').fetchall())}"
-    connection.execute(f"ATTACH {literal(str(path))[1:-1]} AS {database} (READ_ONLY)")
+    connection.execute(f"ATTACH {literal(str(path))} AS {database} (READ_ONLY)")
     found = connection.execute(
         "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = $1 UNION ALL "
         "SELECT schema_name, view_name FROM duckdb_views() WHERE database_name = $1 "
