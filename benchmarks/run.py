@@ -1,6 +1,6 @@
 """Measure the forwarder against the guides' method; print a table; write the documents on it.
 
-python -m benchmarks.run [--quick]
+python -m benchmarks.run [--quick | --rounds N]
 """
 
 from __future__ import annotations
@@ -35,10 +35,11 @@ MEASURED = Path(__file__).resolve().parent / "measured.json"
 def main() -> None:
     """Run all measurements."""
     parser = argparse.ArgumentParser(description="Measure the forwarder.")
-    parser.add_argument("--quick", action="store_true", help="fewer rounds; write nothing")
+    parser.add_argument("--quick", action="store_true", help="two rounds; write nothing")
+    parser.add_argument("--rounds", type=int, default=7, help="how often each is measured")
     parser.add_argument("--package", type=Path, help="a package that is built already")
     arguments = parser.parse_args()
-    rounds = 2 if arguments.quick else 7
+    rounds = 2 if arguments.quick else arguments.rounds
     began = time.monotonic()
     with open_lab(rounds=rounds, package=arguments.package) as lab:
         targets, others, found = throughput.measure(lab)

@@ -34,6 +34,7 @@ OF_COMMANDS = (
     "wiring/capture_files.py",
     "wiring/dead_letters.py",
     "wiring/doctor.py",
+    "wiring/monitor.py",
     "wiring/operator.py",
     "wiring/quarantine.py",
     "wiring/routes.py",

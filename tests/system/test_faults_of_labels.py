@@ -95,7 +95,7 @@ def test_a_table_that_breaks_off_goes_on_where_it_stopped(world: Make) -> None:
     key = file.key.replace(".jsonl", ".csv.gz")
     here.s3.put_object(Bucket="capture-bucket", Key=key, Body=table)
     message = file.message.replace(file.key, key)
-    here.server.fail_when(Trouble(here, file, "middle", 12), fault("500"))
+    here.server.fail_when(Trouble(here, file, "middle", 12), fault("429"))
 
     left = {"one": message}
     while left:

@@ -17,14 +17,22 @@ from botocore.exceptions import (
     HTTPClientError,
     IncompleteReadError,
     NoCredentialsError,
+    NoRegionError,
     ParamValidationError,
     PartialCredentialsError,
+    ProfileNotFound,
     ResponseStreamingError,
 )
 from botocore.parsers import ResponseParserError
 
 AWS_ERRORS = (ClientError, BotoCoreError, ResponseParserError)
 """What a call of a client raises, for `except`. A body that is read may raise `OSError`, too."""
+
+UNKNOWN_PROFILE = ProfileNotFound
+"""What a session raises of a profile that is not configured."""
+
+UNKNOWN_REGION = NoRegionError
+"""What making a client raises where nothing names a region."""
 
 _BUSY = frozenset(
     {

@@ -8,11 +8,16 @@ from typing import Any
 
 from botocore import xform_name
 from botocore.config import Config
-from botocore.exceptions import NoRegionError, ProfileNotFound
 from botocore.session import Session
 
 from capture_forwarder import __version__
-from capture_forwarder.aws.errors import AWS_ERRORS, Cause, read_error
+from capture_forwarder.aws.errors import (
+    AWS_ERRORS,
+    UNKNOWN_PROFILE,
+    UNKNOWN_REGION,
+    Cause,
+    read_error,
+)
 from capture_forwarder.core.errors import AccountError, NotAllowedError, UsageError
 
 # Somebody waits at a terminal, so a call may take longer than a function's.
@@ -76,7 +81,7 @@ class AwsCalls:
         """
         try:
             found = self._given_region or self._session.get_config_variable("region")
-        except ProfileNotFound as error:
+        except UNKNOWN_PROFILE as error:
             raise _no_profile(self._session) from error
         if not found:
             raise UsageError("No AWS region is set.", "Give --region, or set AWS_REGION.")
@@ -99,9 +104,9 @@ class AwsCalls:
                     self._clients[key] = self._session.create_client(
                         service, region_name=region or self.region, config=_CONFIG
                     )
-                except ProfileNotFound as error:
+                except UNKNOWN_PROFILE as error:
                     raise _no_profile(self._session) from error
-                except NoRegionError as error:  # pragma: no cover - `region` has refused before
+                except UNKNOWN_REGION as error:  # pragma: no cover - `region` has refused before
                     raise UsageError("No AWS region is set.", "Give --region.") from error
             return self._clients[key]
 
