@@ -74,7 +74,7 @@ def both(request: pytest.FixtureRequest) -> tuple[Request, Request]:
     module, script = ("ibm_ai_openscale", STORE_V1) if is_v1 else ("ibm_watson_openscale", STORE)
     with OpenScaleLabelServer() as theirs:
         theirs.feedback_fields = FIELDS
-        theirs.tokens_are_jwt = True
+        theirs.tokens_are_jwt, theirs.v1_status = True, 204
         run_vendor(module, script, theirs.url, json.dumps(dataclasses.asdict(ACCOUNT)))
     with OpenScaleLabelServer() as ours:
         ours.feedback_fields = FIELDS
