@@ -12,7 +12,8 @@ import msgspec
 from capture_forwarder.core.errors import MissingExtraError
 from capture_forwarder.core.extras import Extra
 from capture_forwarder.publishers.duckdb.errors import explained
-from capture_forwarder.publishers.duckdb.publisher import LINE
+from capture_forwarder.publishers.duckdb.rows import LINE
+from capture_forwarder.publishers.duckdb.shape import literal, quoted
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -47,11 +48,11 @@ class DuckDbTable:
     def first_rows(self, limit: int) -> TableView:
         """Read the table's types and first rows, without the digest of the line."""
         with self._opened() as connection:
-            table = _quoted(self._name)
+            table = quoted(self._name)
             described = connection.execute(f"DESCRIBE {table}").fetchall()
             types = {str(name): str(kind) for name, kind, *_ in described if name != LINE}
             ((count,),) = connection.execute(f"FROM {table} SELECT count(*)").fetchall()
-            listed = ", ".join(map(_quoted, types))
+            listed = ", ".join(map(quoted, types))
             first = f"FROM {table} SELECT {listed} LIMIT ?"
             found = connection.execute(first, [limit]).fetchall()
         return TableView(count, types, [dict(zip(types, row, strict=True)) for row in found])
@@ -67,9 +68,8 @@ class DuckDbTable:
 
     def set_comment(self, text: str) -> None:
         """Write a comment on the table, in place of another."""
-        quoted = text.replace("'", "''")
         with self._opened() as connection:
-            connection.execute(f"COMMENT ON TABLE {_quoted(self._name)} IS '{quoted}'")
+            connection.execute(f"COMMENT ON TABLE {quoted(self._name)} IS {literal(text)}")
 
     @contextmanager
     def _opened(self) -> Iterator[DuckDBPyConnection]:
@@ -83,7 +83,3 @@ class DuckDbTable:
         except duckdb.Error as error:
             task = "DuckDB cannot open or read"
             raise explained(error, task, str(self._path), self._name) from error
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
