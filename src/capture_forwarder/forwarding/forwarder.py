@@ -122,9 +122,14 @@ class Forwarder:
         return answer(trigger, event, [outcomes[index] for index in messages])
 
     def forward(
-        self, capture_file: CaptureFile, down: dict[str, ForwarderError]
+        self,
+        capture_file: CaptureFile,
+        down: dict[str, ForwarderError],
+        invocation: Invocation | None = None,
     ) -> Mapping[str, FileReport | ForwarderError]:
-        """Forward one object on all its routes, in an invocation of its own without a deadline.
+        """Forward one object on all its routes.
+
+        May be called from several threads at once.
 
         Parameters
         ----------
@@ -133,6 +138,8 @@ class Forwarder:
         down
             Route → why its platform takes nothing; those are not tried. Routes whose platform is
             found down are added, for the next call.
+        invocation
+            By default one without a deadline.
 
         Returns
         -------
@@ -145,7 +152,7 @@ class Forwarder:
         ForwarderError
             The routes cannot be read.
         """
-        invocation = Invocation()
+        invocation = invocation or Invocation()
         routes = self._router.routes(capture_file)
         tried = [route for route in routes if route.name not in down]
         outcomes = _at_once(tried, lambda route: _outcome(route, capture_file, invocation))

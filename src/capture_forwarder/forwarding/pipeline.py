@@ -50,10 +50,10 @@ def forward_file(
     CaptureFileBusyError, LeaseLostError, LedgerError
         Another invocation works on the file, or the ledger failed.
     OutOfTimeError
-        The time was up; the position is saved.
+        The time was up, or the invocation was stopped; the position is saved.
     """
-    deadline = Deadline(ports.clock, invocation.deadline)
-    work = _Work(capture_file, parser, ports, options, invocation.owner, deadline)
+    deadline = Deadline(ports.clock, invocation.deadline, invocation.is_stopped)
+    work = _Work(capture_file, parser, ports, options, invocation, deadline)
     left = deadline.seconds_left()
     if left is None:
         return work.forward()
@@ -73,14 +73,14 @@ class _Work:
         parser: RouteParser,
         ports: Ports,
         options: RouteOptions,
-        owner: str,
+        invocation: Invocation,
         deadline: Deadline,
     ) -> None:
         self._capture_file = capture_file
         self._parser = parser
         self._ports = ports
         self._options = options
-        self._owner = owner
+        self._invocation = invocation
         self._deadline = deadline
         self._lease: Lease | None = None
         self._run: FileRun | None = None
@@ -92,7 +92,7 @@ class _Work:
             lease = self._lease = Lease(
                 ports.ledger,
                 LedgerKey(capture_file.bucket, capture_file.key, opened.revision, options.route),
-                self._owner,
+                self._invocation.owner,
                 ports.clock,
                 options.lease_seconds,
                 retry_seconds=options.retry_seconds,
@@ -105,7 +105,14 @@ class _Work:
             if claim.finished:
                 return FileReport(repeated=True)
             self._run = FileRun(
-                capture_file, claim.position, self._parser, ports, options, lease, self._deadline
+                capture_file,
+                claim.position,
+                self._parser,
+                ports,
+                options,
+                lease,
+                self._deadline,
+                self._invocation.on_settled,
             )
             return self._run.forward(opened)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +29,8 @@ from capture_forwarder.wiring.publishers import build_publisher
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+_FILES_AT_ONCE = 64
 
 
 def build_forwarder(
@@ -118,6 +120,16 @@ def route_options(route: RouteSettings, settings: Settings) -> RouteOptions:
         settings.lease_seconds,
         route.mapping.max_cast_failures,
     )
+
+
+def files_at_once(routes: Sequence[RouteSettings]) -> int:
+    """How many capture files to forward at once, where nobody else may be disturbed by it.
+
+    The embedded database stores what several bring in one transaction, which takes it little
+    longer than one. A platform has its own limits, which `requests_in_flight` keeps for one file.
+    """
+    embedded = all(route.publisher_name is PublisherName.DUCKDB for route in routes)
+    return _FILES_AT_ONCE if embedded else 1
 
 
 def build_ledger(settings: Settings, clock: Clock) -> Ledger | None:

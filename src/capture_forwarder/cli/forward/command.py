@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import threading
+from contextlib import nullcontext
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
+from capture_forwarder.cli.forward.outcomes import Sending, nothing_arrived
+from capture_forwarder.cli.forward.sending import INTERRUPTED, interruptible, send, shown
 from capture_forwarder.cli.forward.view import (
-    Outcome,
-    Sending,
     outcome_json,
+    show_interrupt,
     show_outcomes,
     summary_json,
 )
 from capture_forwarder.cli.terminal import options
-from capture_forwarder.cli.terminal.console import ERR, say_json, user_errors
+from capture_forwarder.cli.terminal.console import say_json, user_errors
 from capture_forwarder.cli.terminal.reporter import CollectingReporter
-from capture_forwarder.core.errors import ForwarderError, SettingsError, UnexpectedError
-from capture_forwarder.core.found_file import FoundFile
-from capture_forwarder.forwarding.forwarder import Forwarder
+from capture_forwarder.core.errors import SettingsError, UsageError
+from capture_forwarder.forwarding.pace import Pace, WatchedStore
+from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.settings import Settings, load
+from capture_forwarder.settings.variables import PUBLISHER, publishers_named
 from capture_forwarder.wiring.capture_files import find_capture_files, outputs_of
-from capture_forwarder.wiring.forwarder import build_forwarder, read_routes
+from capture_forwarder.wiring.cold_start import collect_garbage_seldom
+from capture_forwarder.wiring.forwarder import build_forwarder, files_at_once, read_routes
 
 _QUARANTINE = "capture-forwarder-quarantine"
 HELP = """Send capture files to the platform, one by one, as the function does.
@@ -42,7 +45,8 @@ Examples:
 
 - `capture-forwarder forward captures/ --routes routes.yaml`
 
-Exit code: 0 when every file was delivered; 1 when a file failed; 2 for wrong usage or settings;
+Exit code: 0 when every file was delivered; 1 when a file failed, or with `--strict`
+when no row arrived; 2 for wrong usage or settings;
 130 when interrupted.
 """
 
@@ -57,6 +61,17 @@ def forward(  # noqa: PLR0913 - one parameter an option
         str | None,
         typer.Option("--quarantine", metavar="ADDRESS", help="Folder or s3://bucket/prefix."),
     ] = None,
+    ledger: Annotated[
+        str | None,
+        typer.Option(
+            "--ledger",
+            metavar="PATH",
+            help="SQLite file that keeps what is done, so that a next run passes over it.",
+        ),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1, too, when not one row has arrived.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object per file, then a summary.")
     ] = False,
@@ -70,10 +85,12 @@ def forward(  # noqa: PLR0913 - one parameter an option
     csv_header: options.CsvHeader = None,
 ) -> None:
     """Send capture files by hand."""
+    collect_garbage_seldom()
     with user_errors():
         given = {
             **options.publisher_variables(publisher, database),
             "FORWARDER_QUARANTINE": quarantine,
+            "FORWARDER_LEDGER": ledger,
             **options.mapping_variables(
                 inputs, outputs, timestamp, event_id, metadata, input_path, output_path, csv_header
             ),
@@ -85,17 +102,24 @@ def forward(  # noqa: PLR0913 - one parameter an option
         sending = Sending(read_routes(settings), settings.routes_file, settings.quarantine)
         reporter = CollectingReporter()
         found, store = find_capture_files(addresses, outputs_of(sending.routes, settings))
-        forwarder = build_forwarder(settings, store=store, reporter=reporter)
+        clock = SystemClock()
+        pace = Pace(len(found), sum(file.size for file in found), clock)
+        forwarder = build_forwarder(settings, store=WatchedStore(store, pace), reporter=reporter)
+        at_once, stop = files_at_once(sending.routes), threading.Event()
         outcomes = []
-        for outcome in _send(forwarder, found, quiet=as_json):
-            outcomes.append(outcome)
-            if as_json:
-                say_json(outcome_json(outcome, sending))
+        with interruptible(stop), nullcontext() if as_json else shown(pace):
+            for outcome in send(forwarder, found, pace, at_once, stop):
+                outcomes.append(outcome)
+                if as_json:
+                    say_json(outcome_json(outcome, sending))
     if as_json:
         say_json(summary_json(outcomes, sending, reporter.warnings))
     else:
         show_outcomes(outcomes, sending, reporter.warnings)
-    if any(outcome.failed for outcome in outcomes):
+    if stop.is_set():
+        show_interrupt(outcomes, len(found), settings.ledger)
+        raise typer.Exit(INTERRUPTED)
+    if any(outcome.failed for outcome in outcomes) or (strict and nothing_arrived(outcomes)):
         raise typer.Exit(1)
 
 
@@ -103,34 +127,15 @@ def _settings(environment: dict[str, str]) -> Settings:
     try:
         return load(environment)
     except SettingsError as error:
+        if not (
+            environment.keys() & {PUBLISHER, "FORWARDER_ROUTES"} or publishers_named(environment)
+        ):
+            message = "No publisher is named, so the rows have nowhere to go."
+            advice = (
+                "To try it without an account, add `--publisher duckdb`. For a platform, set its "
+                "variables (docs/settings.md) or name a routes file by `--routes`."
+            )
+            raise UsageError(message, advice) from error
         if any("no column is configured" in problem for problem in error.problems):
             error.advice = "`capture-forwarder inspect` proposes columns for your files."
         raise
-
-
-def _send(forwarder: Forwarder, found: Sequence[FoundFile], *, quiet: bool) -> Iterator[Outcome]:
-    """Forward the files one after the other; one that fails does not stop the others."""
-    down: dict[str, ForwarderError] = {}
-    outcomes = (_outcome(forwarder, file, down) for file in found)
-    if quiet or not ERR.is_terminal:
-        yield from outcomes
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Progress(*columns, console=ERR, transient=True) as progress:
-        task = progress.add_task(f"0 of {len(found)} files", total=sum(file.size for file in found))
-        for number, outcome in enumerate(outcomes, start=1):
-            told = f"{number} of {len(found)} files"
-            progress.update(task, advance=outcome.file.size, description=told)
-            yield outcome
-
-
-def _outcome(forwarder: Forwarder, file: FoundFile, down: dict[str, ForwarderError]) -> Outcome:
-    try:
-        if forwarder.is_output(file.capture_file):
-            return Outcome(file, skipped="The forwarder itself wrote it.")
-        routes = forwarder.forward(file.capture_file, down)
-    except ForwarderError as error:
-        return Outcome(file, error=error)
-    except Exception as error:  # noqa: BLE001 - ends as a failure of this file, never as a success
-        return Outcome(file, error=UnexpectedError(file.name, error))
-    return Outcome(file, routes, skipped="" if routes else "No route matches it.")
