@@ -1,6 +1,6 @@
 """Measure the forwarder against the guides' method; print a table; write the documents on it.
 
-python -m benchmarks.run [--quick]
+python -m benchmarks.run [--quick] [--loading]
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from benchmarks import (
     cost,
     document,
     formats,
+    loading,
     memory,
     package_size,
     profiling,
@@ -36,8 +37,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the forwarder.")
     parser.add_argument("--quick", action="store_true", help="fewer rounds; write nothing")
     parser.add_argument("--package", type=Path, help="a package that is built already")
+    parser.add_argument("--loading", action="store_true", help="only loading into DuckDB")
     arguments = parser.parse_args()
     rounds = 2 if arguments.quick else 7
+    if arguments.loading:
+        loaded = loading.measure(rounds)
+        print(plain(loading.HEADINGS, [row.cells() for row in loaded]))
+        if not arguments.quick:
+            document.write_loading(loaded)
+        return
     began = time.monotonic()
     with open_lab(rounds=rounds, package=arguments.package) as lab:
         targets, others, found = throughput.measure(lab)
@@ -57,11 +65,14 @@ def main() -> None:
     found["cpu a row"] = cpu / ROWS
     found["microseconds an event"] = formats.microseconds_an_event()
     kinds = formats.measure(rounds)
+    loaded = loading.measure(rounds)
 
     print(plain(HEADINGS, [row.cells() for row in (*targets, *others)]))
-    missed = sum(row.met is False for row in targets)
-    print(f"\n{missed} of {sum(row.met is not None for row in targets)} targets missed.")
+    every = (*targets, *loaded)
+    missed = sum(row.met is False for row in every)
+    print(f"\n{missed} of {sum(row.met is not None for row in every)} targets missed.")
     for headings, cells in (
+        (loading.HEADINGS, [row.cells() for row in loaded]),
         (document.LIMIT_HEADINGS, document.limits(found)),
         (formats.HEADINGS, kinds),
         (profiling.MODULE_HEADINGS, modules),
@@ -81,6 +92,7 @@ def main() -> None:
         rounds=rounds,
         targets=targets,
         others=others,
+        loaded=loaded,
         found=found,
         kinds=kinds,
         modules=modules,
