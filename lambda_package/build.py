@@ -35,6 +35,8 @@ UNNEEDED_FOLDERS = ("tests", "__pycache__")
 UNNEEDED_SUFFIXES = (".pyi", ".pyx", ".pxd", ".c", ".h")
 # PyYAML does without its C parser, which is ten times as large as all the rest of it.
 UNNEEDED_MODULES = ("_yaml.",)
+# What only the command imports, and the publisher that it alone has.
+_OF_THE_COMMAND = ("cli", "inspection", "duckdb", "pace.py", "side_by_side.py")
 # botocore trusts certifi's authorities, time zones are the system's, and nothing is left that was
 # written for the first version of pydantic. boto3 has its clients; its resources, examples and what
 # is for AWS's C runtime or for several processes go. The others are for notebooks, type checkers,
@@ -179,7 +181,7 @@ def add_forwarder(target: Target, folder: Path) -> None:
         If the compiler cannot be installed or fails; it has then said why.
     """
     # A library that lies beside the source is for the machine at hand.
-    unneeded = shutil.ignore_patterns("cli", "inspection", "__pycache__", LIBRARY.name)
+    unneeded = shutil.ignore_patterns(*_OF_THE_COMMAND, "__pycache__", LIBRARY.name)
     shutil.copytree(SOURCE, folder / SOURCE.name, ignore=unneeded)
     compile_rows(folder / LIBRARY.relative_to(SOURCE.parent), target.compiler_target())
     shutil.copyfile(PANDAS_STAND_IN, folder / "pandas.py")

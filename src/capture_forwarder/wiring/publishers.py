@@ -188,6 +188,8 @@ def _destination(publisher: OpenScaleSettings) -> Destination:
 
 
 def _duckdb(publisher: DuckDbSettings, route: RouteSettings) -> Publisher:
+    if not is_installed("duckdb"):  # as in the function, whose package has no room for it
+        raise MissingExtraError("Publishing to DuckDB", "duckdb", Extra.DUCKDB)
     from capture_forwarder.publishers.duckdb.publisher import KEY, TIME, LocalPublisher  # noqa: PLC0415
 
     mapping = route.mapping
