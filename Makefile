@@ -5,16 +5,19 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip --disable-pip-version-check --quiet install --no-deps
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help demo test lint format types template docs build check fuzz chaos mutants bench requirements clean
+.PHONY: help demo test lint format types template docs site build dist check fuzz chaos mutants bench requirements \
+	clean
 
 help:
 	@echo "make demo          forward sample captures into an embedded database, and monitor them; needs no account"
 	@echo "make test          run all tests"
-	@echo "make lint          check style and formatting"
+	@echo "make lint          check style and formatting, and the workflows"
 	@echo "make types         check types"
 	@echo "make template      check template.yaml"
 	@echo "make docs          write the parts of the docs that come from the code"
+	@echo "make site          build the docs as a site, in site/"
 	@echo "make build         build the Lambda package; needs neither Docker nor an account"
+	@echo "make dist          make all files of a release, in dist/"
 	@echo "make fuzz          look for crashes of the parser for 60 seconds"
 	@echo "make chaos         deliver files through random faults and kills for 60 seconds"
 	@echo "make mutants       break promises in the code on purpose; fails if the tests let one pass"
@@ -52,6 +55,7 @@ test: $(VENV)/dev
 lint: $(VENV)/dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/zizmor --offline --quiet .github
 
 format: $(VENV)/dev
 	$(BIN)/ruff check --fix
@@ -70,7 +74,15 @@ docs: $(VENV)/dev
 build: $(VENV)/dev
 	$(BIN)/sam build $(SAM_ARGUMENTS)
 
-check: lint types template test
+# The theme prints a long warning about a later version of MkDocs, which is not the one pinned.
+site: $(VENV)/dev
+	NO_MKDOCS_2_WARNING=true $(BIN)/mkdocs build --strict --quiet
+
+DIST ?= dist
+dist: $(VENV)/dev
+	$(BIN)/python -m release $(DIST)
+
+check: lint types template site test
 
 $(VENV)/fuzz: $(VENV)/dev requirements/fuzz.txt
 	$(INSTALL) --require-hashes --requirement requirements/fuzz.txt
@@ -108,4 +120,4 @@ requirements: $(VENV)/dev
 	$(PIP_COMPILE) --output-file requirements/fuzz.txt requirements/fuzz.in
 
 clean:
-	rm -rf $(VENV) .aws-sam .fuzz .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) .aws-sam .fuzz .mypy_cache .pytest_cache .ruff_cache .hypothesis dist site

@@ -1,0 +1,1 @@
+"""A release: what users install and deploy without building anything."""

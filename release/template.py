@@ -1,0 +1,61 @@
+"""A template as a release has it: with functions that are built, for one runtime and processor."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_RESOURCE = re.compile(r"^  (?P<name>\w+):\n(?P<body>(?:(?:    .*)?\n)+)", re.MULTILINE)
+_BUILD = re.compile(
+    r"^    Metadata:\n(?:      .*\n)*?      BuildMethod: makefile\n(?:      .*\n)*", re.MULTILINE
+)
+_DEFAULT = re.compile(r"^    Default: .*$", re.MULTILINE)
+_ALLOWED = re.compile(r"^    AllowedValues: .*$", re.MULTILINE)
+_CODE = re.compile(r"^      CodeUri: .*$", re.MULTILINE)
+
+
+def functions_of(template: str) -> list[str]:
+    """Find the functions that `sam build` builds.
+
+    Parameters
+    ----------
+    template
+        The text of a template.
+
+    Returns
+    -------
+    list
+        Their logical ids.
+    """
+    return [found["name"] for found in _RESOURCE.finditer(template) if _BUILD.search(found["body"])]
+
+
+def released(template: str, archives: Mapping[str, str], fixed: Mapping[str, str]) -> str:
+    """Put archives in the place of what would be built.
+
+    The text stays as it is otherwise, with its comments.
+
+    Parameters
+    ----------
+    template
+        The text of a template.
+    archives
+        The logical id of each of its functions → the path of its archive beside the template.
+    fixed
+        Parameters of which the archives leave no choice → their value; those that the template
+        does not have are passed over.
+    """
+
+    def changed(found: re.Match[str]) -> str:
+        name, body = found["name"], found["body"]
+        if name in archives and _BUILD.search(body):
+            body = _CODE.sub(f"      CodeUri: {archives[name]}", _BUILD.sub("", body))
+        elif name in fixed and not body.startswith("    Type: AWS::"):
+            body = re.sub(
+                r"^    Default: .*$", f"    Default: {fixed[name]}", body, flags=re.MULTILINE
+            )
+            values = f"    AllowedValues: [{fixed[name]}]"
+            body = re.sub(r"^    AllowedValues: .*$", values, body, flags=re.MULTILINE)
+        return f"  {name}:\n{body}"
+
+    return _RESOURCE.sub(changed, template)
