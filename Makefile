@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip --disable-pip-version-check --quiet install --no-deps
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help demo test lint format types template docs site build dist check fuzz chaos mutants bench requirements \
+.PHONY: help demo test lint format types template docs site screenshots build invoke local dist check fuzz chaos mutants bench requirements \
 	clean
 
 help:
@@ -16,7 +16,10 @@ help:
 	@echo "make template      check template.yaml"
 	@echo "make docs          write the parts of the docs that come from the code"
 	@echo "make site          build the docs as a site, in site/"
+	@echo "make screenshots   take the pictures of the docs; needs Chromium"
 	@echo "make build         build the Lambda package; needs neither Docker nor an account"
+	@echo "make invoke        run the built function on EVENT=events/…, with nothing but this machine"
+	@echo "make local         start an S3 and a Fiddler for sam local invoke, and show what arrives"
 	@echo "make dist          make all files of a release, in dist/"
 	@echo "make fuzz          look for crashes of the parser for 60 seconds"
 	@echo "make chaos         deliver files through random faults and kills for 60 seconds"
@@ -78,9 +81,19 @@ build: $(VENV)/dev
 site: $(VENV)/dev
 	NO_MKDOCS_2_WARNING=true $(BIN)/mkdocs build --strict --quiet
 
+screenshots: $(VENV)/dev
+	$(BIN)/python -m docs.generate.screenshots
+
 DIST ?= dist
 dist: $(VENV)/dev
 	$(BIN)/python -m release $(DIST)
+
+EVENT ?= events/sqs-eventbridge.json
+invoke: $(VENV)/dev
+	$(BIN)/python -m tests.system.invoke $(EVENT)
+
+local: $(VENV)/dev
+	$(BIN)/python -m tests.system.local
 
 check: lint types template site test
 

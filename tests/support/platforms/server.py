@@ -79,9 +79,12 @@ class Reply:
 class LoopbackServer(ABC):
     """A platform on 127.0.0.1, at a free port, for the length of a ``with`` block.
 
-    A subclass says which requests publish and how the platform answers; faults, keep-alive and the
-    record of requests are the same for every platform.
+    `host` may be another address of this machine, at which containers reach it. A subclass says
+    which requests publish and how the platform answers; faults, keep-alive and the record of
+    requests are the same for every platform.
     """
+
+    host = "127.0.0.1"
 
     def __init__(self) -> None:
         self.faults = FaultPlan()
@@ -91,7 +94,7 @@ class LoopbackServer(ABC):
         self._publishes = 0
         self._closing = threading.Event()
         self._held: list[threading.Event] = []
-        self._http = _HttpServer(self)
+        self._http = _HttpServer(self, self.host)
         self._scheme = "http"
 
     def use_tls(self, certificate: Path) -> None:
@@ -116,7 +119,7 @@ class LoopbackServer(ABC):
     @property
     def url(self) -> str:
         """The address to give to a client, without a slash at its end."""
-        return f"{self._scheme}://127.0.0.1:{self._http.server_port}"
+        return f"{self._scheme}://{self.host}:{self._http.server_port}"
 
     @property
     def open_connections(self) -> int:
@@ -204,11 +207,11 @@ class _HttpServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, platform: LoopbackServer) -> None:
+    def __init__(self, platform: LoopbackServer, host: str) -> None:
         self.platform = platform
         self.defects: list[BaseException] = []
         self.connections: set[socket.socket] = set()
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__((host, 0), _Handler)
 
     def server_close(self) -> None:
         super().server_close()
