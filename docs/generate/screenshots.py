@@ -1,0 +1,50 @@
+"""Take the pictures of the docs: `make screenshots`. It needs Chromium.
+
+The report is that of `capture-forwarder demo`, in a browser without any settings of its own.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from docs.generate.blocks import DOCS
+
+PICTURE = DOCS / "images" / "report.png"
+_SIZE = "1180,1000"
+
+
+def main() -> None:
+    """Take them.
+
+    Raises
+    ------
+    SystemExit
+        There is no Chromium.
+    """
+    browser = shutil.which("chromium") or shutil.which("chromium-browser")
+    if browser is None:
+        sys.exit("No Chromium was found. Install it, for example: apt-get install chromium")
+    with tempfile.TemporaryDirectory() as folder:
+        command = str(Path(sys.executable).with_name("capture-forwarder"))
+        demo = [command, "demo", "--captures"]
+        captures = DOCS.parent / "events" / "captures"
+        subprocess.run([*demo, str(captures)], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        (report,) = Path(folder).rglob("report.html")
+        PICTURE.parent.mkdir(exist_ok=True)
+        subprocess.run(
+            [
+                browser,
+                *("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"),
+                *(f"--window-size={_SIZE}", f"--screenshot={PICTURE}", report.as_uri()),
+            ],
+            check=True,
+            stderr=subprocess.DEVNULL,
+        )
+
+
+if __name__ == "__main__":
+    main()
