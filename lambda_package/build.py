@@ -35,11 +35,12 @@ OF_COMMANDS = (
     "wiring/dead_letters.py",
     "wiring/doctor.py",
     "wiring/monitor.py",
+    "wiring/notebooks.py",
     "wiring/operator.py",
     "wiring/quarantine.py",
     "wiring/routes.py",
 )
-"""What of the forwarder only commands use: folders and modules."""
+"""What of the forwarder only commands and notebooks use: folders and modules."""
 PANDAS_STAND_IN = LAMBDA_PACKAGE / "pandas_standin.py"  # it says why
 
 # Amazon Linux 2, under Python 3.11, has glibc 2.26; Amazon Linux 2023, under all later ones, 2.34.

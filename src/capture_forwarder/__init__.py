@@ -14,17 +14,28 @@ if TYPE_CHECKING:
     from capture_forwarder.core.rejection import Reason
     from capture_forwarder.parser import ColumnMapping
     from capture_forwarder.parser.captures import Captures, RejectedLine
+    from capture_forwarder.wiring.notebooks import CapturedRows, read_captures
 
-__all__ = ["Captures", "ColumnMapping", "Inference", "Reason", "RejectedLine"]
+__all__ = [
+    "CapturedRows",
+    "Captures",
+    "ColumnMapping",
+    "Inference",
+    "Reason",
+    "RejectedLine",
+    "read_captures",
+]
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "CapturedRows": "wiring.notebooks",
     "Captures": "parser.captures",
     "ColumnMapping": "parser",
     "Inference": "core.inference",
     "Reason": "core.rejection",
     "RejectedLine": "parser.captures",
+    "read_captures": "wiring.notebooks",
 }
 
 if not TYPE_CHECKING:  # else every name would count as there

@@ -14,10 +14,10 @@ import msgspec
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.inference import Inference, Row
 from capture_forwarder.core.rejection import Reason, Rejection
-from capture_forwarder.core.schema import DataType, Schema
+from capture_forwarder.core.schema import Schema
 from capture_forwarder.parser import LineParser
 from capture_forwarder.parser.lines import read_lines
-from capture_forwarder.parser.mapping.columns import ColumnMapping
+from capture_forwarder.parser.mapping.columns import ColumnMapping, parse_types
 
 _MAX_LINE_BYTES = 256 * 1024 * 1024
 
@@ -54,7 +54,7 @@ class Captures:
     Raises
     ------
     ValueError
-        A type does not exist.
+        A type does not exist; the message names those that do.
 
     Examples
     --------
@@ -74,7 +74,7 @@ class Captures:
     ) -> None:
         self._source = source
         place = Path(source).as_posix() if isinstance(source, (str, PathLike)) else ""
-        schema = Schema({name: DataType(kind) for name, kind in (types or {}).items()})
+        schema = Schema(parse_types(types or {}))
         self._parse = LineParser(mapping, schema).for_file(CaptureFile("", key or place))
 
     def __iter__(self) -> Iterator[Inference | RejectedLine]:
