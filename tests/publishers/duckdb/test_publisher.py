@@ -23,7 +23,8 @@ from capture_forwarder.core.errors import (
 )
 from capture_forwarder.core.inference import Inference, Row
 from capture_forwarder.core.line import Line
-from capture_forwarder.publishers.duckdb.publisher import KEY, LINE, TIME, LocalPublisher
+from capture_forwarder.publishers.duckdb.publisher import KEY, TIME, LocalPublisher
+from capture_forwarder.publishers.duckdb.rows import LINE
 from tests.support.rows import inference_of
 
 TABLE = "default"
