@@ -498,18 +498,3 @@ def test_strict_changes_nothing_when_rows_arrive_also_in_a_run_before() -> None:
         result = run("forward", next(GOOD.rglob("*.jsonl")), *options)
         assert told in result.stdout
         assert "Not one row" not in result.stderr
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="whoever may read everything finds no such folder")
-def test_a_folder_that_cannot_be_read_is_an_error() -> None:
-    hidden = Path("in/hidden")
-    hidden.mkdir(parents=True)
-    Path("in/a.jsonl").write_bytes(next(GOOD.rglob("*.jsonl")).read_bytes())
-    hidden.chmod(0)
-
-    try:
-        result = run("forward", "in", "--database", "x.duckdb", *MAPPING, exit_code=2)
-    finally:
-        hidden.chmod(0o700)
-
-    assert "in/hidden cannot be read: Permission denied." in result.stderr
