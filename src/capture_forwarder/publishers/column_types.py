@@ -18,11 +18,14 @@ TEXT = "VARCHAR"
 NULLS = "INTEGER"
 """The type of a column of nothing but nulls, as in DuckDB's own tables; no value has it here."""
 BOOL, INT, FLOAT, NUMBERS, TIME = "BOOLEAN", "BIGINT", "DOUBLE", "DOUBLE[]", "TIMESTAMP"
+JSON = "JSON"
+"""The type of objects, and of lists that are not numbers alone."""
 MOST_EXACT = 2**53
 """Up to here a double holds every integer exactly, so that widening to DOUBLE rounds none."""
 
 _FLOATS = {float}
-_BY_KIND = {bool: BOOL, float: FLOAT, NoneType: NULLS}
+_BY_KIND = {bool: BOOL, float: FLOAT, NoneType: NULLS, dict: JSON}
+_WIDER = {frozenset({INT, FLOAT}): FLOAT, frozenset({NUMBERS, JSON}): JSON}
 
 
 def column_types(rows: Iterable[Row], time_columns: Collection[str]) -> dict[str, str]:
@@ -65,7 +68,7 @@ def widened(known: str, needed: str) -> str:
         return known
     if known == NULLS:
         return needed
-    return FLOAT if {known, needed} == {INT, FLOAT} else TEXT
+    return _WIDER.get(frozenset({known, needed}), TEXT)
 
 
 def add_types(types: dict[str, str], more: Mapping[str, str]) -> None:
@@ -98,7 +101,7 @@ def _type_of_some(values: Sequence[object], kind: type, is_time: bool) -> str:  
     if kind is int:
         return INT if min(own) >= -MOST_EXACT and max(own) <= MOST_EXACT else TEXT
     if kind is list:
-        return NUMBERS if all(_fits_double(item) for value in own for item in value) else TEXT
+        return NUMBERS if all(_fits_double(item) for value in own for item in value) else JSON
     if kind is str and is_time:
         return TIME if all(map(utc, set(own))) else TEXT
     return TEXT

@@ -124,13 +124,13 @@ def test_a_row_larger_than_duckdb_takes_by_default_is_stored(path: str) -> None:
 
 
 def test_a_row_is_written_with_its_key_in_front_whatever_its_columns_are() -> None:
-    write = RowWriter('the "id"', "time")
+    write = RowWriter('the "id"', {"time"})
 
     rows = write(batch("file", {}, {"a": 1}, {'the "id"': "file_2", "a": None}), {})
 
     digest = next(iter(rows.json))[1]
     assert list(rows.json.values()) == [
-        b'{"line_digest":"%b","the \\"id\\"":"file_0"}' % digest.encode(),
-        b'{"line_digest":"%b","the \\"id\\"":"file_1","a":1}' % digest.encode(),
-        b'{"line_digest":"%b","the \\"id\\"":"file_2","a":null}' % digest.encode(),
+        b'{"line_digest":"%b","the \\"id\\"":"file_0"}' % digest,
+        b'{"line_digest":"%b","the \\"id\\"":"file_1","a":1}' % digest,
+        b'{"line_digest":"%b","the \\"id\\"":"file_2","a":null}' % digest,
     ]

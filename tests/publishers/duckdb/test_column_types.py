@@ -25,7 +25,9 @@ from capture_forwarder.publishers.duckdb.json_fit import fitting, is_read_by_duc
 EDGES = st.sampled_from([2**53, 2**53 + 1, -(2**53), -(2**53) - 1])
 NUMBERS = st.integers(-9, 9) | EDGES | st.floats(allow_nan=False)
 TIMES = st.sampled_from(["2026-03-01T10:20:30Z", "2026-03-01T10:20:30+05:30", "yesterday", ""])
-VALUES = st.none() | st.booleans() | NUMBERS | TIMES | st.lists(NUMBERS | st.none() | st.booleans())
+LISTS = st.lists(NUMBERS | st.none() | st.booleans() | st.just("x"))
+OBJECTS = st.dictionaries(st.sampled_from("ab"), NUMBERS | LISTS)
+VALUES = st.none() | st.booleans() | NUMBERS | TIMES | LISTS | OBJECTS
 ZONES = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
 
@@ -97,7 +99,9 @@ def test_other_times_are_not_left_to_duckdb(text: str) -> None:
     assert not is_read_by_duckdb(text)
 
 
-KINDS = st.sampled_from(["BIGINT", "DOUBLE", "BOOLEAN", "VARCHAR", "DOUBLE[]", NULLS, "DATE"])
+KINDS = st.sampled_from(
+    ["BIGINT", "DOUBLE", "BOOLEAN", "VARCHAR", "DOUBLE[]", "JSON", NULLS, "DATE"]
+)
 
 
 @given(kind=KINDS, value=VALUES)

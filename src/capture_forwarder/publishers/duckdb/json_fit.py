@@ -11,6 +11,7 @@ from capture_forwarder.publishers.column_types import (
     BOOL,
     FLOAT,
     INT,
+    JSON,
     MOST_EXACT,
     NUMBERS,
     TEXT,
@@ -31,6 +32,7 @@ _FITTING: dict[str, object] = {
     # Larger ones may be whole numbers that a double does not hold: these are looked at one by one.
     FLOAT: Annotated[float, _Exact] | None,
     NUMBERS: list[Annotated[float, _Exact]] | None,
+    JSON: dict[str, object] | list[object] | None,
 }
 
 

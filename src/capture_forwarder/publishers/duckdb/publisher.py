@@ -9,7 +9,7 @@ Batches that several capture files bring at the same time are stored in one tran
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
@@ -70,6 +70,8 @@ class LocalPublisher:
         The column with the inference id.
     time
         The column with the time of the call.
+    times
+        Further columns that hold times as ISO 8601 texts.
 
     Raises
     ------
@@ -77,7 +79,9 @@ class LocalPublisher:
         DuckDB is not installed.
     """
 
-    def __init__(self, path: str, table: str, key: str = KEY, time: str = TIME) -> None:
+    def __init__(
+        self, path: str, table: str, key: str = KEY, time: str = TIME, times: Collection[str] = ()
+    ) -> None:
         try:
             import duckdb  # noqa: PLC0415 - an extra that the Lambda package does not hold
         except ImportError as error:
@@ -89,7 +93,8 @@ class LocalPublisher:
         self._table = table
         self._key = key
         self._time = time
-        self._write = RowWriter(key, time)
+        self._times = frozenset({time, *times})
+        self._write = RowWriter(key, self._times)
         self._primary = (key, LINE)
         self._together: Together[Rows, Receipt] = Together()
         self._connection: DuckDBPyConnection | None = None
@@ -148,6 +153,7 @@ class LocalPublisher:
         with transaction(connection):
             types = self._fit_table(connection, rows)
             if types != self._types:
+                self._explain_times(connection, types)
                 refresh_view(connection, self._table)
             self._execute(connection, rows, types, statement)
         self._types = types
@@ -176,14 +182,21 @@ class LocalPublisher:
         self._has_rows_from_before = has_rows_from_before(connection, self._table)
         return widen_table(connection, self._table, known, rows.types)
 
+    def _explain_times(self, connection: DuckDBPyConnection, types: Mapping[str, str]) -> None:
+        """Say on new columns of times that they are in UTC, which their type does not say."""
+        spelling = spelling_of(types)
+        for name in (spelling.get(folded(time)) for time in self._times):
+            if name is not None and types[name] == TIME_TYPE != self._types.get(name):
+                column = f"{quoted(self._table)}.{quoted(name)}"
+                connection.execute(f"COMMENT ON COLUMN {column} IS 'UTC'")
+
     def _execute(
         self, connection: DuckDBPyConnection, rows: Rows, types: Mapping[str, str], statement: str
     ) -> None:
         spelling = spelling_of(types)
         own = {name: spelling[folded(name)] for name in rows.types}
         read = {name: types[column] for name, column in own.items()}
-        is_time = read.get(self._time) == TIME_TYPE
-        json = list(rows.with_times_in_utc(self._time) if is_time else rows.json.values())
+        json = list(rows.with_times_in_utc([one for one in read if read[one] == TIME_TYPE]))
         table, line, key = quoted(self._table), quoted(LINE), quoted(self._key)
         with _file_of(json) as (path, longest):
             columns = ", ".join(f"{literal(name)}: {literal(read[name])}" for name in read)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from binascii import hexlify
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -37,12 +38,13 @@ from capture_forwarder.publishers.duckdb.json_fit import fitting, is_read_by_duc
 LINE = "line_digest"
 """The column that tells lines with one id apart: a digest of the captured line."""
 
-Key = tuple[str, str]
+Key = tuple[str, bytes]
 """The id of an inference and the digest of its line."""
 
 # So many are held as values at once.
 _ROWS_AT_ONCE = 512
 _SHAPES_KNOWN = 64
+_encode_lines = msgspec.json.Encoder().encode_lines
 _decode_parts = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
@@ -57,17 +59,18 @@ class Rows:
     types
         Column → the narrowest type that holds all of its values, also for what is always null.
     odd_times
-        Whether a time is written in a way that DuckDB reads as another one, or not at all.
+        The columns in which a time is written in a way that DuckDB reads as another one, or not
+        at all.
     """
 
     json: dict[Key, bytes]
     types: dict[str, str]
-    odd_times: bool = False
+    odd_times: frozenset[str] = frozenset()
 
-    def with_times_in_utc(self, time: str) -> Iterable[bytes]:
-        """The rows with the column of times as DuckDB reads it."""
-        rows = self.json.values()
-        return (_with_utc(row, time) for row in rows) if self.odd_times else rows
+    def with_times_in_utc(self, times: Collection[str]) -> Iterable[bytes]:
+        """The rows with these columns of times as DuckDB reads them."""
+        rows, odd = self.json.values(), self.odd_times & set(times)
+        return (_with_utc(row, odd) for row in rows) if odd else rows
 
 
 def merged(several: Sequence[Rows]) -> Rows:
@@ -79,7 +82,7 @@ def merged(several: Sequence[Rows]) -> Rows:
     for rows in several:
         json |= rows.json
         add_types(types, rows.types)
-    return Rows(json, types, any(rows.odd_times for rows in several))
+    return Rows(json, types, frozenset().union(*(rows.odd_times for rows in several)))
 
 
 class RowWriter:
@@ -89,13 +92,13 @@ class RowWriter:
     ----------
     key
         The column with the inference id.
-    time
-        The column whose ISO 8601 texts are times.
+    times
+        The columns whose ISO 8601 texts are times.
     """
 
-    def __init__(self, key: str, time: str) -> None:
+    def __init__(self, key: str, times: Collection[str]) -> None:
         self._key = key
-        self._time = time
+        self._times = frozenset(times)
 
     def __call__(self, batch: Batch, known: Mapping[str, str]) -> Rows:
         """Write the rows of a batch; of those with one key, the last.
@@ -115,7 +118,7 @@ class RowWriter:
         """
         json: dict[Key, bytes] = {}
         types = {self._key: TEXT}
-        odd_times = False
+        odd_times: set[str] = set()
         digests = _digests(batch)
         spelling = {folded(name): kind for name, kind in known.items()}
         for written in _written(batch):
@@ -131,7 +134,7 @@ class RowWriter:
             lines = list(islice(digests, len(rows)))
             keys = zip(written.ids, lines, strict=True)
             json |= zip(keys, self._keyed(rows, written, lines), strict=True)
-        return Rows(json, types | {LINE: TEXT}, odd_times)
+        return Rows(json, types | {LINE: TEXT}, frozenset(odd_times))
 
     def _look_at(
         self,
@@ -140,43 +143,42 @@ class RowWriter:
         names: tuple[str, ...],
         kinds: tuple[str, ...],
         types: dict[str, str],
-    ) -> bool:
-        """Widen the types so that they hold all values; return whether there are odd times."""
-        columns = _columns_that_fit(rows, names, kinds, (self._key, self._time))
+    ) -> set[str]:
+        """Widen the types so that they hold all values; return the columns with odd times."""
+        columns = _columns_that_fit(rows, names, kinds, {self._key, *self._times})
         is_new = columns is None
         if columns is None:
             columns = dict(zip(names, zip(*values_of(names, [rows]), strict=True), strict=False))
-        odd_times = False
+        odd_times = set()
         for name, values in columns.items():
             if name == self._key and values != tuple(ids):
                 message = f"The column {name!r} is the table's key, but another value is mapped."
                 raise PublisherMisconfiguredError(message, "Set FORWARDER_EVENT_ID_COLUMN.")
-            if is_new or name == self._time:
-                needed = type_of(values, is_time=name == self._time)
+            if is_new or name in self._times:
+                needed = type_of(values, is_time=name in self._times)
                 types[name] = widened(types.get(name, NULLS), needed)
-                if needed == TIME:
-                    odd_times |= not all(
-                        is_read_by_duckdb(str(time)) for time in {*values} - {None}
-                    )
+                if needed == TIME and not _all_read_by_duckdb(values):
+                    odd_times.add(name)
         if not is_new:
             others = zip(names, kinds, strict=True)
-            add_types(types, {name: kind for name, kind in others if name != self._time})
+            add_types(types, {name: kind for name, kind in others if name not in self._times})
         return odd_times
 
     def _keyed(
-        self, rows: Sequence[JsonRows], written: WrittenInferences, lines: Sequence[str]
+        self, rows: Sequence[JsonRows], written: WrittenInferences, lines: Sequence[bytes]
     ) -> list[JsonRows]:
         """Put the key in front of each row's own columns."""
-        between = "," if written.names else ""
+        between = b"," if written.names else b""
+        front = b'{"%b":"' % LINE.encode()
         if self._key in written.names:
-            fronts = [f'{{"{LINE}":"{line}"{between}' for line in lines]
-        else:
-            name = msgspec.json.encode(self._key).decode()
-            fronts = [
-                f'{{"{LINE}":"{line}",{name}:{msgspec.json.encode(identity).decode()}{between}'
-                for identity, line in zip(written.ids, lines, strict=True)
-            ]
-        return [front.encode() + row[1:] for front, row in zip(fronts, rows, strict=True)]
+            pairs = zip(lines, rows, strict=True)
+            return [b'%b%b"%b%b' % (front, line, between, row[1:]) for line, row in pairs]
+        key = b'",%b:' % msgspec.json.encode(self._key)
+        ids = _encode_lines(list(written.ids)).split(b"\n")[:-1]
+        return [
+            b"%b%b%b%b%b%b" % (front, line, key, identity, between, row[1:])
+            for line, identity, row in zip(lines, ids, rows, strict=True)
+        ]
 
 
 def _columns_that_fit(
@@ -219,17 +221,23 @@ def _written(batch: Batch) -> Iterator[WrittenInferences]:
         yield WrittenInferences([one.id for one in alike], names, [rows])
 
 
-def _digests(batch: Batch) -> Iterator[str]:
-    """Of each inference, the digest of its line."""
+def _digests(batch: Batch) -> Iterator[bytes]:
+    """Of each inference, the digest of its line, as hexadecimal digits."""
     for part in batch.slices:
         if isinstance(part, ChunkSlice):
             lines = part.chunk.texts(part.first, part.count)
-            yield from [blake2b(line, digest_size=8).hexdigest() for line in lines]
+            yield from [hexlify(blake2b(line, digest_size=8).digest()) for line in lines]
         else:
-            yield from repeat(blake2b(part.line.data, digest_size=8).hexdigest(), part.count)
+            digest = hexlify(blake2b(part.line.data, digest_size=8).digest())
+            yield from repeat(digest, part.count)
 
 
-def _with_utc(row: bytes, time: str) -> bytes:
+def _all_read_by_duckdb(times: Sequence[object]) -> bool:
+    return all(is_read_by_duckdb(str(time)) for time in {*times} - {None})
+
+
+def _with_utc(row: bytes, times: Collection[str]) -> bytes:
     parts = _decode_parts(row)
-    text = msgspec.json.decode(parts.get(time, b"null"))
-    return row if text is None else msgspec.json.encode({**parts, time: utc(text)})
+    texts = {name: msgspec.json.decode(parts[name]) for name in times if name in parts}
+    in_utc = {name: utc(text) for name, text in texts.items() if text is not None}
+    return msgspec.json.encode({**parts, **in_utc}) if in_utc else row
