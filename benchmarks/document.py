@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks import columns, formats, profiling
+from benchmarks import columns, formats, loading, profiling
 from benchmarks.report import HEADINGS, Row, markdown
 from benchmarks.workloads import WORKLOAD_ROWS
 
 PLACE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
+
+_LOADING = "## Loading into DuckDB"
 
 LIMIT_HEADINGS = ("", "Limit", "Capture Forwarder", "Share")
 
@@ -72,6 +74,16 @@ the function that is called next.
 The guides' loop can read only the first format. The other ratios compare with as many inferences
 in the first. The parser returns typed values, or the JSON that is sent of them.
 
+## Loading into DuckDB
+
+`capture-forwarder forward` fills a new DuckDB file, next to DuckDB itself, which reads the same
+rows with `read_json` from a file that holds nothing else, infers their types and writes them
+without a key. Times and memory are those of the whole process, from its start to its end.
+
+{loaded}
+
+`python -m benchmarks.run --loading` measures and writes this table alone.
+
 ## Method
 
 - **Data.** Most figures: a file of 100,000 lines and 50 MB, with 20 numeric columns and a score, as
@@ -116,12 +128,26 @@ def limits(found: Mapping[str, float]) -> list[list[str]]:
     ]
 
 
+def write_loading(loaded: Sequence[Row]) -> None:
+    """Write the table on loading into DuckDB anew, and leave the rest of the page."""
+    page = PLACE.read_text()
+    front, heading, section = page.partition(_LOADING)
+    text, _, rest = section.partition("\n| ")
+    rest = rest[rest.index("\n\n") :]
+    PLACE.write_text(f"{front}{heading}{text}\n{_loading_table(loaded)}{rest}")
+
+
+def _loading_table(loaded: Sequence[Row]) -> str:
+    return markdown(loading.HEADINGS, [row.cells() for row in loaded])
+
+
 def write(  # noqa: PLR0913 - the parts of the page
     *,
     machine: str,
     rounds: int,
     targets: Sequence[Row],
     others: Sequence[Row],
+    loaded: Sequence[Row],
     found: Mapping[str, float],
     kinds: Sequence[Sequence[str]],
     ratios: Sequence[Sequence[str]],
@@ -129,7 +155,7 @@ def write(  # noqa: PLR0913 - the parts of the page
     functions: Sequence[Sequence[str]],
 ) -> None:
     """Write the page."""
-    missed = [row.what for row in targets if row.met is False]
+    missed = [row.what for row in (*targets, *loaded) if row.met is False]
     told = f"Missed: {'; '.join(missed)}." if missed else "All targets are met."
     PLACE.write_text(
         _PAGE.format(
@@ -147,5 +173,6 @@ def write(  # noqa: PLR0913 - the parts of the page
             kinds=markdown(formats.HEADINGS, kinds),
             ratios=markdown(columns.HEADINGS, ratios),
             workload_rows=WORKLOAD_ROWS,
+            loaded=_loading_table(loaded),
         )
     )

@@ -1,6 +1,6 @@
 """Measure the forwarder against the guides' method; print a table; write the documents on it.
 
-python -m benchmarks.run [--quick | --rounds N]
+python -m benchmarks.run [--quick | --rounds N] [--loading]
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from benchmarks import (
     cost,
     document,
     formats,
+    loading,
     memory,
     package_size,
     profiling,
@@ -38,8 +39,15 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="two rounds; write nothing")
     parser.add_argument("--rounds", type=int, default=7, help="how often each is measured")
     parser.add_argument("--package", type=Path, help="a package that is built already")
+    parser.add_argument("--loading", action="store_true", help="only loading into DuckDB")
     arguments = parser.parse_args()
     rounds = 2 if arguments.quick else arguments.rounds
+    if arguments.loading:
+        loaded = loading.measure(rounds)
+        print(plain(loading.HEADINGS, [row.cells() for row in loaded]))
+        if not arguments.quick:
+            document.write_loading(loaded)
+        return
     began = time.monotonic()
     with open_lab(rounds=rounds, package=arguments.package) as lab:
         targets, others, found = throughput.measure(lab)
@@ -60,13 +68,16 @@ def main() -> None:
     found["cpu a row"] = cpu / ROWS
     found["microseconds an event"] = formats.microseconds_an_event()
     kinds = formats.measure(rounds)
+    loaded = loading.measure(rounds)
 
     print(plain(HEADINGS, [row.cells() for row in (*targets, *others)]))
-    missed = sum(row.met is False for row in targets)
-    print(f"\n{missed} of {sum(row.met is not None for row in targets)} targets missed.")
+    every = (*targets, *loaded)
+    missed = sum(row.met is False for row in every)
+    print(f"\n{missed} of {sum(row.met is not None for row in every)} targets missed.")
     print(f"{len(short)} of the columns' targets missed.")
     for headings, cells in (
         (columns.HEADINGS, ratios),
+        (loading.HEADINGS, [row.cells() for row in loaded]),
         (document.LIMIT_HEADINGS, document.limits(found)),
         (formats.HEADINGS, kinds),
         (profiling.MODULE_HEADINGS, modules),
@@ -86,6 +97,7 @@ def main() -> None:
         rounds=rounds,
         targets=targets,
         others=others,
+        loaded=loaded,
         found=found,
         kinds=kinds,
         ratios=ratios,

@@ -26,6 +26,8 @@ OF_COMMANDS = (
     "backfill",
     "cli",
     "dead_letters",
+    "forwarding/pace.py",
+    "forwarding/side_by_side.py",
     "inspection",
     "monitor",
     "quarantine",

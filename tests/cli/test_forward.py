@@ -276,7 +276,8 @@ def test_options_say_where_files_go_and_how_they_are_written(form: str | None, s
         ((GOOD, "--publisher", "duckdb", "--inputs", "a,,b"), "empty entry"),
         ((GOOD, "--publisher", "arrow"), "arrow"),
         ((GOOD, "--publisher", "fiddler", "--database", "x", *MAPPING), "--database"),
-        ((GOOD, *MAPPING), "FIDDLER_TOKEN: missing"),
+        ((GOOD, *MAPPING), "without an account, add `--publisher duckdb`"),
+        ((GOOD, "--publisher", "fiddler", *MAPPING), "FIDDLER_TOKEN: missing"),
         (("nowhere", "--publisher", "duckdb", *MAPPING), "no such file or folder"),
         ((".", "--publisher", "duckdb", *MAPPING), "holds no capture files"),
         (("s3://", "--publisher", "duckdb", *MAPPING), "s3:// has no bucket"),
@@ -474,3 +475,26 @@ def test_values_that_look_like_markup_are_shown_as_they_are() -> None:
     Path("a.jsonl").write_text(json.dumps(record))
 
     assert "[red]x[/nope]" in run("inspect", "a.jsonl").stdout
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_when_nothing_arrives_the_reason_and_the_next_command_are_told(*, strict: bool) -> None:
+    options = (*("--strict" for _ in range(strict)), "--database", "x.duckdb")
+
+    result = run(
+        "forward", GOOD, *options, "--inputs", "a,b", "--outputs", "c", exit_code=int(strict)
+    )
+
+    assert "Not one row has arrived." in result.stderr
+    assert "column-count-mismatch" in result.stderr
+    assert "capture-forwarder quarantine list capture-forwarder-quarantine" in result.stderr
+    assert "Query them" not in result.stdout
+
+
+def test_strict_changes_nothing_when_rows_arrive_also_in_a_run_before() -> None:
+    options = ("--strict", "--database", "x.duckdb", "--ledger", "ledger.sqlite", *MAPPING)
+
+    for told in ("", "1 file had been forwarded before"):
+        result = run("forward", next(GOOD.rglob("*.jsonl")), *options)
+        assert told in result.stdout
+        assert "Not one row" not in result.stderr

@@ -273,7 +273,7 @@ def test_openscale_without_a_ledger_warns_of_feedback_that_is_stored_twice(
 ) -> None:
     call = line(side("7"), side("0.5"), eventId="other")
     Path("merged.jsonl").write_bytes(merged(call, "1"))
-    assert "FORWARDER_LEDGER" in done("labels", "send", "merged.jsonl", "--publisher", "openscale")
+    assert "--ledger" in done("labels", "send", "merged.jsonl", "--publisher", "openscale")
     assert len(openscale.feedback) == 1
 
 

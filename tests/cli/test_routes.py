@@ -349,9 +349,9 @@ def test_a_platform_that_is_down_fails_its_own_routes_alone_and_is_not_tried_for
     assert result.stderr.count("route churn: ") == 1
     assert "and 2 more file(s): route churn:" in result.stderr
     assert tries == 2, "the second file tells whether the first has a row that cannot be stored"
-    assert [one["status"] for one in files] == ["failed"] * 3 + ["forwarded"]
+    assert [one["status"] for one in files] == ["failed"] * 3 + ["done before"]
     assert "503" in files[0]["routes"]["churn"]["error"]
-    assert files[0]["routes"]["archive"]["status"] == "forwarded"
+    assert files[0]["routes"]["archive"]["status"] == "done before"
     assert files[0]["error"].startswith("route churn: ")
     assert last["summary"]["routes"]["churn"]["failed_files"] == 3
     assert len(ids("x.duckdb", "archive")) == 6

@@ -7,14 +7,16 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from capture_forwarder.core.errors import LedgerError
-from capture_forwarder.core.ledger import LedgerKey
+from capture_forwarder.core.errors import CaptureFileBusyError, LedgerError
+from capture_forwarder.core.ledger import Claim, LedgerKey
 from capture_forwarder.core.line import Position
 from capture_forwarder.local import ledger as sqlite_ledger
 from capture_forwarder.local.ledger import SqliteLedger
@@ -62,6 +64,29 @@ while True:
     ledger.save(key, "worker", Position(7 * lines, lines), 600.0)
     print(lines, flush=True)
 """
+
+
+def test_what_is_asked_at_the_same_time_is_answered_for_itself(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    ledger = SqliteLedger(path, ManualClock())
+    keys = [LedgerKey("bucket", f"{n}.jsonl", "etag", "default") for n in range(12)]
+    for key in keys[::3]:
+        ledger.claim(key, "another", LEASE)
+
+    with closing(sqlite3.connect(path)) as other, ThreadPoolExecutor(len(keys)) as executor:
+        other.execute("BEGIN EXCLUSIVE")  # nobody is answered before all have asked
+        asked = [executor.submit(ledger.claim, key, "one", LEASE) for key in keys]
+        while len(ledger._together._asked) < len(keys) - 1:  # noqa: SLF001 - nothing else tells
+            time.sleep(0.001)
+        other.rollback()
+
+    for key, claim in zip(keys, asked, strict=True):
+        if key in keys[::3]:
+            assert isinstance(claim.exception(), CaptureFileBusyError)
+        else:
+            assert claim.result() == Claim(Position())
+            ledger.finish(key, "one", Position(1, 1))
+            assert ledger.claim(key, "two", LEASE).finished
 
 
 def test_a_file_of_an_older_version_is_read_and_goes_on(tmp_path: Path) -> None:

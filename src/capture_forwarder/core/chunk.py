@@ -36,6 +36,12 @@ class Chunk(msgspec.Struct, frozen=True):
         number = self.start.lines + index + 1
         return Line(number, self.start.offset + begin, self.data[begin:end], end - begin)
 
+    def texts(self, first: int, count: int) -> list[bytes]:
+        """Cut out the bytes of lines, `count` from `first` on, without their newlines."""
+        ends = self.ends[first : first + count]
+        begins = [self._begin(first), *[end + 1 for end in ends[:-1]]]
+        return [self.data[begin:end] for begin, end in zip(begins, ends, strict=True)]
+
     def part(self, first: int, stop: int) -> Chunk:
         """The lines from `first` up to `stop`, as far as there are as many."""
         if not first and stop >= len(self.ends):

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import repeat
-from typing import overload
+from typing import Any, overload
 
 import msgspec
 
 from capture_forwarder.core.inference import Inference
-from capture_forwarder.core.json_rows import JsonRows, split_rows, take_rows
+from capture_forwarder.core.json_rows import JsonRows, row_struct, split_rows, take_rows
 
-_Rows = Callable[[bytes], list[dict[str, object]]]
-_decode_rows: _Rows = msgspec.json.Decoder(list[dict[str, object]]).decode
-_part_rows: _Rows = msgspec.json.Decoder(list[dict[str, msgspec.Raw]]).decode  # type: ignore[assignment]
+_NAMES_KNOWN = 64
+_Decode = Callable[[bytes], list[Any]]
+_Values = Callable[[Any], tuple[object, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,16 @@ def values_of(
     as_json
         Whether values stay as they are written, as `msgspec.Raw`.
     """
-    decode = _part_rows if as_json else _decode_rows
+    decode, values = _reader(tuple(names), msgspec.Raw if as_json else object)
     for fragment in fragments:
-        for row in decode(b"[%b]" % fragment):
-            yield tuple(map(row.__getitem__, names))
+        yield from map(values, decode(b"[%b]" % fragment))
+
+
+@lru_cache(maxsize=_NAMES_KNOWN)
+def _reader(names: tuple[str, ...], kind: type) -> tuple[_Decode, _Values]:
+    """What decodes rows, and what gives the values of one of them."""
+    struct = row_struct(names, [kind] * len(names))
+    if struct is not None:
+        return msgspec.json.Decoder(list[struct]).decode, msgspec.structs.astuple  # type: ignore[valid-type]
+    decode = msgspec.json.Decoder(list[dict[str, kind]]).decode  # type: ignore[valid-type]
+    return decode, lambda row: tuple(map(row.__getitem__, names))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import starmap
 
 import msgspec
@@ -59,10 +59,30 @@ def row_type(names: Sequence[str]) -> Callable[..., object]:
 
     A struct type is that, and spares the dictionary, which takes as long as its encoding.
     """
-    fields = [f"column_{n}" for n in range(len(names))]
-    renamed = dict(zip(fields, names, strict=True))
+    return row_struct(names) or (lambda *values: dict(zip(names, values, strict=True)))
+
+
+def row_struct(
+    names: Sequence[str], kinds: Iterable[object] | None = None
+) -> type[msgspec.Struct] | None:
+    """Make a struct type of rows with these columns.
+
+    Parameters
+    ----------
+    names
+        The columns; their fields are `column_0` and so on.
+    kinds
+        The type of each column's values, as msgspec takes it; any by default.
+
+    Returns
+    -------
+    type or None
+        None for names that msgspec does not take: with a quote, a backslash or a control
+        character.
+    """
+    fields = [(f"column_{n}", kind) for n, kind in enumerate(kinds or [object] * len(names))]
+    renamed = {field: name for (field, _), name in zip(fields, names, strict=True)}
     try:
         return msgspec.defstruct("Row", fields, rename=renamed, gc=False)
     except ValueError:
-        # msgspec takes no name with a quote, a backslash or a control character.
-        return lambda *values: dict(zip(names, values, strict=True))
+        return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from capture_forwarder.core.errors import AccountingError
@@ -27,10 +27,22 @@ class Accounting:
     Every line and inference of a file is reported by exactly one invocation: the one that brought
     the ledger's position past it. Most lines are forwarded; those that are not are noted, many
     of a kind in one note, until the position has moved past them.
+
+    Parameters
+    ----------
+    clock
+        Time.
+    start
+        Where the work begins.
+    on_settled
+        Is told how many more rows are settled.
     """
 
-    def __init__(self, clock: Clock, start: Position) -> None:
+    def __init__(
+        self, clock: Clock, start: Position, on_settled: Callable[[int], None] = lambda _: None
+    ) -> None:
         self._clock = clock
+        self._on_settled = on_settled
         self._started = clock.monotonic()
         self._start = self._saved = start
         # What was counted while reading, for the check at the end.
@@ -116,6 +128,7 @@ class Accounting:
         self._rows_settled += outcome.published + len(outcome.refused)
         if rows:
             self._settled.append((position, rows))
+            self._on_settled(rows)
         self._refused += [one.line.before(one.index) for one in outcome.refused]
 
     def saved(self, position: Position) -> None:

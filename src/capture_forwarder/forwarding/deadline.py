@@ -25,11 +25,16 @@ class Deadline:
         The clock.
     end
         When, by its monotonic time, the invocation is killed; None for never.
+    is_stopped
+        Whether it is to end before that; by default never.
     """
 
-    def __init__(self, clock: Clock, end: float | None) -> None:
+    def __init__(
+        self, clock: Clock, end: float | None, is_stopped: Callable[[], bool] = lambda: False
+    ) -> None:
         self._clock = clock
         self._slowest = _FIRST_GUESS
+        self.is_stopped = is_stopped
         self.at = None if end is None else end - _MARGIN
         """When the last request must have ended."""
 
@@ -65,6 +70,8 @@ class Deadline:
         What is in flight must be answered, and one batch that is sent before the next look at the
         clock, and the position must be saved.
         """
+        if self.is_stopped():
+            return True
         left = self.seconds_left()
         rounds = 2 if in_flight else 1
         return left is not None and left < _SAVING + rounds * self._slowest

@@ -6,6 +6,8 @@ import copy
 from collections.abc import MutableMapping
 from typing import Generic, TypeVar
 
+import msgspec
+
 from capture_forwarder.core.errors import ForwarderError, PlatformUnavailableError, PublishError
 from capture_forwarder.forwarding.options import Invocation
 
@@ -14,6 +16,8 @@ Key = TypeVar("Key")
 
 class Down(Generic[Key]):
     """Remembers platforms that are down, so that they are not tried for every file.
+
+    Several threads may share one.
 
     A row may be what a platform fails at, where nothing stands beside it that would tell. So the
     next file is tried too, once: if that fails as well, or anything else is wrong, the platform is
@@ -37,7 +41,7 @@ class Down(Generic[Key]):
         """The invocation for a file that is tried on a route."""
         if route not in self._errors:
             return invocation
-        return Invocation(invocation.owner, invocation.deadline, impatient=True)
+        return msgspec.structs.replace(invocation, impatient=True)
 
     def note(self, route: Key, error: ForwarderError | None) -> None:
         """Note what became of a file that was tried on a route."""

@@ -11,6 +11,7 @@ rejected among them is in quarantine.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -57,6 +58,8 @@ class FileRun:
         The route's compiled mapping, and where lines come from and go to.
     lease, deadline
         The right to work on the file, and until when.
+    on_settled
+        Is told how many more rows are settled.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what one file's way needs
@@ -68,6 +71,7 @@ class FileRun:
         options: RouteOptions,
         lease: Lease,
         deadline: Deadline,
+        on_settled: Callable[[int], None],
     ) -> None:
         limits = ports.publisher.limits
         in_flight = max(1, min(options.requests_in_flight, limits.requests))
@@ -84,7 +88,7 @@ class FileRun:
         self._rejections = Rejections(
             capture_file, lease.revision, options.route, ports.quarantine, ports.clock
         )
-        self._accounting = Accounting(ports.clock, start)
+        self._accounting = Accounting(ports.clock, start, on_settled)
         # One thread more than requests, for saving the position.
         self._executor = ThreadPoolExecutor(in_flight + 1, thread_name_prefix="forward")
         sender = BatchSender(
@@ -260,7 +264,8 @@ class FileRun:
     def _out_of_time(self) -> OutOfTimeError:
         """Say where the next invocation goes on, whichever thread found the time to be up."""
         lines = self._progress.saved.lines
-        message = f"The time was up behind line {lines}; the position is saved."
+        why = "It was stopped" if self._deadline.is_stopped() else "The time was up"
+        message = f"{why} behind line {lines}; the position is saved."
         error = OutOfTimeError(message, "The rest is sent later.")
         error.report = self.report()
         return error

@@ -122,9 +122,14 @@ class Forwarder:
         return answer(trigger, event, [outcomes[index] for index in messages])
 
     def forward(
-        self, capture_file: CaptureFile, down: dict[str, ForwarderError]
+        self,
+        capture_file: CaptureFile,
+        down: dict[str, ForwarderError],
+        invocation: Invocation | None = None,
     ) -> Mapping[str, FileReport | ForwarderError]:
-        """Forward one object on all its routes, in an invocation of its own without a deadline.
+        """Forward one object on all its routes.
+
+        May be called from several threads at once.
 
         Parameters
         ----------
@@ -133,6 +138,8 @@ class Forwarder:
         down
             Route → why its platform takes nothing; see `Down`. Routes whose platform is found
             down are added, for the next call.
+        invocation
+            By default one without a deadline.
 
         Returns
         -------
@@ -145,20 +152,19 @@ class Forwarder:
         ForwarderError
             The routes cannot be read.
         """
-        invocation, known = Invocation(), Down(down)
+        invocation, known = invocation or Invocation(), Down(down)
         routes = self._router.routes(capture_file)
-        tried = [route for route in routes if known.why(route.name) is None]
+        why = {route.name: known.why(route.name) for route in routes}
+        tried = [route for route in routes if why[route.name] is None]
         outcomes = _at_once(
             tried,
             lambda route: _outcome(route, capture_file, known.as_tried(route.name, invocation)),
         )
-        found: dict[str, FileReport | ForwarderError] = {
-            route.name: outcomes[route] if route in outcomes else down[route.name]
-            for route in routes
-        }
         for route, outcome in outcomes.items():
             known.note(route.name, outcome if isinstance(outcome, ForwarderError) else None)
-        return found
+        tried_names = {route.name: outcome for route, outcome in outcomes.items()}
+        found = {route.name: tried_names.get(route.name) or why[route.name] for route in routes}
+        return {name: outcome for name, outcome in found.items() if outcome is not None}
 
     def is_output(self, capture_file: CaptureFile) -> bool:
         """Whether a file is one that the forwarder wrote; see `Router.is_output`."""

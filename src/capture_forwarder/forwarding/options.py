@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -41,13 +42,25 @@ class RouteOptions:
     delay_seconds: int = 0
 
 
+def _never() -> bool:
+    return False
+
+
+def _unheard(rows: int) -> None:
+    del rows
+
+
 class Invocation(msgspec.Struct, frozen=True):
     """One call of the function: its name in the ledger; its end in the clock's monotonic time.
 
     Without a name it gets one of its own: two invocations of one name would share a lease. One
     that is `impatient` tries each batch only once, since the platform seems to be down.
+    `is_stopped` says whether it is to end as soon as what is in flight is settled; `on_settled` is
+    called, from any thread, with how many more rows are.
     """
 
     owner: str = msgspec.field(default_factory=lambda: str(uuid4()))
     deadline: float | None = None
     impatient: bool = False
+    is_stopped: Callable[[], bool] = _never
+    on_settled: Callable[[int], None] = _unheard

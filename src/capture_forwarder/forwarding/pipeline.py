@@ -51,9 +51,9 @@ def forward_file(
     CaptureFileBusyError, LeaseLostError, LedgerError
         Another invocation works on the file, or the ledger failed.
     OutOfTimeError
-        The time was up; the position is saved.
+        The time was up, or the invocation was stopped; the position is saved.
     """
-    deadline = Deadline(ports.clock, invocation.deadline)
+    deadline = Deadline(ports.clock, invocation.deadline, invocation.is_stopped)
     work = _Work(capture_file, parser, ports, options, invocation, deadline)
     left = deadline.seconds_left()
     if left is None:
@@ -108,7 +108,14 @@ class _Work:
             if self._invocation.impatient:
                 options = dataclasses.replace(options, retry_seconds=0.0)
             self._run = FileRun(
-                capture_file, claim.position, self._parser, ports, options, lease, self._deadline
+                capture_file,
+                claim.position,
+                self._parser,
+                ports,
+                options,
+                lease,
+                self._deadline,
+                self._invocation.on_settled,
             )
             return self._run.forward(opened)
 

@@ -22,16 +22,26 @@ def list_files(path: Path, suffixes: tuple[str, ...] = SUFFIXES) -> Iterator[Fou
     Raises
     ------
     UsageError
-        The path does not exist.
+        The path does not exist, or a folder there cannot be read: what is in it would be missing.
     """
     if path.is_dir():
-        for file in sorted(path.rglob("*")):
-            if file.is_file() and file.name.endswith(suffixes):
+        for file in sorted(_files_below(path)):
+            if file.name.endswith(suffixes) and file.is_file():
                 yield _found(file)
     elif path.exists():
         yield _found(path)
     else:
         raise UsageError(f"{path}: there is no such file or folder.")
+
+
+def _files_below(path: Path) -> Iterator[Path]:
+    for folder, _, names in os.walk(path, onerror=_unreadable):
+        yield from (Path(folder, name) for name in names)
+
+
+def _unreadable(error: OSError) -> None:
+    message = f"{error.filename} cannot be read: {error.strerror}."
+    raise UsageError(message, "Allow reading it, or name the folders beside it.") from error
 
 
 def _found(path: Path) -> FoundFile:

@@ -21,16 +21,22 @@ _UNUSED: dict[str, tuple[str, ...]] = {
 
 def shorten_cold_start() -> None:
     """Spare the process what a function does not need, from here on."""
-    # Rows are many, short-lived and in no cycles, and modules stay for good: looking at them again
-    # and again would take a tenth of a cold start and of all work after it. Most of a cold start
-    # is imports, so this comes before them.
-    gc.set_threshold(100_000)
+    collect_garbage_seldom()  # most of a cold start is imports, so this comes before them
     for name, callables in _UNUSED.items():
         postpone(name, callables=callables)
     # requests has no need of what guesses a text's encoding, which the package leaves out, but
     # says so.
     warnings.filterwarnings("ignore", message="Unable to find acceptable character detection")
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
+
+def collect_garbage_seldom() -> None:
+    """Have Python look for cycles less often.
+
+    Rows are many, short-lived and in no cycles, and modules stay for good: looking at them again
+    and again would take a tenth of a cold start and of all work after it.
+    """
+    gc.set_threshold(100_000)
 
 
 def keep_for_good() -> None:

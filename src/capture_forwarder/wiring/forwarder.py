@@ -32,6 +32,8 @@ from capture_forwarder.wiring.stores import s3_store
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+_FILES_AT_ONCE = 64
+
 
 def build_forwarder(
     settings: Settings,
@@ -128,6 +130,19 @@ def route_options(route: RouteSettings, settings: Settings) -> RouteOptions:
         route.mapping.max_refused,
         route.delay_seconds,
     )
+
+
+def files_at_once(routes: Sequence[RouteSettings]) -> int:
+    """How many capture files to forward at once, where nobody else may be disturbed by it.
+
+    The embedded database stores what several bring in one transaction, which takes it little
+    longer than one. A platform has its own limits, which `requests_in_flight` keeps for one file.
+    Of labels, the last one of an id has to be the last to arrive.
+    """
+    in_any_order = all(
+        route.publisher_name is PublisherName.DUCKDB and route.labels is None for route in routes
+    )
+    return _FILES_AT_ONCE if in_any_order else 1
 
 
 def build_ledger(settings: Settings, clock: Clock) -> Ledger | None:

@@ -10,7 +10,9 @@ from pydantic import SecretStr
 from capture_forwarder.core.errors import MissingExtraError
 from capture_forwarder.core.extras import Extra, is_installed
 from capture_forwarder.core.ports import Clock, PartFiles, Publisher, Secret, SignRequest
+from capture_forwarder.core.schema import DataType
 from capture_forwarder.local.secrets import FixedSecret
+from capture_forwarder.parser import MetadataField
 from capture_forwarder.settings import RouteSettings, Settings
 from capture_forwarder.settings.publishers import (
     IAM,
@@ -205,9 +207,15 @@ def _destination(publisher: OpenScaleSettings, *, labels: bool) -> Destination:
 def _duckdb(publisher: DuckDbSettings, route: RouteSettings) -> Publisher:
     from capture_forwarder.publishers.duckdb.publisher import KEY, TIME, LocalPublisher  # noqa: PLC0415
 
-    mapping = route.mapping
+    mapping, columns = route.mapping, route.mapping.columns
+    hours = [one.name for one in columns.metadata if one.field is MetadataField.CAPTURE_HOUR]
+    typed = [name for name, kind in columns.types.items() if kind is DataType.TIMESTAMP]
     return LocalPublisher(
-        publisher.path, route.name, mapping.event_id or KEY, mapping.timestamp or TIME
+        publisher.path,
+        route.name,
+        mapping.event_id or KEY,
+        mapping.timestamp or TIME,
+        [*hours, *typed],
     )
 
 

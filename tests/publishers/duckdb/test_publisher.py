@@ -23,7 +23,8 @@ from capture_forwarder.core.errors import (
 )
 from capture_forwarder.core.inference import Inference, Row
 from capture_forwarder.core.line import Line
-from capture_forwarder.publishers.duckdb.publisher import KEY, LINE, TIME, LocalPublisher
+from capture_forwarder.publishers.duckdb.publisher import KEY, TIME, LocalPublisher
+from capture_forwarder.publishers.duckdb.rows import LINE
 from tests.support.rows import inference_of
 
 TABLE = "default"
@@ -92,7 +93,7 @@ def test_columns_are_typed_by_their_values(publisher: LocalPublisher, path: str)
         "name": "VARCHAR",
         "active": "BOOLEAN",
         "features": "DOUBLE[]",
-        "extra": "VARCHAR",
+        "extra": "JSON",
         TIME: "TIMESTAMP",
     }
     assert rows(path) == {
@@ -244,15 +245,21 @@ WIDENINGS: list[tuple[str, list[object], str, list[object]]] = [
     ("truth, text", [False, "no"], "VARCHAR", ["false", "no"]),
     ("truth, fraction", [True, 0.5], "VARCHAR", ["true", "0.5"]),
     ("list, text", ["a", [1, 2]], "VARCHAR", ["a", "[1,2]"]),
-    ("lists of text", [["a"], ["b", "c"]], "VARCHAR", ['["a"]', '["b","c"]']),
-    ("list with a null", [[1.5, None]], "VARCHAR", ["[1.5,null]"]),
-    ("list of truths", [[True]], "VARCHAR", ["[true]"]),
-    ("list beyond a double", [[BIG + 1]], "VARCHAR", [f"[{BIG + 1}]"]),
-    ("list beyond 64 bits", [[2**70]], "VARCHAR", [f"[{2**70}]"]),
-    ("nested lists", [[[1], [2]]], "VARCHAR", ["[[1],[2]]"]),
+    ("lists of text", [["a"], ["b", "c"]], "JSON", ['["a"]', '["b","c"]']),
+    ("list with a null", [[1.5, None]], "JSON", ["[1.5,null]"]),
+    ("list of truths", [[True]], "JSON", ["[true]"]),
+    ("list beyond a double", [[BIG + 1]], "JSON", [f"[{BIG + 1}]"]),
+    ("list beyond 64 bits", [[2**70]], "JSON", [f"[{2**70}]"]),
+    ("nested lists", [[[1], [2]]], "JSON", ["[[1],[2]]"]),
     ("an empty list", [[], [1]], "DOUBLE[]", [[], [1.0]]),
-    ("dictionaries", [{"ü": 1}, {}], "VARCHAR", ['{"ü":1}', "{}"]),
-    ("a dictionary beyond", [{"a": 2**70}], "VARCHAR", [f'{{"a":{2**70}}}']),
+    ("dictionaries", [{"ü": 1}, {}], "JSON", ['{"ü":1}', "{}"]),
+    ("numbers, lists of text", [[1.5], ["a"]], "JSON", ["[1.5]", '["a"]']),
+    ("lists of text, numbers", [["a"], [1.5]], "JSON", ['["a"]', "[1.5]"]),
+    ("dictionary, list", [{"a": 1}, [1]], "JSON", ['{"a":1}', "[1]"]),
+    ("dictionary, text", [{"a": 1}, "x"], "VARCHAR", ['{"a":1}', "x"]),
+    ("text, dictionary", ["x", {"a": "x"}], "VARCHAR", ["x", '{"a":"x"}']),
+    ("dictionary, number", [{"a": 1}, 1], "VARCHAR", ['{"a":1}', "1"]),
+    ("a dictionary beyond", [{"a": 2**70}], "JSON", [f'{{"a":{2**70}}}']),
 ]
 
 
@@ -343,6 +350,35 @@ def test_rows_of_nothing_but_nulls_are_rows(publisher: LocalPublisher, path: str
     assert rows(path) == {"1": {"a": None}, "2": {"a": None}}
 
 
+def test_objects_can_be_asked_for_their_parts(publisher: LocalPublisher, path: str) -> None:
+    publisher.publish(Batch.of(inferences({"a": {"b": [{"c": "x"}]}}, {"a": None}, {"a": {}})))
+
+    assert query(path, "SELECT a ->> '$.b[0].c' FROM \"default\" ORDER BY inference_id") == [
+        ("x",),
+        (None,),
+        (None,),
+    ]
+    assert query(path, 'SELECT count(*) FROM "default" WHERE a IS NULL') == [(1,)]
+
+
+def test_all_columns_that_are_said_to_hold_times_hold_times_in_utc(path: str) -> None:
+    publisher = LocalPublisher(path, TABLE, times=["born", "seen"])
+    odd, even = "2026-03-01T10:20:30+05:30", "2026-03-01T10:20:30Z"
+
+    publisher.publish(Batch.of(inferences({TIME: even, "born": odd, "seen": None, "as text": odd})))
+    publisher.publish(Batch.of([inference_of("2", {TIME: odd, "born": even, "seen": odd})]))
+    publisher.publish(Batch.of([inference_of("3", {TIME: odd, "born": "yesterday", "seen": None})]))
+
+    at = datetime(2026, 3, 1, 10, 20, 30)  # noqa: DTZ001
+    before = datetime(2026, 3, 1, 4, 50, 30)  # noqa: DTZ001
+    assert values(path, TIME) == [at, before, before]
+    assert values(path, "seen") == [None, before, None]
+    assert values(path, "born") == [str(before), str(at), "yesterday"]
+    assert values(path, "as text") == [odd, None, None]
+    comments = query(path, "SELECT column_name, comment FROM duckdb_columns()")
+    assert {name for name, comment in comments if comment == "UTC"} == {TIME, "born", "seen"}
+
+
 # --- sending again -------------------------------------------------------------------------
 
 
@@ -367,6 +403,18 @@ def test_a_row_replaces_the_one_of_the_same_id_as_a_whole(
     assert rows(path) == {
         "1": {"a": 2, "b": None, "c": [2.0, 3.0]},
         "2": {"a": 9, "b": None, "c": None},
+    }
+
+
+def test_a_column_that_was_renamed_keeps_the_old_values_of_rows_that_come_again(
+    publisher: LocalPublisher, path: str
+) -> None:
+    publisher.publish(Batch.of(inferences({"a": 1, "old": "x"}, {"a": 2, "old": "y"})))
+    publisher.publish(Batch.of(inferences({"a": 3, "new": "z"})))
+
+    assert rows(path) == {
+        "1": {"a": 3, "old": "x", "new": "z"},
+        "2": {"a": 2, "old": "y", "new": None},
     }
 
 

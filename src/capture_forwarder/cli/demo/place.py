@@ -12,7 +12,7 @@ from capture_forwarder.core.errors import ForwarderError, PublishError, UsageErr
 from capture_forwarder.core.extras import Extra, install_command, is_installed
 from capture_forwarder.core.quarantine_entry import QuarantineEntry
 from capture_forwarder.core.rejection import Reason
-from capture_forwarder.publishers.duckdb.table import DuckDbTable, TableView
+from capture_forwarder.publishers.duckdb.database import DuckDbFile, FirstRows
 from capture_forwarder.settings import ONLY_ROUTE
 
 _MARK = "made by capture-forwarder demo"
@@ -86,11 +86,11 @@ class DemoPlace:
 
     def mark(self) -> None:
         """Leave a mark in the file, so that the next demo may replace it."""
-        self._table().set_comment(_MARK)
+        self._file().set_comment(ONLY_ROUTE, _MARK)
 
-    def table(self, limit: int) -> TableView:
+    def table(self, limit: int) -> FirstRows:
         """Read the table's types and first rows."""
-        return self._table().first_rows(limit)
+        return self._file().first_rows(ONLY_ROUTE, limit)
 
     def entries(self) -> list[QuarantineEntry]:
         """Read what was put into quarantine."""
@@ -100,7 +100,7 @@ class DemoPlace:
 
     def _is_marked(self) -> bool:
         try:
-            return self._table().comment() == _MARK
+            return self._file().comment(ONLY_ROUTE) == _MARK
         except PublishError as error:
             raise ForwarderError(error.message, f"{error.advice} {_OTHER}") from error
 
@@ -116,8 +116,8 @@ class DemoPlace:
             path.name in ours for path in self.monitoring.iterdir()
         )
 
-    def _table(self) -> DuckDbTable:
+    def _file(self) -> DuckDbFile:
         if not is_installed("duckdb"):
             advice = f"Install it with: {install_command(Extra.CLI, Extra.DUCKDB)}"
             raise UsageError("The demo needs duckdb, which is not installed.", advice)
-        return DuckDbTable(self.database, ONLY_ROUTE)
+        return DuckDbFile(self.database)

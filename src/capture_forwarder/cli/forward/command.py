@@ -6,19 +6,16 @@ from typing import Annotated
 
 import typer
 
-from capture_forwarder.cli.forward.sending import QUARANTINE, send_files
-from capture_forwarder.cli.forward.view import (
-    Sending,
-    outcome_json,
-    show_outcomes,
-    summary_json,
-)
+from capture_forwarder.cli.forward.outcomes import Sending, nothing_arrived
+from capture_forwarder.cli.forward.sending import INTERRUPTED, QUARANTINE, send_files
+from capture_forwarder.cli.forward.view import show_interrupt, show_outcomes, summary_json
 from capture_forwarder.cli.terminal import options
 from capture_forwarder.cli.terminal.console import say_json, user_errors
 from capture_forwarder.cli.terminal.reporter import CollectingReporter
 from capture_forwarder.cli.terminal.times import Since, read_time
-from capture_forwarder.core.errors import SettingsError
+from capture_forwarder.core.errors import SettingsError, UsageError
 from capture_forwarder.settings import Settings, load
+from capture_forwarder.settings.variables import PUBLISHER, publishers_named
 from capture_forwarder.wiring.capture_files import find_capture_files, outputs_of, within
 from capture_forwarder.wiring.forwarder import build_forwarder, read_routes
 
@@ -40,7 +37,8 @@ Examples:
 
 - `capture-forwarder forward captures/ --routes routes.yaml`
 
-Exit code: 0 when every file was delivered; 1 when a file failed; 2 for wrong usage or settings;
+Exit code: 0 when every file was delivered; 1 when a file failed, or with `--strict`
+when no row arrived; 2 for wrong usage or settings;
 130 when interrupted.
 """
 
@@ -57,6 +55,7 @@ def forward(  # noqa: PLR0913 - one parameter an option
         str | None,
         typer.Option("--quarantine", metavar="ADDRESS", help="Folder or s3://bucket/prefix."),
     ] = None,
+    ledger: options.Ledger = None,
     since: Since = None,
     until: Annotated[
         str | None,
@@ -66,6 +65,9 @@ def forward(  # noqa: PLR0913 - one parameter an option
         int | None,
         typer.Option("--limit", min=1, help="The most files to send.", show_default="all"),
     ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1, too, when not one row has arrived.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object per file, then a summary.")
     ] = False,
@@ -84,6 +86,7 @@ def forward(  # noqa: PLR0913 - one parameter an option
         given = {
             **options.publisher_variables(publisher, database, files, files_format),
             "FORWARDER_QUARANTINE": quarantine,
+            "FORWARDER_LEDGER": ledger,
             **options.mapping_variables(
                 inputs, outputs, timestamp, event_id, metadata, input_path, output_path, csv_header
             ),
@@ -97,17 +100,22 @@ def forward(  # noqa: PLR0913 - one parameter an option
         outputs_own = outputs_of(sending.routes, settings)
         found, store = find_capture_files(addresses, outputs_own, settings.max_line_bytes)
         found = within(found, first, end, limit)
-        forwarder = build_forwarder(settings, store=store, reporter=reporter)
-        outcomes = []
-        for outcome in send_files(forwarder, found, quiet=as_json):
-            outcomes.append(outcome)
-            if as_json:
-                say_json(outcome_json(outcome, sending))
+        sent = send_files(
+            lambda watched: build_forwarder(settings, store=watched, reporter=reporter),
+            store,
+            found,
+            sending,
+            as_json=as_json,
+        )
     if as_json:
-        say_json(summary_json(outcomes, sending, reporter.warnings))
+        say_json(summary_json(sent.outcomes, sending, reporter.warnings))
     else:
-        show_outcomes(outcomes, sending, reporter.warnings)
-    if any(outcome.failed for outcome in outcomes):
+        show_outcomes(sent.outcomes, sending, reporter.warnings)
+    if sent.interrupted:
+        show_interrupt(sent.outcomes, len(found), settings.ledger)
+        raise typer.Exit(INTERRUPTED)
+    failed = any(outcome.failed for outcome in sent.outcomes)
+    if failed or (strict and nothing_arrived(sent.outcomes)):
         raise typer.Exit(1)
 
 
@@ -115,6 +123,15 @@ def _settings(environment: dict[str, str]) -> Settings:
     try:
         return load(environment)
     except SettingsError as error:
+        if not (
+            environment.keys() & {PUBLISHER, "FORWARDER_ROUTES"} or publishers_named(environment)
+        ):
+            message = "No publisher is named, so the rows have nowhere to go."
+            advice = (
+                "To try it without an account, add `--publisher duckdb`. For a platform, set its "
+                "variables (docs/settings.md) or name a routes file by `--routes`."
+            )
+            raise UsageError(message, advice) from error
         if any("no column is configured" in problem for problem in error.problems):
             error.advice = "`capture-forwarder inspect` proposes columns for your files."
         raise

@@ -1,46 +1,178 @@
-"""Files sent one after the other, with a bar where somebody looks."""
+"""Files on their way, with what a terminal shows meanwhile and what Ctrl-C does."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from types import FrameType
 
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from capture_forwarder.cli.forward.view import Outcome
-from capture_forwarder.cli.terminal.console import ERR
+from capture_forwarder.cli.forward.outcomes import Outcome, Sending
+from capture_forwarder.cli.forward.view import outcome_json
+from capture_forwarder.cli.terminal.console import ERR, say, say_json
 from capture_forwarder.core.errors import ForwarderError, UnexpectedError
 from capture_forwarder.core.found_file import FoundFile
+from capture_forwarder.core.ports import ObjectStore
 from capture_forwarder.forwarding.forwarder import Forwarder
+from capture_forwarder.forwarding.options import Invocation
+from capture_forwarder.forwarding.pace import Pace, WatchedStore
+from capture_forwarder.forwarding.side_by_side import side_by_side
+from capture_forwarder.local.clock import SystemClock
+from capture_forwarder.wiring.cold_start import collect_garbage_seldom
+from capture_forwarder.wiring.forwarder import files_at_once
 
 QUARANTINE = "capture-forwarder-quarantine"
 """The folder of the quarantine where settings name none."""
 
+INTERRUPTED = 130
+"""The exit code then."""
+
+_STOPPING = b"\nStopping once what is in flight is stored; Ctrl-C again stops at once.\n"
+_LOOK_SECONDS = 0.1
+_LINE_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What became of the files, in their order, and whether Ctrl-C kept some from being sent."""
+
+    outcomes: Sequence[Outcome]
+    interrupted: bool
+
 
 def send_files(
-    forwarder: Forwarder, found: Sequence[FoundFile], *, quiet: bool
+    build: Callable[[ObjectStore], Forwarder],
+    store: ObjectStore,
+    found: Sequence[FoundFile],
+    sending: Sending,
+    *,
+    as_json: bool,
+) -> Sent:
+    """Forward files; one that fails does not stop the others.
+
+    Parameters
+    ----------
+    build
+        Makes what forwards them, given where they are read from.
+    store
+        Where they are.
+    found
+        The files.
+    sending
+        Where they go.
+    as_json
+        Whether to print each outcome as it comes, instead of how the work goes on.
+    """
+    collect_garbage_seldom()
+    pace = Pace(len(found), sum(file.size for file in found), SystemClock())
+    forwarder, stop = build(WatchedStore(store, pace)), threading.Event()
+    outcomes = []
+    with interruptible(stop), nullcontext() if as_json else shown(pace):
+        for outcome in _outcomes(forwarder, found, pace, files_at_once(sending.routes), stop):
+            outcomes.append(outcome)
+            if as_json:
+                say_json(outcome_json(outcome, sending))
+    return Sent(outcomes, stop.is_set())
+
+
+def _outcomes(
+    forwarder: Forwarder,
+    found: Sequence[FoundFile],
+    pace: Pace,
+    at_once: int,
+    stop: threading.Event,
 ) -> Iterator[Outcome]:
-    """Forward the files one after the other; one that fails does not stop the others."""
     down: dict[str, ForwarderError] = {}
-    outcomes = (_outcome(forwarder, file, down) for file in found)
-    if quiet or not ERR.is_terminal:
-        yield from outcomes
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Progress(*columns, console=ERR, transient=True) as progress:
-        task = progress.add_task(f"0 of {len(found)} files", total=sum(file.size for file in found))
-        for number, outcome in enumerate(outcomes, start=1):
-            told = f"{number} of {len(found)} files"
-            progress.update(task, advance=outcome.file.size, description=told)
-            yield outcome
+    invocation = Invocation(is_stopped=stop.is_set, on_settled=pace.count_rows)
+
+    def work(file: FoundFile) -> Outcome:
+        outcome = _outcome(forwarder, file, down, invocation)
+        pace.count_file()
+        return outcome
+
+    return side_by_side(work, found, at_once, stop)
 
 
-def _outcome(forwarder: Forwarder, file: FoundFile, down: dict[str, ForwarderError]) -> Outcome:
+def _outcome(
+    forwarder: Forwarder,
+    file: FoundFile,
+    down: dict[str, ForwarderError],
+    invocation: Invocation,
+) -> Outcome:
     try:
         if forwarder.is_output(file.capture_file):
             return Outcome(file, skipped="The forwarder itself wrote it.")
-        routes = forwarder.forward(file.capture_file, down)
+        routes = forwarder.forward(file.capture_file, down, invocation)
     except ForwarderError as error:
         return Outcome(file, error=error)
     except Exception as error:  # noqa: BLE001 - ends as a failure of this file, never as a success
         return Outcome(file, error=UnexpectedError(file.name, error))
     return Outcome(file, routes, skipped="" if routes else "No route matches it.")
+
+
+@contextmanager
+def shown(pace: Pace) -> Iterator[None]:
+    """Show how the work goes on: as a bar, or a line now and then where there is no terminal."""
+    if ERR.is_terminal:
+        with _bar(pace) as look, _every(_LOOK_SECONDS, look):
+            yield
+    else:
+        with _every(_LINE_SECONDS, lambda: say(str(pace), to=ERR)):
+            yield
+
+
+@contextmanager
+def _bar(pace: Pace) -> Iterator[Callable[[], None]]:
+    columns = (
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=ERR, transient=True) as progress:
+        task: TaskID = progress.add_task(str(pace), total=pace.size)
+        yield lambda: progress.update(task, completed=pace.read, description=str(pace))
+
+
+@contextmanager
+def _every(seconds: float, look: Callable[[], None]) -> Iterator[None]:
+    """Do something every few seconds, in a thread of its own."""
+    ended = threading.Event()
+
+    def run() -> None:
+        while not ended.wait(seconds):
+            look()
+
+    thread = threading.Thread(target=run, name="progress", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+@contextmanager
+def interruptible(stop: threading.Event) -> Iterator[None]:
+    """Let Ctrl-C bring the work to its end, and a second one end it at once."""
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            # As safe as a kill: what is not saved is sent again, with the same ids.
+            os._exit(INTERRUPTED)
+        stop.set()
+        os.write(2, _STOPPING)  # what Python writes to may be in use by what was interrupted
+
+    before = signal.getsignal(signal.SIGINT)
+    if before == signal.SIG_IGN:  # as for what a shell runs in the background
+        yield
+        return
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

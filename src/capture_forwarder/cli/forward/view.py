@@ -3,81 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 
-from capture_forwarder.cli.terminal.console import ERR, OUT, complain, say, show_warnings
+from capture_forwarder.cli.forward.outcomes import (
+    Outcome,
+    Sending,
+    add_up,
+    nothing_arrived,
+    reports_of,
+)
+from capture_forwarder.cli.terminal.console import ERR, OUT, complain, number_of, say, show_warnings
 from capture_forwarder.cli.terminal.tables import COUNTS, add, counts_of, long_name, new_table
 from capture_forwarder.core.errors import ForwarderError
-from capture_forwarder.core.found_file import FoundFile
 from capture_forwarder.core.report import FileReport
-from capture_forwarder.settings import RouteSettings
 from capture_forwarder.settings.publishers import DuckDbSettings
 
 _MOST_ROWS = 40
-
-
-@dataclass(frozen=True)
-class Sending:
-    """Where files go: the environment's one route, or those of a routes file."""
-
-    routes: Sequence[RouteSettings]
-    file: str | None = None
-    quarantine: str | None = None
-
-    @property
-    def publisher(self) -> str | None:
-        """The publisher, unless a routes file names one or several."""
-        return None if self.file else self.routes[0].publisher_name.value
-
-    @property
-    def publishers(self) -> dict[str, str]:
-        """Route → its publisher."""
-        return {route.name: route.publisher_name.value for route in self.routes}
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a file on each of its routes.
-
-    Parameters
-    ----------
-    file
-        The file.
-    routes
-        Route → the accounting, or why it failed there.
-    error
-        What kept it from all routes.
-    skipped
-        Why it was passed over, if it was.
-    """
-
-    file: FoundFile
-    routes: Mapping[str, FileReport | ForwarderError] = field(default_factory=dict)
-    error: ForwarderError | None = None
-    skipped: str = ""
-
-    @property
-    def reports(self) -> dict[str, FileReport]:
-        """Route → the accounting, where it was forwarded."""
-        found = self.routes.items()
-        return {name: one for name, one in found if isinstance(one, FileReport)}
-
-    @property
-    def errors(self) -> dict[str, ForwarderError]:
-        """Route → why it failed; an empty name stands for all routes."""
-        every = {"": self.error} if self.error else {}
-        found = self.routes.items()
-        return every | {name: one for name, one in found if isinstance(one, ForwarderError)}
-
-    @property
-    def failed(self) -> bool:
-        """Whether it was not forwarded on some route."""
-        return bool(self.errors)
-
-    def problem(self, name: str, error: ForwarderError) -> str:
-        """Say what failed, in the names that the user gave."""
-        return self.file.rename(error.message if not name else f"route {name}: {error.message}")
 
 
 def outcome_json(outcome: Outcome, sending: Sending) -> dict[str, object]:
@@ -106,7 +47,7 @@ def _result_json(outcome: Outcome, result: FileReport | ForwarderError) -> dict[
 
 def _report_json(report: FileReport) -> dict[str, object]:
     return {
-        "status": "forwarded",
+        "status": "done before" if report.repeated else "forwarded",
         "lines": report.lines,
         "forwarded": report.forwarded,
         "empty": report.empty,
@@ -126,11 +67,12 @@ def summary_json(
     outcomes: Sequence[Outcome], sending: Sending, warnings: Sequence[str]
 ) -> dict[str, object]:
     """Write what became of all files as a JSON object."""
-    total = add_up(_reports(outcomes))
+    total = add_up(reports_of(outcomes))
     summary: dict[str, object] = {
         "files": len(outcomes),
-        "forwarded_files": sum(bool(one.reports) and not one.failed for one in outcomes),
+        "forwarded_files": sum(one.forwarded for one in outcomes),
         "failed_files": sum(outcome.failed for outcome in outcomes),
+        "done_before_files": sum(outcome.done_before for outcome in outcomes),
         "skipped_files": sum(bool(outcome.skipped) for outcome in outcomes),
         **dict(zip(COUNTS, counts_of(total), strict=True)),
         "published": total.published,
@@ -150,7 +92,7 @@ def _routes_json(
     outcomes: Sequence[Outcome], sending: Sending
 ) -> Iterator[tuple[str, dict[str, object]]]:
     for name, publisher in sending.publishers.items():
-        reports = _reports(outcomes, name)
+        reports = reports_of(outcomes, name)
         total = add_up(reports)
         yield (
             name,
@@ -167,7 +109,9 @@ def _routes_json(
 def show_outcomes(outcomes: Sequence[Outcome], sending: Sending, warnings: Sequence[str]) -> None:
     """Print a table of the files and what else the user should know."""
     _show_table(outcomes, sending)
-    total = add_up(_reports(outcomes))
+    total = add_up(reports_of(outcomes))
+    if before := sum(outcome.done_before for outcome in outcomes):
+        say(f"{number_of(before, 'file', 'files')} had been forwarded before, says the ledger.")
     if total.quarantined_lines:
         reasons = ", ".join(f"{count} {reason}" for reason, count in total.quarantined.items())
         say(f"{total.quarantined_lines} line(s) went to {sending.quarantine}: {reasons}")
@@ -180,11 +124,40 @@ def show_outcomes(outcomes: Sequence[Outcome], sending: Sending, warnings: Seque
         complain(warning)
     for route in sending.routes:
         database = route.publisher
-        if isinstance(database, DuckDbSettings) and _reports(outcomes, route.name):
+        own = [outcome for outcome in outcomes if route.name in outcome.reports]
+        if isinstance(database, DuckDbSettings) and not nothing_arrived(own):
             name = f"{route.labels.inferences}_labels" if route.labels else route.name
             table = name if name.isidentifier() else f'"{name}"'
             say(f"Query them: duckdb {database.path} 'FROM {table} LIMIT 10'")
     _show_problems(outcomes, sending, warnings)
+    if nothing_arrived(outcomes) and not any(outcome.failed for outcome in outcomes):
+        reason, advice = _why_nothing(total, sending)
+        complain(f"Not one row has arrived. {reason}", advice)
+
+
+def _why_nothing(total: FileReport, sending: Sending) -> tuple[str, str]:
+    """One reason in words, and the next command to type."""
+    if total.quarantined:
+        reason = max(total.quarantined, key=lambda one: total.quarantined[one])
+        count = number_of(total.quarantined[reason], "line is", "lines are")
+        advice = f"`capture-forwarder quarantine list {sending.quarantine}` tells more; "
+        advice += "`capture-forwarder inspect` proposes columns for your files."
+        return f"{count} in the quarantine as {reason}.", advice
+    if total.lines:
+        return "The lines hold no inferences.", "`capture-forwarder inspect` shows what they hold."
+    return "The files are empty.", "Name other files; `capture-forwarder inspect` shows them."
+
+
+def show_interrupt(outcomes: Sequence[Outcome], files: int, ledger: str | None) -> None:
+    """Say what was done before an interrupt, and how to go on."""
+    done = sum(not outcome.failed for outcome in outcomes)
+    complain(
+        f"Interrupted: {done} of {number_of(files, 'file', 'files')} done.",
+        "Run the same command again: it goes on where it was stopped."
+        if ledger
+        else "Run the same command again to go on from the start, with the same ids. With "
+        "`--ledger ledger.sqlite` it would pass over what is done.",
+    )
 
 
 def _show_table(outcomes: Sequence[Outcome], sending: Sending) -> None:
@@ -196,6 +169,7 @@ def _show_table(outcomes: Sequence[Outcome], sending: Sending) -> None:
         (outcome.file, name, report)
         for outcome in outcomes
         for name, report in outcome.reports.items()
+        if not report.repeated
     ]
     for file, name, report in rows[:_MOST_ROWS]:
         name_shown = long_name(file.capture_file, file.name)
@@ -204,7 +178,7 @@ def _show_table(outcomes: Sequence[Outcome], sending: Sending) -> None:
         add(table, f"... {len(rows) - _MOST_ROWS} more files", style="dim")
     table.add_section()
     for name in sending.publishers:
-        reports = _reports(outcomes, name)
+        reports = reports_of(outcomes, name)
         names = [f"{name} → {sending.publishers[name]}"] if sending.file else []
         add(table, f"{len(reports)} file(s)", *names, *counts_of(add_up(reports)), style="bold")
     OUT.print(table)
@@ -215,12 +189,12 @@ def _show_problems(outcomes: Sequence[Outcome], sending: Sending, warnings: Sequ
     why = Counter(outcome.skipped for outcome in outcomes if outcome.skipped)
     for reason, count in why.items():
         say(f"{count} file(s) skipped: {reason}", to=ERR, style="yellow")
-    failed = sum(outcome.failed for outcome in outcomes)
+    failed = [outcome for outcome in outcomes if outcome.failed and not outcome.was_stopped]
     if failed:
-        say(f"{failed} of {len(outcomes)} file(s) failed:", to=ERR, style="red")
+        say(f"{len(failed)} of {len(outcomes)} file(s) failed:", to=ERR, style="red")
     # A platform that is down fails its other files by the same error, untried.
-    times = Counter(_told(error) for outcome in outcomes for error in outcome.errors.values())
-    for outcome in outcomes:
+    times = Counter(_told(error) for outcome in failed for error in outcome.errors.values())
+    for outcome in failed:
         for name, error in outcome.errors.items():
             if count := times.pop(_told(error), 0):
                 more = f" and {count - 1} more file(s)" if count > 1 else ""
@@ -230,38 +204,3 @@ def _show_problems(outcomes: Sequence[Outcome], sending: Sending, warnings: Sequ
 
 def _told(error: ForwarderError) -> tuple[type[ForwarderError], str]:
     return type(error), str(error)
-
-
-def _reports(outcomes: Sequence[Outcome], route: str | None = None) -> list[FileReport]:
-    return [
-        report
-        for outcome in outcomes
-        for name, report in outcome.reports.items()
-        if route in {None, name}
-    ]
-
-
-def add_up(reports: Sequence[FileReport]) -> FileReport:
-    """Sum up the counts of several reports."""
-    if len(reports) == 1:
-        return reports[0]
-    quarantined: Counter[str] = Counter()
-    casts: Counter[str] = Counter()
-    for report in reports:
-        quarantined.update(report.quarantined)
-        casts.update(report.cast_failures)
-    return FileReport(
-        lines=sum(report.lines for report in reports),
-        forwarded=sum(report.forwarded for report in reports),
-        empty=sum(report.empty for report in reports),
-        quarantined=quarantined,
-        inferences=sum(report.inferences for report in reports),
-        published=sum(report.published for report in reports),
-        requests=sum(report.requests for report in reports),
-        bytes=sum(report.bytes for report in reports),
-        seconds=sum(report.seconds for report in reports),
-        cast_failures=casts,
-        equal_ids=sum(report.equal_ids for report in reports),
-        never_found=tuple(sorted({name for report in reports for name in report.never_found})),
-        warnings=tuple(dict.fromkeys(text for report in reports for text in report.warnings)),
-    )

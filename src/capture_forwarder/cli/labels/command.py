@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from capture_forwarder.cli.forward.sending import QUARANTINE, send_files
-from capture_forwarder.cli.forward.view import Sending, outcome_json, show_outcomes, summary_json
+from capture_forwarder.cli.forward.outcomes import Sending
+from capture_forwarder.cli.forward.sending import INTERRUPTED, QUARANTINE, send_files
+from capture_forwarder.cli.forward.view import show_interrupt, show_outcomes, summary_json
 from capture_forwarder.cli.terminal import options
 from capture_forwarder.cli.terminal.console import say, say_json, user_errors
 from capture_forwarder.cli.terminal.reporter import CollectingReporter
@@ -94,6 +95,7 @@ def send(  # noqa: PLR0913 - one parameter an option
         str | None,
         typer.Option("--quarantine", metavar="ADDRESS", help="Folder or s3://bucket/prefix."),
     ] = None,
+    ledger: options.Ledger = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object per file, then a summary.")
     ] = False,
@@ -106,6 +108,7 @@ def send(  # noqa: PLR0913 - one parameter an option
             "FORWARDER_LABEL_COLUMNS": columns,
             "FORWARDER_LABEL_TIME": time,
             "FORWARDER_QUARANTINE": quarantine,
+            "FORWARDER_LEDGER": ledger,
         }
         settings = _settings(options.environment_with(given, routes))
         taken = _routes(settings, route)
@@ -115,12 +118,16 @@ def send(  # noqa: PLR0913 - one parameter an option
             addresses, outputs, suffixes=LABEL_SUFFIXES, kind="files of labels"
         )
         reporter = CollectingReporter()
-        forwarder = build_forwarder(settings, store=store, reporter=reporter, routes=taken)
-        outcomes = []
-        for outcome in send_files(forwarder, found, quiet=as_json):
-            outcomes.append(outcome)
-            if as_json:
-                say_json(outcome_json(outcome, sending))
+        sent = send_files(
+            lambda watched: build_forwarder(
+                settings, store=watched, reporter=reporter, routes=taken
+            ),
+            store,
+            found,
+            sending,
+            as_json=as_json,
+        )
+    outcomes = sent.outcomes
     warnings = [*reporter.warnings, *_warnings(taken, settings)]
     if as_json:
         say_json(summary_json(outcomes, sending, warnings))
@@ -132,6 +139,9 @@ def send(  # noqa: PLR0913 - one parameter an option
     unrouted = sum(outcome.skipped == "No route matches it." for outcome in outcomes)
     if unrouted and not as_json:
         say("Name the route with --route to send files by it wherever they are.", style="yellow")
+    if sent.interrupted:
+        show_interrupt(outcomes, len(found), settings.ledger)
+        raise typer.Exit(INTERRUPTED)
     if any(outcome.failed for outcome in outcomes):
         raise typer.Exit(1)
 
@@ -157,6 +167,6 @@ def _warnings(routes: Sequence[RouteSettings], settings: Settings) -> Iterator[s
     feedback = any(one.publisher_name is PublisherName.OPENSCALE for one in routes)
     if feedback and settings.ledger is None:
         yield (
-            "OpenScale stores feedback that is sent again twice; set FORWARDER_LEDGER to a file, "
+            "OpenScale stores feedback that is sent again twice; add `--ledger ledger.sqlite`, "
             "so that a second run knows what was sent"
         )

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-from capture_forwarder.cli.forward.view import Sending
+from capture_forwarder.cli.forward.outcomes import Sending
 from capture_forwarder.cli.quarantine.redrive_view import Done, show_done
 from capture_forwarder.cli.quarantine.view import show_contents, show_entry
 from capture_forwarder.cli.terminal import options

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from capture_forwarder.cli.forward.view import Sending
+from capture_forwarder.cli.forward.outcomes import Sending
 from capture_forwarder.cli.terminal.console import (
     ERR,
     OUT,

@@ -51,6 +51,14 @@ Routes = Annotated[
         help="Routes file (a path, s3:// or ssm://); replaces the routes of the environment.",
     ),
 ]
+Ledger = Annotated[
+    str | None,
+    typer.Option(
+        "--ledger",
+        metavar="PATH",
+        help="SQLite file that keeps what is done, so that a next run passes over it.",
+    ),
+]
 
 _PANEL = "Mapping (takes precedence over the environment)"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -88,7 +88,7 @@ def spelling_of(names: Iterable[str]) -> dict[str, str]:
     return {folded(name): name for name in names}
 
 
-def check_names(names: Sequence[str]) -> None:
+def check_names(names: Collection[str]) -> None:
     """Make sure that DuckDB can have these columns, and that no two are one to it.
 
     Raises
@@ -108,6 +108,12 @@ def quoted(name: str) -> str:
     """A name as SQL takes any name."""
     doubled = name.replace('"', '""')
     return f'"{doubled}"'
+
+
+def literal(text: str) -> str:
+    """A text as SQL takes it."""
+    doubled = text.replace("'", "''")
+    return f"'{doubled}'"
 
 
 def _has_values(connection: DuckDBPyConnection, table: str, column: str) -> bool:

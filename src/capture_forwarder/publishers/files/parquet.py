@@ -24,6 +24,7 @@ from capture_forwarder.publishers.column_types import (
     BOOL,
     FLOAT,
     INT,
+    JSON,
     NULLS,
     NUMBERS,
     TEXT,
@@ -100,7 +101,8 @@ class Parquet:
         found = column_types(rows, self._times)
         _check_names(found)
         types = {
-            name: widened(self._declared.get(name, NULLS), kind) for name, kind in found.items()
+            name: widened(self._declared.get(name, NULLS), TEXT if kind == JSON else kind)
+            for name, kind in found.items()
         }
         typed = {name: kind for name, kind in types.items() if kind != NULLS}
         ready = [

@@ -8,23 +8,23 @@ import pytest
 
 from capture_forwarder.core.batch import Batch
 from capture_forwarder.core.errors import PlatformUnavailableError, PublisherMisconfiguredError
+from capture_forwarder.publishers.duckdb.database import DuckDbFile
 from capture_forwarder.publishers.duckdb.publisher import LocalPublisher
-from capture_forwarder.publishers.duckdb.table import DuckDbTable
 from tests.support.rows import inference_of
 
 NAME = 'odd "name"'
 
 
 @pytest.fixture
-def table(tmp_path: Path) -> DuckDbTable:
+def database(tmp_path: Path) -> DuckDbFile:
     path = tmp_path / "rows.duckdb"
     publisher = LocalPublisher(str(path), NAME)
     publisher.publish(Batch.of([inference_of(str(n), {"age": n, "name": "x"}) for n in range(5)]))
-    return DuckDbTable(path, NAME)
+    return DuckDbFile(path)
 
 
-def test_its_first_rows_come_with_their_types_and_the_number_of_all(table: DuckDbTable) -> None:
-    view = table.first_rows(2)
+def test_its_first_rows_come_with_their_types_and_the_number_of_all(database: DuckDbFile) -> None:
+    view = database.first_rows(NAME, 2)
 
     assert view.count == 5
     assert view.types == {"inference_id": "VARCHAR", "age": "BIGINT", "name": "VARCHAR"}
@@ -34,16 +34,16 @@ def test_its_first_rows_come_with_their_types_and_the_number_of_all(table: DuckD
     assert all(row in known for row in view.rows)
 
 
-def test_a_comment_is_read_as_it_was_written(table: DuckDbTable) -> None:
-    assert table.comment() is None
+def test_a_comment_is_read_as_it_was_written(database: DuckDbFile) -> None:
+    assert database.comment(NAME) is None
 
-    table.set_comment("the demo's own")
+    database.set_comment(NAME, "the demo's own")
 
-    assert table.comment() == "the demo's own"
+    assert database.comment(NAME) == "the demo's own"
 
 
 def test_a_table_that_does_not_exist_has_no_comment(tmp_path: Path) -> None:
-    assert DuckDbTable(tmp_path / "new.duckdb", NAME).comment() is None
+    assert DuckDbFile(tmp_path / "new.duckdb").comment(NAME) is None
 
 
 def test_a_file_of_another_kind_is_named(tmp_path: Path) -> None:
@@ -51,9 +51,9 @@ def test_a_file_of_another_kind_is_named(tmp_path: Path) -> None:
     path.write_text("not a database" * 1000)
 
     with pytest.raises(PlatformUnavailableError, match=r"notes\.txt: it is not a DuckDB file"):
-        DuckDbTable(path, NAME).comment()
+        DuckDbFile(path).comment(NAME)
 
 
 def test_a_table_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(PublisherMisconfiguredError, match=r"the table 'gone' of .*new\.duckdb"):
-        DuckDbTable(tmp_path / "new.duckdb", "gone").first_rows(1)
+        DuckDbFile(tmp_path / "new.duckdb").first_rows("gone", 1)
