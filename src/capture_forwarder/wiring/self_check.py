@@ -16,7 +16,8 @@ from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.settings import RouteSettings, Settings, load
 from capture_forwarder.settings.publishers import spellings
 from capture_forwarder.wiring.forwarder import log_reporter, read_routes
-from capture_forwarder.wiring.publishers import build_publisher, secret_of
+from capture_forwarder.wiring.publishers import build_publisher
+from capture_forwarder.wiring.publishers.context import secret_of
 
 Try = tuple[str, Callable[[], object]]
 """What is tried, and how; it raises an error where that fails."""
