@@ -23,6 +23,7 @@ COMMANDS = (
     "doctor",
     "backfill",
     "labels send",
+    "connect endpoint",
     "connect bucket",
     "routes check",
     "routes schema",

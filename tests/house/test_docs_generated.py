@@ -282,6 +282,7 @@ def test_every_error_that_a_failed_file_can_name_is_explained() -> None:
         "AccountError",
         "NotAllowedError",
         "ChangedMeanwhileError",
+        "UpdateFailedError",
         "CaptureFilesFailedError",
     }
     assert named == known - inner

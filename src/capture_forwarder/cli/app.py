@@ -23,10 +23,10 @@ _HELP = """Forward SageMaker Data Capture files to a model monitoring platform.
 
 `demo` shows what it does; `inspect` proposes settings for your own capture files; `forward` sends
 files by hand, as the Lambda function does for every new file; `labels` sends the ground truth that
-comes later. `connect` has new capture files announced to the deployed function, `backfill` sends
-earlier ones through it, and `doctor` says whether it works. `quarantine` and `dead-letters` show
-what could not be delivered, and send it again; `routes` checks a routes file; `monitor` watches
-data and models without a platform.
+comes later. `connect` has calls captured and new files announced to the deployed function,
+`backfill` sends earlier ones through it, and `doctor` says whether it works. `quarantine` and
+`dead-letters` show what could not be delivered, and send it again; `routes` checks a routes file;
+`monitor` watches data and models without a platform.
 """
 
 app = typer.Typer(

@@ -161,6 +161,10 @@ class ChangedMeanwhileError(ForwarderError):
     """What a command was about to change is no longer as it was; nothing was changed."""
 
 
+class UpdateFailedError(ForwarderError):
+    """An endpoint did not take a new configuration; the message says what it runs now."""
+
+
 class PublishError(ForwarderError):
     """A batch was not accepted by the platform; nothing of it counts as published."""
 

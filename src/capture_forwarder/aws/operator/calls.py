@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -51,6 +52,8 @@ _ACTIONS = {
     ("lambda", "Invoke"): "lambda:InvokeFunction",
     ("lambda", "GetAccountSettings"): "lambda:GetAccountSettings",
 }
+
+_NAMED_ACTION = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
 
 
 class AwsCalls:
@@ -164,7 +167,9 @@ def account_error(service: str, operation: str, error: Exception) -> AccountErro
     words = str(answered.get("Message", "")).strip()
     says = f"{failure.sentence}: {words}" if words else f"{failure.sentence}."
     says = says if says.endswith(".") else f"{says}."
-    action = _ACTIONS.get((service, operation), f"{service}:{operation}")
+    # A call may need another action, too, such as iam:PassRole; then AWS names it.
+    named = _NAMED_ACTION.search(words)
+    action = named[1] if named else _ACTIONS.get((service, operation), f"{service}:{operation}")
     message = f"{operation} failed: {says}"
     if failure.code in _DENIED:
         return NotAllowedError(message, f"Allow {action}.", code=failure.code, action=action)

@@ -1,4 +1,4 @@
-"""`capture-forwarder connect`: have new capture files announced to the function."""
+"""`capture-forwarder connect`: have an endpoint's calls captured, and new files announced."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from capture_forwarder.cli.connect import endpoint
 from capture_forwarder.cli.connect.view import show_changed, show_plan
 from capture_forwarder.cli.terminal.account import Apply, AsJson, Profile, Region
 from capture_forwarder.cli.terminal.console import user_errors
@@ -13,12 +14,8 @@ from capture_forwarder.core.errors import UsageError
 from capture_forwarder.setup.bucket import change, plan_on, plan_undo
 from capture_forwarder.wiring.operator import open_account, open_buckets, read_undo, undo_writer
 
-app = typer.Typer(help="Have captures announced to the function.", no_args_is_help=True)
-
-
-@app.callback()
-def _group() -> None:
-    """Keep `bucket` a word of its own, though there is no other yet."""
+app = typer.Typer(help="Have calls captured, and captures announced.", no_args_is_help=True)
+app.command("endpoint", help=endpoint.HELP)(endpoint.endpoint)
 
 
 _BUCKET_HELP = """Turn on a bucket's notifications to EventBridge, and keep all others.

@@ -10,6 +10,12 @@ from capture_forwarder.core.ports.capture_files import ObjectStore, OpenedFile
 from capture_forwarder.core.ports.clock import Clock
 from capture_forwarder.core.ports.continuations import Continuations
 from capture_forwarder.core.ports.deployment import Deployment, Endpoints, Watching
+from capture_forwarder.core.ports.endpoint_configs import (
+    EndpointConfig,
+    EndpointConfigs,
+    RunningEndpoint,
+    RunningVariant,
+)
 from capture_forwarder.core.ports.ledger import Ledger
 from capture_forwarder.core.ports.part_files import PartFiles
 from capture_forwarder.core.ports.publisher import Publisher
@@ -29,6 +35,8 @@ __all__ = [
     "Clock",
     "Continuations",
     "Deployment",
+    "EndpointConfig",
+    "EndpointConfigs",
     "Endpoints",
     "Ledger",
     "ListedPage",
@@ -44,6 +52,8 @@ __all__ = [
     "Queue",
     "QueueMessage",
     "Reporter",
+    "RunningEndpoint",
+    "RunningVariant",
     "Secret",
     "SignRequest",
     "StoredFile",

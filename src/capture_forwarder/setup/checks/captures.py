@@ -21,6 +21,7 @@ from capture_forwarder.setup.subject import Folder, Subject
 _MOST_LINES = 200
 _ALL = 100
 _BOTH = frozenset({"Input", "Output"})
+_TURN_ON = "Turn it on: capture-forwarder connect endpoint"
 
 
 def endpoints(subject: Subject) -> Iterator[Found]:
@@ -30,7 +31,8 @@ def endpoints(subject: Subject) -> Iterator[Found]:
         yield failure(
             f"No endpoint in {subject.stack.region} captures into "
             f"{', '.join(subject.stack.buckets)}/{subject.stack.prefix}.",
-            "Turn on Data Capture of an endpoint, or correct CaptureBucket and CapturePrefix.",
+            "Turn on Data Capture of an endpoint (capture-forwarder connect endpoint), or correct "
+            "CaptureBucket and CapturePrefix.",
         )
     for endpoint in subject.endpoints:
         yield from _endpoint(subject, endpoint, here=endpoint in here)
@@ -42,13 +44,13 @@ def _endpoint(subject: Subject, endpoint: Endpoint, *, here: bool) -> Iterator[F
     if any(variant.serverless for variant in endpoint.variants) and (here or before):
         yield failure(f"{name} is serverless, and captures nothing.", "Give it instances.")
     if capture is None or not capture.enabled:
-        todo = "Turn it on in the endpoint's configuration; a deployment may have left it out."
+        todo = f"{_TURN_ON} {name}. A deployment may have left it out."
         if any(folder.count for folder in before):
             yield failure(f"{name} has lost its Data Capture, and had it within a day.", todo)
         elif before:
             yield warning(f"{name} has no Data Capture any more; there are old files of it.", todo)
         elif capture is not None and here:
-            yield failure(f"Data Capture of {name} is off.", "Turn it on in its configuration.")
+            yield failure(f"Data Capture of {name} is off.", f"{_TURN_ON} {name}.")
         return
     if not here:
         if capture.bucket in subject.stack.buckets:
@@ -73,17 +75,17 @@ def _capture(subject: Subject, name: str, capture: Capture) -> Iterator[Found]:
     if capture.sampling < _ALL:
         yield warning(
             f"{name} captures {capture.sampling} % of its calls.",
-            "Set InitialSamplingPercentage to 100 in its configuration for all of them.",
+            f"To capture all of them: capture-forwarder connect endpoint {name}.",
         )
     if missing := sorted(_BOTH - capture.sides):
         yield failure(
             f"{name} does not capture {' and '.join(missing)}.",
-            "Name Input and Output in CaptureOptions of its configuration.",
+            f"To capture both sides: capture-forwarder connect endpoint {name}.",
         )
     if not capture.typed:
         yield warning(
             f"{name} names no content types: payloads are captured in base64, a third larger.",
-            "Set CaptureContentTypeHeader in its configuration.",
+            f"To name them: capture-forwarder connect endpoint {name}.",
         )
     allowed = subject.stack.listed("CaptureKmsKeyArn")
     key = capture.kms_key
