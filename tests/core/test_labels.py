@@ -58,7 +58,8 @@ def test_what_becomes_of_a_label_becomes_of_all_lines_that_it_stands_for(
     refused = {n for n in refused if n < len(names)}
     again = {n for n in again - refused if n < len(names)}
 
-    receipt = latest.receipt(dict.fromkeys(refused, "no"), sorted(again), 2.0)
+    failed = dict.fromkeys(sorted(again)[1:], "failed")
+    receipt = latest.receipt(dict.fromkeys(refused, "no"), sorted(again), 2.0, failed)
 
     assert {labels[index][0] for index in receipt.refused} == {names[n] for n in refused}
     assert len(receipt.refused) == sum(
@@ -66,6 +67,8 @@ def test_what_becomes_of_a_label_becomes_of_all_lines_that_it_stands_for(
     )
     assert list(receipt.again) == sorted(receipt.again)
     assert {labels[index][0] for index in receipt.again} == {names[n] for n in again}
+    assert {labels[index][0] for index in receipt.failed} == {names[n] for n in failed}
+    assert receipt.failed.keys() <= set(receipt.again)
     assert receipt.retry_after == 2.0
 
 

@@ -103,14 +103,27 @@ def test_a_platform_that_is_down_blames_no_row_and_gets_few_requests_more(count:
     assert here.requests <= alone.requests + 8
 
 
-@pytest.mark.parametrize("count", [1, 2, 3])
-def test_where_too_few_rows_stand_beside_it_a_row_is_not_blamed(count: int) -> None:
+def test_a_row_beside_which_no_other_stands_is_not_blamed() -> None:
     here = Platform({"0"})
 
     with pytest.raises(PlatformUnavailableError):
-        here.sender.deliver(batch(count))
+        here.sender.deliver(batch(1))
 
     assert here.quarantined == []
+
+
+@pytest.mark.parametrize(("bad", "count"), [("0", 2), ("1", 2), ("0", 3), ("1", 3), ("2", 3)])
+def test_where_few_rows_stand_beside_it_they_are_sent_again_to_compare_with(
+    bad: str, count: int
+) -> None:
+    here = Platform({bad})
+
+    outcome = here.sender.deliver(batch(count))
+
+    assert [one.inference.id for one in outcome.refused] == [bad]
+    assert outcome.published == count - 1
+    assert set(here.published) == {str(n) for n in range(count)} - {bad}
+    assert len(here.published) <= count - 1 + 2
 
 
 @given(st.integers(1, 60), st.integers(1, 200), st.integers(1, 200))

@@ -11,6 +11,7 @@ SENDING = "tests/forwarding/test_sending.py"
 PIPELINE = "tests/forwarding/test_pipeline.py"
 PROGRESS = "tests/forwarding/test_progress.py"
 SUSPICION = "tests/forwarding/test_suspicion.py"
+NAMED_FAILURES = "tests/forwarding/test_named_failures.py"
 DOWN = "tests/forwarding/test_down.py"
 ROUTER = "tests/forwarding/test_router.py"
 
@@ -325,9 +326,65 @@ MUTANTS = [
     mutant(
         "an outage has no batch searched",
         "forwarding/suspicion.py",
-        "if any(map(self._takes, others[:1] if failure.timed_out else others)):",
+        "if any(map(self._takes, others[:1] if failing.error.timed_out else others)):",
         "if True:",
         SUSPICION,
+    ),
+    mutant(
+        "a row that the platform names with a failure is told from an outage",
+        "forwarding/attempts.py",
+        "may_be_a_row=left.said.keys() == set(left.rows),",
+        "may_be_a_row=False,",
+        NAMED_FAILURES,
+    ),
+    mutant(
+        "a failure that is named reaches the judgement",
+        "publishers/arthur/answers.py",
+        "    return Receipt(refused, again, wait if again else None, failed)\n",
+        "    return Receipt(refused, again, wait if again else None)\n",
+        "tests/publishers/arthur/test_publisher.py",
+    ),
+    mutant(
+        "a platform of which a part is down has none of many rows blamed",
+        "forwarding/suspicion.py",
+        "        return len(failing.said) > most\n",
+        "        return False\n",
+        NAMED_FAILURES,
+    ),
+    mutant(
+        "a platform that names a time to come back has no row blamed",
+        "forwarding/attempts.py",
+        "left.said = failed if receipt.retry_after is None else {}",
+        "left.said = failed",
+        NAMED_FAILURES,
+    ),
+    mutant(
+        "a platform that goes down while rows are judged has none blamed",
+        "forwarding/suspicion.py",
+        "        if again is not None and before.said and not again.said:\n",
+        "        if False:\n",
+        NAMED_FAILURES,
+    ),
+    mutant(
+        "a row that is sent once more counts once",
+        "forwarding/settled.py",
+        "            self._published += count\n",
+        "            self._published += len(rows)\n",
+        NAMED_FAILURES,
+    ),
+    mutant(
+        "a row that was accepted is not refused when it is sent once more",
+        "forwarding/attempts.py",
+        "for row in self._settled.open([*said])})",
+        "for row in said})",
+        NAMED_FAILURES,
+    ),
+    mutant(
+        "of rows with one id none is sent before its turn or once more",
+        "forwarding/attempts.py",
+        "if count[name] == 1}",
+        "if count[name]}",
+        NAMED_FAILURES,
     ),
     mutant(
         "no row is blamed when the time is up",

@@ -14,7 +14,7 @@ import msgspec
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.chunk import Chunk
 from capture_forwarder.core.inference import Inference
-from capture_forwarder.core.inferences import WrittenInferences
+from capture_forwarder.core.inferences import Inferences, WrittenInferences
 from capture_forwarder.core.json_rows import JsonRows
 from capture_forwarder.core.line import Line, Position
 
@@ -111,6 +111,13 @@ class Batch:
         return self.inferences.fragments if isinstance(self.inferences, WrittenInferences) else ()
 
     @property
+    def ids(self) -> Sequence[str]:
+        """The id of each inference."""
+        if isinstance(self.inferences, (Inferences, WrittenInferences)):
+            return self.inferences.ids
+        return [inference.id for inference in self.inferences]
+
+    @property
     def start(self) -> tuple[int, int]:
         """Where the batch begins: the offset of its first line, and the index in that line.
 
@@ -187,11 +194,15 @@ class Receipt(msgspec.Struct, frozen=True):
         The indexes that the platform could not take now, ascending; none of them is refused.
     retry_after
         Seconds to wait before those are sent again, if the platform asked for it.
+    failed
+        Index → the platform's words, for those of `again` at which it failed: a status of 5xx,
+        and not one that says that it is busy.
     """
 
     refused: Mapping[int, str] = msgspec.field(default_factory=dict)
     again: Sequence[int] = ()
     retry_after: float | None = None
+    failed: Mapping[int, str] = msgspec.field(default_factory=dict)
 
 
 ACCEPTED = Receipt()

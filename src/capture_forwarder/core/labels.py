@@ -39,19 +39,24 @@ class LatestLabels(msgspec.Struct, frozen=True):
         refused: Mapping[int, str],
         again: Sequence[int] = (),
         retry_after: float | None = None,
+        failed: Mapping[int, str] | None = None,
     ) -> Receipt:
         """Say what became of the batch when this became of its latest labels.
 
         Parameters
         ----------
-        refused, again, retry_after
+        refused, again, retry_after, failed
             See `Receipt`; the indexes are those of the rows.
         """
         return Receipt(
-            {index: said for at, said in refused.items() for index in self.indexes[at]},
+            self._of_all(refused),
             sorted(index for at in again for index in self.indexes[at]),
             retry_after,
+            self._of_all(failed or {}),
         )
+
+    def _of_all(self, said: Mapping[int, str]) -> Mapping[int, str]:
+        return {index: words for at, words in said.items() for index in self.indexes[at]}
 
 
 def latest_labels(batch: Batch) -> LatestLabels:

@@ -142,11 +142,11 @@ class Sending:
         if not rows:
             return
         left = self._attempts.make(rows, doubts=True)
-        if left.failure is not None:
+        if failing := left.failing:
             self._await_turn()
             # Made only here: held by the batch, it would keep the batch in memory, too.
             suspicion = Suspicion(self._access, self._attempts, self._settled, self._take_refusal)
-            suspicion.clear_up(left.rows, left.failure)
+            suspicion.clear_up(failing)
         elif left.refusal is not None:
             self._take_refusal(left.rows, left.refusal)
 
@@ -195,7 +195,7 @@ class Sending:
         if watch.in_doubt():
             # Are these rows bad, or is every row? A few from elsewhere are sent before their turn;
             # one of them that is refused is not settled by it, as it may yet be accepted.
-            for other in self._settled.spread():
+            for other in self._attempts.elsewhere():
                 if self._attempts.make([other]).refusal is not None:
                     watch.refused(found, refusal)
                 if not watch.in_doubt():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 import msgspec
 
@@ -12,6 +13,7 @@ from capture_forwarder.core.inference import Inference
 from capture_forwarder.core.line import Line
 
 _ELSEWHERE = (1.0, 0.5, 0.25)
+_OPEN, _ACCEPTED, _REFUSED = 0, 1, 2
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -78,19 +80,30 @@ class Settled:
             self._requests += 1
             self._retries += again
 
-    def accept(self, rows: Sequence[int], seconds: float) -> None:
-        """Note rows that the platform accepted in one request."""
+    def accept(self, rows: Sequence[int], seconds: float) -> int:
+        """Note rows that the platform accepted in one request.
+
+        Returns
+        -------
+        int
+            How many of them were open; the others were sent once more.
+        """
         with self._lock:
-            self._published += len(rows)
+            if isinstance(rows, range):
+                count = self._done.count(_OPEN, rows.start, rows.stop)
+            else:
+                count = sum(not self._done[row] for row in rows)
+            self._published += count
             self._latencies.append(seconds)
-            self._settle(rows)
+            self._settle(rows, _ACCEPTED)
+        return count
 
     def refuse(self, refusals: Sequence[Refusal]) -> None:
         """Note rows that the platform refused."""
         with self._lock:
             self._new += refusals
             self.refused += len(refusals)
-            self._settle([refusal.row for refusal in refusals])
+            self._settle([refusal.row for refusal in refusals], _REFUSED)
 
     def end(self, error: ForwarderError) -> None:
         """Note what ended the sending."""
@@ -120,18 +133,20 @@ class Settled:
             return rows
         return [row for row in rows if not self._done[row]]
 
-    def spread(self, but: int | None = None) -> Sequence[int]:
-        """A few open rows, far from each other; one is left out."""
-        rows = [row for row, done in enumerate(self._done) if not done and row != but]
+    def spread(self, among: AbstractSet[int], *, accepted: bool = False) -> Sequence[int]:
+        """A few of some rows that are far from each other, and open or else accepted."""
+        wanted = _ACCEPTED if accepted else _OPEN
+        rows = [row for row, done in enumerate(self._done) if done == wanted and row in among]
         self._out_of_order = True
         return sorted({rows[int(share * (len(rows) - 1))] for share in _ELSEWHERE if rows})[::-1]
 
-    def _settle(self, rows: Sequence[int]) -> None:
+    def _settle(self, rows: Sequence[int], how: int) -> None:
         if isinstance(rows, range):
-            self._done[rows.start : rows.stop] = b"\1" * len(rows)
+            self._done[rows.start : rows.stop] = bytes([how]) * len(rows)
         else:
+            self._out_of_order = True
             for row in rows:
-                self._done[row] = 1
+                self._done[row] = how
         if rows:
             found = self._done.find(b"\0", self._first_open)
             self._first_open = len(self._done) if found < 0 else found

@@ -1,19 +1,23 @@
-"""Whether a platform that fails at a batch is down, or fails at one of its rows.
+"""Whether a platform that fails at a batch is down, or fails at some of its rows.
 
 A row can make a platform answer 500, break the connection off or never answer. That looks like an
 outage, so a row is blamed only on evidence that an outage does not give: again and again the
 platform fails at whatever holds the row, and right after that takes rows from elsewhere in the
-batch at the first try. That takes four rows at least, of a request that is sent. If requests failed
-by chance alone, a good row would be blamed where at least 14 tries that hold it fail and three
-others succeed.
+batch at the first try. That takes two rows at least. If requests failed by chance alone, a good
+row would be blamed where at least 14 tries that hold it fail and three others succeed.
+
+A platform that names the rows at which it fails need not be searched, and all that it names are
+judged together. Mostly it has accepted all others by then: some of them are sent again, to see that
+it still takes them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from capture_forwarder.core.errors import BatchRefusedError, PlatformUnavailableError
-from capture_forwarder.forwarding.attempts import Attempts, Left
+from capture_forwarder.core.errors import BatchRefusedError
+from capture_forwarder.forwarding.attempts import Attempts, Failing, Left
 from capture_forwarder.forwarding.platform_access import PlatformAccess
 from capture_forwarder.forwarding.settled import Settled
 
@@ -22,6 +26,8 @@ _FEW = 4
 _UNCLEAR = 3
 _TRIES_A_PART = 3
 _TRIES_AT_LAST = 5
+_MOST_NAMED = 3
+_MOST_NAMED_SHARE = 0.01
 
 
 class Suspicion:
@@ -50,7 +56,7 @@ class Suspicion:
         self._passing = 0
         self._not_taken: set[int] = set()
 
-    def clear_up(self, rows: Sequence[int], failure: PlatformUnavailableError) -> None:
+    def clear_up(self, failing: Failing) -> None:
         """Settle rows, by finding those among them at which the platform fails.
 
         Raises
@@ -58,34 +64,37 @@ class Suspicion:
         PlatformUnavailableError
             The platform takes nothing else either, or too little to tell.
         """
-        if not failure.timed_out:
+        if not failing.error.timed_out:
             # They may have waited for their turn, and the platform have recovered meanwhile.
-            again = self._fails_at(rows)
+            again = self._fails_at(failing.rows)
             if again is None:
                 return
-            failure = again
-        others = self._settled.spread(rows[0])
-        if any(map(self._takes, others[:1] if failure.timed_out else others)):
-            self._narrow(rows, failure, 1)
-        elif failure.timed_out:
-            raise failure
+            failing = again
+        if self._is_outage(failing):
+            self._follow(self._attempts.make(failing.rows))
+            return
+        others = self._others(failing)
+        if any(map(self._takes, others[:1] if failing.error.timed_out else others)):
+            self._narrow(failing, 1)
+        elif failing.error.timed_out:
+            raise failing.error
         else:
-            self._follow(self._attempts.make(self._settled.open(rows)))
+            self._follow(self._attempts.make(self._settled.open(failing.rows)))
 
-    def _narrow(self, rows: Sequence[int], failure: PlatformUnavailableError, rounds: int) -> None:
+    def _narrow(self, failing: Failing, rounds: int) -> None:
         """Settle rows of which at least one is bad, if the platform is not down.
 
         Parameters
         ----------
-        rows, failure
+        failing
             What the platform failed at just now, and how.
         rounds
             How often it did so with these rows and then took others.
         """
-        rows = self._settled.open(rows)
-        if len(rows) < 2:  # noqa: PLR2004 - one has no parts
-            for row in rows:
-                self._judge(row, failure, rounds)
+        rows = self._settled.open(failing.rows)
+        if len(rows) < 2 or failing.said:  # noqa: PLR2004 - one has no parts
+            if rows:
+                self._judge(replace(failing, rows=rows), rounds)
             return
         # Of few rows, taking one after the other gives the most evidence.
         middle = 1 if len(rows) <= _FEW else len(rows) // 2
@@ -101,8 +110,9 @@ class Suspicion:
         if not rows:
             return False
         left = self._attempts.try_briefly(rows, _TRIES_A_PART)
-        if left.failure is not None and left.failure.may_be_a_row:
-            self._narrow(left.rows, left.failure, rounds)
+        failing = left.failing
+        if failing is not None and not self._is_outage(failing):
+            self._narrow(failing, rounds)
             return False
         self._follow(left)
         if left.failure is not None or left.refusal is not None:
@@ -110,46 +120,86 @@ class Suspicion:
         self._passing += left.requests > 1
         return left.requests == 1
 
-    def _judge(self, row: int, failure: PlatformUnavailableError, rounds: int) -> None:
-        """Have a row refused if the platform fails at it alone while it takes others."""
+    def _judge(self, failing: Failing, rounds: int) -> None:
+        """Have rows refused if the platform fails at each of them while it takes others."""
         unclear = turn = 0
         while rounds < _ROUNDS + self._passing + unclear:
             # One that stands elsewhere may be bad as well: another one is taken each time.
-            others = [one for one in self._settled.spread(row) if one not in self._not_taken]
+            others = self._others(failing)
             if unclear == _UNCLEAR or not others:
-                raise failure
+                raise failing.error
             taken = self._takes(others[turn % len(others)])
             turn += 1
             rounds += taken
             unclear += not taken
-            again = self._fails_at([row], _TRIES_A_PART)
+            again = self._still_fails_at(failing, rounds, _TRIES_A_PART)
             if again is None:
                 return
-            failure = again
-        if failure.timed_out:
+            failing = again
+        if failing.error.timed_out:
             self._access.size_was_not_it()
         else:
-            again = self._fails_at([row], _TRIES_AT_LAST)
+            again = self._still_fails_at(failing, rounds, _TRIES_AT_LAST)
             if again is None:
                 return
-        said = f"{failure.message} {failure.platform_message}".strip()
-        self._refused([row], BatchRefusedError(failure.message, platform_message=said))
+            failing = again
+        if failing.said:
+            self._attempts.refuse(failing.said)
+            return
+        error = failing.error
+        said = f"{error.message} {error.platform_message}".strip()
+        self._refused(failing.rows, BatchRefusedError(error.message, platform_message=said))
 
-    def _fails_at(self, rows: Sequence[int], tries: int = 1) -> PlatformUnavailableError | None:
-        """Send rows; return how the platform fails at them, if that may be for what they hold."""
+    def _still_fails_at(self, before: Failing, rounds: int, tries: int) -> Failing | None:
+        """Send rows that are judged; return how the platform fails at each of the same rows.
+
+        What it takes now it failed at before: then those that are left are judged on more
+        evidence, and None is returned.
+
+        Raises
+        ------
+        PlatformUnavailableError
+            It named them before, and now it fails at whole requests: it is down.
+        """
+        again = self._fails_at(before.rows, tries)
+        if again is not None and before.said and not again.said:
+            raise again.error
+        if again is not None and len(again.rows) == len(before.rows):
+            return again
+        self._passing += 1
+        if again is not None:
+            self._narrow(again, rounds)
+        return None
+
+    def _fails_at(self, rows: Sequence[int], tries: int = 1) -> Failing | None:
+        """Send rows; return at which the platform fails, if that may be for what they hold."""
         left = self._attempts.try_briefly(rows, tries)
-        if left.failure is not None and left.failure.may_be_a_row:
-            return left.failure
+        if failing := left.failing:
+            return failing
         self._follow(left)
         return None
 
     def _takes(self, row: int) -> bool:
         """Whether the platform takes a row by itself at the first try."""
-        left = self._attempts.try_briefly([row])
-        if left.failure is None and left.refusal is None:
+        if self._attempts.try_briefly([row]).accepted:
             return True
         self._not_taken.add(row)
         return False
+
+    def _others(self, failing: Failing) -> Sequence[int]:
+        """A few rows far from each other, at which the platform is not known to fail.
+
+        Those that it has accepted are sent again only where no others are left.
+        """
+        rows = failing.rows
+        known = rows if failing.said or len(rows) == 1 else ()
+        but = self._not_taken.union(known)
+        return self._attempts.elsewhere(but) or self._attempts.accepted_elsewhere(rows[0], but)
+
+    def _is_outage(self, failing: Failing) -> bool:
+        """Whether the platform names so many rows that a part of it must be down."""
+        most = max(_MOST_NAMED, int(self._attempts.count * _MOST_NAMED_SHARE))
+        return len(failing.said) > most
 
     def _follow(self, left: Left) -> None:
         """Settle what the platform refuses, or cannot take for a reason that is not in it."""

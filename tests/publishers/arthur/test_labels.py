@@ -79,7 +79,8 @@ def test_what_one_label_is_refused_for_is_told_of_it_alone(server: ArthurLabelSe
 
 @given(
     st.lists(
-        st.tuples(st.sampled_from("abcd"), st.sampled_from([200, 400, 422, 429, 503])), min_size=1
+        st.tuples(st.sampled_from("abcd"), st.sampled_from([200, 400, 422, 429, 501, 503])),
+        min_size=1,
     )
 )
 def test_results_are_read_in_the_order_in_which_labels_were_sent(
@@ -95,7 +96,8 @@ def test_results_are_read_in_the_order_in_which_labels_were_sent(
     for index, (name, _) in enumerate(sent):
         code = status[name]
         assert (index in receipt.refused) == (code in {400, 422})
-        assert (index in receipt.again) == (code in {429, 503})
+        assert (index in receipt.again) == (code in {429, 501, 503})
+        assert (index in receipt.failed) == (code in {501, 503})
         if index in receipt.refused:
             assert receipt.refused[index] == f"no {name}"
 

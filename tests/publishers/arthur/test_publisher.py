@@ -289,6 +289,22 @@ def test_only_what_arthur_failed_at_is_sent_again_with_the_same_ids(
     assert server.lines[-1] == lines[-1]
 
 
+def test_the_receipt_tells_what_arthur_failed_at_from_what_it_was_busy_for(
+    server: ArthurServer,
+) -> None:
+    codes = (429, 500, 400, 501, 408)
+    server.fail_next(answer(0, *[failure(f"call_{n}", status=codes[n]) for n in range(5)]))
+
+    receipt = publisher(server).publish(batch(5))
+
+    assert [*receipt.again] == [0, 1, 3, 4]
+    assert receipt.failed == {
+        1: "Arthur failed at it with status 500. no",
+        3: "Arthur failed at it with status 501. no",
+    }
+    assert receipt.refused == {2: "no"}
+
+
 def test_some_are_refused_and_others_sent_again(server: ArthurServer) -> None:
     server.refuse_ids(lambda name: name == "a_0")
     server.fail_ids(lambda name: name == "a_1")

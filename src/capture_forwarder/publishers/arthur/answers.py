@@ -32,15 +32,9 @@ class Failure(msgspec.Struct, frozen=True):
     inference_index_in_event: int | None = None
 
     @property
-    def may_pass_later(self) -> bool:
-        """Whether it is Arthur that failed, and not the inference."""
-        return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR or may_pass(self.status)
-
-    @property
     def said(self) -> str:
         """Arthur's words, which may quote values."""
-        text = self.message if isinstance(self.message, str) else ""
-        return text[:_LONGEST_QUOTE] or f"Arthur refused it with status {self.status}."
+        return words_of(self.status, self.message)
 
 
 class _Counts(msgspec.Struct, frozen=True):
@@ -54,6 +48,24 @@ class _Answer(msgspec.Struct, frozen=True):
 
 
 _decode = msgspec.json.Decoder(_Answer, strict=False).decode
+
+
+def has_failed(status: int) -> bool:
+    """Whether the status of an inference says that Arthur failed at it."""
+    return status >= HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def may_pass_later(status: int) -> bool:
+    """Whether Arthur failed at an inference or is busy, and does not refuse it."""
+    return has_failed(status) or may_pass(status)
+
+
+def words_of(status: int, message: object) -> str:
+    """What Arthur says of an inference that it did not take; it may quote values."""
+    text = message[:_LONGEST_QUOTE] if isinstance(message, str) else ""
+    if has_failed(status):
+        return f"Arthur failed at it with status {status}. {text}".strip()
+    return text or f"Arthur refused it with status {status}."
 
 
 def arthur_service(url: str, model_id: str) -> Service:
@@ -136,10 +148,15 @@ def read_receipt(
     if found is None or not whole:
         raise _untold(failures, sent, service)
     refused = {
-        position: failure.said for position, failure in found.items() if not failure.may_pass_later
+        position: failure.said
+        for position, failure in found.items()
+        if not may_pass_later(failure.status)
     }
     again = sorted(found.keys() - refused.keys())
-    return Receipt(refused, again, wait if again else None)
+    failed = {
+        position: failure.said for position, failure in found.items() if has_failed(failure.status)
+    }
+    return Receipt(refused, again, wait if again else None, failed)
 
 
 def _positions(failures: Iterable[Failure], lines: Sequence[SentLine]) -> dict[int, Failure] | None:
@@ -179,7 +196,7 @@ def _untold(
     certain whatever it is called.
     """
     message = f"Arthur at {service.url} does not tell what became of each of {sent} inference(s)."
-    if failures and not any(failure.may_pass_later for failure in failures):
+    if failures and not any(may_pass_later(failure.status) for failure in failures):
         advice = "They are sent in smaller pieces, with the same ids."
         return BatchRefusedError(message, advice, platform_message=failures[0].said)
     return PlatformUnavailableError(message, "They are sent again with the same ids.")

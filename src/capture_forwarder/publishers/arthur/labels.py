@@ -19,13 +19,18 @@ from capture_forwarder.core.iso_time import parse_iso_time
 from capture_forwarder.core.labels import LatestLabels, latest_labels
 from capture_forwarder.core.ports import Clock, Secret
 from capture_forwarder.core.schema import Schema
-from capture_forwarder.publishers.arthur.answers import arthur_service, check_answered
+from capture_forwarder.publishers.arthur.answers import (
+    arthur_service,
+    check_answered,
+    has_failed,
+    may_pass_later,
+    words_of,
+)
 from capture_forwarder.publishers.arthur.connection import ArthurConnection
 from capture_forwarder.publishers.http import (
     HttpClient,
     RequestLimits,
     Service,
-    may_pass,
     retry_after,
 )
 
@@ -34,7 +39,6 @@ LABEL_TIME = "ground_truth_timestamp"
 
 _ROWS_A_REQUEST = 10_000
 _BYTES_A_REQUEST = 4 * 1024 * 1024
-_LONGEST_QUOTE = 2000
 _UPDATING = "update ground truth"
 _encode = msgspec.json.Encoder().encode
 
@@ -140,9 +144,10 @@ def read_results(
     if len(results) != len(latest.rows):
         raise _untold(results, len(latest.rows), service)
     failed = {index: one for index, one in enumerate(results) if not _is_success(one)}
-    again = [index for index, one in failed.items() if may_pass(one.status)]
-    refused = {index: _said(one) for index, one in failed.items() if not may_pass(one.status)}
-    return latest.receipt(refused, again, wait if again else None)
+    again = [index for index, one in failed.items() if may_pass_later(one.status)]
+    refused = {index: _said(one) for index, one in failed.items() if not may_pass_later(one.status)}
+    at = {index: _said(one) for index, one in failed.items() if has_failed(one.status)}
+    return latest.receipt(refused, again, wait if again else None, at)
 
 
 def _update(name: str, labels: Mapping[str, object], now: datetime) -> Row:
@@ -167,15 +172,14 @@ def _is_success(result: _Result) -> bool:
 
 
 def _said(result: _Result) -> str:
-    text = result.message if isinstance(result.message, str) else ""
-    return text[:_LONGEST_QUOTE] or f"Arthur refused it with status {result.status}."
+    return words_of(result.status, result.message)
 
 
 def _untold(
     results: list[_Result], sent: int, service: Service
 ) -> BatchRefusedError | PlatformUnavailableError:
     message = f"Arthur at {service.url} does not tell what became of each of {sent} label(s)."
-    refusals = [one for one in results if not _is_success(one) and not may_pass(one.status)]
+    refusals = [one for one in results if not _is_success(one) and not may_pass_later(one.status)]
     if refusals and len(refusals) == len(results) and sent > 1:
         advice = "They are sent in smaller pieces, with the same ids."
         return BatchRefusedError(message, advice, platform_message=_said(refusals[0]))
