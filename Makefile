@@ -13,7 +13,7 @@ help:
 	@echo "make test          run all tests"
 	@echo "make lint          check style and formatting, and the workflows"
 	@echo "make types         check types"
-	@echo "make template      check template.yaml"
+	@echo "make template      check template.yaml and what is in templates/"
 	@echo "make docs          write the parts of the docs that come from the code"
 	@echo "make site          build the docs as a site, in site/"
 	@echo "make screenshots   take the pictures of the docs; needs Chromium"
@@ -68,7 +68,7 @@ types: $(VENV)/dev
 	$(BIN)/mypy
 
 template: $(VENV)/dev
-	$(BIN)/sam validate --lint
+	for file in template.yaml templates/*.yaml; do $(BIN)/sam validate --lint --template $$file || exit 1; done
 
 docs: $(VENV)/dev
 	$(BIN)/python -m docs.generate

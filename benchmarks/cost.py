@@ -134,28 +134,36 @@ def a_million(lines: float, measured: Measured, setting: Setting = DEFAULT) -> f
     return sum(parts(lines, measured, setting).values()) * MILLION / lines
 
 
-def a_month(alarms: int) -> float:
-    """What the stack costs a month before it has forwarded anything."""
+def a_month(watched: int) -> float:
+    """What the stack costs a month before it has forwarded anything.
+
+    Parameters
+    ----------
+    watched
+        How many metrics its alarms look at: CloudWatch bills an alarm by them.
+    """
     idle = IDLE_RECEIVES / MILLION * prices.QUEUE.dollars
-    watch = METRICS * prices.METRIC.dollars + alarms * prices.ALARM.dollars
+    watch = METRICS * prices.METRIC.dollars + watched * prices.ALARM.dollars
     return watch + prices.DASHBOARD.dollars + prices.SECRET.dollars + idle
 
 
 def main() -> None:
     """Write the page."""
     measured = Measured.read()
-    alarms = (HERE.parent / "template.yaml").read_text().count("Type: AWS::CloudWatch::Alarm")
+    watching = (HERE.parent / "templates" / "alarms.yaml").read_text()
+    alarms, watched = (watching.count(f"{name}: ") for name in ("AlarmName", "MetricName"))
     egress = measured.row_bytes * MILLION / GB * prices.EGRESS.dollars
     PLACE.write_text(
         PAGE.format(
             prices=_prices(),
             by_size=_by_size(measured),
             parts=_parts(measured),
-            growth=_growth(measured, a_month(alarms)),
+            growth=_growth(measured, a_month(watched)),
             settings=_settings(measured),
-            fixed=_money(a_month(alarms)),
+            fixed=_money(a_month(watched)),
             metrics=METRICS,
             alarms=alarms,
+            watched=watched,
             egress=_money(egress),
             row_bytes=round(measured.row_bytes),
             rate=f"{1 / measured.a_row:,.0f}",

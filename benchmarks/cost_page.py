@@ -18,7 +18,8 @@ goes here:
 {parts}
 
 The stack itself costs {fixed} a month before it has forwarded anything: {metrics} metrics,
-{alarms} alarms, a dashboard, a secret, and the polling of an empty queue.
+{alarms} alarms, which are billed by the {watched} metrics that they look at, a dashboard, a secret,
+and the polling of an empty queue.
 
 ## From a thousand to a billion a day
 

@@ -272,6 +272,18 @@ def test_messages_go_back_to_a_fifo_queue_too() -> None:
     assert bodies(dead) == []
 
 
+@pytest.mark.parametrize("group", [None, "backfill"])
+def test_a_message_of_a_backfill_stays_one(dead: str, live: str, group: str | None) -> None:
+    send(dead, announcement(KEY), **({} if group is None else {"MessageGroupId": group}))
+
+    assert document("redrive", dead, "--to", live)["sent"] == 1
+
+    (message,) = boto3.client("sqs").receive_message(
+        QueueUrl=live, MessageSystemAttributeNames=["All"]
+    )["Messages"]
+    assert message["Attributes"].get("MessageGroupId") == group
+
+
 def test_the_queue_is_looked_for_in_the_region_of_its_address() -> None:
     far = boto3.client("sqs", region_name="eu-central-1")
     url = far.create_queue(QueueName="far")["QueueUrl"]

@@ -217,11 +217,12 @@ def variables(**changes: str) -> Break:
 
 SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:token-AbCdEf"  # noqa: S105 - its name
 FIDDLER = {
-    "FORWARDER_PUBLISHER": "",
-    "FORWARDER_FILES": "",
+    "FORWARDER_ROUTES": "",
     "FIDDLER_URL": "http://127.0.0.1:9",
     "FIDDLER_MODEL_UUID": "3f1c9a52-0b7e-4d86-9a41-6d2f8c0e7b15",
     "FIDDLER_TOKEN_SECRET_ARN": SECRET,
+    "FIDDLER_MODEL_COLUMNS": "age,income",
+    "FIDDLER_MODEL_OUTPUT_COLUMN": "score",
 }
 
 
@@ -413,13 +414,13 @@ BROKEN: dict[str, tuple[Break, str, str, str]] = {
         "built for python3.13",
     ),
     "wrong settings": (
-        variables(FORWARDER_OUTPUT_COLUMNS="", FORWARDER_INPUT_COLUMNS=""),
+        variables(**{**FIDDLER, "FIDDLER_MODEL_UUID": ""}),
         "settings",
         "failure",
-        "column",
+        "FIDDLER_MODEL_UUID",
     ),
-    "wrong routes file": (
-        variables(FORWARDER_ROUTES=f"s3://{CAPTURES}/{FOLDER}/routes.yaml"),
+    "routes file and a platform": (
+        variables(FORWARDER_PUBLISHER="files"),
         "settings",
         "failure",
         "FORWARDER_ROUTES",

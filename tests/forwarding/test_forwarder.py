@@ -70,6 +70,9 @@ class Reports:
     def skipped(self, source: CaptureFile, why: str) -> None:
         self.skips.append(f"{source.key}: {why}")
 
+    def message_skipped(self, name: str, what: str) -> None:
+        self.skips.append(f"{name}: {what}")
+
     def warn(self, message: str, **facts: object) -> None:
         self.warnings.append({"message": message, **facts})
 
@@ -93,7 +96,7 @@ class Setting:
         return self.forwarder.handle({"Records": records})
 
 
-def announce(*keys: str) -> dict[str, object]:
+def announce(*keys: str) -> dict[str, list[dict[str, object]]]:
     return {"Records": [{"s3": {"bucket": {"name": "b"}, "object": {"key": k}}} for k in keys]}
 
 
@@ -153,7 +156,22 @@ def test_quarantine_is_never_taken_as_input() -> None:
     assert setting.publisher.batches == []
 
 
-@pytest.mark.parametrize("event", [None, [], "text", {}, {"Records": []}, {"detail": 1}])
+def test_messages_about_no_new_file_are_acknowledged_and_counted() -> None:
+    setting = Setting()
+    deleted = {"eventName": "ObjectRemoved:Delete", **announce("one")["Records"][0]}
+
+    answer = setting.send({"Event": "s3:TestEvent"}, {"Records": []}, {"Records": [deleted]})
+
+    assert answer == failed()
+    assert setting.reports.skips == [
+        "m0: a test event of S3",
+        "m1: a notification without records",
+        "m2: an event of S3 that announces no new file: ObjectRemoved",
+    ]
+    assert (setting.reports.done, setting.reports.failures) == ([], [])
+
+
+@pytest.mark.parametrize("event", [None, [], "text", {}, {"Records": [1]}, {"detail": 1}])
 def test_an_unknown_event_is_an_error(event: Any) -> None:
     with pytest.raises(UnknownEventError):
         Setting().forwarder.handle(event)

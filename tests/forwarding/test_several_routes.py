@@ -69,6 +69,10 @@ class Told:
         del source
         self.skips.append(why)
 
+    def message_skipped(self, name: str, what: str) -> None:
+        del name
+        self.skips.append(what)
+
     def warn(self, message: str, **facts: object) -> None:
         del message, facts
 

@@ -42,6 +42,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FiddlerServer]:
         settings = json.loads((EVENTS / "env.json").read_text(encoding="utf-8"))
         for name, value in settings["ForwarderFunction"].items():
             monkeypatch.setenv(name, value)
+        monkeypatch.setenv("FORWARDER_METADATA_COLUMNS", "endpoint=endpoint,variant=variant")
         monkeypatch.setenv("FIDDLER_URL", running.url)
         monkeypatch.setenv("FIDDLER_TOKEN", TOKEN)
         monkeypatch.setenv("FORWARDER_RETRY_SECONDS", "0")

@@ -16,7 +16,7 @@ from tests.support.docs_pages import (
     shell_lines,
     text_of,
 )
-from tests.support.template_values import PARAMETERS, Deployment
+from tests.support.template_values import PARAMETERS, TEMPLATE, Deployment
 
 COMMANDS = dict(command.commands())
 MAKE = set(re.findall(r"^([a-z]+):", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))
@@ -80,7 +80,7 @@ def test_a_deployment_has_parameters_that_fit_together(page: str, given: dict[st
 def test_every_parameter_that_the_docs_name_is_there() -> None:
     pattern = r"`([A-Z][a-z]+[A-Z][A-Za-z]+)(?:=[^`]*)?`"
     named = set(re.findall(pattern, text_of(REPOSITORY / "docs/how-to/deploy.md")))
-    others = {"DashboardName", "Bucket"}
+    others = {*TEMPLATE["Outputs"], "Bucket"}
     assert named - set(PARAMETERS) - others == set()
 
 

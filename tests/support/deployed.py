@@ -1,16 +1,17 @@
-"""The template, deployed on moto's CloudFormation.
+"""template.yaml and its nested templates, deployed on moto's CloudFormation.
 
-moto lacks some types of resources. They are left out; what the checks look at of them, alarms and
-the queue's policy, is made by hand.
+The templates go the way that `sam build` and `sam deploy` take: SAM's own transformation, and the
+nested templates as objects in S3.
 """
 
 from __future__ import annotations
 
+import ast
 import copy
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -18,70 +19,81 @@ import boto3
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-from tests.support.template_values import TEMPLATE
+from tests.support.moto_resources import complete_cloudformation, without_nothing
+from tests.support.template_values import TEMPLATE, read
 
 STACK = "capture-forwarder"
 CAPTURES = "captures"
+SETTINGS = "forwarder-settings"
+ROUTES = "routes:\n- name: captures\n  mapping: {inputs: 'age,income', outputs: score}\n"
+ROUTES += "  publisher: {type: files, place: s3://rows/out}\n"
 _CODE = "code-of-the-function"
-_NOT_IN_MOTO = frozenset(
-    {
-        "AWS::CloudWatch::Alarm",
-        "AWS::CloudWatch::Dashboard",
-        "AWS::S3::BucketPolicy",
-        "AWS::SNS::TopicPolicy",
-        "AWS::SQS::QueuePolicy",
-    }
-)
-_DEFAULTS = {
+_TO_FILES = {
     "CaptureBucket": CAPTURES,
     "CapturePrefix": "datacapture/",
+    "RoutesFile": f"s3://{SETTINGS}/routes.yaml",
     "FilesPlace": "s3://rows/out",
-    "InputColumns": "age,income",
-    "OutputColumns": "score",
 }
 
 
-def deploy(**parameters: str) -> dict[str, str]:
-    """Deploy the template as the stack `capture-forwarder`; files go to S3 unless told otherwise.
+def deploy(routes: str = ROUTES, **parameters: str) -> dict[str, str]:
+    """Deploy the templates as the stack `capture-forwarder`, by a routes file to files in S3.
+
+    Parameters
+    ----------
+    routes
+        The routes file.
+    parameters
+        Of the template, beyond those.
 
     Returns
     -------
     dict
-        Logical id → physical id.
+        Logical id → physical id, of the resources of the stack itself.
     """
-    given = _DEFAULTS | parameters
+    return deploy_exactly(_TO_FILES | parameters, routes)
+
+
+def deploy_exactly(given: Mapping[str, str], routes: str = ROUTES) -> dict[str, str]:
+    """Deploy the templates with parameters and the defaults of all others; see `deploy`."""
+    complete_cloudformation()
     s3 = boto3.client("s3")
-    for bucket in (_CODE, *given["CaptureBucket"].split(",")):
+    for bucket in (_CODE, SETTINGS, *given["CaptureBucket"].split(",")):
         s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=SETTINGS, Key="routes.yaml", Body=routes.encode())
     s3.put_object(Bucket=_CODE, Key="code.zip", Body=_zip())
+    for path in _nested():
+        s3.put_object(Bucket=_CODE, Key=path, Body=json.dumps(read(path)).encode())
     cloudformation: Any = boto3.client("cloudformation")
     cloudformation.create_stack(
         StackName=STACK,
         TemplateBody=json.dumps(_translated()),
-        Capabilities=["CAPABILITY_IAM"],
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
         Parameters=[
             {"ParameterKey": name, "ParameterValue": value} for name, value in given.items()
         ],
     )
-    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=STACK)
-    resources = {
+    made = resources_of(STACK)
+    _write_policies(made["ForwarderRole"])
+    return made
+
+
+def resources_of(stack: str) -> dict[str, str]:
+    """The resources of a stack: logical id → physical id."""
+    cloudformation: Any = boto3.client("cloudformation")
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
+    return {
         found["LogicalResourceId"]: found.get("PhysicalResourceId", "")
         for page in pages
         for found in page["StackResourceSummaries"]
     }
-    _let_the_rule_send(resources)
-    boto3.client("cloudwatch").put_metric_alarm(
-        AlarmName=f"{STACK}-dead-letters",
-        AlarmActions=["arn:aws:sns:us-east-1:123456789012:told"],
-        Namespace="AWS/SQS",
-        MetricName="ApproximateNumberOfMessagesVisible",
-        Statistic="Maximum",
-        Period=300,
-        EvaluationPeriods=1,
-        ComparisonOperator="GreaterThanThreshold",
-        Threshold=0,
-    )
-    return resources
+
+
+def outputs_of(stack: str) -> dict[str, str]:
+    """The outputs of a stack: name → value."""
+    cloudformation: Any = boto3.client("cloudformation")
+    (found,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+    return {one["OutputKey"]: one["OutputValue"] for one in found["Outputs"]}
 
 
 def queue_arn(url: str) -> str:
@@ -91,20 +103,14 @@ def queue_arn(url: str) -> str:
     return str(answer["Attributes"]["QueueArn"])
 
 
-def _let_the_rule_send(resources: Mapping[str, str]) -> None:
-    rule = boto3.client("events").describe_rule(Name=resources["CaptureRule"])["Arn"]
-    sqs: Any = boto3.client("sqs")
-    for name in ("CaptureQueue", "DeadLetterQueue"):
-        url = resources[name]
-        statement = {
-            "Effect": "Allow",
-            "Principal": {"Service": "events.amazonaws.com"},
-            "Action": "sqs:SendMessage",
-            "Resource": queue_arn(url),
-            "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
-        }
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+def _write_policies(role: str) -> None:
+    """Write the role's policies once more: moto keeps them as Python's text for them."""
+    iam: Any = boto3.client("iam")
+    for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        kept = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+        document = ast.literal_eval(kept) if isinstance(kept, str) else kept
+        policy = json.dumps(without_nothing(document))
+        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=policy)
 
 
 def _zip() -> bytes:
@@ -114,22 +120,24 @@ def _zip() -> bytes:
     return data.getvalue()
 
 
+def _nested() -> Sequence[str]:
+    """The nested templates, as paths in the repository."""
+    resources = TEMPLATE["Resources"].values()
+    stacks = [one for one in resources if one["Type"] == "AWS::CloudFormation::Stack"]
+    return [one["Properties"]["TemplateURL"] for one in stacks]
+
+
 @cache
 def _translated() -> dict[str, Any]:
-    """The template as CloudFormation gets it, without what moto lacks."""
+    """The template as CloudFormation gets it."""
     template = copy.deepcopy(TEMPLATE)
     function = template["Resources"]["ForwarderFunction"]
     function["Properties"]["CodeUri"] = {"Bucket": _CODE, "Key": "code.zip"}
     function.pop("Metadata", None)
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::CloudFormation::Stack":
+            path = resource["Properties"]["TemplateURL"]
+            resource["Properties"]["TemplateURL"] = f"https://s3.amazonaws.com/{_CODE}/{path}"
     translator = Translator({}, Parser(), boto_session=boto3.Session(region_name="us-east-1"))
     made: dict[str, Any] = json.loads(json.dumps(translator.translate(template, {})))
-    left_out = {name for name, one in made["Resources"].items() if one["Type"] in _NOT_IN_MOTO}
-    made["Resources"] = {
-        name: one for name, one in made["Resources"].items() if name not in left_out
-    }
-    made["Outputs"] = {
-        name: one
-        for name, one in made.get("Outputs", {}).items()
-        if one["Value"].get("Ref") not in left_out
-    }
     return made

@@ -1,4 +1,4 @@
-"""template.yaml, and what it comes to for given parameters."""
+"""template.yaml and its nested templates, and what they come to for given parameters."""
 
 from __future__ import annotations
 
@@ -10,9 +10,19 @@ from samcli.yamlhelper import yaml_parse
 
 from tests.support.package import REPOSITORY
 
-TEMPLATE: dict[str, Any] = yaml_parse((REPOSITORY / "template.yaml").read_text())
+Template = dict[str, Any]
+
+
+def read(path: str) -> Template:
+    """A template of the repository."""
+    template: Template = yaml_parse((REPOSITORY / path).read_text(encoding="utf-8"))
+    return template
+
+
+TEMPLATE = read("template.yaml")
 PARAMETERS: dict[str, Any] = TEMPLATE["Parameters"]
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+ALARMS = read("templates/alarms.yaml")
 
 _PSEUDO = {
     "AWS::AccountId": "123456789012",
@@ -25,9 +35,9 @@ _NOTHING = object()
 """What `AWS::NoValue` comes to: the property, or the list's entry, is not there."""
 
 
-def properties(name: str) -> Any:
+def properties(name: str, template: Template = TEMPLATE) -> Any:
     """The properties of a resource as they are written."""
-    return RESOURCES[name]["Properties"]
+    return template["Resources"][name]["Properties"]
 
 
 def texts(value: Any) -> Iterator[str]:
@@ -43,25 +53,29 @@ def texts(value: Any) -> Iterator[str]:
 
 
 class Deployment:
-    """The template with parameters; a resource stands for itself by its name.
+    """A template with parameters; a resource stands for itself by its name.
 
     Parameters
     ----------
     given
         Parameter → value. Each must fit its parameter's pattern.
+    template
+        The template.
     """
 
-    def __init__(self, given: Mapping[str, str]) -> None:
+    def __init__(self, given: Mapping[str, str], template: Template = TEMPLATE) -> None:
+        self._template = template
+        declared = template["Parameters"]
+        assert set(given) <= set(declared)
+        assert not [name for name in given if not fits(name, given[name], template)]
         self._parameters = {
-            name: str(given.get(name, declared.get("Default", "")))
-            for name, declared in PARAMETERS.items()
+            name: _typed(one, str(given.get(name, one.get("Default", ""))))
+            for name, one in declared.items()
         }
-        assert set(given) <= set(PARAMETERS)
-        assert not [name for name in given if not fits(name, given[name])]
         self._functions: dict[str, Callable[[Any], Any]] = {
             "Ref": self._ref,
             "Condition": self.condition,
-            "Fn::Equals": lambda pair: self.value(pair[0]) == self.value(pair[1]),
+            "Fn::Equals": lambda pair: str(self.value(pair[0])) == str(self.value(pair[1])),
             "Fn::Not": lambda one: not self.value(one[0]),
             "Fn::And": lambda some: all(self.value(one) for one in some),
             "Fn::Or": lambda some: any(self.value(one) for one in some),
@@ -75,13 +89,27 @@ class Deployment:
 
     def condition(self, name: str) -> bool:
         """Whether a condition holds."""
-        return bool(self.value(TEMPLATE["Conditions"][name]))
+        return bool(self.value(self._template["Conditions"][name]))
+
+    def resources(self) -> dict[str, Any]:
+        """The resources that are made, with the values of their properties."""
+        return {
+            name: self.value(one.get("Properties", {}))
+            for name, one in self._template["Resources"].items()
+            if "Condition" not in one or self.condition(one["Condition"])
+        }
+
+    def part(self, name: str) -> Deployment:
+        """The nested stack that a resource is, with the parameters that it is given."""
+        written = self.value(self._template["Resources"][name]["Properties"])
+        given = {parameter: str(value) for parameter, value in written["Parameters"].items()}
+        return Deployment(given, read(written["TemplateURL"]))
 
     def refusals(self) -> list[str]:
         """What the rules say against these parameters; nothing if they may be deployed."""
         return [
             assertion["AssertDescription"]
-            for rule in TEMPLATE["Rules"].values()
+            for rule in self._template["Rules"].values()
             if self.value(rule.get("RuleCondition", True))
             for assertion in rule["Assertions"]
             if not self.value(assertion["Assert"])
@@ -127,17 +155,21 @@ class Deployment:
             name = found[1]
             if name.startswith("!"):
                 return "${" + name[1:] + "}"
-            known = {*_PSEUDO, *RESOURCES, *PARAMETERS, *inserted}
+            known = {*_PSEUDO, *self._template["Resources"], *self._parameters, *inserted}
             assert name.partition(".")[0] in known, name
             return str(inserted[name] if name in inserted else self._ref(name))
 
         return re.sub(r"\$\{([^}]*)\}", one, text)
 
 
-def fits(parameter: str, value: str) -> bool:
+def _typed(declared: Template, value: str) -> str | list[str]:
+    return value.split(",") if declared["Type"] == "CommaDelimitedList" else value
+
+
+def fits(parameter: str, value: str, template: Template = TEMPLATE) -> bool:
     """Whether a parameter takes a value."""
-    declared = PARAMETERS[parameter]
+    declared = template["Parameters"][parameter]
     allowed = declared.get("AllowedValues")
-    if allowed is not None and value not in allowed:
+    if allowed is not None and value not in map(str, allowed):
         return False
     return re.fullmatch(declared.get("AllowedPattern", ".*"), value) is not None

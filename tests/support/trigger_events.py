@@ -157,7 +157,6 @@ MALFORMED_BODIES: dict[str, object] = {
     "a number": "17",
     "a list": f'["{SECRET}"]',
     "JSON text": f'"{SECRET}"',
-    "no records": '{"Records":[]}',
     "records that are no list": f'{{"Records":"{SECRET}"}}',
     "a record that is no object": f'{{"Records":["{SECRET}"]}}',
     "another message": f'{{"order":"{SECRET}"}}',
@@ -165,9 +164,8 @@ MALFORMED_BODIES: dict[str, object] = {
     "no key": f'{{"Records":[{{"s3":{{"bucket":{{"name":"{SECRET}"}},"object":{{}}}}}}]}}',
     "an empty key": '{"Records":[{"s3":{"bucket":{"name":"b"},"object":{"key":""}}}]}',
     "a key that is a number": '{"Records":[{"s3":{"bucket":{"name":"b"},"object":{"key":7}}}]}',
-    "a removal": json.dumps({"Records": [s3_record(SECRET) | {"eventName": "ObjectRemoved:Put"}]}),
     "an odd event name": json.dumps({"Records": [s3_record("key") | {"eventName": SECRET}]}),
-    "a deletion": json.dumps(eventbridge(SECRET) | {"detail-type": "Object Deleted"}),
+    "an odd detail-type": json.dumps(eventbridge("key") | {"detail-type": SECRET}),
     "no detail": f'{{"source":"aws.s3","detail-type":"Object Created","detail":"{SECRET}"}}',
     "another SNS message": json.dumps(sns_notification({"order": SECRET})),
     "SNS text": json.dumps({"Type": "Notification", "Message": SECRET}),
@@ -176,6 +174,48 @@ MALFORMED_BODIES: dict[str, object] = {
     ),
     "endless nesting": "[" * 100_000,
     "an endless number": "9" * 10_000,
+}
+
+
+TEST_EVENT = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": BUCKET}
+# All that S3 announces beside new files.
+OF_S3 = (
+    "ObjectRemoved:Delete",
+    "ObjectRemoved:DeleteMarkerCreated",
+    "ObjectRestore:Post",
+    "ObjectRestore:Completed",
+    "ObjectRestore:Delete",
+    "ReducedRedundancyLostObject",
+    "Replication:OperationFailedReplication",
+    "Replication:OperationMissedThreshold",
+    "LifecycleExpiration:Delete",
+    "LifecycleTransition",
+    "IntelligentTiering",
+    "ObjectTagging:Put",
+    "ObjectAcl:Put",
+)
+OF_EVENTBRIDGE = (
+    "Object Deleted",
+    "Object Restore Initiated",
+    "Object Restore Completed",
+    "Object Restore Expired",
+    "Object Storage Class Changed",
+    "Object Access Tier Changed",
+    "Object ACL Updated",
+    "Object Tags Added",
+    "Object Tags Deleted",
+)
+ABOUT_NO_NEW_FILE: dict[str, Event] = {
+    "test event": TEST_EVENT,
+    "no records": {"Records": []},
+    **{name: {"Records": [s3_record(SECRET) | {"eventName": name}]} for name in OF_S3},
+    **{name: eventbridge(SECRET) | {"detail-type": name} for name in OF_EVENTBRIDGE},
+}
+NOT_NEW_SHAPES: dict[str, Callable[[Event], Event]] = {
+    "direct": lambda message: message,
+    "SNS": sns,
+    "SQS": sqs,
+    "SQS(SNS)": lambda message: sqs(sns_notification(message)),
 }
 
 

@@ -27,6 +27,7 @@ ENDPOINT = "churn"
 VARIANT = "AllTraffic"
 FOLDER = f"datacapture/{ENDPOINT}/{VARIANT}"
 FILES = 3
+TOLD = "arn:aws:sns:us-east-1:123456789012:told"
 _LINE = {
     "captureData": {
         "endpointInput": {"data": "41,52000", "encoding": "CSV", "observedContentType": "text/csv"},
@@ -62,7 +63,8 @@ class WorkingDeployment:
         stack.enter_context(mock_aws(config={"lambda": {"use_docker": False}}))
         self.notifications: Notifications = stack.enter_context(bucket_notifications())
         # moto's functions run on x86_64, whatever was asked for.
-        self.resources = deploy(**{"Architecture": "x86_64", **parameters})
+        defaults = {"Architecture": "x86_64", "AlarmTopicArn": TOLD}
+        self.resources = deploy(**{**defaults, **parameters})
         self.aws = AwsAnswers(monkeypatch)
         self.announce({"EventBridgeConfiguration": {}})
         boto3.client("sns").create_topic(Name="told")

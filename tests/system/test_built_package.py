@@ -70,6 +70,7 @@ def variables(aws: str, fiddler: FiddlerServer) -> dict[str, str]:
         Name="fiddler-token", SecretString=fiddler.token
     )
     settings = {**sample("env.json")["ForwarderFunction"]}
+    settings["FORWARDER_METADATA_COLUMNS"] = "endpoint=endpoint,variant=variant"
     del settings["FIDDLER_TOKEN"]
     return {
         **settings,

@@ -1,107 +1,48 @@
-"""What template.yaml makes of its parameters: what it refuses, allows and tells the function."""
+"""What template.yaml makes of its parameters: what it refuses, and what it tells the function."""
 
 from __future__ import annotations
 
 import json
-from fnmatch import fnmatchcase
 from itertools import combinations
 from typing import Any
 
 import pytest
 
 from capture_forwarder.core.errors import SettingsError
-from capture_forwarder.publishers.files.formats import JsonArray, JsonLines
-from capture_forwarder.publishers.files.parquet import Parquet
 from capture_forwarder.settings import PublisherName, load
-from capture_forwarder.settings.publishers import FiddlerSettings, FilesSettings
+from capture_forwarder.settings.publishers import FiddlerSettings
 from tests.support.package import REPOSITORY
+from tests.support.template_parameters import (
+    APP,
+    ARN,
+    BOUNDARY,
+    BUCKET,
+    BUS,
+    FIDDLER,
+    KEY,
+    LABELS,
+    MODEL,
+    NETWORK,
+    OTHER_SECRET,
+    PARAMETER,
+    PARTNER_APP,
+    ROUTES,
+    ROUTES_PARAMETER,
+    SECRET,
+    TOPIC,
+    WHOLE,
+)
 from tests.support.template_values import PARAMETERS, TEMPLATE, Deployment, fits, properties
 
-ARN = "arn:aws:{}:us-east-1:123456789012:{}"
-SECRET = ARN.format("secretsmanager", "secret:token-AbCdEf")
-OTHER_SECRET = ARN.format("secretsmanager", "secret:other-AbCdEf")
-PARAMETER = ARN.format("ssm", "parameter/forwarder/token")
-KEY = ARN.format("kms", "key/3f1c9a52-0b7e-4d86-9a41-6d2f8c0e7b15")
-APP = ARN.format("sagemaker", "partner-app/app-ABCDEF123456")
-
-BUCKET = {"CaptureBucket": "captures"}
-MODEL = {
-    "FiddlerTokenSecretArn": SECRET,
-    "FiddlerModelUuid": "3f1c9a52-0b7e-4d86-9a41-6d2f8c0e7b15",
-    "FiddlerModelColumns": "age,income",
-    "FiddlerModelOutputColumn": "score",
-}
-DATA = "arn:aws:s3:::data/transform/*"
-OTHER_DATA = "arn:aws:s3:::more-data/*"
-FIDDLER = {**BUCKET, **MODEL, "FiddlerUrl": "https://example.fiddler.ai"}
-PARTNER_APP = {
-    **BUCKET,
-    **MODEL,
-    "PartnerAppUrl": "https://app.example.com",
-    "PartnerAppArn": APP,
-}
-ARTHUR = {
-    **BUCKET,
-    "ArthurHost": "https://arthur.example.com",
-    "ArthurModelId": "churn",
-    "ArthurAccessTokenSecretArn": SECRET,
-}
-FILES = {
-    **BUCKET,
-    "FilesPlace": "s3://rows/monitoring/churn",
-    "InputColumns": "age,income",
-    "OutputColumns": "score",
-}
-ROUTES = {**BUCKET, "RoutesFile": "s3://settings/forwarder/routes.yaml"}
-ROUTES_PARAMETER = {**BUCKET, "RoutesFile": "ssm:///forwarder/routes"}
-
-WHOLE = {
-    "Fiddler": FIDDLER,
-    "a partner app": PARTNER_APP,
-    "Arthur": ARTHUR,
-    "files": FILES,
-    "a routes file in S3": ROUTES,
-    "a routes file in a parameter": ROUTES_PARAMETER,
-}
 OTHERS = {
-    "CsvHeader": "present",
-    "EventIdColumn": "event_id",
-    "FiddlerTimestampColumn": "at",
     "FilesKmsKeyArn": KEY,
-    "InputPath": "instances",
-    "MetadataColumns": "endpoint=endpoint",
-    "OutputPath": "predictions",
+    "FilesPlace": "s3://rows/churn",
+    "FiddlerTimestampColumn": "at",
     "ParameterArns": PARAMETER,
     "SecretArns": f"{SECRET},{OTHER_SECRET}",
-    "TimestampColumn": "at",
+    **LABELS,
+    **NETWORK,
 }
-ALWAYS = {
-    "TakeMessages",
-    "ContinueLater",
-    "KeepPlaces",
-    "ReadCaptures",
-    "WriteQuarantine",
-    "WriteLogs",
-}
-
-
-def granted(given: dict[str, str]) -> dict[str, dict[str, Any]]:
-    """What the role may do beyond what it always may."""
-    deployment = Deployment(given)
-    assert deployment.refusals() == []
-    statements = deployment.statements()
-    assert statements.keys() >= ALWAYS
-    return {name: one for name, one in statements.items() if name not in ALWAYS}
-
-
-def allowed(given: dict[str, str]) -> dict[str, list[str]]:
-    """Action → the only resources for it, beyond what the role always may."""
-    found: dict[str, list[str]] = {}
-    for statement in granted(given).values():
-        resources = statement["Resource"]
-        resources = resources if isinstance(resources, list) else [resources]
-        found.setdefault(statement["Action"], []).extend(resources)
-    return found
 
 
 def refusal(given: dict[str, str]) -> str:
@@ -113,10 +54,21 @@ def without(given: dict[str, str], *names: str) -> dict[str, str]:
     return {name: value for name, value in given.items() if name not in names}
 
 
+def function(given: dict[str, str]) -> Any:
+    return Deployment(given).resources()["ForwarderFunction"]
+
+
 @pytest.mark.parametrize("given", WHOLE.values(), ids=WHOLE)
 def test_what_is_deployed_is_what_the_function_accepts(given: dict[str, str]) -> None:
     assert Deployment(given).refusals() == []
     load(Deployment(given).environment())
+
+
+def test_the_quick_start_takes_no_more_than_ten_parameters() -> None:
+    groups = TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    first, quick = (group["Parameters"] for group in groups[:2])
+    assert FIDDLER.keys() <= {*first, *quick}
+    assert len([*first, *quick]) <= 10
 
 
 def test_the_function_is_told_where_rows_go() -> None:
@@ -124,8 +76,6 @@ def test_the_function_is_told_where_rows_go() -> None:
     assert {name: one.route and one.route.publisher_name for name, one in platforms.items()} == {
         "Fiddler": PublisherName.FIDDLER,
         "a partner app": PublisherName.FIDDLER,
-        "Arthur": PublisherName.ARTHUR,
-        "files": PublisherName.FILES,
         "a routes file in S3": None,
         "a routes file in a parameter": None,
     }
@@ -138,7 +88,10 @@ def test_a_partner_app_is_the_fiddler_that_requests_are_signed_for() -> None:
     assert route is not None
     assert isinstance(route.publisher, FiddlerSettings)
     assert route.publisher.partner_app_arn == APP
-    assert route.publisher.url == PARTNER_APP["PartnerAppUrl"]
+    assert route.publisher.url == PARTNER_APP["FiddlerUrl"]
+    # The routes of a routes file say it themselves.
+    told = Deployment(ROUTES | {"PartnerAppArn": APP}).environment()
+    assert not [name for name in told if name.startswith("AWS_PARTNER_APP")]
 
 
 def test_no_slip_of_three_parameters_deploys_what_the_function_would_refuse() -> None:
@@ -161,40 +114,23 @@ def test_no_slip_of_three_parameters_deploys_what_the_function_would_refuse() ->
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (BUCKET, "Say where the rows go"),
-        (without(FIDDLER, "FiddlerTokenSecretArn"), "Fiddler needs FiddlerTokenSecretArn"),
-        (without(FIDDLER, "FiddlerModelUuid"), "Fiddler needs FiddlerModelUuid"),
-        (without(FIDDLER, "FiddlerModelColumns"), "Fiddler needs FiddlerModelColumns"),
+        (BUCKET, "Say where the rows go, by FiddlerUrl or by RoutesFile"),
+        (FIDDLER | ROUTES, "FiddlerUrl must be empty beside it"),
+        (without(FIDDLER, "FiddlerTokenSecretArn"), "FiddlerUrl needs FiddlerTokenSecretArn"),
+        (without(FIDDLER, "FiddlerModelUuid"), "and FiddlerModelUuid"),
+        (without(FIDDLER, "FiddlerModelColumns"), "FiddlerUrl needs the model's columns"),
         (without(FIDDLER, "FiddlerModelOutputColumn"), "FiddlerModelOutputColumn"),
-        (FIDDLER | ARTHUR, "Rows go to Fiddler, so ArthurHost and FilesPlace must be empty"),
-        (FIDDLER | FILES, "Rows go to Fiddler, so ArthurHost and FilesPlace must be empty"),
-        (FIDDLER | ROUTES, "FiddlerUrl, PartnerAppUrl and ArthurHost must be empty beside it"),
-        (FIDDLER | PARTNER_APP, "Fiddler has one address"),
-        (FIDDLER | {"InputColumns": "age"}, "Fiddler's columns are FiddlerModelColumns"),
-        (FIDDLER | {"PartnerAppArn": APP}, "PartnerAppArn is for PartnerAppUrl or RoutesFile"),
-        (without(PARTNER_APP, "PartnerAppArn"), "A partner app needs PartnerAppArn"),
-        (without(PARTNER_APP, "PartnerAppUrl"), "PartnerAppArn is for PartnerAppUrl"),
-        (without(ARTHUR, "ArthurModelId"), "Arthur needs ArthurModelId"),
-        (without(ARTHUR, "ArthurAccessTokenSecretArn"), "Arthur needs ArthurAccessTokenSecretArn"),
-        (without(ARTHUR, "ArthurHost"), "are for ArthurHost"),
-        (ARTHUR | FILES, "Rows go to Arthur, so FilesPlace must be empty"),
-        (ARTHUR | ROUTES, "PartnerAppUrl and ArthurHost must be empty beside it"),
-        (ARTHUR | {"FiddlerModelColumns": "age"}, "are for FiddlerUrl or PartnerAppUrl"),
-        (ARTHUR | {"InputColumns": "age"}, "both InputColumns and OutputColumns, or neither"),
-        (ARTHUR | {"InputPath": "instances"}, "say nothing without columns"),
-        (ARTHUR | {"MetadataColumns": "endpoint=endpoint"}, "which have no place for"),
-        (without(FILES, "OutputColumns"), "Files need InputColumns and OutputColumns"),
-        (FIDDLER | {"FilesKmsKeyArn": KEY}, "FilesKmsKeyArn is for the bucket of FilesPlace"),
-        (FIDDLER | {"FilesFormat": "json-array"}, "FilesFormat is for FilesPlace without Rou"),
-        (
-            ROUTES | {"FilesPlace": "s3://rows/x", "FilesFormat": "json-array"},
-            "FilesFormat is for FilesPlace without RoutesFile",
+        *(
+            (ROUTES | {name: value}, "Without FiddlerUrl, all parameters that begin with Fiddler")
+            for name, value in {**MODEL, "FiddlerTimestampColumn": "at"}.items()
         ),
         (FIDDLER | {"SecretArns": SECRET}, "SecretArns and ParameterArns are for RoutesFile"),
         (FIDDLER | {"ParameterArns": PARAMETER}, "ParameterArns are for RoutesFile"),
-        (ROUTES | {"InputColumns": "age"}, "RoutesFile says which columns there are"),
-        (ROUTES | {"CsvHeader": "present"}, "CsvHeader absent beside it"),
-        (ROUTES | {"FiddlerModelUuid": MODEL["FiddlerModelUuid"]}, "are for FiddlerUrl"),
+        (FIDDLER | {"FilesPlace": "s3://rows/x"}, "FilesPlace and LabelBucket are for routes"),
+        (FIDDLER | {"LabelBucket": "truth"}, "FilesPlace and LabelBucket are for routes"),
+        (ROUTES | {"LabelPrefix": "truth/"}, "LabelPrefix is for LabelBucket"),
+        (ROUTES | {"FilesKmsKeyArn": KEY}, "FilesKmsKeyArn is for the bucket of FilesPlace"),
+        *((FIDDLER | without(NETWORK, name), "A VPC needs both") for name in NETWORK),
     ],
 )
 def test_a_wrong_combination_is_refused_with_a_sentence(given: dict[str, str], said: str) -> None:
@@ -211,157 +147,26 @@ def test_each_rule_refuses_something_by_names_of_parameters() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        (FIDDLER, {"secretsmanager:GetSecretValue": [SECRET]}),
-        (
-            PARTNER_APP,
-            {
-                "secretsmanager:GetSecretValue": [SECRET],
-                "sagemaker:CallPartnerAppApi": [APP],
-            },
-        ),
-        (ARTHUR, {"secretsmanager:GetSecretValue": [SECRET]}),
-        (FILES, {"s3:PutObject": ["arn:aws:s3:::rows/monitoring/churn/*"]}),
-        (
-            FIDDLER | {"BatchTransformData": f"{DATA},{OTHER_DATA}"},
-            {
-                "secretsmanager:GetSecretValue": [SECRET],
-                "s3:GetObject": [DATA, OTHER_DATA],
-                "s3:ListBucket": ["arn:aws:s3:::captures"],
-            },
-        ),
-        (ROUTES, {"s3:GetObject": ["arn:aws:s3:::settings/forwarder/routes.yaml"]}),
-        (ROUTES_PARAMETER, {"ssm:GetParameter": [ARN.format("ssm", "parameter/forwarder/routes")]}),
-        (
-            BUCKET | {"RoutesFile": "ssm://routes"},
-            {"ssm:GetParameter": [ARN.format("ssm", "parameter/routes")]},
-        ),
-        (
-            ROUTES
-            | {
-                "SecretArns": f"{SECRET},{OTHER_SECRET}",
-                "ParameterArns": PARAMETER,
-                "FilesPlace": "s3://rows/monitoring",
-                "PartnerAppArn": APP,
-            },
-            {
-                "s3:GetObject": ["arn:aws:s3:::settings/forwarder/routes.yaml"],
-                "secretsmanager:GetSecretValue": [SECRET, OTHER_SECRET],
-                "ssm:GetParameter": [PARAMETER],
-                "s3:PutObject": ["arn:aws:s3:::rows/monitoring/*"],
-                "sagemaker:CallPartnerAppApi": [APP],
-            },
-        ),
-    ],
-)
-def test_a_permission_is_there_only_with_its_parameter_and_only_for_it(
-    given: dict[str, str], expected: dict[str, list[str]]
-) -> None:
-    assert allowed(given) == expected
-
-
-@pytest.mark.parametrize(
-    ("given", "statement", "services"),
-    [
-        (FIDDLER | {"CaptureKmsKeyArn": KEY}, "DecryptCaptures", ["s3"]),
-        (FIDDLER | {"SecretKmsKeyArn": KEY}, "DecryptSecrets", ["secretsmanager"]),
-        (ROUTES | {"SecretKmsKeyArn": KEY}, "DecryptSecrets", ["secretsmanager", "s3"]),
-        (ROUTES_PARAMETER | {"SecretKmsKeyArn": KEY}, "DecryptSecrets", ["secretsmanager", "ssm"]),
-        (FILES | {"FilesKmsKeyArn": KEY}, "EncryptFiles", ["s3"]),
-    ],
-)
-def test_a_key_may_be_used_only_where_it_is_given_and_only_by_what_it_is_for(
-    given: dict[str, str], statement: str, services: list[str]
-) -> None:
-    found = granted(given)[statement]
-    told = found["Condition"]["StringEquals"]["kms:ViaService"]
-    assert found["Resource"] in (KEY, [KEY])
-    assert (told if isinstance(told, list) else [told]) == [
-        f"{service}.us-east-1.amazonaws.com" for service in services
-    ]
-    # With no key given there is no such permission.
-    keyless = without(given, "CaptureKmsKeyArn", "SecretKmsKeyArn", "FilesKmsKeyArn")
-    assert not [action for action in allowed(keyless) if action.startswith("kms:")]
-
-
-def test_manifests_of_batch_transforms_are_announced_where_their_data_may_be_read() -> None:
-    given = FIDDLER | {"BatchTransformData": DATA, "CapturePrefix": "captures/"}
-    pattern = Deployment(given).value(properties("CaptureRule")["EventPattern"])
-
-    endpoints, transforms = pattern["detail"]["object"]["key"]
-
-    assert endpoints == {"wildcard": "captures/*.jsonl"}
-    name = transforms["wildcard"]
-    assert fnmatchcase("captures/output/2023/01/21/01/e824d723-e1f2.json", name)
-    assert fnmatchcase("captures/churn/output/2023/01/21/01/e824d723-e1f2.json", name)
-    assert not fnmatchcase("captures/churn/input/2023/01/21/01/e824d723-e1f2.json", name)
-    found = Deployment(given).statements()["ListManifests"]
-    assert found["Condition"] == {"StringLike": {"s3:prefix": "captures/*"}}
-
-
-def test_several_buckets_have_one_rule_and_a_permission_each() -> None:
-    buckets = ["one", "two.b", "three", "four", "five"]
-    for count in range(1, len(buckets) + 1):
-        given = {"CaptureBucket": ",".join(buckets[:count]), "CapturePrefix": "a,b/"}
-        deployment = Deployment(given)
-        pattern = deployment.value(properties("CaptureRule")["EventPattern"])
-        assert pattern["detail"]["bucket"]["name"] == buckets[:count]
-        assert deployment.statements()["ReadCaptures"]["Resource"] == [
-            f"arn:aws:s3:::{bucket}/a,b/*" for bucket in buckets[:count]
-        ]
-    assert not fits("CaptureBucket", ",".join([*buckets, "six"]))
-
-
-LABELS = {**ROUTES, "LabelBucket": "truth", "LabelPrefix": "ground-truth/"}
-
-
-def test_files_of_labels_have_a_rule_and_a_permission_of_their_own() -> None:
-    deployment = Deployment(LABELS)
-    assert deployment.refusals() == []
-    pattern = deployment.value(properties("LabelRule")["EventPattern"])
-    assert pattern["detail"] == {
-        "bucket": {"name": ["truth"]},
-        "object": {"key": [{"wildcard": "ground-truth/*"}]},
-    }
-    assert deployment.statements()["ReadLabels"]["Resource"] == "arn:aws:s3:::truth/ground-truth/*"
-    assert TEMPLATE["Resources"]["LabelRule"]["Condition"] == "HasLabels"
-    assert "ReadLabels" not in granted(ROUTES)
-
-
-def test_labels_are_for_routes_and_their_prefix_for_their_bucket() -> None:
-    assert Deployment({**FIDDLER, "LabelBucket": "truth"}).refusals()
-    assert Deployment({**ROUTES, "LabelPrefix": "ground-truth/"}).refusals()
-
-
-def test_files_are_written_as_the_template_says() -> None:
-    assert "parquet" not in PARAMETERS["FilesFormat"]["AllowedValues"]
-    for form in PARAMETERS["FilesFormat"]["AllowedValues"]:
-        written = load(Deployment(FILES | {"FilesFormat": form}).environment()).route
-        assert written is not None
-        assert isinstance(written.publisher, FilesSettings)
-        assert written.publisher.format == form
-
-
-def test_what_the_file_publisher_writes_does_not_come_back() -> None:
-    pattern = Deployment(FILES).value(properties("CaptureRule")["EventPattern"])
-    assert pattern["detail"]["object"]["key"] == [{"wildcard": "*.jsonl"}]
-    for form in (JsonLines, JsonArray, Parquet):
-        assert not form.suffix.endswith(".jsonl")
-
-
-@pytest.mark.parametrize(
     ("parameter", "value"),
     [
         ("CaptureBucket", "s3://captures"),
         ("CaptureBucket", "one, two"),
+        ("CaptureBucket", "one,two,three,four,five,six"),
+        ("CaptureBucket", "-"),
+        ("CapturePrefix", "/datacapture"),
+        ("CapturePrefix", "data*"),
+        ("CapturePrefix", "${AWS::AccountId}"),
+        ("CapturePrefix", "データ/"),  # IAM takes no characters above U+00FF
+        ("LabelPrefix", "Ř/"),
+        ("FiddlerUrl", "https://user:password@example.com"),
+        ("FiddlerTokenSecretArn", SECRET.removesuffix("-AbCdEf")),
         ("FilesPlace", "s3://rows"),
-        ("BatchTransformData", "s3://data/transform"),
-        ("BatchTransformData", "arn:aws:s3:::data"),
-        ("BatchTransformData", "arn:aws:s3:::*"),
         ("FilesPlace", "s3://rows/monitoring/"),
         ("FilesPlace", "s3://rows/*"),
         ("FilesPlace", "/tmp/rows"),  # noqa: S108 - what is refused here
+        ("BatchTransformData", "s3://data/transform"),
+        ("BatchTransformData", "arn:aws:s3:::data"),
+        ("BatchTransformData", "arn:aws:s3:::*"),
         ("PartnerAppArn", ARN.format("sagemaker", "partner-app/*")),
         ("RoutesFile", "routes.yaml"),
         ("RoutesFile", "s3://settings"),
@@ -370,12 +175,52 @@ def test_what_the_file_publisher_writes_does_not_come_back() -> None:
         ("RoutesFile", "ssm:///*"),
         ("SecretArns", f"{SECRET}, {OTHER_SECRET}"),
         ("SecretArns", ARN.format("secretsmanager", "secret:*")),
+        ("SecretArns", f"{SECRET},{OTHER_SECRET.removesuffix('-AbCdEf')}"),
         ("ParameterArns", "forwarder/token"),
+        ("CaptureSource", ""),
+        ("CaptureSource", "sns"),
+        ("CaptureSource", ARN.format("sns", "*")),
+        ("CaptureSource", ARN.format("sqs", "queue")),
+        ("CaptureSource", ARN.format("events", "rule/files")),
+        ("KmsKeyArn", ARN.format("kms", "alias/mine")),
+        ("SubnetIds", "subnet-1, subnet-2"),
+        ("SecurityGroupIds", "default"),
+        ("HttpsProxy", "http://user:password@proxy.example.com:3128"),
+        ("HttpsProxy", "proxy.example.com:3128"),
+        ("NoProxy", "a.example.com, b.example.com"),
+        ("PermissionsBoundaryArn", "boundary"),
+        ("RolePath", "platform"),
+        ("UseFips", "yes"),
     ],
 )
 def test_a_parameter_refuses_what_would_allow_more_or_nothing(parameter: str, value: str) -> None:
     assert not fits(parameter, value)
-    assert fits(parameter, "") == (PARAMETERS[parameter].get("Default") == "")
+
+
+def test_every_parameter_takes_its_default() -> None:
+    for name, declared in PARAMETERS.items():
+        assert name == "CaptureBucket" or fits(name, str(declared["Default"]))
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [
+        (
+            "SecretArns",
+            "arn:aws-us-gov:secretsmanager:us-gov-west-1:123456789012:secret:a/_+=.@-b-AbCdEf",
+        ),
+        ("CaptureSource", TOPIC),
+        ("CaptureSource", BUS),
+        ("CapturePrefix", "team=retention/a+b (1)/"),
+        ("RolePath", "/platform/forwarders/"),
+        ("PermissionsBoundaryArn", "arn:aws:iam::aws:policy/PowerUserAccess"),
+        ("HttpsProxy", "http://proxy.example.com:3128"),
+        ("KmsKeyArn", ARN.format("kms", "key/mrk-3f1c9a520b7e4d869a416d2f8c0e7b15")),
+        ("NoProxy", "169.254.169.254,.amazonaws.com"),
+    ],
+)
+def test_a_parameter_takes_what_there_is(parameter: str, value: str) -> None:
+    assert fits(parameter, value)
 
 
 def test_the_function_refuses_nothing_that_stands_in_the_variables_for_local_runs() -> None:
@@ -397,3 +242,53 @@ def test_the_variables_leave_room_for_columns() -> None:
         for given in WHOLE.values()
     )
     assert used < limit / 2
+
+
+def test_the_function_is_in_a_vpc_where_one_is_given() -> None:
+    assert "VpcConfig" not in function(FIDDLER)
+    assert function(FIDDLER | NETWORK)["VpcConfig"] == {
+        "SubnetIds": ["subnet-0a1b2c3d", "subnet-1a2b3c4d"],
+        "SecurityGroupIds": ["sg-0a1b2c3d"],
+    }
+
+
+def test_proxy_and_fips_endpoints_are_what_the_clients_read() -> None:
+    given = {
+        "HttpsProxy": "http://proxy:3128",
+        "NoProxy": ".amazonaws.com",
+        "UseFips": "true",
+    }
+    told = Deployment(FIDDLER | given).environment()
+    assert told["HTTPS_PROXY"] == "http://proxy:3128"
+    assert told["NO_PROXY"] == ".amazonaws.com"
+    assert told["AWS_USE_FIPS_ENDPOINT"] == "true"
+    plain = Deployment(FIDDLER).environment()
+    assert plain["AWS_USE_FIPS_ENDPOINT"] == "false"
+    assert not {"HTTPS_PROXY", "NO_PROXY"} & plain.keys()
+
+
+def test_the_role_has_the_path_and_the_boundary_that_an_account_asks_for() -> None:
+    plain = Deployment(FIDDLER).resources()["ForwarderRole"]
+    assert plain["Path"] == "/"
+    assert "PermissionsBoundary" not in plain
+    given = {"RolePath": "/platform/", "PermissionsBoundaryArn": BOUNDARY}
+    bound = Deployment(FIDDLER | given).resources()["ForwarderRole"]
+    assert bound["Path"] == "/platform/"
+    assert bound["PermissionsBoundary"] == BOUNDARY
+
+
+def test_one_key_encrypts_all_that_holds_data() -> None:
+    given = {"AlarmEmail": "a@example.com"}
+    plain = Deployment(FIDDLER | given).resources()
+    keyed = Deployment(FIDDLER | given | {"KmsKeyArn": KEY}).resources()
+
+    def encryption(made: dict[str, Any]) -> Any:
+        configured = made["QuarantineBucket"]["BucketEncryption"]
+        (rule,) = configured["ServerSideEncryptionConfiguration"]
+        return rule["ServerSideEncryptionByDefault"]
+
+    assert encryption(plain) == {"SSEAlgorithm": "AES256"}
+    assert encryption(keyed) == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}
+    for name, member in (("ForwarderLogGroup", "KmsKeyId"), ("AlarmTopic", "KmsMasterKeyId")):
+        assert member not in plain[name]
+        assert keyed[name][member] == KEY

@@ -1,4 +1,4 @@
-"""What template.yaml promises of alarms and of its dashboard."""
+"""What the alarms and the dashboard promise, which are a nested stack of template.yaml."""
 
 from __future__ import annotations
 
@@ -21,14 +21,17 @@ from capture_forwarder.core.report import FileReport
 from capture_forwarder.settings import ONLY_ROUTE, PublisherName
 from tests.support.package import REPOSITORY
 from tests.support.template_values import (
+    ALARMS,
     PARAMETERS,
-    RESOURCES,
     TEMPLATE,
     Deployment,
-    properties,
 )
+from tests.support.template_values import properties as written
 
-ALARMS = sorted(name for name, one in RESOURCES.items() if one["Type"] == "AWS::CloudWatch::Alarm")
+RESOURCES = ALARMS["Resources"]
+NAMES = sorted(name for name, one in RESOURCES.items() if one["Type"] == "AWS::CloudWatch::Alarm")
+ROUTES = {"CaptureBucket": "captures", "RoutesFile": "ssm:///routes"}
+TOLD = {"Fn::If": ["HasTopics", {"Ref": "Topics"}, {"Ref": "AWS::NoValue"}]}
 DAY = 24 * 60 * 60
 
 # Every metric of the forwarder; its reporter emits them, docs/metrics.md explains them.
@@ -59,9 +62,27 @@ METRICS = {
 }
 
 
+def properties(name: str) -> Any:
+    return written(name, ALARMS)
+
+
+def alarms(**parameters: str) -> dict[str, Any]:
+    """The resources of the nested stack, with parameters of the whole."""
+    return Deployment(ROUTES | parameters).part("Alarms").resources()
+
+
 def dashboard(*, silence: bool = True) -> Any:
-    deployment = Deployment({"SilenceHours": "24" if silence else "0"})
-    return json.loads(deployment.value(properties("Dashboard")["DashboardBody"]))
+    body = alarms(SilenceHours="24" if silence else "0")["Dashboard"]["DashboardBody"]
+    shown = json.loads(body)
+    for widget in shown["widgets"]:
+        before: list[str] = []
+        for entry in widget["properties"].get("metrics", []):
+            # A dot stands for what the entry above has in its place.
+            for place, part in enumerate(entry):
+                if part == ".":
+                    entry[place] = before[place]
+            before = [part for part in entry if isinstance(part, str)]
+    return shown
 
 
 def dashboard_metrics() -> Iterator[tuple[str, str, dict[str, str]]]:
@@ -84,24 +105,23 @@ def dashboard_searches() -> Iterator[tuple[str, str]]:
 
 def alarm_metrics() -> Iterator[tuple[str, str, dict[str, str]]]:
     """Namespace, name and dimensions of every metric that an alarm looks at."""
-    for alarm in map(properties, ALARMS):
+    made = alarms(SilenceHours="24")
+    for alarm in (made[name] for name in NAMES):
         stats = [
             entry["MetricStat"]["Metric"]
             for entry in alarm.get("Metrics", [])
             if "MetricStat" in entry
         ]
         for metric in stats or [alarm]:
-            dimensions = {
-                entry["Name"]: Deployment({}).value(entry["Value"])
-                for entry in metric["Dimensions"]
-            }
+            dimensions = {entry["Name"]: entry["Value"] for entry in metric["Dimensions"]}
             yield metric["Namespace"], metric["MetricName"], dimensions
 
 
 def test_there_is_an_alarm_for_each_way_to_lose_sight_of_data() -> None:
-    names = {properties(name)["AlarmName"]["Fn::Sub"].partition("-")[2] for name in ALARMS}
+    names = {properties(name)["AlarmName"]["Fn::Sub"].partition("-")[2] for name in NAMES}
     assert names == {
         "dead-letters",
+        "events-lost",
         "queue-age",
         "errors",
         "throttles",
@@ -118,26 +138,34 @@ def test_there_is_an_alarm_for_each_way_to_lose_sight_of_data() -> None:
     }
 
 
-@pytest.mark.parametrize("alarm", ALARMS)
+@pytest.mark.parametrize("alarm", NAMES)
 def test_an_alarm_says_what_to_do_and_tells_whoever_is_named(alarm: str) -> None:
     said = properties(alarm)["AlarmDescription"]
     assert said.endswith("See docs/operations.md.")
     assert len(said) <= 1024
-    told = [
-        {"Fn::If": ["HasAlarmEmail", {"Ref": "AlarmTopic"}, {"Ref": "AWS::NoValue"}]},
-        {"Fn::If": ["HasAlarmTopic", {"Ref": "AlarmTopicArn"}, {"Ref": "AWS::NoValue"}]},
-    ]
-    assert properties(alarm)["AlarmActions"] == told
-    assert properties(alarm)["OKActions"] == told
+    assert properties(alarm)["AlarmActions"] == TOLD
+    assert properties(alarm)["OKActions"] == TOLD
 
 
-@pytest.mark.parametrize("alarm", ALARMS)
+def test_alarms_go_to_the_address_and_the_topic_that_are_given() -> None:
+    topic = "arn:aws:sns:us-east-1:123456789012:mine"
+    for given, told in (
+        ({}, None),
+        ({"AlarmEmail": "a@example.com"}, ["AlarmTopic"]),
+        ({"AlarmTopicArn": topic}, [topic]),
+        ({"AlarmEmail": "a@example.com", "AlarmTopicArn": topic}, ["AlarmTopic", topic]),
+    ):
+        for name, one in alarms(**given).items():
+            assert one.get("AlarmActions") == (told if name.endswith("Alarm") else None)
+
+
+@pytest.mark.parametrize("alarm", NAMES)
 def test_an_alarm_is_explained(alarm: str) -> None:
-    name = properties(alarm)["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}-")
+    name = properties(alarm)["AlarmName"]["Fn::Sub"].removeprefix("${ForwarderStack}-")
     assert f"| `{name}` |" in (REPOSITORY / "docs/operations.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("alarm", ALARMS)
+@pytest.mark.parametrize("alarm", NAMES)
 def test_missing_data_is_an_alarm_for_silence_alone(alarm: str) -> None:
     expected = "breaching" if alarm == "SilenceAlarm" else "notBreaching"
     assert properties(alarm)["TreatMissingData"] == expected
@@ -176,13 +204,49 @@ def test_files_that_are_continued_and_not_finished_raise_an_alarm() -> None:
     assert {stat["Period"] * alarm["EvaluationPeriods"] for stat in metrics.values()} == {1800}
 
 
+def test_a_backfill_does_not_make_the_queue_look_old() -> None:
+    result, *of = properties("QueueAgeAlarm")["Metrics"]
+    metrics = {entry["Id"]: entry["MetricStat"]["Metric"]["MetricName"] for entry in of}
+    # A backfill sends its messages as a group, and SQS measures the others apart. Before it has
+    # seen a group, there may be nothing but the age of all.
+    assert metrics == {
+        "live": "ApproximateAgeOfOldestMessageInQuietGroups",
+        "all": "ApproximateAgeOfOldestMessage",
+    }
+    assert result["Expression"] == "IF(FILL(live, -1) < 0, all, FILL(live, 0))"
+
+
+@pytest.mark.parametrize(
+    ("given", "watched"),
+    [
+        ({}, ["CaptureRule", "-", "-"]),
+        ({"LabelBucket": "truth"}, ["CaptureRule", "LabelRule", "-"]),
+        ({"CaptureSource": "s3"}, ["-", "-", "-"]),
+        ({"CaptureSource": "arn:aws:sns:us-east-1:123456789012:files"}, ["-", "-", "files"]),
+    ],
+)
+def test_an_announcement_that_no_queue_took_raises_an_alarm(
+    given: dict[str, str], watched: list[str]
+) -> None:
+    result, *of = alarms(**given)["EventsLostAlarm"]["Metrics"]
+    # A metric that is not there must not hide the others.
+    assert result["Expression"] == "FILL(captures, 0) + FILL(labels, 0) + FILL(topic, 0)"
+    metrics = [entry["MetricStat"]["Metric"] for entry in of]
+    assert [(one["MetricName"], one["Dimensions"][0]["Name"]) for one in metrics] == [
+        ("InvocationsFailedToBeSentToDlq", "RuleName"),
+        ("InvocationsFailedToBeSentToDlq", "RuleName"),
+        ("NumberOfNotificationsFailedToRedriveToDlq", "TopicName"),
+    ]
+    assert [one["Dimensions"][0]["Value"] for one in metrics] == watched
+
+
 def test_alarms_reach_their_topic() -> None:
     # The key that SNS has by itself would shut CloudWatch out.
-    topic = properties("AlarmTopic")
+    topic = written("AlarmTopic")
     assert topic["KmsMasterKeyId"] == {
-        "Fn::If": ["HasAlarmKey", {"Ref": "AlarmKmsKeyArn"}, {"Ref": "AWS::NoValue"}]
+        "Fn::If": ["HasKey", {"Ref": "KmsKeyArn"}, {"Ref": "AWS::NoValue"}]
     }
-    (statement,) = properties("AlarmTopicPolicy")["PolicyDocument"]["Statement"]
+    statement, _ = written("AlarmTopicPolicy")["PolicyDocument"]["Statement"]
     assert statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     assert statement["Action"] == "sns:Publish"
     assert statement["Condition"] == {
@@ -194,7 +258,7 @@ def test_alarms_reach_their_topic() -> None:
 def test_the_dashboard_is_json_and_shows_every_alarm(silence: bool) -> None:
     first, *others = dashboard(silence=silence)["widgets"]
     shown = {name.removesuffix(".Arn") for name in first["properties"]["alarms"]}
-    assert shown == set(ALARMS) - (set() if silence else {"SilenceAlarm"})
+    assert shown == set(NAMES) - (set() if silence else {"SilenceAlarm"})
     assert {widget["type"] for widget in others} == {"metric", "log"}
 
 
@@ -239,7 +303,7 @@ def test_every_metric_is_explained() -> None:
 
 def emitted(capsys: pytest.CaptureFixture[str]) -> list[dict[str, str]]:
     """The sets of dimensions under which the function's metrics are there."""
-    variables = properties("ForwarderFunction")["Environment"]["Variables"]
+    variables = written("ForwarderFunction")["Environment"]["Variables"]
     service = Deployment({}).value(variables["POWERTOOLS_SERVICE_NAME"])
     reporter = LogReporter(service).on_route(ONLY_ROUTE, PublisherName.FIDDLER.value)
     reporter.failed("an object", CaptureFileError("It is gone."))

@@ -33,6 +33,7 @@ from capture_forwarder.triggers import (
     write_continuation,
 )
 from tests.support.trigger_events import (
+    ABOUT_NO_NEW_FILE,
     AS_IT_IS,
     AWKWARD_KEYS,
     BUCKET,
@@ -40,6 +41,7 @@ from tests.support.trigger_events import (
     EVENTS_LIKE,
     MALFORMED_BODIES,
     NEARLY,
+    NOT_NEW_SHAPES,
     SAMPLES,
     SECRET,
     SHAPES,
@@ -50,7 +52,6 @@ from tests.support.trigger_events import (
     s3_batch_2,
     s3_record,
     sns,
-    sns_notification,
     sqs,
     sqs_record,
 )
@@ -156,24 +157,29 @@ def test_every_way_to_create_a_file_counts(event_name: str) -> None:
     assert capture_files(read_event({"Records": [record]})) == [CaptureFile(BUCKET, "key")]
 
 
-TEST_EVENT = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": BUCKET}
+@pytest.mark.parametrize("shape", NOT_NEW_SHAPES)
+@pytest.mark.parametrize("what", ABOUT_NO_NEW_FILE)
+def test_what_is_about_no_new_file_is_skipped_and_named(what: str, shape: str) -> None:
+    event = NOT_NEW_SHAPES[shape](ABOUT_NO_NEW_FILE[what])
 
-
-@pytest.mark.parametrize(
-    "event",
-    [
-        pytest.param(TEST_EVENT, id="direct"),
-        pytest.param(sns(TEST_EVENT), id="SNS"),
-        pytest.param(sqs(TEST_EVENT), id="SQS"),
-        pytest.param(sqs(sns_notification(TEST_EVENT)), id="SQS(SNS)"),
-    ],
-)
-def test_a_test_event_of_s3_is_acknowledged_and_announces_nothing(event: Event) -> None:
     trigger = read_event(event)
 
     (message,) = trigger.messages
     assert (message.capture_files, message.problem) == ((), None)
-    assert answer(trigger, event, [outcome_of_message([])]) is not None
+    (why,) = message.skipped
+    assert what.partition(":")[0] in why or what in {"no records", "test event"}
+    assert SECRET not in why
+    done = answer(trigger, event, [outcome_of_message([skipped(why)])])
+    assert done.get("batchItemFailures", []) == []
+
+
+def test_a_new_file_beside_a_deletion_is_forwarded() -> None:
+    deleted = s3_record("gone") | {"eventName": "ObjectRemoved:Delete"}
+
+    (message,) = read_event(sqs({"Records": [s3_record("new"), deleted]})).messages
+
+    assert message.capture_files == (CaptureFile(BUCKET, "new"),)
+    assert message.skipped == ("an event of S3 that announces no new file: ObjectRemoved",)
 
 
 def test_every_task_of_s3_batch_is_a_message_under_its_id() -> None:
@@ -233,7 +239,8 @@ def test_one_bad_record_makes_its_whole_message_fail() -> None:
     ("body", "says"),
     [
         ({"order": 1, "amount": 2}, "amount, order"),
-        ({"Records": [s3_record("k") | {"eventName": "ObjectRemoved:Delete"}]}, "no new file"),
+        ({"Records": [s3_record("k") | {"eventName": "ObjectEaten:Put"}]}, "an eventName that S3"),
+        (eventbridge("k") | {"detail-type": "Object Eaten"}, "a detail-type that S3"),
         ({"Records": [{"s3": {"object": {"key": "k"}}}]}, "no 'bucket'"),
         ([1], "a JSON list"),
     ],
@@ -269,7 +276,6 @@ def test_a_task_without_bucket_or_key_fails_alone(task: Event) -> None:
     ("event", "names"),
     [
         pytest.param({"order": SECRET, "amount": 1}, "amount, order", id="a foreign object"),
-        pytest.param({"Records": []}, "Records", id="no records"),
         pytest.param({"Records": SECRET}, "Records", id="records that are no list"),
         pytest.param(
             {"Records": [{"dynamodb": SECRET, "eventSource": "aws:dynamodb"}]},

@@ -99,9 +99,12 @@ class SqsQueue:
                 "StringValue": message.trace,
             }
             request["MessageSystemAttributes"] = {"AWSTraceHeader": trace}
-        if self.url.endswith(".fifo"):
+        fifo = self.url.endswith(".fifo")
+        # In other queues, a group is what keeps a backfill from going before new files.
+        if group := message.group or ("redrive" if fifo else None):
+            request["MessageGroupId"] = group
+        if fifo:
             # An id of its own: with that of the original, a queue may drop it as a repetition.
-            request["MessageGroupId"] = message.group or "redrive"
             request["MessageDeduplicationId"] = f"redrive-{message.id}"
         with self._errors("written", "sqs:SendMessage"):
             return self._client().send_message(**request)["MessageId"]

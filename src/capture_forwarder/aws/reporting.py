@@ -93,6 +93,11 @@ class LogReporter:
         self._log().warning("object skipped", extra={"why": why, **self._facts(capture_file)})
         self._measure("ObjectsSkipped")
 
+    def message_skipped(self, name: str, what: str) -> None:
+        """Report a message that is about no new file."""
+        self._log().info("message skipped", extra={"delivery": f"message {name}", "why": what})
+        self._measure("ObjectsSkipped")
+
     def warn(self, message: str, **facts: object) -> None:
         """Report something that an operator should look at."""
         self._log().warning(message, extra=facts)

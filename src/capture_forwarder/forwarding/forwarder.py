@@ -176,8 +176,13 @@ class Forwarder:
             problem = UnknownEventError(message.problem)
             self._reporter.failed(f"message {message.id}", problem)
             return failed(problem)
+        for what in message.skipped:
+            self._reporter.message_skipped(message.id, what)
         return outcome_of_message(
-            [self._file(file, turns.next(), message, down) for file in message.capture_files]
+            [
+                *map(skipped, message.skipped),
+                *(self._file(file, turns.next(), message, down) for file in message.capture_files),
+            ]
         )
 
     def _file(

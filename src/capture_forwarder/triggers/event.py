@@ -10,11 +10,12 @@ from capture_forwarder.core.errors import UnknownEventError
 from capture_forwarder.triggers.continuation import read_continuation
 from capture_forwarder.triggers.message import Message, Source, Trigger
 from capture_forwarder.triggers.notification import (
+    Announcement,
     MalformedError,
-    capture_files_in,
     describe,
     is_eventbridge,
     parse_body,
+    read_notification,
 )
 
 _KNOWN = "S3, SNS, SQS, EventBridge (Object Created) and S3 Batch Operations 1.0 and 2.0"
@@ -38,11 +39,12 @@ def read_event(event: object) -> Trigger:
     if isinstance(event, Mapping):
         if "tasks" in event and "invocationSchemaVersion" in event:
             return _s3_batch(event)
-        if event.get("Event") == "s3:TestEvent":
-            return Trigger(Source.S3, (Message("0"),))
         if is_eventbridge(event):
-            return Trigger(Source.EVENTBRIDGE, (_message("0", event, capture_files_in),))
-        if isinstance(records := event.get("Records"), list) and records:
+            return Trigger(Source.EVENTBRIDGE, (_message("0", event, read_notification),))
+        records = event.get("Records")
+        if event.get("Event") == "s3:TestEvent" or records == []:
+            return Trigger(Source.S3, (_message("0", event, read_notification),))
+        if isinstance(records, list):
             return _records(records)
     message = f"The function was invoked with {describe(event)}, which it cannot read."
     raise UnknownEventError(message, f"It takes events of {_KNOWN}.")
@@ -55,12 +57,12 @@ def _records(records: Sequence[object]) -> Trigger:
     if first.get("EventSource") == "aws:sns":
         numbered = enumerate(records)
         return Trigger(
-            Source.SNS, tuple(_message(str(n), record, _sns_files) for n, record in numbered)
+            Source.SNS, tuple(_message(str(n), record, _sns_record) for n, record in numbered)
         )
     if "s3" in first:
         numbered = enumerate(records)
         return Trigger(
-            Source.S3, tuple(_message(str(n), record, _s3_files) for n, record in numbered)
+            Source.S3, tuple(_message(str(n), record, _s3_record) for n, record in numbered)
         )
     message = (
         f"The function was invoked with records, the first of which is {describe(records[0])}."
@@ -68,22 +70,21 @@ def _records(records: Sequence[object]) -> Trigger:
     raise UnknownEventError(message, f"It takes events of {_KNOWN}.")
 
 
-def _message(
-    name: str, message: object, read: Callable[[object], tuple[CaptureFile, ...]]
-) -> Message:
+def _message(name: str, message: object, read: Callable[[object], Announcement]) -> Message:
     try:
-        return Message(name, read(message))
+        announced = read(message)
+        return Message(name, announced.capture_files, announced.skipped)
     except MalformedError as error:
         return Message(name, problem=f"The message holds {error}.")
 
 
-def _s3_files(record: object) -> tuple[CaptureFile, ...]:
-    return capture_files_in({"Records": [record]})
+def _s3_record(record: object) -> Announcement:
+    return read_notification({"Records": [record]})
 
 
-def _sns_files(record: object) -> tuple[CaptureFile, ...]:
+def _sns_record(record: object) -> Announcement:
     envelope = record.get("Sns") if isinstance(record, Mapping) else None
-    return capture_files_in(envelope)
+    return read_notification(envelope)
 
 
 def _sqs_message(record: object) -> Message:
@@ -91,8 +92,15 @@ def _sqs_message(record: object) -> Message:
     try:
         body = parse_body(record.get("body") if isinstance(record, Mapping) else None)
         hops, routes = read_continuation(body)
-        receives = _receives(record)
-        return Message(name, capture_files_in(body), hops=hops, routes=routes, receives=receives)
+        announced = read_notification(body)
+        return Message(
+            name,
+            announced.capture_files,
+            announced.skipped,
+            hops=hops,
+            routes=routes,
+            receives=_receives(record),
+        )
     except MalformedError as error:
         return Message(name, problem=f"The message holds {error}.")
 
@@ -126,11 +134,11 @@ def _s3_batch(event: Mapping[str, object]) -> Trigger:
         if not isinstance(task, Mapping) or not isinstance(task.get("taskId"), str):
             message = f"The S3 Batch Operations event has a task without an id: {describe(task)}."
             raise UnknownEventError(message)
-        messages.append(_message(str(task["taskId"]), task, _batch_files))
+        messages.append(_message(str(task["taskId"]), task, _batch_task))
     return Trigger(Source.S3_BATCH, tuple(messages))
 
 
-def _batch_files(task: object) -> tuple[CaptureFile, ...]:
+def _batch_task(task: object) -> Announcement:
     """Read a task; schema 1.0 names the bucket by its ARN, 2.0 by its name."""
     facts = task if isinstance(task, Mapping) else {}
     bucket = facts.get("s3Bucket") or str(facts.get("s3BucketArn") or "").rpartition(":::")[2]
@@ -140,4 +148,4 @@ def _batch_files(task: object) -> tuple[CaptureFile, ...]:
         raise MalformedError(text)
     version = facts.get("s3VersionId")
     version = version if isinstance(version, str) and version else None
-    return (CaptureFile(bucket, unquote_plus(key), version),)
+    return Announcement((CaptureFile(bucket, unquote_plus(key), version),))

@@ -27,7 +27,9 @@ class Message(msgspec.Struct, frozen=True):
     id
         What the source calls it: an SQS message id, an S3 Batch task id, else its number.
     capture_files
-        The capture files it announces; none for a test event.
+        The capture files it announces.
+    skipped
+        For each part of it that is about no new file, what it is: a test event, for example.
     problem
         Why it could not be read; such a message fails alone.
     hops
@@ -40,6 +42,7 @@ class Message(msgspec.Struct, frozen=True):
 
     id: str
     capture_files: tuple[CaptureFile, ...] = ()
+    skipped: tuple[str, ...] = ()
     problem: str | None = None
     hops: int = 0
     routes: frozenset[str] = frozenset()

@@ -1,8 +1,9 @@
 """One notification → the capture files it announces, whatever it is wrapped in.
 
-Forms: the S3 notification message (versions 2.0 to 2.6), the S3 test event, the EventBridge
-event `Object Created`, and an SNS notification or raw SNS message of the first two. Source:
-AWS, "Event message structure" and "EventBridge event message structure" in the S3 user guide.
+Forms: the S3 notification message (versions 2.0 to 2.6), the S3 test event, the events of S3 in
+EventBridge, and an SNS notification or raw SNS message of the first two. Source: AWS, "Event
+message structure", "Supported event types" and "EventBridge event message structure" in the S3
+user guide.
 """
 
 from __future__ import annotations
@@ -11,17 +12,56 @@ import json
 from collections.abc import Mapping
 from urllib.parse import unquote_plus
 
+import msgspec
+
 from capture_forwarder.core.capture_file import CaptureFile
 
 _DEEPEST_WRAPPING = 3
+_NOT_NEW = (
+    "IntelligentTiering",
+    "LifecycleExpiration",
+    "LifecycleTransition",
+    "ObjectAcl",
+    "ObjectRemoved",
+    "ObjectRestore",
+    "ObjectTagging",
+    "ReducedRedundancyLostObject",
+    "Replication",
+)
+_NOT_NEW_IN_EVENTBRIDGE = (
+    "Object ACL Updated",
+    "Object Access Tier Changed",
+    "Object Deleted",
+    "Object Restore Completed",
+    "Object Restore Expired",
+    "Object Restore Initiated",
+    "Object Storage Class Changed",
+    "Object Tags Added",
+    "Object Tags Deleted",
+)
+
+
+class Announcement(msgspec.Struct, frozen=True):
+    """What a notification announces.
+
+    Parameters
+    ----------
+    capture_files
+        The new files.
+    skipped
+        For each part of it that is about no new file, what it is.
+    """
+
+    capture_files: tuple[CaptureFile, ...] = ()
+    skipped: tuple[str, ...] = ()
 
 
 class MalformedError(ValueError):
     """A message has no known form; says what it holds instead, and quotes no values."""
 
 
-def capture_files_in(message: object, depth: int = 0) -> tuple[CaptureFile, ...]:
-    """Return the capture files that a decoded notification announces.
+def read_notification(message: object, depth: int = 0) -> Announcement:
+    """Read what a decoded notification announces.
 
     Parameters
     ----------
@@ -39,13 +79,19 @@ def capture_files_in(message: object, depth: int = 0) -> tuple[CaptureFile, ...]
         text = f"a JSON {type(message).__name__} instead of an object"
         raise MalformedError(text)
     if message.get("Event") == "s3:TestEvent":
-        return ()
+        return Announcement(skipped=("a test event of S3",))
     if is_eventbridge(message):
-        return (_eventbridge_file(message),)
-    if isinstance(records := message.get("Records"), list) and records:
-        return tuple(_s3_file(record) for record in records)
+        return _eventbridge_event(message)
+    if isinstance(records := message.get("Records"), list):
+        if not records:
+            return Announcement(skipped=("a notification without records",))
+        read = [_s3_record(record) for record in records]
+        return Announcement(
+            tuple(one for one in read if isinstance(one, CaptureFile)),
+            tuple(one for one in read if isinstance(one, str)),
+        )
     if isinstance(inner := message.get("Message"), str) and depth < _DEEPEST_WRAPPING:
-        return capture_files_in(parse_body(inner), depth + 1)
+        return read_notification(parse_body(inner), depth + 1)
     text = f"no known form of notification: {describe(message)}"
     raise MalformedError(text)
 
@@ -81,11 +127,16 @@ def describe(message: object) -> str:
     return f"a JSON {type(message).__name__}"
 
 
-def _s3_file(record: object) -> CaptureFile:
+def _s3_record(record: object) -> CaptureFile | str:
+    """Read a record: the new file, or what happened to a file that is not new."""
     name = record.get("eventName") if isinstance(record, Mapping) else None
-    if isinstance(name, str) and not name.removeprefix("s3:").startswith("ObjectCreated:"):
-        text = "an S3 event that announces no new file (its eventName is not ObjectCreated)"
-        raise MalformedError(text)
+    if isinstance(name, str):
+        kind = name.removeprefix("s3:").partition(":")[0]
+        if kind in _NOT_NEW:
+            return f"an event of S3 that announces no new file: {kind}"
+        if kind != "ObjectCreated":
+            text = "an event of S3 with an eventName that S3 does not have"
+            raise MalformedError(text)
     s3 = _member(record, "s3")
     described = _member(s3, "object")
     # Keys in S3 notifications are form-encoded: a plus sign is a space.
@@ -93,16 +144,19 @@ def _s3_file(record: object) -> CaptureFile:
     return CaptureFile(_text(_member(s3, "bucket"), "name"), key, _version(described))
 
 
-def _eventbridge_file(message: Mapping[str, object]) -> CaptureFile:
+def _eventbridge_event(message: Mapping[str, object]) -> Announcement:
     kind = message.get("detail-type")
+    if kind in _NOT_NEW_IN_EVENTBRIDGE:
+        return Announcement(skipped=(f"an event of S3 that announces no new file: {kind}",))
     if kind != "Object Created":
-        text = "an EventBridge event of S3 that is not of the detail-type 'Object Created'"
+        text = "an event of S3 with a detail-type that S3 does not have"
         raise MalformedError(text)
     detail = message["detail"]
     described = _member(detail, "object")
     # EventBridge does not encode keys: decoding would break those that hold a plus or a percent.
     key = _text(described, "key")
-    return CaptureFile(_text(_member(detail, "bucket"), "name"), key, _version(described))
+    bucket = _text(_member(detail, "bucket"), "name")
+    return Announcement((CaptureFile(bucket, key, _version(described)),))
 
 
 def _version(described: Mapping[str, object]) -> str | None:

@@ -48,6 +48,10 @@ class CollectingReporter:
         """Keep that a file was skipped; see `Reporter.skipped`."""
         self.warnings.append(f"{capture_file} was skipped: {why}")
 
+    def message_skipped(self, name: str, what: str) -> None:
+        """Keep that a message was skipped; see `Reporter.message_skipped`."""
+        self.warnings.append(f"message {name} was skipped: {what}")
+
     def warn(self, message: str, **facts: object) -> None:
         """Keep a warning; see `Reporter.warn`."""
         details = "; ".join(f"{name}: {_written(fact)}" for name, fact in facts.items())

@@ -36,6 +36,10 @@ class Reporter(Protocol):
         """Report a file that is acknowledged without being read."""
         ...
 
+    def message_skipped(self, name: str, what: str) -> None:
+        """Report a message, or a part of it, that is acknowledged since it is about no new file."""
+        ...
+
     def warn(self, message: str, **facts: object) -> None:
         """Report something that an operator should look at."""
         ...
