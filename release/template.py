@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_RESOURCE = re.compile(r"^  (?P<name>\w+):\n(?P<body>(?:(?:    .*)?\n)+)", re.MULTILINE)
+# A parameter or a resource: its name, and all that is deeper.
+_ENTRY = re.compile(r"^  (?P<name>\w+):(?P<body>.*\n(?:(?:    .*)?\n)*)", re.MULTILINE)
 _BUILD = re.compile(
     r"^    Metadata:\n(?:      .*\n)*?      BuildMethod: makefile\n(?:      .*\n)*", re.MULTILINE
 )
-_DEFAULT = re.compile(r"^    Default: .*$", re.MULTILINE)
-_ALLOWED = re.compile(r"^    AllowedValues: .*$", re.MULTILINE)
+_DEFAULT = re.compile(r"\bDefault: [^,\n]+")
+_ALLOWED = re.compile(r"\bAllowedValues: \[[^\]]*\]")
 _CODE = re.compile(r"^      CodeUri: .*$", re.MULTILINE)
 
 
@@ -27,7 +28,7 @@ def functions_of(template: str) -> list[str]:
     list
         Their logical ids.
     """
-    return [found["name"] for found in _RESOURCE.finditer(template) if _BUILD.search(found["body"])]
+    return [found["name"] for found in _ENTRY.finditer(template) if _BUILD.search(found["body"])]
 
 
 def released(template: str, archives: Mapping[str, str], fixed: Mapping[str, str]) -> str:
@@ -50,12 +51,9 @@ def released(template: str, archives: Mapping[str, str], fixed: Mapping[str, str
         name, body = found["name"], found["body"]
         if name in archives and _BUILD.search(body):
             body = _CODE.sub(f"      CodeUri: {archives[name]}", _BUILD.sub("", body))
-        elif name in fixed and not body.startswith("    Type: AWS::"):
-            body = re.sub(
-                r"^    Default: .*$", f"    Default: {fixed[name]}", body, flags=re.MULTILINE
-            )
-            values = f"    AllowedValues: [{fixed[name]}]"
-            body = re.sub(r"^    AllowedValues: .*$", values, body, flags=re.MULTILINE)
-        return f"  {name}:\n{body}"
+        elif name in fixed and _ALLOWED.search(body):
+            body = _DEFAULT.sub(f"Default: {fixed[name]}", body)
+            body = _ALLOWED.sub(f"AllowedValues: [{fixed[name]}]", body)
+        return f"  {name}:{body}"
 
-    return _RESOURCE.sub(changed, template)
+    return _ENTRY.sub(changed, template)

@@ -51,4 +51,4 @@ def test_no_other_runtime_or_processor_can_be_chosen_than_the_archives_are_for(t
 
 def test_comments_stay(text: str) -> None:
     kept = released(text, archives(text), BUILT).splitlines()
-    assert len(text.splitlines()) - len(kept) <= 4 * len(functions_of(text))
+    assert len(text.splitlines()) - len(kept) <= 6 * len(functions_of(text))
