@@ -19,6 +19,7 @@ from tests.support.fresh_process import INTERRUPTIBLE
 COMMANDS = (
     "demo",
     "inspect",
+    "init",
     "forward",
     "doctor",
     "backfill",
