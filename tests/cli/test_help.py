@@ -22,6 +22,7 @@ COMMANDS = (
     "init",
     "forward",
     "doctor",
+    "status",
     "backfill",
     "labels send",
     "connect endpoint",
