@@ -19,8 +19,10 @@ from tests.support.fresh_process import INTERRUPTIBLE
 COMMANDS = (
     "demo",
     "inspect",
+    "init",
     "forward",
     "doctor",
+    "status",
     "backfill",
     "labels send",
     "connect endpoint",

@@ -21,7 +21,7 @@ FIDDLER = {
 }
 # What each extra brings along, by the names under which it is imported.
 BROUGHT = {
-    "cli": ("rich", "typer"),
+    "cli": ("rich", "tomlkit", "typer"),
     "duckdb": ("duckdb",),
     "fiddler": ("fiddler", "numpy", "pandas", "pyarrow", "requests_toolbelt", "tqdm"),
 }

@@ -13,6 +13,7 @@ from capture_forwarder.core.capture_folders import (
     full_hours,
     hour_path,
     is_within,
+    newest_files,
     pages_between,
 )
 from tests.support.memory_buckets import MemoryBuckets
@@ -127,3 +128,26 @@ def test_a_file_is_within_bounds_if_its_hour_is(
     expected = (first is None or begun >= first) and (end is None or begun < end)
     assert hour is not None
     assert is_within(hour, first, end) is expected
+
+
+@given(st.sets(hours, min_size=1, max_size=8), st.integers(1, 3), st.integers(1, 12))
+def test_the_newest_files_are_found_from_the_end(
+    times: set[datetime], files: int, count: int
+) -> None:
+    folder = "data/churn/AllTraffic"
+    keys = sorted(key(folder, time, number) for time in times for number in range(files))
+    marker = f"{folder}/{hour_path(START)}/"
+    buckets = MemoryBuckets([*keys, marker, "data/churn/other/2030/01/01/00/x.jsonl"])
+
+    found = newest_files(buckets, "captures", f"{folder}/", count)
+
+    assert [file.key for file in found] == keys[-count:]
+
+
+def test_the_newest_files_of_many_hours_take_few_requests() -> None:
+    folder = "data/churn/AllTraffic"
+    buckets = MemoryBuckets([key(folder, START + timedelta(hours=n)) for n in range(5000)])
+
+    newest_files(buckets, "captures", f"{folder}/", 3)
+
+    assert buckets.requests <= 4 + 3

@@ -37,6 +37,8 @@ CLIENTS: dict[str, set[str]] = {
     "forwarding": set(),
     **{feature: set() for feature in FEATURES},
     "inspection": {"jmespath"},  # tries the expressions that it proposes
+    "inspection/drafting": {"yaml"},
+    "setup/sam": {"tomlkit", "yaml"},
     "monitor": {"duckdb"},
     "monitor/report": {"jinja2"},
     "wiring": {"pydantic"},

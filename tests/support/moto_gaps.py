@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from moto.cloudwatch.models import Statistics
 from moto.s3.responses import S3Response
 
 
@@ -59,3 +61,19 @@ def bucket_notifications() -> Iterator[Notifications]:
         patch.setattr(S3Response, "_notification_config_from_body", put)
         patch.setattr(S3Response, "get_bucket_notification", lambda response: kept.get(response))  # noqa: PLW0108 - made a method
         yield kept
+
+
+@contextmanager
+def percentiles() -> Iterator[None]:
+    """Have moto know percentiles of metrics, such as p50: the nearest value."""
+    original: Any = Statistics.get_statistics_for_type
+
+    def statistic(found: Statistics, name: str) -> Any:
+        if not name.startswith("p"):
+            return original(found, name)
+        values = sorted(found.metric_single_values_list)
+        return values[max(0, math.ceil(len(values) * float(name[1:]) / 100) - 1)]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Statistics, "get_statistics_for_type", statistic)
+        yield

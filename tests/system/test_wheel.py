@@ -19,7 +19,7 @@ from tests.support.made_once import made_once
 from tests.support.package import REPOSITORY
 
 EXTRAS = {
-    "cli": {"rich", "typer"},
+    "cli": {"rich", "tomlkit", "typer"},
     "duckdb": {"duckdb"},
     "fiddler": {"fiddler-client", "numpy", "pandas", "pyarrow"},
     "monitor": {"duckdb", "jinja2"},

@@ -6,7 +6,7 @@ import sys
 
 from capture_forwarder.core.extras import Extra, install_command
 
-_EXTRA = {"click", "rich", "typer"}
+_EXTRA = {"click", "rich", "tomlkit", "typer"}
 
 
 def main() -> None:

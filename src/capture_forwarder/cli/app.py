@@ -13,18 +13,21 @@ from capture_forwarder.cli.dead_letters import command as dead_letters
 from capture_forwarder.cli.demo import command as demo
 from capture_forwarder.cli.doctor import command as doctor
 from capture_forwarder.cli.forward import command as forward
+from capture_forwarder.cli.init import command as init
 from capture_forwarder.cli.inspect import command as inspect
 from capture_forwarder.cli.labels import command as labels
 from capture_forwarder.cli.monitor import app as monitor
 from capture_forwarder.cli.quarantine import command as quarantine
 from capture_forwarder.cli.routes import command as routes
+from capture_forwarder.cli.status import command as status
 
 _HELP = """Forward SageMaker Data Capture files to a model monitoring platform.
 
 `demo` shows what it does; `inspect` proposes settings for your own capture files; `forward` sends
 files by hand, as the Lambda function does for every new file; `labels` sends the ground truth that
-comes later. `connect` has calls captured and new files announced to the deployed function,
-`backfill` sends earlier ones through it, and `doctor` says whether it works. `quarantine` and
+comes later. `init` drafts a routes file and a deployment from your capture files. `connect` has
+calls captured and new files announced to the deployed function, `backfill` sends earlier ones
+through it, `doctor` says whether it works, and `status` what went through. `quarantine` and
 `dead-letters` show what could not be delivered, and send it again; `routes` checks a routes file;
 `monitor` watches data and models without a platform.
 """
@@ -59,8 +62,10 @@ def _options(
 
 app.command(help=demo.HELP)(demo.demo)
 app.command(help=inspect.HELP)(inspect.inspect)
+app.command(help=init.HELP)(init.init)
 app.command(help=forward.HELP)(forward.forward)
 app.command(help=doctor.HELP)(doctor.doctor)
+app.command(help=status.HELP)(status.status)
 app.command(help=backfill.HELP)(backfill.backfill)
 app.add_typer(labels.app, name="labels")
 app.add_typer(connect.app, name="connect")

@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from capture_forwarder.core.ports.buckets import Buckets, ListedPage
+from capture_forwarder.core.ports.buckets import Buckets, ListedPage, StoredFile
 
 _YEAR = re.compile(r"/?(?:19|20)\d\d/$")
 _DEEPEST = 12
+_LEVELS = 4  # year, month, day and hour
 _HOUR = timedelta(hours=1)
 
 
@@ -103,6 +104,40 @@ def pages_between(  # noqa: PLR0913 - where, and from when to when
         if not more:
             return
         start = files[-1].key
+
+
+def newest_files(buckets: Buckets, bucket: str, folder: str, count: int) -> list[StoredFile]:
+    """Find the newest files of a folder of `find_folders`, oldest first.
+
+    Parameters
+    ----------
+    buckets
+        Lists the bucket: four requests, and one for each hour that is looked at, from the last.
+    bucket, folder
+        Where to look.
+    count
+        The most files; of an hour, they are among its first 1,000.
+
+    Raises
+    ------
+    AccountError
+        The bucket cannot be listed.
+    """
+    found: list[StoredFile] = []
+    for hour in _from_the_end(buckets, bucket, folder, _LEVELS):
+        if len(found) >= count:
+            break
+        files = [file for file in buckets.page(bucket, hour).files if not file.key.endswith("/")]
+        found = [*files[-(count - len(found)) :], *found]
+    return found
+
+
+def _from_the_end(buckets: Buckets, bucket: str, folder: str, levels: int) -> Iterator[str]:
+    if not levels:
+        yield folder
+        return
+    for inner in reversed(list(_children(buckets, bucket, folder))):
+        yield from _from_the_end(buckets, bucket, inner, levels - 1)
 
 
 def hour_path(time: datetime) -> str:

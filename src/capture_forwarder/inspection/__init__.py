@@ -1,4 +1,4 @@
-"""What capture files hold and which settings map them. Pure: no I/O, no terminal."""
+"""What capture files hold and which settings map them. No terminal."""
 
 from capture_forwarder.inspection.proposals import Given
 from capture_forwarder.inspection.report import (
@@ -8,6 +8,7 @@ from capture_forwarder.inspection.report import (
     Sample,
     inspect_files,
 )
+from capture_forwarder.inspection.sampling import by_endpoint, take_samples
 from capture_forwarder.inspection.suggest import assignments, write_types
 
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "Refused",
     "Sample",
     "assignments",
+    "by_endpoint",
     "inspect_files",
+    "take_samples",
     "write_types",
 ]

@@ -105,6 +105,8 @@ class Inspection:
         The first rows it makes.
     types
         The types of the columns, as far as the rows show them.
+    made_up
+        The columns whose names were made up, since the calls give their values only a place.
     """
 
     files: Sequence[FileFacts]
@@ -113,6 +115,7 @@ class Inspection:
     notes: Sequence[str] = ()
     preview: Sequence[Inference] = ()
     types: Dict[str, DataType] = field(default_factory=dict)
+    made_up: Sequence[str] = ()
 
 
 def inspect_files(samples: Sequence[Sample], given: Given) -> Inspection:
@@ -140,7 +143,7 @@ def inspect_files(samples: Sequence[Sample], given: Given) -> Inspection:
     variables = variables_of(proposal.mapping, given)
     notes = [*notes_on(proposal, variables), *seen.notes(), *_notes_on_encoding(files)]
     types = types_in(seen.some, proposal.mapping)
-    return Inspection(files, proposal.mapping, variables, notes, preview, types)
+    return Inspection(files, proposal.mapping, variables, notes, preview, types, proposal.made_up)
 
 
 @dataclass

@@ -11,7 +11,7 @@ from capture_forwarder.setup.checks import buckets, captures, function, queues, 
 from capture_forwarder.setup.checks.self_check import self_check
 from capture_forwarder.setup.findings import Check, Finding, Status, not_known
 from capture_forwarder.setup.funnel import Funnel, funnel, measure
-from capture_forwarder.setup.subject import Account, Subject
+from capture_forwarder.setup.subject import HOURS, Account, Subject
 
 CHECKS = (
     Check("account", "You look at the account and region of the stack.", function.account),
@@ -42,7 +42,9 @@ CHECKS = (
 """The checks, in the order of a file's way."""
 
 
-def open_subject(account: Account, stack: str, now: datetime) -> Subject | Finding:
+def open_subject(
+    account: Account, stack: str, now: datetime, hours: int = HOURS
+) -> Subject | Finding:
     """Look the stack up; a finding if it cannot be seen.
 
     Parameters
@@ -53,9 +55,11 @@ def open_subject(account: Account, stack: str, now: datetime) -> Subject | Findi
         The stack's name.
     now
         The time.
+    hours
+        How many full hours before this one are looked at.
     """
     try:
-        return Subject(account, account.deployment.stack(stack), now)
+        return Subject(account, account.deployment.stack(stack), now, hours)
     except NotAllowedError as error:
         found = not_known(error)
         return Finding("stack", found.status, found.says, found.todo)

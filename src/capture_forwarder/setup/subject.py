@@ -25,14 +25,15 @@ from capture_forwarder.settings import RouteSettings, Settings, load
 from capture_forwarder.settings.routes_file import parse_routes
 
 _MOST_PAGES = 1000
-_HOURS = 24
+HOURS = 24
+"""How far checks look back."""
 
 _Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True)
 class Folder:
-    """The captures of an endpoint's variant in the last day.
+    """The captures of an endpoint's variant in the last hours.
 
     Parameters
     ----------
@@ -82,13 +83,15 @@ class Subject:
         The stack.
     now
         The time.
+    hours
+        How many full hours before this one are looked at.
     """
 
-    def __init__(self, account: Account, stack: Stack, now: datetime) -> None:
+    def __init__(self, account: Account, stack: Stack, now: datetime, hours: int = HOURS) -> None:
         self.account = account
         self.stack = stack
         self.now = now
-        self.since = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=_HOURS)
+        self.since = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=hours)
 
         self._known: dict[str, object] = {}
 
@@ -151,7 +154,7 @@ class Subject:
 
     @cached_property
     def folders(self) -> Sequence[Folder]:
-        """Where captures are, and how many came in the last day."""
+        """Where captures are, and how many came in the last hours."""
         return [
             self._folder(bucket, path)
             for bucket in self.stack.buckets

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from capture_forwarder.setup.doctor import open_subject
 from capture_forwarder.setup.findings import Finding
-from capture_forwarder.setup.subject import Account, Subject
+from capture_forwarder.setup.subject import HOURS, Account, Subject
 
 if TYPE_CHECKING:
     from capture_forwarder.aws.operator.calls import AwsCalls
@@ -30,6 +30,6 @@ def build_account(calls: AwsCalls) -> Account:
     )
 
 
-def open_stack(calls: AwsCalls, stack: str) -> Subject | Finding:
+def open_stack(calls: AwsCalls, stack: str, hours: int = HOURS) -> Subject | Finding:
     """Look up a stack for its checks; see `open_subject`."""
-    return open_subject(build_account(calls), stack, datetime.now(UTC))
+    return open_subject(build_account(calls), stack, datetime.now(UTC), hours)

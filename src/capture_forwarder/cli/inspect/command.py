@@ -12,18 +12,15 @@ from capture_forwarder.cli.inspect.document import inspections_json
 from capture_forwarder.cli.inspect.view import show_inspections, show_tables
 from capture_forwarder.cli.terminal import options
 from capture_forwarder.cli.terminal.console import ERR, say_json, user_errors
-from capture_forwarder.core.errors import CaptureFileError
-from capture_forwarder.core.found_file import FoundFile
-from capture_forwarder.core.line import Line
-from capture_forwarder.core.ports import ObjectStore
-from capture_forwarder.inspection import Given, Inspection, Sample, inspect_files
-from capture_forwarder.parser import read_lines
+from capture_forwarder.inspection import (
+    Given,
+    Inspection,
+    by_endpoint,
+    inspect_files,
+    take_samples,
+)
 from capture_forwarder.wiring.capture_files import find_capture_files
 from capture_forwarder.wiring.labels import label_tables
-
-_MAX_LINE_BYTES = 16 * 1024 * 1024
-# Sampled lines are held while an endpoint is looked at.
-_BYTES_AN_ENDPOINT = 64 * 1024 * 1024
 
 HELP = """Show what capture files hold, and propose the settings that map them.
 
@@ -81,43 +78,5 @@ def _inspections(addresses: Sequence[str], given: Given, lines: int) -> list[Ins
     found, store = find_capture_files(addresses)
     with ERR.status("Reading ...") if ERR.is_terminal else nullcontext():
         return [
-            inspect_files(_samples(files, store, lines), given) for files in _by_endpoint(found)
+            inspect_files(take_samples(files, store, lines), given) for files in by_endpoint(found)
         ]
-
-
-def _by_endpoint(found: Sequence[FoundFile]) -> list[list[FoundFile]]:
-    """Files of one endpoint and variant together, or of one folder of hours; others alone."""
-    groups: dict[object, list[FoundFile]] = {}
-    for file in found:
-        capture_file = file.capture_file
-        key: object = capture_file.folder or file.name
-        if capture_file.endpoint:
-            key = (capture_file.endpoint, capture_file.variant)
-        groups.setdefault(key, []).append(file)
-    return list(groups.values())
-
-
-def _samples(files: Sequence[FoundFile], store: ObjectStore, limit: int) -> list[Sample]:
-    samples: list[Sample] = []
-    held = 0
-    for file in files:
-        sample = _sample(file, store, limit, _BYTES_AN_ENDPOINT - held)
-        held += sum(len(line.data) for line in sample.lines)
-        samples.append(sample)
-    return samples
-
-
-def _sample(file: FoundFile, store: ObjectStore, limit: int, room: int) -> Sample:
-    """Read a file's first lines, as many as are asked for and fit; at least one."""
-    lines: list[Line] = []
-    try:
-        with store.open(file.capture_file) as opened:
-            for line in read_lines(opened.stream, _MAX_LINE_BYTES):
-                if len(lines) >= limit or (lines and room <= 0):
-                    return Sample(file.capture_file, file.name, lines, complete=False)
-                lines.append(line)
-                room -= len(line.data)
-    except CaptureFileError as error:
-        problem = file.rename(str(error))
-        return Sample(file.capture_file, file.name, lines, complete=False, problem=problem)
-    return Sample(file.capture_file, file.name, lines)

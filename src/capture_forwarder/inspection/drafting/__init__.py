@@ -1,0 +1,1 @@
+"""Capture files become a draft of a routes file."""
