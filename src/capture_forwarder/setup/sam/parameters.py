@@ -13,7 +13,7 @@ from capture_forwarder.settings.publishers import FiddlerSettings, spellings
 
 QUICK_START = (
     *("FiddlerUrl", "FiddlerTokenSecretArn", "FiddlerModelUuid", "FiddlerModelColumns"),
-    *("FiddlerModelOutputColumn", "FiddlerTimestampColumn", "PartnerAppUrl"),
+    *("FiddlerModelOutputColumn", "FiddlerTimestampColumn"),
 )
 """The parameters of the quick start, which the template refuses beside a routes file."""
 _S3 = "s3://"
