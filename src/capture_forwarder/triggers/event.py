@@ -8,6 +8,7 @@ from urllib.parse import unquote_plus
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import UnknownEventError
 from capture_forwarder.triggers.continuation import read_continuation
+from capture_forwarder.triggers.list_request import read_list_request
 from capture_forwarder.triggers.message import Message, Source, Trigger
 from capture_forwarder.triggers.notification import (
     MalformedError,
@@ -90,8 +91,10 @@ def _sqs_message(record: object) -> Message:
     name = _message_id(record)
     try:
         body = parse_body(record.get("body") if isinstance(record, Mapping) else None)
-        hops, routes = read_continuation(body)
         receives = _receives(record)
+        if (listing := read_list_request(body)) is not None:
+            return Message(name, receives=receives, listing=listing)
+        hops, routes = read_continuation(body)
         return Message(name, capture_files_in(body), hops=hops, routes=routes, receives=receives)
     except MalformedError as error:
         return Message(name, problem=f"The message holds {error}.")
