@@ -21,7 +21,7 @@ OPERATIONS = {
     # The last two botocore calls by itself, for a bucket elsewhere and for a directory bucket.
     "s3": ("GetObject", "ListObjectsV2", "PutObject", "HeadBucket", "CreateSession"),
     "secretsmanager": ("GetSecretValue",),
-    "sqs": ("SendMessage", "GetQueueAttributes"),
+    "sqs": ("SendMessage", "SendMessageBatch", "GetQueueAttributes"),
     "ssm": ("GetParameter",),
     # Both botocore calls by itself, where credentials are had by taking on a role.
     "sts": ("AssumeRole", "AssumeRoleWithWebIdentity"),

@@ -314,6 +314,15 @@ SHARED: Mapping[str, Told] = {
         "https://sqs.eu-west-1.amazonaws.com/123456789012/captures",
         "URL",
     ),
+    "capture_buckets": Told(
+        "The buckets in which a [detached backfill](how-to/backfill.md#detached) may list files, "
+        "comma separated.",
+        "my-captures",
+        "names",
+    ),
+    "capture_prefix": Told(
+        "How the keys of the files begin that a detached backfill may list.", "datacapture/"
+    ),
     "requests_in_flight": Told("The most publish requests that may be open at once.", "16"),
     "retry_seconds": Told(
         "How long a failed publish request is repeated before the file is left for a later "

@@ -279,8 +279,6 @@ def test_every_error_that_a_failed_file_can_name_is_explained() -> None:
         "BatchTooLargeError",
         "UsageError",
         "QueueError",
-        "AccountError",
-        "NotAllowedError",
         "ChangedMeanwhileError",
         "UpdateFailedError",
         "CaptureFilesFailedError",

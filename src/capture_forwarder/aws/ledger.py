@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 Value = Mapping[str, str | bool]
 Item = Mapping[str, Value]
 
+KEEP_DAYS = 30.0
+"""How many days an item is stored after its last write."""
+
 _DAY = 24 * 60 * 60.0
 _ZERO: Value = {"N": "0"}
 _NO: Value = {"BOOL": False}
@@ -98,7 +101,7 @@ class DynamoDbLedger:
     """
 
     def __init__(
-        self, client: DynamoDBClient, table: str, clock: Clock, keep_days: float = 30.0
+        self, client: DynamoDBClient, table: str, clock: Clock, keep_days: float = KEEP_DAYS
     ) -> None:
         self._client = client
         self._table = table

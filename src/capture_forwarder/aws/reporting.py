@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import FileHeldError, ForwarderError, NoProgressError
+from capture_forwarder.core.listing import ListRequest
 from capture_forwarder.core.rejection import Reason
 from capture_forwarder.core.report import FileReport
 
@@ -98,6 +99,24 @@ class LogReporter:
         self._log().info("message skipped", extra={"delivery": f"message {name}", "why": what})
         self._measure("ObjectsSkipped")
 
+    def announced(self, request: ListRequest, files: int, *, done: bool) -> None:
+        """Report a step of a backfill that the function does by itself; see `Teller.announced`."""
+        facts = {
+            "backfill": request.id,
+            "step": request.step,
+            "announced": files,
+            "sent": request.sent,
+            "passed_over": request.passed_over,
+            "folder": request.folder,
+            "key": request.after,
+            "queue_was_full": request.full,
+        }
+        if done:
+            self._log().info("backfill is done", extra=facts)
+        else:
+            self._log().info("backfill goes on", extra=facts)
+        self._measure("FilesAnnounced", times=files)
+
     def warn(self, message: str, **facts: object) -> None:
         """Report something that an operator should look at."""
         self._log().warning(message, extra=facts)
@@ -116,7 +135,12 @@ class LogReporter:
         }
 
     def _measure(
-        self, what: str, report: FileReport | None = None, also: str | None = None
+        self,
+        what: str,
+        report: FileReport | None = None,
+        also: str | None = None,
+        *,
+        times: int = 1,
     ) -> None:
         """Count what happened to a file, and what was done on the way."""
         from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit  # noqa: PLC0415
@@ -125,7 +149,7 @@ class LogReporter:
         metrics.add_dimension("route", self._route)
         metrics.add_dimension("publisher", self._publisher)
         metrics.add_dimensions(service=self._service)
-        metrics.add_metric(what, MetricUnit.Count, 1)
+        metrics.add_metric(what, MetricUnit.Count, times)
         if also is not None:
             metrics.add_metric(also, MetricUnit.Count, 1)
         if report is not None:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.capture_folders import find_folders, pages_between
-from capture_forwarder.core.ports import Buckets, StoredFile
+from capture_forwarder.core.ports import Pages, StoredFile
 
 _SUFFIX = ".jsonl"  # what the template's rule takes
 
@@ -96,16 +96,41 @@ class Page:
         Where they are.
     files
         Those that are sent.
-    passed_over
-        How many are not, since the route does not take them.
+    passed
+        The keys of those that are not, since the route does not take them.
     last
         The last key that was listed; None if nothing was.
     """
 
     folder: Folder
     files: tuple[StoredFile, ...]
-    passed_over: int
+    passed: tuple[str, ...]
     last: str | None
+
+    @property
+    def passed_over(self) -> int:
+        """How many files are not sent."""
+        return len(self.passed)
+
+    def cut(self, files: int) -> tuple[Page, Page | None]:
+        """Cut it behind so many files; the second part is None if there are no more.
+
+        Parameters
+        ----------
+        files
+            How many files the first part has at most, 1 or more.
+        """
+        if len(self.files) <= files:
+            return self, None
+        last = self.files[files - 1].key
+        first = Page(
+            self.folder,
+            self.files[:files],
+            tuple(key for key in self.passed if key < last),
+            last,
+        )
+        passed = tuple(key for key in self.passed if key > last)
+        return first, Page(self.folder, self.files[files:], passed, self.last)
 
 
 class Selected:
@@ -121,7 +146,7 @@ class Selected:
         Whether the route that they are for takes a file.
     """
 
-    def __init__(self, buckets: Buckets, selection: Selection, takes: Takes) -> None:
+    def __init__(self, buckets: Pages, selection: Selection, takes: Takes) -> None:
         self.selection = selection
         self._buckets = buckets
         self._takes = takes
@@ -170,5 +195,7 @@ class Selected:
             sent = tuple(
                 file for file in wanted if self._takes(CaptureFile(folder.bucket, file.key))
             )
+            taken = {file.key for file in sent}
+            passed = tuple(file.key for file in wanted if file.key not in taken)
             last = page.files[-1].key if page.files else None
-            yield Page(folder, sent, len(wanted) - len(sent), last)
+            yield Page(folder, sent, passed, last)

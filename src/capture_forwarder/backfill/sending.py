@@ -8,9 +8,10 @@ minute; what was sent within the last minute is therefore counted here as well.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from capture_forwarder.backfill.announce import Write, announce
 from capture_forwarder.backfill.progress import (
     Progress,
     ProgressFile,
@@ -19,16 +20,12 @@ from capture_forwarder.backfill.progress import (
 )
 from capture_forwarder.backfill.selection import Folder, Page, Selected
 from capture_forwarder.core.capture_file import CaptureFile
-from capture_forwarder.core.errors import AccountError
 from capture_forwarder.core.ports import Announcing, Clock
 from capture_forwarder.core.ports.announcing import MOST_AT_ONCE
 
 POLL_SECONDS = 5.0
 _LATE_SECONDS = 60.0  # source: GetQueueAttributes in the SQS API reference
-_TRIES = 5
-
-Write = Callable[[CaptureFile, Sequence[str]], str]
-"""Writes the message that announces a file to some routes, or to all if none is named."""
+_ADVICE = "Run the command again later; it goes on where it stopped."
 
 
 class Backfill:
@@ -127,17 +124,7 @@ class Backfill:
     def _accepted(self, bodies: Sequence[str]) -> None:
         """Send messages, and those again that the queue does not accept at once."""
         self._recent.append((self._clock.monotonic(), len(bodies)))
-        for attempt in range(_TRIES):
-            if attempt:
-                self._clock.sleep(2.0**attempt)
-            refused = self._queue.send(bodies)
-            if not refused:
-                return
-            bodies = [bodies[position] for position in refused]
-        raise AccountError(
-            f"The queue does not accept {len(bodies)} messages after {_TRIES} tries.",
-            "Run the command again later; it goes on where it stopped.",
-        )
+        announce(self._queue, self._clock, bodies, _ADVICE)
 
     def _keep(self, page: Page) -> None:
         before, folder = self.progress, str(page.folder)

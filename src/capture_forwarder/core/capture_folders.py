@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from capture_forwarder.core.ports.buckets import Buckets, ListedPage, StoredFile
+from capture_forwarder.core.ports.buckets import Buckets, ListedPage, Pages, StoredFile
 
 _YEAR = re.compile(r"/?(?:19|20)\d\d/$")
 _DEEPEST = 12
@@ -18,7 +18,7 @@ _LEVELS = 4  # year, month, day and hour
 _HOUR = timedelta(hours=1)
 
 
-def find_folders(buckets: Buckets, bucket: str, prefix: str) -> Iterator[str]:
+def find_folders(buckets: Pages, bucket: str, prefix: str) -> Iterator[str]:
     """Find the folders that have the hours of captures in them, in the order of their names.
 
     Parameters
@@ -41,7 +41,7 @@ def find_folders(buckets: Buckets, bucket: str, prefix: str) -> Iterator[str]:
     yield from _below(buckets, bucket, prefix, 0)
 
 
-def _below(buckets: Buckets, bucket: str, prefix: str, depth: int) -> Iterator[str]:
+def _below(buckets: Pages, bucket: str, prefix: str, depth: int) -> Iterator[str]:
     years = False
     for folder in _children(buckets, bucket, prefix):
         if _YEAR.fullmatch(folder[len(prefix) :]):
@@ -52,7 +52,7 @@ def _below(buckets: Buckets, bucket: str, prefix: str, depth: int) -> Iterator[s
         yield prefix
 
 
-def _children(buckets: Buckets, bucket: str, prefix: str) -> Iterator[str]:
+def _children(buckets: Pages, bucket: str, prefix: str) -> Iterator[str]:
     after = ""
     while True:
         page = buckets.page(bucket, prefix, after=after, folders=True)
@@ -65,7 +65,7 @@ def _children(buckets: Buckets, bucket: str, prefix: str) -> Iterator[str]:
 
 
 def pages_between(  # noqa: PLR0913 - where, and from when to when
-    buckets: Buckets,
+    buckets: Pages,
     bucket: str,
     folder: str,
     since: datetime | None = None,

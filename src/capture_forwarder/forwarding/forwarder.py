@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Protocol, TypeVar
 from uuid import uuid4
 
@@ -15,7 +16,8 @@ from capture_forwarder.core.errors import (
     UnexpectedError,
     UnknownEventError,
 )
-from capture_forwarder.core.ports import Clock, Continuations, Reporter
+from capture_forwarder.core.listing import ListRequest
+from capture_forwarder.core.ports import Clock, Continuations, Lister, Reporter
 from capture_forwarder.core.report import FileReport
 from capture_forwarder.forwarding.continuing import Continuing
 from capture_forwarder.forwarding.deadline import in_time
@@ -70,6 +72,9 @@ class Forwarder:
     continuations
         The queue that takes files whose time is up; without one, such a file fails and
         comes again. It needs a ledger.
+    make_lister
+        Makes what works off requests for listings, when the first one comes; without it, they are
+        refused.
     """
 
     def __init__(
@@ -78,11 +83,13 @@ class Forwarder:
         clock: Clock,
         reporter: Reporter,
         continuations: Continuations | None = None,
+        make_lister: Callable[[], Lister] | None = None,
     ) -> None:
         self._router = router
         self._clock = clock
         self._reporter = reporter
         self._continuing = Continuing(continuations, clock)
+        self._lister = None if make_lister is None else cache(make_lister)
 
     def handle(
         self,
@@ -116,7 +123,10 @@ class Forwarder:
         # What was left waiting most often goes first, so that nothing waits for ever.
         messages = dict(enumerate(trigger.messages))
         order = sorted(messages, key=lambda index: -messages[index].receives)
-        files = sum(len(message.capture_files) for message in trigger.messages)
+        files = sum(
+            len(message.capture_files) + (message.listing is not None)
+            for message in trigger.messages
+        )
         turns = Turns(self._clock, owner, end, files)
         outcomes = {index: self._deliver(messages[index], turns, down) for index in order}
         return answer(trigger, event, [outcomes[index] for index in messages])
@@ -176,6 +186,8 @@ class Forwarder:
             problem = UnknownEventError(message.problem)
             self._reporter.failed(f"message {message.id}", problem)
             return failed(problem)
+        if message.listing is not None:
+            return self._list(message.listing, turns.next())
         for what in message.skipped:
             self._reporter.message_skipped(message.id, what)
         return outcome_of_message(
@@ -184,6 +196,25 @@ class Forwarder:
                 *(self._file(file, turns.next(), message, down) for file in message.capture_files),
             ]
         )
+
+    def _list(self, request: ListRequest, invocation: Invocation) -> Outcome:
+        """Announce capture files that nobody announced."""
+        what = f"backfill {request.id}"
+        if self._lister is None:
+            message = "A message asks for a listing, which is not done here."
+            error: ForwarderError = UnknownEventError(
+                message, "Send it to the queue of a deployed function."
+            )
+        else:
+            try:
+                done = self._lister().work(request, invocation.owner, invocation.deadline)
+                return Outcome(done)
+            except ForwarderError as problem:
+                error = problem
+            except Exception as fault:  # noqa: BLE001 - ends as a failure, never as a success
+                error = UnexpectedError(what, fault)
+        self._reporter.failed(what, error)
+        return failed(error)
 
     def _file(
         self,

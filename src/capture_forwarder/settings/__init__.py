@@ -16,6 +16,7 @@ from pydantic import Field
 from capture_forwarder.core.errors import SettingsError
 from capture_forwarder.settings import variables
 from capture_forwarder.settings.addresses import (
+    BucketNames,
     LedgerPlace,
     PrefixOrFolder,
     QueueUrl,
@@ -42,6 +43,8 @@ class Settings(Model):
     ledger: LedgerPlace | None = None
     lease_seconds: float = Field(60.0, ge=1, le=3600)
     queue_url: QueueUrl | None = None
+    capture_buckets: BucketNames = ()
+    capture_prefix: str = ""
     requests_in_flight: int = Field(8, ge=1, le=64)
     retry_seconds: float = Field(60.0, ge=0, le=900)
     request_timeout_seconds: float = Field(30.0, gt=0, le=300)

@@ -7,12 +7,14 @@ from ipaddress import ip_address
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from capture_forwarder.core.partner_app_arn import check_partner_app_arn
 from capture_forwarder.core.quarantine_entry import LONGEST_PREFIX
 
 _DYNAMODB = "dynamodb://"
+# Source: Amazon S3 User Guide, "General purpose bucket naming rules".
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 # Source: Amazon DynamoDB Developer Guide, "Naming rules"; its API takes a table's ARN as well.
 _TABLE = re.compile(r"(?:arn:[^/]+:table/)?[A-Za-z0-9_.-]{3,255}")
 
@@ -103,6 +105,16 @@ def _queue(text: str) -> str:
     return text
 
 
+def _buckets(names: object) -> object:
+    if not isinstance(names, str):
+        return names
+    found = tuple(name.strip() for name in names.split(",") if name.strip())
+    if not all(map(_BUCKET.fullmatch, found)):
+        message = "must be names of buckets, comma separated"
+        raise ValueError(message)
+    return found
+
+
 def _routes_file(text: str) -> str:
     if text.startswith("s3://"):
         bucket, _, key = text.removeprefix("s3://").partition("/")
@@ -136,6 +148,9 @@ LedgerPlace = Annotated[str, AfterValidator(_ledger)]
 
 QueueUrl = Annotated[str, AfterValidator(_queue)]
 """The URL of an SQS queue."""
+
+BucketNames = Annotated[tuple[str, ...], BeforeValidator(_buckets)]
+"""Names of buckets, written with commas between them."""
 
 RoutesFile = Annotated[str, AfterValidator(_routes_file)]
 """A path, `s3://bucket/key` or `ssm://parameter`."""

@@ -24,6 +24,8 @@ SHARED = {
     "FORWARDER_LEDGER": "ledger",
     "FORWARDER_LEASE_SECONDS": "lease_seconds",
     "FORWARDER_QUEUE_URL": "queue_url",
+    "FORWARDER_CAPTURE_BUCKETS": "capture_buckets",
+    "FORWARDER_CAPTURE_PREFIX": "capture_prefix",
     "FORWARDER_REQUESTS_IN_FLIGHT": "requests_in_flight",
     "FORWARDER_RETRY_SECONDS": "retry_seconds",
     "FORWARDER_REQUEST_TIMEOUT_SECONDS": "request_timeout_seconds",

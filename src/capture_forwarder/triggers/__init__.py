@@ -3,6 +3,7 @@
 from capture_forwarder.triggers.answer import answer
 from capture_forwarder.triggers.continuation import write_continuation
 from capture_forwarder.triggers.event import read_event
+from capture_forwarder.triggers.list_request import write_list_request
 from capture_forwarder.triggers.message import Message, Source, Trigger
 from capture_forwarder.triggers.outcome import (
     CONTINUED,
@@ -29,4 +30,5 @@ __all__ = [
     "read_self_check",
     "skipped",
     "write_continuation",
+    "write_list_request",
 ]

@@ -8,6 +8,7 @@ from urllib.parse import unquote_plus
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import UnknownEventError
 from capture_forwarder.triggers.continuation import read_continuation
+from capture_forwarder.triggers.list_request import read_list_request
 from capture_forwarder.triggers.message import Message, Source, Trigger
 from capture_forwarder.triggers.notification import (
     Announcement,
@@ -91,6 +92,9 @@ def _sqs_message(record: object) -> Message:
     name = _message_id(record)
     try:
         body = parse_body(record.get("body") if isinstance(record, Mapping) else None)
+        receives = _receives(record)
+        if (listing := read_list_request(body)) is not None:
+            return Message(name, receives=receives, listing=listing)
         hops, routes = read_continuation(body)
         announced = read_notification(body)
         return Message(
@@ -99,7 +103,7 @@ def _sqs_message(record: object) -> Message:
             announced.skipped,
             hops=hops,
             routes=routes,
-            receives=_receives(record),
+            receives=receives,
         )
     except MalformedError as error:
         return Message(name, problem=f"The message holds {error}.")

@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.listing import ListRequest
 
 
 class Source(StrEnum):
@@ -38,6 +39,8 @@ class Message(msgspec.Struct, frozen=True):
         The routes that it is for; all of them if it names none.
     receives
         How many times the queue has handed it out, as far as is known.
+    listing
+        The listing that it asks for, in place of capture files.
     """
 
     id: str
@@ -47,6 +50,7 @@ class Message(msgspec.Struct, frozen=True):
     hops: int = 0
     routes: frozenset[str] = frozenset()
     receives: int = 0
+    listing: ListRequest | None = None
 
 
 class Trigger(msgspec.Struct, frozen=True):

@@ -8,25 +8,26 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from capture_forwarder.backfill.beginning import first_request
 from capture_forwarder.backfill.selection import Place, Selected, Selection, Takes
 from capture_forwarder.backfill.sending import Backfill
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.capture_folders import full_hours
 from capture_forwarder.core.deployment import Stack
-from capture_forwarder.core.errors import UsageError
+from capture_forwarder.core.errors import NotAllowedError, UsageError
+from capture_forwarder.core.listing import ListRequest
+from capture_forwarder.core.ports import Backfills
 from capture_forwarder.forwarding.router import matching
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.local.whole_file import write_whole_file
 from capture_forwarder.settings import RouteSettings
 from capture_forwarder.setup.findings import Finding
-from capture_forwarder.triggers import write_continuation
+from capture_forwarder.setup.subject import Subject
+from capture_forwarder.triggers import write_continuation, write_list_request
 from capture_forwarder.wiring.doctor import open_stack
 
 if TYPE_CHECKING:
     from capture_forwarder.aws.operator.calls import AwsCalls
-
-GROUP = "backfill"
-"""The group of the messages, which lets live files go before them."""
 
 
 class LocalProgress:
@@ -67,6 +68,8 @@ class Source:
     selected: Selected
     start: Callable[[str, int], Backfill]
     """Makes the backfill from the path of its progress and the most messages that may wait."""
+    hand_over: Callable[[int], ListRequest]
+    """Has the function do it, from the most messages that may wait; returns what it was asked."""
 
 
 def open_source(  # noqa: PLR0913 - one parameter an option
@@ -97,17 +100,15 @@ def open_source(  # noqa: PLR0913 - one parameter an option
     ForwarderError
         The stack or the routes cannot be read.
     """
-    from capture_forwarder.aws.operator.announcing import SqsAnnouncing  # noqa: PLC0415
+    from capture_forwarder.aws.announcing import SqsAnnouncing  # noqa: PLC0415
 
-    subject = open_stack(calls, stack)
-    if isinstance(subject, Finding):
-        raise UsageError(subject.says, subject.todo)
+    subject = _existing(calls, stack)
     found = subject.stack
     first, end = full_hours(since, until or found.created)
     places = tuple(Place(bucket, found.prefix) for bucket in found.buckets)
     selection = Selection(places, first, end, endpoint, variant, route)
     takes = _taken_by(subject.routes, route) if route is not None else _everything
-    queue = SqsAnnouncing(calls, subject.resource("CaptureQueue"), GROUP)
+    queue = SqsAnnouncing(lambda: calls.client("sqs"), subject.resource("CaptureQueue"))
 
     selected = Selected(subject.account.buckets, selection, takes)
 
@@ -117,7 +118,50 @@ def open_source(  # noqa: PLR0913 - one parameter an option
             selected, queue, SystemClock(), file, write=_message, most_waiting=most_waiting
         )
 
-    return Source(found, selected, start)
+    def hand_over(most_waiting: int) -> ListRequest:
+        _check_version(subject)
+        request = first_request(selection, most_waiting, SystemClock().now())
+        queue.leave(write_list_request(request))
+        return request
+
+    return Source(found, selected, start, hand_over)
+
+
+def open_backfills(calls: AwsCalls, stack: str) -> Backfills:
+    """Open what the stack's ledger holds of backfills that the function does by itself.
+
+    Raises
+    ------
+    UsageError
+        There is no such stack.
+    AccountError
+        AWS refuses.
+    """
+    from capture_forwarder.aws.operator.backfills import DynamoDbBackfills  # noqa: PLC0415
+
+    subject = _existing(calls, stack)
+    return DynamoDbBackfills(calls, subject.resource("LedgerTable"), SystemClock())
+
+
+def _existing(calls: AwsCalls, stack: str) -> Subject:
+    subject = open_stack(calls, stack)
+    if isinstance(subject, Finding):
+        raise UsageError(subject.says, subject.todo)
+    return subject
+
+
+def _check_version(subject: Subject) -> None:
+    """Look whether the function knows what it may list; one that was deployed before does not."""
+    try:
+        known = subject.function.environment
+    except NotAllowedError:
+        return
+    if "FORWARDER_CAPTURE_BUCKETS" not in known:
+        raise UsageError(
+            f"The function of the stack {subject.stack.name} cannot do it by itself: it has no "
+            "FORWARDER_CAPTURE_BUCKETS.",
+            "Build and deploy the stack again, or leave --detach out.",
+        )
 
 
 def _message(capture_file: CaptureFile, routes: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from capture_forwarder.core.ports import (
     Clock,
     Continuations,
     Ledger,
+    Lister,
     ObjectStore,
     Ports,
     Quarantine,
@@ -81,7 +82,13 @@ def build_forwarder(
         refresh_seconds=settings.routes_refresh_seconds if settings.routes_file else None,
         reporter=teller,
     )
-    return Forwarder(router, clock, teller, _continuations(settings))
+
+    def make_lister() -> Lister:
+        from capture_forwarder.wiring.listing import build_lister  # noqa: PLC0415 - rare
+
+        return build_lister(settings, router, clock)
+
+    return Forwarder(router, clock, teller, _continuations(settings), make_lister)
 
 
 def read_routes(settings: Settings) -> tuple[RouteSettings, ...]:

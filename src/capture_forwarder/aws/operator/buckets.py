@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import cast
 
 from capture_forwarder.aws.operator.calls import AwsCalls
+from capture_forwarder.aws.pages import S3Pages
 from capture_forwarder.core.errors import AccountError
-from capture_forwarder.core.ports import ListedPage, Notifications, StoredFile
+from capture_forwarder.core.ports import ListedPage, Notifications
 
 # LocationConstraint of the oldest regions. Source: GetBucketLocation in the S3 API reference.
 _REGIONS = {None: "us-east-1", "": "us-east-1", "EU": "eu-west-1"}
@@ -28,6 +29,7 @@ class S3Buckets:
 
     def __init__(self, calls: AwsCalls, owner: str | None = None) -> None:
         self._calls = calls
+        self._pages = S3Pages(lambda: calls.client("s3"))
         self._owned: dict[str, object] = {"ExpectedBucketOwner": owner} if owner else {}
 
     def notifications(self, bucket: str) -> Notifications:
@@ -80,18 +82,7 @@ class S3Buckets:
         self, bucket: str, prefix: str, *, after: str = "", folders: bool = False
     ) -> ListedPage:
         """List files; see `Buckets.page`."""
-        asked: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix}
-        if after:
-            asked["StartAfter"] = after
-        if folders:
-            asked["Delimiter"] = "/"
-        answer = self._calls.call("s3", "ListObjectsV2", **asked)
-        files = tuple(
-            StoredFile(found["Key"], found["Size"], found["LastModified"])
-            for found in answer.get("Contents", [])
-        )
-        below = tuple(found["Prefix"] for found in answer.get("CommonPrefixes", []))
-        return ListedPage(files, below, more=bool(answer.get("IsTruncated")))
+        return self._pages.page(bucket, prefix, after=after, folders=folders)
 
     def kms_key(self, bucket: str, key: str) -> str | None:
         """The key that a file is encrypted with; see `Buckets.kms_key`."""

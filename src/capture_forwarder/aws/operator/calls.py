@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -12,14 +11,9 @@ from botocore.config import Config
 from botocore.session import Session
 
 from capture_forwarder import __version__
-from capture_forwarder.aws.errors import (
-    AWS_ERRORS,
-    UNKNOWN_PROFILE,
-    UNKNOWN_REGION,
-    Cause,
-    read_error,
-)
-from capture_forwarder.core.errors import AccountError, NotAllowedError, UsageError
+from capture_forwarder.aws.account_errors import account_error
+from capture_forwarder.aws.errors import AWS_ERRORS, UNKNOWN_PROFILE, UNKNOWN_REGION
+from capture_forwarder.core.errors import UsageError
 
 # Somebody waits at a terminal, so a call may take longer than a function's.
 _CONFIG = Config(
@@ -28,32 +22,6 @@ _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 5},
     user_agent=f"capture-forwarder/{__version__}",
 )
-
-_DENIED = frozenset(
-    {
-        "403",
-        "AccessDenied",
-        "AccessDeniedException",
-        "AuthorizationError",
-        "AuthorizationErrorException",
-        "Forbidden",
-        "UnauthorizedOperation",
-    }
-)
-
-# Where the IAM action is not the service's prefix and the operation's name. Source: AWS, "Actions,
-# resources, and condition keys" in the Service Authorization Reference.
-_ACTIONS = {
-    ("s3", "GetBucketNotificationConfiguration"): "s3:GetBucketNotification",
-    ("s3", "HeadObject"): "s3:GetObject",
-    ("s3", "ListObjectsV2"): "s3:ListBucket",
-    ("s3", "PutBucketNotificationConfiguration"): "s3:PutBucketNotification",
-    ("sqs", "SendMessageBatch"): "sqs:SendMessage",
-    ("lambda", "Invoke"): "lambda:InvokeFunction",
-    ("lambda", "GetAccountSettings"): "lambda:GetAccountSettings",
-}
-
-_NAMED_ACTION = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
 
 
 class AwsCalls:
@@ -150,35 +118,6 @@ class AwsCalls:
             yield from paginator.paginate(**parameters)
         except AWS_ERRORS as error:
             raise account_error(service, operation, error) from error
-
-
-def account_error(service: str, operation: str, error: Exception) -> AccountError:
-    """Say what AWS refused, and which IAM action allows it.
-
-    Parameters
-    ----------
-    service, operation
-        What was called.
-    error
-        One of `AWS_ERRORS`. The operator's calls hold no rows, so AWS's own words may be shown.
-    """
-    failure = read_error(error)  # type: ignore[arg-type]
-    answered = getattr(error, "response", {}).get("Error", {})
-    words = str(answered.get("Message", "")).strip()
-    says = f"{failure.sentence}: {words}" if words else f"{failure.sentence}."
-    says = says if says.endswith(".") else f"{says}."
-    # A call may need another action, too, such as iam:PassRole; then AWS names it.
-    named = _NAMED_ACTION.search(words)
-    action = named[1] if named else _ACTIONS.get((service, operation), f"{service}:{operation}")
-    message = f"{operation} failed: {says}"
-    if failure.code in _DENIED:
-        return NotAllowedError(message, f"Allow {action}.", code=failure.code, action=action)
-    advice = ""
-    if failure.cause is Cause.CREDENTIALS:
-        advice = "Log in again, or name another profile by --profile."
-    elif failure.cause is Cause.TEMPORARY:
-        advice = "Check the region and the network, and try again."
-    return AccountError(message, advice, code=failure.code)
 
 
 def _no_profile(session: Session) -> UsageError:

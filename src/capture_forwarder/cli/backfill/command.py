@@ -9,12 +9,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from capture_forwarder.backfill.estimate import Estimate, estimate
 from capture_forwarder.backfill.sending import Backfill
+from capture_forwarder.cli.backfill.detached import detach, show_state, stop_backfill
 from capture_forwarder.cli.backfill.view import show_estimate, show_sent
 from capture_forwarder.cli.terminal.account import STACK, Apply, AsJson, Profile, Region, Stack
 from capture_forwarder.cli.terminal.console import ERR, user_errors
 from capture_forwarder.cli.terminal.times import Since, read_time
 from capture_forwarder.core.errors import UsageError
-from capture_forwarder.wiring.backfill import Source, open_source
+from capture_forwarder.wiring.backfill import Source, open_backfills, open_source
 from capture_forwarder.wiring.operator import open_account
 
 _PROGRESS = "capture-forwarder-backfill.json"
@@ -25,6 +26,9 @@ ledger and alarms. Live files go first. Shows how many files that are, what they
 it takes; `--apply` sends them, no faster than the function takes them. When it breaks off, run it
 again with the same options: it goes on where it stopped.
 
+`--detach` has the function do it by itself, which needs no machine of yours to stay on: for
+millions of files. `--status` and `--stop` are for such backfills.
+
 Hours count as a whole, and are those in the files' keys. Without `--until`, files of before the
 stack was made are sent.
 
@@ -33,6 +37,8 @@ Examples:
 - `capture-forwarder backfill --endpoint churn --since 2026-03-01`
 
 - `capture-forwarder backfill --endpoint churn --since 2026-03-01 --apply`
+
+- `capture-forwarder backfill --since 2024-01-01 --detach --apply`
 
 Exit code: 0 when everything is sent, or shown without `--apply`; 1 when AWS refused; 2 for wrong
 usage; 130 when interrupted.
@@ -80,6 +86,16 @@ def backfill(  # noqa: PLR0913 - one parameter an option
     progress: Annotated[
         str, typer.Option("--progress", metavar="FILE", help="Where to keep how far it is.")
     ] = _PROGRESS,
+    detached: Annotated[
+        bool, typer.Option("--detach", help="Have the function do it by itself.")
+    ] = False,
+    status: Annotated[
+        str | None,
+        typer.Option("--status", metavar="ID", help="Show how far a detached backfill is."),
+    ] = None,
+    stop: Annotated[
+        str | None, typer.Option("--stop", metavar="ID", help="Stop a detached backfill.")
+    ] = None,
     stack: Stack = STACK,
     profile: Profile = None,
     region: Region = None,
@@ -87,6 +103,16 @@ def backfill(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Send earlier capture files."""
     with user_errors():
+        if sum([detached, status is not None, stop is not None]) > 1:
+            raise UsageError("Give only one of --detach, --status and --stop.")
+        if status is not None:
+            backfills = open_backfills(open_account(profile, region), stack)
+            show_state(backfills, status, as_json=as_json)
+            return
+        if stop is not None:
+            backfills = open_backfills(open_account(profile, region), stack)
+            stop_backfill(backfills, stop, apply=apply, as_json=as_json)
+            return
         first, end = read_time("--since", since), read_time("--until", until)
         source = open_source(
             open_account(profile, region),
@@ -104,6 +130,9 @@ def backfill(  # noqa: PLR0913 - one parameter an option
                 f"{selection.until:%Y-%m-%dT%H} (UTC).",
                 "Give --since and --until; without --until, it is when the stack was made.",
             )
+        if detached:
+            detach(source, waiting, apply=apply, as_json=as_json)
+            return
         work = source.start(progress, waiting)
         if work.progress.done:
             raise UsageError(

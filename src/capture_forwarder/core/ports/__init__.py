@@ -5,7 +5,14 @@ them all. Only what crosses a room's border is here.
 """
 
 from capture_forwarder.core.ports.announcing import Announcing
-from capture_forwarder.core.ports.buckets import Buckets, ListedPage, Notifications, StoredFile
+from capture_forwarder.core.ports.backfills import Backfills, RecordedWork
+from capture_forwarder.core.ports.buckets import (
+    Buckets,
+    ListedPage,
+    Notifications,
+    Pages,
+    StoredFile,
+)
 from capture_forwarder.core.ports.capture_files import ObjectStore, OpenedFile
 from capture_forwarder.core.ports.clock import Clock
 from capture_forwarder.core.ports.continuations import Continuations
@@ -17,6 +24,7 @@ from capture_forwarder.core.ports.endpoint_configs import (
     RunningVariant,
 )
 from capture_forwarder.core.ports.ledger import Ledger
+from capture_forwarder.core.ports.listing import Lister
 from capture_forwarder.core.ports.part_files import PartFiles
 from capture_forwarder.core.ports.publisher import Publisher
 from capture_forwarder.core.ports.quarantine import Quarantine
@@ -31,6 +39,7 @@ from capture_forwarder.core.ports.tables import TableReader
 
 __all__ = [
     "Announcing",
+    "Backfills",
     "Buckets",
     "Clock",
     "Continuations",
@@ -40,9 +49,11 @@ __all__ = [
     "Endpoints",
     "Ledger",
     "ListedPage",
+    "Lister",
     "Notifications",
     "ObjectStore",
     "OpenedFile",
+    "Pages",
     "PartFiles",
     "Ports",
     "PreparedRequest",
@@ -51,6 +62,7 @@ __all__ = [
     "QuarantineFiles",
     "Queue",
     "QueueMessage",
+    "RecordedWork",
     "Reporter",
     "RunningEndpoint",
     "RunningVariant",

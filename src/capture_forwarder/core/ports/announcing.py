@@ -41,3 +41,20 @@ class Announcing(Protocol):
             AWS refuses, or did not answer: some of the messages may have been sent.
         """
         ...
+
+    def leave(self, body: str, seconds: int = 0) -> None:
+        """Send one message that is handed out before all that wait, but not sooner than asked.
+
+        Parameters
+        ----------
+        body
+            The message.
+        seconds
+            How long the queue keeps it back, 900 seconds at most.
+
+        Raises
+        ------
+        AccountError
+            The queue did not accept it, or did not answer: it may have been sent.
+        """
+        ...

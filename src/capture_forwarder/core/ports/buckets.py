@@ -39,7 +39,27 @@ class ListedPage:
     more: bool = False
 
 
-class Buckets(Protocol):
+class Pages(Protocol):
+    """Lists files."""
+
+    def page(
+        self, bucket: str, prefix: str, *, after: str = "", folders: bool = False
+    ) -> ListedPage:
+        """List files below a prefix.
+
+        Parameters
+        ----------
+        bucket, prefix
+            Where to look.
+        after
+            The key to go on behind; empty for the beginning.
+        folders
+            Whether to stop at the next slash, and name folders instead of what is in them.
+        """
+        ...
+
+
+class Buckets(Pages, Protocol):
     """Buckets; all methods raise `AccountError`, of which `NotAllowedError` names what to allow."""
 
     def notifications(self, bucket: str) -> Notifications:
@@ -60,22 +80,6 @@ class Buckets(Protocol):
 
     def policy(self, bucket: str) -> Mapping[str, object]:
         """The bucket's policy; empty if it has none."""
-        ...
-
-    def page(
-        self, bucket: str, prefix: str, *, after: str = "", folders: bool = False
-    ) -> ListedPage:
-        """List files below a prefix.
-
-        Parameters
-        ----------
-        bucket, prefix
-            Where to look.
-        after
-            The key to go on behind; empty for the beginning.
-        folders
-            Whether to stop at the next slash, and name folders instead of what is in them.
-        """
         ...
 
     def kms_key(self, bucket: str, key: str) -> str | None:

@@ -1,0 +1,74 @@
+"""What AWS refused of a call about the account, and which IAM action allows it."""
+
+from __future__ import annotations
+
+import re
+
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+from capture_forwarder.aws.errors import Cause, read_error
+from capture_forwarder.core.errors import AccountError, NotAllowedError
+
+AwsError = ClientError | BotoCoreError | ResponseParserError
+"""What a call of a client raises."""
+
+_DENIED = frozenset(
+    {
+        "403",
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",
+        "AuthorizationErrorException",
+        "Forbidden",
+        "UnauthorizedOperation",
+    }
+)
+
+# Where the IAM action is not the service's prefix and the operation's name. Source: AWS, "Actions,
+# resources, and condition keys" in the Service Authorization Reference.
+_ACTIONS = {
+    ("s3", "GetBucketNotificationConfiguration"): "s3:GetBucketNotification",
+    ("s3", "HeadObject"): "s3:GetObject",
+    ("s3", "ListObjectsV2"): "s3:ListBucket",
+    ("s3", "PutBucketNotificationConfiguration"): "s3:PutBucketNotification",
+    ("sqs", "SendMessageBatch"): "sqs:SendMessage",
+    ("lambda", "Invoke"): "lambda:InvokeFunction",
+    ("lambda", "GetAccountSettings"): "lambda:GetAccountSettings",
+}
+
+_NAMED_ACTION = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
+
+
+def account_error(
+    service: str, operation: str, error: AwsError, *, quote: bool = True
+) -> AccountError:
+    """Say what AWS refused, and which IAM action allows it.
+
+    Parameters
+    ----------
+    service, operation
+        What was called.
+    error
+        What the call raised.
+    quote
+        Whether to show AWS's own words. The operator's calls hold no rows, so they may be shown;
+        in the function's log they may not.
+    """
+    failure = read_error(error)
+    answered = getattr(error, "response", {}).get("Error", {})
+    words = str(answered.get("Message", "")).strip()
+    says = f"{failure.sentence}: {words}" if words and quote else f"{failure.sentence}."
+    says = says if says.endswith(".") else f"{says}."
+    # A call may need another action, too, such as iam:PassRole; then AWS names it.
+    named = _NAMED_ACTION.search(words)
+    action = named[1] if named else _ACTIONS.get((service, operation), f"{service}:{operation}")
+    message = f"{operation} failed: {says}"
+    if failure.code in _DENIED:
+        return NotAllowedError(message, f"Allow {action}.", code=failure.code, action=action)
+    advice = ""
+    if failure.cause is Cause.CREDENTIALS:
+        advice = "Log in again, or name another profile by --profile."
+    elif failure.cause is Cause.TEMPORARY:
+        advice = "Check the region and the network, and try again."
+    return AccountError(message, advice, code=failure.code)
