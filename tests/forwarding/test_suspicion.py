@@ -140,6 +140,16 @@ def test_an_outage_blames_no_row_whenever_it_begins_and_ends(
     assert here.quarantined == []
 
 
+@pytest.mark.parametrize("count", [2, 3, 4, 9])
+def test_an_outage_that_lets_one_or_two_requests_through_blames_no_row(count: int) -> None:
+    for first in range(1, 20):
+        for second in range(first, 28):
+            here = Platform(set(), lambda number: number not in {first, second})  # noqa: B023
+            with contextlib.suppress(PlatformUnavailableError):
+                here.sender.deliver(batch(count))
+            assert here.quarantined == []
+
+
 @given(st.integers(1, 40), st.integers(0, 10**6), st.sampled_from([0.05, 0.2, 0.5]))
 def test_a_platform_that_fails_at_random_blames_no_row(count: int, seed: int, rate: float) -> None:
     dice = random.Random(seed)  # noqa: S311
