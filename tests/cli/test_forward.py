@@ -6,8 +6,7 @@ import gzip
 import json
 import os
 import re
-import subprocess
-import sys
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,7 @@ COLUMNS = (
 MAPPING = ("--inputs", COLUMNS, "--outputs", "score")
 GOOD = CAPTURES / "datacapture" / "churn-untyped"
 BUCKET = "captures"
+ENDPOINTS = {"churn-endpoint", "churn-pipeline", "churn-untyped"}
 
 
 @pytest.fixture(autouse=True)
@@ -100,16 +100,9 @@ def test_the_demo_forwards_the_samples_and_shows_what_was_refused() -> None:
 def test_the_demo_shows_queries_that_work() -> None:
     result = run("demo", "--captures", CAPTURES)
 
-    code = re.search(r'python -c "(.*)"', result.stdout)
-    sql = re.search(r"duckdb capture-forwarder-demo.duckdb '(.*)'", result.stdout)
-    assert code
-    assert sql
-    rows = query("capture-forwarder-demo.duckdb", sql[1])
-    assert {name for name, *_ in rows} == {"churn-endpoint", "churn-pipeline", "churn-untyped"}
-    shown = subprocess.run(
-        [sys.executable, "-c", code[1]], capture_output=True, text=True, check=True
-    )
-    assert "tenure_months" in shown.stdout
+    (command,) = re.findall(r"capture-forwarder (query .*)", result.stdout)
+    shown = run(*shlex.split(command)).stdout
+    assert set(re.findall(r"churn-\w+", shown)) == ENDPOINTS
 
 
 def test_the_demo_finds_the_samples_of_a_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,7 +134,7 @@ def test_the_demo_never_replaces_a_database_that_is_not_its_own() -> None:
     result = run("demo", "--captures", CAPTURES, "--database", "mine.duckdb", exit_code=2)
 
     assert "not made by the demo" in result.stderr
-    assert query("mine.duckdb", "SELECT count(*) FROM captures") == [(31,)]
+    assert query("mine.duckdb", 'SELECT count(*) FROM "churn-untyped"') == [(31,)]
 
 
 def test_the_demo_never_removes_a_folder_that_is_no_quarantine() -> None:
@@ -160,17 +153,22 @@ def test_the_demo_says_where_it_looked_for_samples() -> None:
 def test_a_folder_is_forwarded_and_what_was_rejected_is_kept() -> None:
     result = run("forward", CAPTURES, "--publisher", "duckdb", *MAPPING)
 
-    assert re.search(r"4 file\(s\) +83 +73 +1 +9 +256", result.stdout)
     assert "9 line(s) went to capture-forwarder-quarantine" in result.stdout
-    assert query("capture-forwarder.duckdb", "SELECT count(*) FROM captures") == [(256,)]
-    assert len([*Path("capture-forwarder-quarantine").rglob("captures-*.jsonl")]) == 9
+    counts = 0
+    for endpoint in ENDPOINTS:
+        path = "capture-forwarder.duckdb"
+        ((count,),) = query(path, f'SELECT count(*) FROM "{endpoint}"')  # noqa: S608 - ours
+        assert re.search(rf"file\(s\) in table {endpoint} .* {count} *\n", result.stdout)
+        counts += count
+    assert counts == 256
+    assert len([*Path("capture-forwarder-quarantine").rglob("churn-*.jsonl")]) == 9
 
 
 def test_endpoint_and_variant_are_found_in_a_local_path() -> None:
-    metadata = ("--metadata", "endpoint=endpoint,variant=variant")
+    metadata = ("--metadata", "spot=endpoint,who=variant")
     run("forward", GOOD, "--database", "x.duckdb", *MAPPING, *metadata)
 
-    rows = query("x.duckdb", "SELECT DISTINCT endpoint, variant FROM captures")
+    rows = query("x.duckdb", 'SELECT DISTINCT spot, who FROM "churn-untyped"')
     assert rows == [("churn-untyped", "AllTraffic")]
 
 
@@ -234,7 +232,7 @@ def test_the_quarantine_is_never_taken_as_input() -> None:
     *files, _ = json_lines(run("forward", ".", "--publisher", "duckdb", "--json", *MAPPING))
 
     assert [file["file"] for file in files] == ["own.jsonl"]
-    entry = next(Path("capture-forwarder-quarantine").rglob("captures-*.jsonl"))
+    entry = next(Path("capture-forwarder-quarantine").rglob("churn-*.jsonl"))
     refused = run("forward", entry, "--publisher", "duckdb", *MAPPING, exit_code=2)
     assert "never taken as input" in refused.stderr
 
@@ -247,7 +245,7 @@ def test_options_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> No
 
     run("forward", GOOD, "--database", "mine.duckdb", "--inputs", COLUMNS, "--quarantine", "mine")
 
-    assert query("mine.duckdb", "SELECT count(*) FROM captures") == [(31,)]
+    assert query("mine.duckdb", 'SELECT count(*) FROM "churn-untyped"') == [(31,)]
     assert not Path("other.duckdb").exists()
 
 
@@ -271,8 +269,8 @@ def test_options_say_where_files_go_and_how_they_are_written(form: str | None, s
         ((GOOD, "--publisher", "duckdb", "--files", "x", *MAPPING), "--files can only be used"),
         ((GOOD, "--database", "y", "--files", "x", *MAPPING), "--files can only be used"),
         ((GOOD, "--database", "y", "--files-format", "parquet", *MAPPING), "--files-format can"),
-        ((GOOD, "--files", "x", "--files-format", "csv", *MAPPING), "FORWARDER_FILES_FORMAT: must"),
-        ((GOOD, "--files-format", "parquet", *MAPPING), "FORWARDER_FILES: missing"),
+        ((GOOD, "--files", "x", "--files-format", "csv", *MAPPING), "--files-format: must"),
+        ((GOOD, "--files-format", "parquet", *MAPPING), "--files (FORWARDER_FILES): missing"),
         ((GOOD, "--publisher", "duckdb", "--inputs", "a,,b"), "empty entry"),
         ((GOOD, "--publisher", "arrow"), "arrow"),
         ((GOOD, "--publisher", "fiddler", "--database", "x", *MAPPING), "--database"),
@@ -487,8 +485,13 @@ def test_when_nothing_arrives_the_reason_and_the_next_command_are_told(*, strict
 
     assert "Not one row has arrived." in result.stderr
     assert "column-count-mismatch" in result.stderr
-    assert "capture-forwarder quarantine list capture-forwarder-quarantine" in result.stderr
+    assert "No reading fits the columns" in result.stderr
     assert "Query them" not in result.stdout
+    for command in re.findall(r"capture-forwarder ((?:quarantine show|inspect) .*)", result.stderr):
+        shown = run(*shlex.split(command)).stdout
+        assert "column-count-mismatch" in shown or "tenure" in shown or "Settings" in shown
+    assert result.stderr.count("capture-forwarder quarantine show") == 1
+    assert result.stderr.count("capture-forwarder inspect") == 1
 
 
 def test_strict_changes_nothing_when_rows_arrive_also_in_a_run_before() -> None:

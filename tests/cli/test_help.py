@@ -21,6 +21,7 @@ COMMANDS = (
     "inspect",
     "init",
     "forward",
+    "query",
     "doctor",
     "status",
     "backfill",

@@ -303,7 +303,8 @@ def test_each_file_goes_by_all_of_its_routes(
     assert "Forwarded by routes.yaml" in result.stdout
     assert re.search(r"churn/AllTraffic\S+ +churn +3 +3 +0 +0 +3", result.stdout)
     assert re.search(r"1 file\(s\) +credit-risk → duckdb +2 +2 +0 +0 +2", result.stdout)
-    assert """duckdb x.duckdb 'FROM "credit-risk" LIMIT 10'""" in result.stdout
+    query = """capture-forwarder query 'FROM "credit-risk" LIMIT 10' --database x.duckdb"""
+    assert query in result.stdout
     assert "1 file(s) skipped: No route matches it." in result.stderr
 
 
@@ -385,7 +386,7 @@ def test_routes_that_continue_need_a_ledger(fiddler: FiddlerServer) -> None:
 
     result = run("forward", "in", "--routes", shared(fiddler), exit_code=2)
 
-    assert "FORWARDER_LEDGER: missing; the route archive continues" in told(result)
+    assert "--ledger (FORWARDER_LEDGER): missing; the route archive continues" in told(result)
     assert fiddler.requests == []
 
 
@@ -397,7 +398,7 @@ def test_options_of_the_one_route_mean_it_instead_of_the_routes_file(
 
     run("forward", "in", "--database", "x.duckdb", *RIGHT)
 
-    assert len(ids("x.duckdb", "captures")) == 2
+    assert len(ids("x.duckdb", "churn")) == 2
 
 
 def test_a_routes_file_by_option_means_it_instead_of_the_one_route(
@@ -567,7 +568,7 @@ def test_entries_of_a_route_that_is_gone_are_sent_by_options(fiddler: FiddlerSer
 
     run("quarantine", "redrive", "kept", "--route", "gone", "--database", "x.duckdb", *RIGHT)
 
-    assert ids("x.duckdb", "captures") == ["event-1"]
+    assert ids("x.duckdb", "gone") == ["event-1"]
     assert kept() == []
     assert fiddler.requests == []
 

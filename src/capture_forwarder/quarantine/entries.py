@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -66,6 +66,33 @@ def read_files(
             yield FileEntries(name, size, read_entries(name, data))
         except ForwarderError as error:
             yield FileEntries(name, size, problem=error)
+
+
+def first_entry(
+    files: QuarantineFiles, reason: str, keys: Collection[str]
+) -> QuarantineEntry | None:
+    """Find an entry of some capture files.
+
+    Parameters
+    ----------
+    files
+        The quarantine.
+    reason
+        Why it is there.
+    keys
+        The keys of the capture files.
+
+    Raises
+    ------
+    ForwarderError
+        The files cannot be listed.
+    """
+    found = [(name, size) for name, size in files.names() if reason in name]
+    for file in read_files(files, found):
+        for stored in file.entries:
+            if stored.entry.reason == reason and stored.entry.key in keys:
+                return stored.entry
+    return None
 
 
 def read_entries(name: str, data: bytes) -> list[StoredEntry]:

@@ -13,7 +13,7 @@ from capture_forwarder.forwarding.preparation import Compile
 from capture_forwarder.local.listing import list_files
 from capture_forwarder.local.objects import FolderObjectStore
 from capture_forwarder.parser import ColumnMapping
-from capture_forwarder.settings import PublisherName, RouteSettings
+from capture_forwarder.settings import PublisherName, RouteSettings, Settings
 from capture_forwarder.settings.publishers import DuckDbSettings
 from capture_forwarder.settings.route import Match
 
@@ -57,6 +57,41 @@ def only_labels(
         problem = f"{file} has no route with labels that is named {name}"
         raise UsageError(f"{problem}; those with labels are: {listed}.")
     return [named[0].model_copy(update={"match": Match(), "goes_on": False})]
+
+
+def only_table(settings: Settings) -> str | None:
+    """Find the table that labels are for, where settings name none: the one with rows.
+
+    Parameters
+    ----------
+    settings
+        Of the environment.
+
+    Returns
+    -------
+    str or None
+        None where labels go elsewhere than into DuckDB, or there is no table with rows yet.
+
+    Raises
+    ------
+    UsageError
+        There are several.
+    PublishError
+        The file cannot be read.
+    """
+    publisher = settings.route.publisher if settings.route else None
+    if not isinstance(publisher, DuckDbSettings) or not is_installed("duckdb"):
+        return None
+    from capture_forwarder.publishers.duckdb.database import DuckDbFile  # noqa: PLC0415
+
+    tables = DuckDbFile(Path(publisher.path)).row_tables()
+    if len(tables) > 1:
+        listed = ", ".join(tables)
+        raise UsageError(
+            f"{publisher.path} has several tables with rows: {listed}.",
+            "Say which of them the labels are for: --table NAME",
+        )
+    return tables[0] if tables else None
 
 
 def mapping_of(route: RouteSettings) -> ColumnMapping | Compile:

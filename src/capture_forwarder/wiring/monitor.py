@@ -14,7 +14,7 @@ from capture_forwarder.monitor.data.captures import captures_relation
 from capture_forwarder.monitor.data.engine import Engine, open_engine
 from capture_forwarder.monitor.data.files import Window, endpoint_and_hour, find_files
 from capture_forwarder.monitor.data.opening import DataChoice, open_data
-from capture_forwarder.monitor.data.relation import OWN_COLUMNS, Relation
+from capture_forwarder.monitor.data.relation import Relation
 from capture_forwarder.parser import ColumnMapping, read_lines
 from capture_forwarder.wiring.capture_files import (
     files_in_s3,
@@ -67,7 +67,7 @@ def _of_captures(
 ) -> Relation:
     found, store = find_capture_files([str(file) for file in files])
     relation = captures_relation(found, store, mapping, engine.folder)
-    return relation.without([*OWN_COLUMNS, *choice.exclude])
+    return relation.features(choice.exclude)
 
 
 def _captures(choice: DataChoice) -> tuple[Path, ...]:

@@ -6,14 +6,17 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import UsageError
 from capture_forwarder.core.ports import QuarantineFiles, Reporter
 from capture_forwarder.forwarding.preparation import Preparation
 from capture_forwarder.forwarding.sending import BatchSender
 from capture_forwarder.local.clock import SystemClock
+from capture_forwarder.quarantine.entries import read_files
 from capture_forwarder.quarantine.entry_sender import EntrySender
 from capture_forwarder.quarantine.redrive import Redrive, Selection
-from capture_forwarder.settings import RouteSettings, Settings
+from capture_forwarder.settings import PublisherName, RouteSettings, Settings
+from capture_forwarder.wiring.endpoint_tables import endpoint_tables
 from capture_forwarder.wiring.forwarder import log_reporter, route_options
 from capture_forwarder.wiring.labels import mapping_of
 from capture_forwarder.wiring.publishers import build_publisher
@@ -52,8 +55,8 @@ def build_redrive(
     """Build the redrive of a quarantine's entries.
 
     The environment's one route sends its own entries, or those of another route that `selection`
-    names: one that no longer exists, or has a new name. With a routes file, each entry goes by
-    the route with its name.
+    names: one that no longer exists, or has a new name. To DuckDB it sends the entries of all
+    endpoints, each into its table. With a routes file, each entry goes by the route with its name.
 
     Parameters
     ----------
@@ -83,8 +86,14 @@ def build_redrive(
     senders: dict[str, Callable[[], EntrySender]]
     if settings.routes_file is None:
         (route,) = routes
-        sender = sender_of(route)
-        senders = {selection.route or route.name: lambda: sender}
+        if route.publisher_name is PublisherName.DUCKDB:
+            names = {selection.route} if selection.route else _endpoints(files)
+            tables = endpoint_tables(settings, routes, names)
+            chosen = [one for one in tables if selection.route in {None, one.name}]
+            senders = {one.name: partial(sender_of, one) for one in chosen}
+        else:
+            sender = sender_of(route)
+            senders = {selection.route or route.name: lambda: sender}
     else:
         senders = {route.name: partial(sender_of, route) for route in routes}
         if selection.route is not None:
@@ -94,6 +103,17 @@ def build_redrive(
                 raise UsageError(f"{problem}; its routes are: {', '.join(senders)}.", advice)
             senders = {selection.route: senders[selection.route]}
     return Redrive(files, senders, selection)
+
+
+def _endpoints(files: QuarantineFiles) -> set[str]:
+    """The endpoints whose entries went by a route of their name, as they do to DuckDB."""
+    found = set()
+    for file in read_files(files):
+        for entry in (stored.entry for stored in file.entries):
+            endpoint = CaptureFile(entry.bucket, entry.key).endpoint
+            if endpoint is not None and endpoint == entry.route:
+                found.add(endpoint)
+    return found
 
 
 def _build_sender(

@@ -36,6 +36,27 @@ def test_all_formats_hold_the_same(tmp_path: Path) -> None:
         assert columns[2].categories == {"x": 5}
 
 
+@pytest.mark.parametrize(
+    ("names", "features"),
+    [
+        (["inference_id", "inference_time", "line_digest", "a"], ["a"]),
+        (["endpoint", "variant", "capture_hour", "a"], ["a"]),
+        (["endpoint", "variant", "a"], ["endpoint", "variant", "a"]),
+        (["variant", "a"], ["variant", "a"]),
+    ],
+)
+def test_columns_that_we_add_are_no_features(
+    tmp_path: Path, names: list[str], features: list[str]
+) -> None:
+    write_csv(tmp_path / "x.csv", names, [("1",) * len(names)])
+    listed = ", ".join(names)
+    with duckdb.connect(str(tmp_path / "x.duckdb")) as connection:
+        connection.execute(f"CREATE TABLE t AS SELECT {listed} FROM '{tmp_path}/x.csv'")  # noqa: S608 - ours
+
+    for name in ("x.csv", "x.duckdb"):
+        assert [column.name for column in profiled(tmp_path / name).columns] == features
+
+
 def at(hour: int) -> datetime:
     return datetime(2026, 3, 1, hour, tzinfo=UTC)
 

@@ -107,11 +107,9 @@ def show_next(place: DemoPlace) -> None:
     """Print how to query the rows, and what to do with captures of one's own."""
     query = f"FROM {ONLY_ROUTE} SELECT endpoint, count(*), avg(score) GROUP BY endpoint"
     path = str(place.database)
-    script = f"import duckdb; duckdb.connect({path!r}).table({ONLY_ROUTE!r}).show()"
     say()
     say("Query the rows", style="bold")
-    say(f"  duckdb {shlex.quote(path)} {shlex.quote(query)}")
-    say(f'  python -c "{script}"')
+    say(f"  {shlex.join(['capture-forwarder', 'query', query, '--database', path])}")
     say()
     say("Next", style="bold")
     say("  capture-forwarder inspect FILE-OR-FOLDER-OR-S3-ADDRESS   settings for your own captures")

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
+from capture_forwarder.cli.forward.document import summary_json
 from capture_forwarder.cli.forward.outcomes import Sending, nothing_arrived
 from capture_forwarder.cli.forward.sending import INTERRUPTED, QUARANTINE, send_files
-from capture_forwarder.cli.forward.view import show_interrupt, show_outcomes, summary_json
+from capture_forwarder.cli.forward.view import show_interrupt, show_outcomes
 from capture_forwarder.cli.terminal import options
 from capture_forwarder.cli.terminal.console import say_json, user_errors
+from capture_forwarder.cli.terminal.option_names import OptionNames
 from capture_forwarder.cli.terminal.reporter import CollectingReporter
 from capture_forwarder.cli.terminal.times import Since, read_time
 from capture_forwarder.core.errors import SettingsError, UsageError
 from capture_forwarder.settings import Settings, load
 from capture_forwarder.settings.variables import PUBLISHER, publishers_named
 from capture_forwarder.wiring.capture_files import find_capture_files, outputs_of, within
+from capture_forwarder.wiring.endpoint_tables import endpoint_tables
 from capture_forwarder.wiring.forwarder import build_forwarder, read_routes
 
 HELP = """Send capture files to the platform, one by one, as the function does.
@@ -24,6 +29,7 @@ HELP = """Send capture files to the platform, one by one, as the function does.
 Settings come from the environment, like the function's; options take precedence. With a routes
 file (`--routes` or `FORWARDER_ROUTES`), each file goes by its routes; `--publisher`, `--database`,
 `--files` and the mapping options define one route for everything and override `FORWARDER_ROUTES`.
+In DuckDB, each endpoint has a table of its name, unless `--table` names one for all rows.
 Lines that cannot be forwarded go to the quarantine, by default the folder
 `capture-forwarder-quarantine`.
 
@@ -48,6 +54,7 @@ def forward(  # noqa: PLR0913 - one parameter an option
     *,
     publisher: options.Publisher = None,
     database: options.Database = None,
+    table: options.Table = None,
     files: options.Files = None,
     files_format: options.FilesFormat = None,
     routes: options.Routes = None,
@@ -91,17 +98,24 @@ def forward(  # noqa: PLR0913 - one parameter an option
                 inputs, outputs, timestamp, event_id, metadata, input_path, output_path, csv_header
             ),
         }
+        spell = OptionNames({**given, "FORWARDER_ROUTES": routes})
         environment = options.environment_with(given, routes)
         if not environment.get("FORWARDER_QUARANTINE", "").strip():
             environment["FORWARDER_QUARANTINE"] = QUARANTINE
-        settings = _settings(environment)
-        sending = Sending(read_routes(settings), settings.routes_file, settings.quarantine)
-        reporter = CollectingReporter()
-        outputs_own = outputs_of(sending.routes, settings)
+        with spell.in_errors():
+            settings = _settings(environment, addresses)
+            given_routes = read_routes(settings)
+        outputs_own = outputs_of(given_routes, settings)
         found, store = find_capture_files(addresses, outputs_own, settings.max_line_bytes)
         found = within(found, first, end, limit)
+        endpoints = [file.capture_file.endpoint for file in found]
+        taken = endpoint_tables(settings, given_routes, endpoints, table)
+        sending = Sending(taken, settings.routes_file, settings.quarantine, addresses, spell)
+        reporter = CollectingReporter()
         sent = send_files(
-            lambda watched: build_forwarder(settings, store=watched, reporter=reporter),
+            lambda watched: build_forwarder(
+                settings, store=watched, reporter=reporter, routes=taken
+            ),
             store,
             found,
             sending,
@@ -119,7 +133,7 @@ def forward(  # noqa: PLR0913 - one parameter an option
         raise typer.Exit(1)
 
 
-def _settings(environment: dict[str, str]) -> Settings:
+def _settings(environment: dict[str, str], addresses: Sequence[str]) -> Settings:
     try:
         return load(environment)
     except SettingsError as error:
@@ -133,5 +147,6 @@ def _settings(environment: dict[str, str]) -> Settings:
             )
             raise UsageError(message, advice) from error
         if any("no column is configured" in problem for problem in error.problems):
-            error.advice = "`capture-forwarder inspect` proposes columns for your files."
+            inspect = f"capture-forwarder inspect {shlex.join(addresses)}"
+            error.advice = f"Find columns that fit: {inspect}"
         raise

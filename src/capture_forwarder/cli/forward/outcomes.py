@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from capture_forwarder.core.errors import ForwarderError, OutOfTimeError
@@ -14,11 +14,27 @@ from capture_forwarder.settings import RouteSettings
 
 @dataclass(frozen=True)
 class Sending:
-    """Where files go: the environment's one route, or those of a routes file."""
+    """Where files go: the environment's one route, or those of a routes file.
+
+    Parameters
+    ----------
+    routes
+        The routes. Without a routes file there are several where each endpoint has a table.
+    file
+        The routes file.
+    quarantine
+        Where lines go that are not delivered.
+    addresses
+        What the user asked to forward.
+    spell
+        A message → the same with settings named as the user wrote them.
+    """
 
     routes: Sequence[RouteSettings]
     file: str | None = None
     quarantine: str | None = None
+    addresses: Sequence[str] = ()
+    spell: Callable[[str], str] = str
 
     @property
     def publisher(self) -> str | None:

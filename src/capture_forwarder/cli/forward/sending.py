@@ -12,8 +12,8 @@ from types import FrameType
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from capture_forwarder.cli.forward.document import outcome_json
 from capture_forwarder.cli.forward.outcomes import Outcome, Sending
-from capture_forwarder.cli.forward.view import outcome_json
 from capture_forwarder.cli.terminal.console import ERR, say, say_json
 from capture_forwarder.core.errors import ForwarderError, UnexpectedError
 from capture_forwarder.core.found_file import FoundFile

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
+from capture_forwarder.cli.forward.nothing import why_nothing
 from capture_forwarder.cli.forward.outcomes import (
     Outcome,
     Sending,
@@ -12,98 +13,22 @@ from capture_forwarder.cli.forward.outcomes import (
     nothing_arrived,
     reports_of,
 )
-from capture_forwarder.cli.terminal.console import ERR, OUT, complain, number_of, say, show_warnings
+from capture_forwarder.cli.query.command import query_command
+from capture_forwarder.cli.terminal.console import (
+    ERR,
+    complain,
+    number_of,
+    say,
+    show_table,
+    show_warnings,
+)
 from capture_forwarder.cli.terminal.tables import COUNTS, add, counts_of, long_name, new_table
 from capture_forwarder.core.errors import ForwarderError
-from capture_forwarder.core.report import FileReport
+from capture_forwarder.settings import PublisherName
 from capture_forwarder.settings.publishers import DuckDbSettings
 
 _MOST_ROWS = 40
-
-
-def outcome_json(outcome: Outcome, sending: Sending) -> dict[str, object]:
-    """Write an outcome as a JSON object; with a routes file, also route by route."""
-    facts: dict[str, object] = {"file": outcome.file.name}
-    if outcome.skipped:
-        return facts | {"status": "skipped", "why": outcome.skipped}
-    if not sending.file or outcome.error:
-        (result,) = outcome.routes.values() if not outcome.error else [outcome.error]
-        return facts | _result_json(outcome, result)
-    problems = [outcome.problem(name, error) for name, error in outcome.errors.items()]
-    return {
-        **facts,
-        **_report_json(add_up(list(outcome.reports.values()))),
-        **({"status": "failed", "error": "; ".join(problems)} if problems else {}),
-        "routes": {name: _result_json(outcome, result) for name, result in outcome.routes.items()},
-    }
-
-
-def _result_json(outcome: Outcome, result: FileReport | ForwarderError) -> dict[str, object]:
-    if isinstance(result, ForwarderError):
-        problem = outcome.problem("", result)
-        return {"status": "failed", "error": problem, "advice": result.advice}
-    return _report_json(result)
-
-
-def _report_json(report: FileReport) -> dict[str, object]:
-    return {
-        "status": "done before" if report.repeated else "forwarded",
-        "lines": report.lines,
-        "forwarded": report.forwarded,
-        "empty": report.empty,
-        "quarantined": dict(report.quarantined),
-        "inferences": report.inferences,
-        "published": report.published,
-        "requests": report.requests,
-        "bytes": report.bytes,
-        "seconds": round(report.seconds, 3),
-        "cast_failures": dict(report.cast_failures),
-        "columns_never_found": list(report.warnings),
-        "equal_ids": report.equal_ids,
-    }
-
-
-def summary_json(
-    outcomes: Sequence[Outcome], sending: Sending, warnings: Sequence[str]
-) -> dict[str, object]:
-    """Write what became of all files as a JSON object."""
-    total = add_up(reports_of(outcomes))
-    summary: dict[str, object] = {
-        "files": len(outcomes),
-        "forwarded_files": sum(one.forwarded for one in outcomes),
-        "failed_files": sum(outcome.failed for outcome in outcomes),
-        "done_before_files": sum(outcome.done_before for outcome in outcomes),
-        "skipped_files": sum(bool(outcome.skipped) for outcome in outcomes),
-        **dict(zip(COUNTS, counts_of(total), strict=True)),
-        "published": total.published,
-        "cast_failures": dict(total.cast_failures),
-        "columns_never_found": list(total.warnings),
-        "equal_ids": total.equal_ids,
-        "publisher": sending.publisher,
-        "quarantine": sending.quarantine,
-        "warnings": list(warnings),
-    }
-    if sending.file:
-        summary |= {"routes_file": sending.file, "routes": dict(_routes_json(outcomes, sending))}
-    return {"summary": summary}
-
-
-def _routes_json(
-    outcomes: Sequence[Outcome], sending: Sending
-) -> Iterator[tuple[str, dict[str, object]]]:
-    for name, publisher in sending.publishers.items():
-        reports = reports_of(outcomes, name)
-        total = add_up(reports)
-        yield (
-            name,
-            {
-                "publisher": publisher,
-                "forwarded_files": len(reports),
-                "failed_files": sum(name in outcome.errors for outcome in outcomes),
-                **dict(zip(COUNTS, counts_of(total), strict=True)),
-                "published": total.published,
-            },
-        )
+_MOST_TABLES = 3
 
 
 def show_outcomes(outcomes: Sequence[Outcome], sending: Sending, warnings: Sequence[str]) -> None:
@@ -122,30 +47,25 @@ def show_outcomes(outcomes: Sequence[Outcome], sending: Sending, warnings: Seque
         say(f"{total.equal_ids} line(s) have the id of an earlier line of their file.")
     for warning in total.warnings:
         complain(warning)
-    for route in sending.routes:
-        database = route.publisher
-        own = [outcome for outcome in outcomes if route.name in outcome.reports]
-        if isinstance(database, DuckDbSettings) and not nothing_arrived(own):
-            name = f"{route.labels.inferences}_labels" if route.labels else route.name
-            table = name if name.isidentifier() else f'"{name}"'
-            say(f"Query them: duckdb {database.path} 'FROM {table} LIMIT 10'")
+    _show_queries(outcomes, sending)
     _show_problems(outcomes, sending, warnings)
     if nothing_arrived(outcomes) and not any(outcome.failed for outcome in outcomes):
-        reason, advice = _why_nothing(total, sending)
+        reason, advice = why_nothing(outcomes, sending)
         complain(f"Not one row has arrived. {reason}", advice)
 
 
-def _why_nothing(total: FileReport, sending: Sending) -> tuple[str, str]:
-    """One reason in words, and the next command to type."""
-    if total.quarantined:
-        reason = max(total.quarantined, key=lambda one: total.quarantined[one])
-        count = number_of(total.quarantined[reason], "line is", "lines are")
-        advice = f"`capture-forwarder quarantine list {sending.quarantine}` tells more; "
-        advice += "`capture-forwarder inspect` proposes columns for your files."
-        return f"{count} in the quarantine as {reason}.", advice
-    if total.lines:
-        return "The lines hold no inferences.", "`capture-forwarder inspect` shows what they hold."
-    return "The files are empty.", "Name other files; `capture-forwarder inspect` shows them."
+def _show_queries(outcomes: Sequence[Outcome], sending: Sending) -> None:
+    """Print the commands that show the rows in DuckDB."""
+    tables = []
+    for route in sending.routes:
+        own = [outcome for outcome in outcomes if route.name in outcome.reports]
+        if isinstance(route.publisher, DuckDbSettings) and not nothing_arrived(own):
+            name = f"{route.labels.inferences}_labels" if route.labels else route.name
+            tables.append((route.publisher.path, name))
+    for path, name in tables[:_MOST_TABLES]:
+        say(f"Query them: {query_command(path, name)}")
+    if len(tables) > _MOST_TABLES:
+        say(f"... and {len(tables) - _MOST_TABLES} more tables", style="dim")
 
 
 def show_interrupt(outcomes: Sequence[Outcome], files: int, ledger: str | None) -> None:
@@ -177,11 +97,16 @@ def _show_table(outcomes: Sequence[Outcome], sending: Sending) -> None:
     if len(rows) > _MOST_ROWS:
         add(table, f"... {len(rows) - _MOST_ROWS} more files", style="dim")
     table.add_section()
+    only = next(iter(sending.publishers)) if not rows else None
     for name in sending.publishers:
         reports = reports_of(outcomes, name)
+        if not (reports or sending.file or name == only):
+            continue
         names = [f"{name} → {sending.publishers[name]}"] if sending.file else []
-        add(table, f"{len(reports)} file(s)", *names, *counts_of(add_up(reports)), style="bold")
-    OUT.print(table)
+        where = f" in table {name}" if sending.publisher == PublisherName.DUCKDB else ""
+        what = f"{len(reports)} file(s){where}"
+        add(table, what, *names, *counts_of(add_up(reports)), style="bold")
+    show_table(table)
 
 
 def _show_problems(outcomes: Sequence[Outcome], sending: Sending, warnings: Sequence[str]) -> None:
@@ -199,7 +124,7 @@ def _show_problems(outcomes: Sequence[Outcome], sending: Sending, warnings: Sequ
             if count := times.pop(_told(error), 0):
                 more = f" and {count - 1} more file(s)" if count > 1 else ""
                 problem = outcome.problem(name if sending.file else "", error)
-                complain(f"{outcome.file.name}{more}: {problem}", error.advice)
+                complain(f"{outcome.file.name}{more}: {problem}", sending.spell(error.advice))
 
 
 def _told(error: ForwarderError) -> tuple[type[ForwarderError], str]:

@@ -7,20 +7,24 @@ from typing import Annotated
 
 import typer
 
+from capture_forwarder.cli.forward.document import summary_json
 from capture_forwarder.cli.forward.outcomes import Sending
 from capture_forwarder.cli.forward.sending import INTERRUPTED, QUARANTINE, send_files
-from capture_forwarder.cli.forward.view import show_interrupt, show_outcomes, summary_json
+from capture_forwarder.cli.forward.view import show_interrupt, show_outcomes
 from capture_forwarder.cli.terminal import options
 from capture_forwarder.cli.terminal.console import say, say_json, user_errors
+from capture_forwarder.cli.terminal.option_names import OptionNames
 from capture_forwarder.cli.terminal.reporter import CollectingReporter
 from capture_forwarder.core.errors import UsageError
 from capture_forwarder.settings import PublisherName, RouteSettings, Settings, load
 from capture_forwarder.settings.variables import LABELS
 from capture_forwarder.wiring.capture_files import find_capture_files, outputs_of
 from capture_forwarder.wiring.forwarder import build_forwarder, read_routes
-from capture_forwarder.wiring.labels import LABEL_SUFFIXES, only_labels
+from capture_forwarder.wiring.labels import LABEL_SUFFIXES, only_labels, only_table
 
 app = typer.Typer(help="Send labels (ground truth) after the predictions.", no_args_is_help=True)
+
+_TABLE = "FORWARDER_LABEL_INFERENCES"
 
 _HELP = """Send files of labels (ground truth) to the platform that has the inferences.
 
@@ -64,6 +68,15 @@ def send(  # noqa: PLR0913 - one parameter an option
     *,
     publisher: options.Publisher = None,
     database: options.Database = None,
+    table: Annotated[
+        str | None,
+        typer.Option(
+            "--table",
+            metavar="NAME",
+            help="The DuckDB table that the labels are for.",
+            show_default="the only one with rows",
+        ),
+    ] = None,
     routes: options.Routes = None,
     route: Annotated[
         str | None,
@@ -107,12 +120,15 @@ def send(  # noqa: PLR0913 - one parameter an option
             "FORWARDER_LABEL_ID": id_column,
             "FORWARDER_LABEL_COLUMNS": columns,
             "FORWARDER_LABEL_TIME": time,
+            _TABLE: table,
             "FORWARDER_QUARANTINE": quarantine,
             "FORWARDER_LEDGER": ledger,
         }
-        settings = _settings(options.environment_with(given, routes))
-        taken = _routes(settings, route)
-        sending = Sending(taken, settings.routes_file, settings.quarantine)
+        spell = OptionNames({**given, "FORWARDER_ROUTES": routes})
+        with spell.in_errors():
+            settings = _settings(options.environment_with(given, routes))
+            taken = _routes(settings, route)
+        sending = Sending(taken, settings.routes_file, settings.quarantine, addresses, spell)
         outputs = outputs_of(read_routes(settings), settings)
         found, store = find_capture_files(
             addresses, outputs, suffixes=LABEL_SUFFIXES, kind="files of labels"
@@ -153,7 +169,10 @@ def _settings(environment: dict[str, str]) -> Settings:
         environment["FORWARDER_LABEL_ID"] = "id"
     if "FORWARDER_QUARANTINE" not in values:
         environment["FORWARDER_QUARANTINE"] = QUARANTINE
-    return load(environment)
+    settings = load(environment)
+    if _TABLE not in values and (table := only_table(settings)):
+        return load(environment | {_TABLE: table})
+    return settings
 
 
 def _routes(settings: Settings, name: str | None) -> Sequence[RouteSettings]:

@@ -8,16 +8,33 @@ from contextlib import contextmanager
 
 import typer
 from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
 
 from capture_forwarder.core.errors import ForwarderError, SettingsError, UsageError
 
 OUT = Console()
 ERR = Console(stderr=True)
+_ANY_WIDTH = 1_000_000
 
 
 def say(text: str = "", *, to: Console = OUT, style: str | None = None) -> None:
     """Print a text as it stands: never wrapped, so that it can be copied."""
     to.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def width_of(table: Table) -> int:
+    """How many signs wide a table is where nothing in it is broken into lines."""
+    unlimited = OUT.options.update(width=_ANY_WIDTH, max_width=_ANY_WIDTH)
+    return Measurement.get(OUT, unlimited, table).maximum
+
+
+def show_table(table: Table) -> None:
+    """Print a table: as wide as the terminal, but whole in a pipe, whose reader wants its lines."""
+    if OUT.is_terminal:
+        OUT.print(table)
+    else:
+        Console(file=OUT.file, width=max(OUT.width, width_of(table))).print(table)
 
 
 def say_json(document: object) -> None:
@@ -38,10 +55,10 @@ def number_of(count: int, one: str, several: str) -> str:
 
 
 def complain(message: str, advice: str = "") -> None:
-    """Print an error and what to do about it, on standard error."""
+    """Print an error and what to do about it, on standard error; advice may have lines."""
     say(f"Error: {message}", to=ERR, style="red")
-    if advice:
-        say(f"       {advice}", to=ERR)
+    for line in advice.splitlines():
+        say(f"       {line}", to=ERR)
 
 
 def show_problems(problems: Iterable[ForwarderError]) -> None:

@@ -29,6 +29,15 @@ Database = Annotated[
     str | None,
     typer.Option("--database", metavar="PATH", help="DuckDB file; means --publisher duckdb."),
 ]
+Table = Annotated[
+    str | None,
+    typer.Option(
+        "--table",
+        metavar="NAME",
+        help="The DuckDB table for all rows.",
+        show_default="one for each endpoint",
+    ),
+]
 Files = Annotated[
     str | None,
     typer.Option(

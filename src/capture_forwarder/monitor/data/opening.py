@@ -12,7 +12,7 @@ from capture_forwarder.core.errors import UsageError
 from capture_forwarder.monitor.data import csv_files, json_lines, tables
 from capture_forwarder.monitor.data.engine import Engine, identifier
 from capture_forwarder.monitor.data.files import Window, find_files
-from capture_forwarder.monitor.data.relation import OWN_COLUMNS, Column, Kind, Relation
+from capture_forwarder.monitor.data.relation import Column, Kind, Relation
 
 _TIME = "inference_time"
 
@@ -98,7 +98,7 @@ def open_data(engine: Engine, choice: DataChoice) -> Relation:
             relation = tables.parquet_relation(engine, found.files, choice.fractions)
     if choice.window.is_limited and not by_folder:
         relation = _in_window(engine, relation, choice)
-    return relation.without([*OWN_COLUMNS, *choice.exclude])
+    return relation.features(choice.exclude)
 
 
 def _format(path: Path) -> Format:

@@ -9,8 +9,11 @@ import msgspec
 
 from capture_forwarder.core.errors import UsageError
 
-OWN_COLUMNS = ("inference_id", "inference_time", "line_digest")
+_OWN_COLUMNS = ("inference_id", "inference_time", "line_digest")
 """Columns that the publishers of files and DuckDB add, which are no features."""
+
+_ORIGIN = ("endpoint", "variant", "capture_hour")
+"""Columns that `forward` adds in DuckDB, all three or none; one alone is a feature of that name."""
 
 
 class Kind(Enum):
@@ -68,6 +71,12 @@ class Relation(msgspec.Struct, frozen=True):
         left = tuple(column for column in self.columns if column.name not in names)
         quick = self.quick and self.quick.without(names)
         return msgspec.structs.replace(self, columns=left, quick=quick)
+
+    def features(self, exclude: Sequence[str] = ()) -> Relation:
+        """The same, without some columns and without those that a publisher or `forward` adds."""
+        names = {column.name for column in self.columns}
+        origin = _ORIGIN if names.issuperset(_ORIGIN) else ()
+        return self.without([*_OWN_COLUMNS, *origin, *exclude])
 
     def renamed(self, name_of: Callable[[int, str], str]) -> Relation:
         """The same, with other names.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from capture_forwarder.core.errors import MissingExtraError
+from capture_forwarder.core.errors import MissingExtraError, UsageError
 from capture_forwarder.core.extras import Extra
 from capture_forwarder.publishers.duckdb.errors import explained
 from capture_forwarder.publishers.duckdb.rows import LINE
@@ -18,6 +18,8 @@ from capture_forwarder.publishers.duckdb.tables import literal, quoted
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+_ROWS_AT_ONCE = 1000
+
 
 class FirstRows(msgspec.Struct, frozen=True):
     """The number of a table's rows, its columns' types, and its first rows."""
@@ -25,6 +27,14 @@ class FirstRows(msgspec.Struct, frozen=True):
     count: int
     types: Mapping[str, str]
     rows: Sequence[Mapping[str, object]]
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a query gives: its columns' names and types, and its rows."""
+
+    names: Sequence[str]
+    types: Sequence[str]
+    rows: Iterator[tuple[object, ...]]
 
 
 class DuckDbFile:
@@ -54,6 +64,45 @@ class DuckDbFile:
             found = connection.execute(first, [limit]).fetchall()
         return FirstRows(count, types, [dict(zip(types, row, strict=True)) for row in found])
 
+    def row_tables(self) -> Sequence[str]:
+        """The tables with rows of inferences, by name; none where there is no file."""
+        if not self._path.is_file():
+            return ()
+        with self._opened("", read_only=True) as connection:
+            found = connection.execute(
+                "SELECT table_name FROM duckdb_tables() JOIN duckdb_columns() "
+                "USING (schema_name, table_name) "
+                "WHERE column_name = ? AND schema_name = 'main' ORDER BY table_name",
+                [LINE],
+            ).fetchall()
+        return [str(name) for (name,) in found]
+
+    @contextmanager
+    def asked(self, sql: str) -> Iterator[Answer]:
+        """Ask for rows, which are read while the block goes on; nothing can be written.
+
+        Raises
+        ------
+        UsageError
+            There is no such file, or DuckDB does not take the statement.
+        """
+        if not self._path.is_file():
+            message = f"{self._path}: there is no such file."
+            raise UsageError(message, "`capture-forwarder forward --publisher duckdb` makes one.")
+        with self._opened("", read_only=True) as connection:
+            try:
+                cursor = connection.execute(sql)
+                described = cursor.description or ()
+                yield Answer(
+                    [str(name) for name, *_ in described],
+                    [str(kind) for _, kind, *_ in described],
+                    _rows(cursor),
+                )
+            except self._statement_errors() as error:
+                message = f"DuckDB does not take the statement: {error}"
+                advice = f"`SHOW TABLES` lists what {self._path} holds; `DESCRIBE t` its columns."
+                raise UsageError(message, advice) from error
+
     def comment(self, table: str) -> str | None:
         """The comment on a table; None if it has none, or does not exist."""
         with self._opened(table) as connection:
@@ -68,15 +117,27 @@ class DuckDbFile:
         with self._opened(table) as connection:
             connection.execute(f"COMMENT ON TABLE {quoted(table)} IS {literal(text)}")
 
+    @staticmethod
+    def _statement_errors() -> tuple[type[Exception], ...]:
+        """What says that the fault is in the statement, or in what it asks of the rows."""
+        import duckdb  # noqa: PLC0415 - it is there: a connection is open
+
+        return (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError)
+
     @contextmanager
-    def _opened(self, table: str) -> Iterator[DuckDBPyConnection]:
+    def _opened(self, table: str, *, read_only: bool = False) -> Iterator[DuckDBPyConnection]:
         try:
             import duckdb  # noqa: PLC0415 - an extra that the Lambda package does not hold
         except ImportError as error:
             raise MissingExtraError("Reading from DuckDB", "duckdb", Extra.DUCKDB) from error
         try:
-            with duckdb.connect(str(self._path)) as connection:
+            with duckdb.connect(str(self._path), read_only=read_only) as connection:
                 yield connection
         except duckdb.Error as error:
             task = "DuckDB cannot open or read"
             raise explained(error, task, str(self._path), table) from error
+
+
+def _rows(cursor: DuckDBPyConnection) -> Iterator[tuple[object, ...]]:
+    while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+        yield from rows

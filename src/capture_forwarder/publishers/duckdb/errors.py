@@ -1,10 +1,12 @@
 """What DuckDB's own errors mean for whoever runs the forwarder.
 
-DuckDB's texts may quote statements and values, so that only the kind of an error is told.
+DuckDB's texts may quote values of rows. Its own words are told where they cannot: of files, tables
+and columns.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from capture_forwarder.core.errors import (
@@ -18,6 +20,16 @@ if TYPE_CHECKING:
 
 _LOCKED = "set lock on file"
 _NO_DATABASE = "not a valid DuckDB database file"
+_NEVER_QUOTE_ROWS = (
+    "BinderException",
+    "CatalogException",
+    "DependencyException",
+    "IOException",
+    "OutOfMemoryException",
+    "PermissionException",
+)
+_OF_THE_TABLE = re.compile(r"(CHECK|NOT NULL) constraint failed")  # others quote the key
+_LONGEST_WORDS = 300
 
 
 def explained(error: duckdb.Error, task: str, path: str, table: str) -> PublishError:
@@ -42,7 +54,7 @@ def explained(error: duckdb.Error, task: str, path: str, table: str) -> PublishE
     """
     import duckdb  # noqa: PLC0415 - it has raised an error, so it is there
 
-    kind = type(error).__name__
+    kind = f"{type(error).__name__}{words_of(error)}"
     if isinstance(error, duckdb.OperationalError):
         reason, advice = _unusable_file(error, str(error))
         return PlatformUnavailableError(f"{task} {path}: {reason} ({kind}).", advice)
@@ -61,6 +73,13 @@ def explained(error: duckdb.Error, task: str, path: str, table: str) -> PublishE
     message = f"{task} {place}: DuckDB itself failed ({kind})."
     advice = "Try again; if it fails again, move the file away, or use another version of DuckDB."
     return PlatformUnavailableError(message, advice)
+
+
+def words_of(error: duckdb.Error) -> str:
+    """DuckDB's own words behind a colon, without its kind; none where they may quote a row."""
+    _, _, words = str(error).partition("\n")[0].partition(": ")
+    is_safe = type(error).__name__ in _NEVER_QUOTE_ROWS or _OF_THE_TABLE.match(words)
+    return f": {words[:_LONGEST_WORDS]}" if words and is_safe else ""
 
 
 def _unusable_file(error: duckdb.OperationalError, text: str) -> tuple[str, str]:

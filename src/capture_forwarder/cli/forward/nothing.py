@@ -1,0 +1,53 @@
+"""Why not one row has arrived, and what to type next."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from capture_forwarder.cli.forward.outcomes import Outcome, Sending, add_up, reports_of
+from capture_forwarder.cli.terminal.console import number_of
+from capture_forwarder.core.errors import ForwarderError
+from capture_forwarder.quarantine.entries import first_entry
+from capture_forwarder.wiring.quarantine import open_quarantine
+
+
+def why_nothing(outcomes: Sequence[Outcome], sending: Sending) -> tuple[str, str]:
+    """Say why nothing has arrived.
+
+    Parameters
+    ----------
+    outcomes
+        What became of the files, none of which failed.
+    sending
+        Where they went.
+
+    Returns
+    -------
+    tuple of str
+        One reason in words, and the commands that tell more.
+    """
+    inspect = f"capture-forwarder inspect {shlex.join(sending.addresses)}"
+    if outcomes and all(outcome.skipped for outcome in outcomes):
+        return "No file was sent.", "Name other files, or change what the routes match."
+    total = add_up(reports_of(outcomes))
+    if total.quarantined:
+        reason = max(total.quarantined, key=lambda one: total.quarantined[one])
+        count = number_of(total.quarantined[reason], "line is", "lines are")
+        quarantine = shlex.quote(sending.quarantine or "")
+        show = f"capture-forwarder quarantine show {quarantine} --reason {reason} --limit 1"
+        said = f"{count} in the quarantine as {reason}{_detail(outcomes, sending, reason)}"
+        return said, f"See one: {show}\nFind columns that fit: {inspect}"
+    if total.lines:
+        return "The lines hold no inferences.", f"See what they hold: {inspect}"
+    return "The files are empty.", f"Name other files. To look at these: {inspect}"
+
+
+def _detail(outcomes: Sequence[Outcome], sending: Sending, reason: str) -> str:
+    """What the first of these lines is rejected for, in words, where the quarantine tells."""
+    keys = {outcome.file.capture_file.key for outcome in outcomes}
+    try:
+        found = first_entry(open_quarantine(sending.quarantine or ""), reason, keys)
+    except ForwarderError:  # the reason alone has to do
+        found = None
+    return "." if found is None else f": {found.detail}"

@@ -1,0 +1,1 @@
+"""`capture-forwarder query`: ask the DuckDB file for rows."""
