@@ -11,13 +11,9 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from capture_forwarder.settings import Settings, variables
+from capture_forwarder.settings.base import HttpSettings, spellings
 from capture_forwarder.settings.labels import LabelSettings
-from capture_forwarder.settings.publishers import (
-    PUBLISHERS,
-    HttpSettings,
-    PublisherName,
-    spellings,
-)
+from capture_forwarder.settings.publishers import PUBLISHERS, PublisherName
 from capture_forwarder.settings.route import MappingSettings, Match, RouteSettings
 from docs.generate import texts
 from docs.generate.tables import table

@@ -13,13 +13,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from capture_forwarder.core.letter_case import alike
+from capture_forwarder.settings.base import PublisherSettings, spellings
 from capture_forwarder.settings.labels import LabelSettings
-from capture_forwarder.settings.publishers import (
-    PUBLISHERS,
-    PublisherName,
-    PublisherSettings,
-    spellings,
-)
+from capture_forwarder.settings.publishers import PUBLISHERS, PublisherName
 from capture_forwarder.settings.route import MappingSettings, RouteSettings
 
 Location = tuple[str | int, ...]

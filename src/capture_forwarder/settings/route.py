@@ -15,16 +15,11 @@ from capture_forwarder.parser import (
     parse_metadata,
     parse_types,
 )
+from capture_forwarder.settings.base import Model, Text
 from capture_forwarder.settings.entries import Columns, Metadata, Path, Types
 from capture_forwarder.settings.labels import LabelSettings
 from capture_forwarder.settings.names import ONLY_ROUTE
-from capture_forwarder.settings.publishers import (
-    AnyPublisher,
-    FilesSettings,
-    Model,
-    PublisherName,
-    Text,
-)
+from capture_forwarder.settings.publishers import AnyPublisher, FilesSettings, PublisherName
 
 
 class Match(Model):

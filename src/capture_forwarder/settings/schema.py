@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from capture_forwarder.settings.publishers import PUBLISHERS, PublisherSettings, spellings
+from capture_forwarder.settings.base import PublisherSettings, spellings
+from capture_forwarder.settings.publishers import PUBLISHERS
 from capture_forwarder.settings.route import RoutesDocument
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
