@@ -130,7 +130,10 @@ def _twin(name: str) -> str:
 def _secret_default(platform: PublisherName, field: str) -> str:
     """What stands as default of one spelling of the platform's secret; empty for other fields."""
     secrets = PUBLISHERS[platform].secrets
-    return "one of these three" if secrets and field in spellings(secrets[0]) else ""
+    if not secrets or field not in spellings(secrets[0]):
+        return ""
+    optional = PUBLISHERS[platform].may_do_without_secret
+    return "one of these three, or none" if optional else "one of these three"
 
 
 def _row(name: str, told: Told, info: FieldInfo, default: str = "") -> Row:

@@ -30,6 +30,9 @@ class PublisherSettings(Model):
     secrets: ClassVar[tuple[str, ...]] = ()
     """Fields that hold a secret: given so, or as `{field}_secret_arn` or `{field}_parameter`."""
 
+    may_do_without_secret: ClassVar[bool] = False
+    """Whether there are settings that need none."""
+
     @classmethod
     def needed_secrets(cls, given: Mapping[str, object]) -> tuple[str, ...]:
         """Which secrets are needed, exactly one of the three spellings of each.

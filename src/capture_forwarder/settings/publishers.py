@@ -26,6 +26,7 @@ from capture_forwarder.settings.base import (
     missing,
     spellings,
 )
+from capture_forwarder.settings.otlp import OtlpSettings
 
 IAM = "https://iam.cloud.ibm.com/identity/token"
 MCSP = "https://account-iam.platform.saas.ibm.com"
@@ -40,6 +41,7 @@ class PublisherName(StrEnum):
     OPENSCALE = "openscale"
     DUCKDB = "duckdb"
     FILES = "files"
+    OTLP = "otlp"
 
 
 class FiddlerSettings(HttpSettings):
@@ -166,7 +168,12 @@ class FilesSettings(PublisherSettings):
 
 
 AnyPublisher = Annotated[
-    FiddlerSettings | ArthurSettings | OpenScaleSettings | DuckDbSettings | FilesSettings,
+    FiddlerSettings
+    | ArthurSettings
+    | OpenScaleSettings
+    | DuckDbSettings
+    | FilesSettings
+    | OtlpSettings,
     Field(discriminator="type"),
 ]
 
@@ -176,4 +183,5 @@ PUBLISHERS: Mapping[PublisherName, type[PublisherSettings]] = {
     PublisherName.OPENSCALE: OpenScaleSettings,
     PublisherName.DUCKDB: DuckDbSettings,
     PublisherName.FILES: FilesSettings,
+    PublisherName.OTLP: OtlpSettings,
 }

@@ -85,7 +85,7 @@ def _prepare(route: RouteSettings, settings: Settings) -> None:
     publisher = build_publisher(route, settings, clock)
     reporter = log_reporter().on_route(route.name, route.publisher_name.value)
     # One try: who asks waits for the answer.
-    Preparation(route.mapping.columns, publisher, clock, 0.0, reporter).parser()
+    Preparation(route.columns, publisher, clock, 0.0, reporter).parser()
 
 
 def _of_aws(settings: Settings) -> Iterator[Try]:
