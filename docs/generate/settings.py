@@ -11,13 +11,9 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from capture_forwarder.settings import Settings, variables
+from capture_forwarder.settings.base import HttpSettings, spellings
 from capture_forwarder.settings.labels import LabelSettings
-from capture_forwarder.settings.publishers import (
-    PUBLISHERS,
-    HttpSettings,
-    PublisherName,
-    spellings,
-)
+from capture_forwarder.settings.publishers import PUBLISHERS, PublisherName
 from capture_forwarder.settings.route import MappingSettings, Match, RouteSettings
 from docs.generate import texts
 from docs.generate.tables import table
@@ -134,7 +130,10 @@ def _twin(name: str) -> str:
 def _secret_default(platform: PublisherName, field: str) -> str:
     """What stands as default of one spelling of the platform's secret; empty for other fields."""
     secrets = PUBLISHERS[platform].secrets
-    return "one of these three" if secrets and field in spellings(secrets[0]) else ""
+    if not secrets or field not in spellings(secrets[0]):
+        return ""
+    optional = PUBLISHERS[platform].may_do_without_secret
+    return "one of these three, or none" if optional else "one of these three"
 
 
 def _row(name: str, told: Told, info: FieldInfo, default: str = "") -> Row:

@@ -112,6 +112,72 @@ PUBLISHERS: Mapping[str, Mapping[str, Told]] = {
         ),
         **_http("10,000", "5000", "4 MiB of captured text", "1000000"),
     },
+    "otlp": {
+        "backend": Told(
+            "Which backend it is: it knows the path, the headers and what has to be there. "
+            "`collector` is any other that takes OTLP over HTTP.",
+            "mlflow",
+        ),
+        "url": Told(
+            "The address of the backend, without the path of its traces. Needed, unless "
+            "`mlflow_arn` (`OTLP_MLFLOW_ARN`) is set.",
+            "https://mlflow.example.com",
+            "address",
+        ),
+        "path": Told(
+            "Where the backend takes traces, behind its address. Not set: `/v1/traces`, for Arthur "
+            "`/api/v1/traces`.",
+            "/otlp/v1/traces",
+            "path",
+        ),
+        **_secret(
+            "token", "The API key, where the backend asks for one", "k-0123456789", "otlp-token"
+        ),
+        "token_header": Told(
+            "The header that the token is sent in. In `Authorization`, a token without a space is "
+            "sent as `Bearer ...`, and one with a space as it is.",
+            "x-api-key",
+            "header name",
+        ),
+        "headers": Told(
+            "More headers, sent as they are. They are no place for secrets.",
+            "x-scope=captures",
+            "list of `name=value`; a mapping in the routes file",
+        ),
+        "experiment_id": Told(
+            "The id of the experiment. Only for `mlflow`, which needs it.", "1", "digits"
+        ),
+        "mlflow_arn": Told(
+            "The ARN of a managed MLflow in SageMaker: an app or a tracking server. Requests are "
+            "signed with the function's role. Only for `mlflow`; experimental.",
+            "arn:aws:sagemaker:eu-west-1:123456789012:mlflow-app/app-1A2B3C",
+            "ARN",
+        ),
+        "project": Told(
+            "The project. Not set: Phoenix's default project. Only for `phoenix`.", "chats"
+        ),
+        "application_id": Told(
+            "The id of the application. Only for `fiddler`, which needs it.",
+            "3f1c9a52-0b7e-4d86-9a41-6d2f8c0e7b15",
+        ),
+        "partner_app_arn": Told(
+            "The ARN of the SageMaker partner app, where Fiddler runs as one. Only for `fiddler`.",
+            "arn:aws:sagemaker:eu-west-1:123456789012:partner-app/app-1A2B3C",
+            "ARN",
+        ),
+        "task_id": Told(
+            "The id of the task. Only for `arthur`, which needs it.",
+            "7c0e5b1d-93f4-4a68-8d27-b16f3e9a0c52",
+        ),
+        "account": Told("The AWS account, an attribute of all spans.", "123456789012"),
+        "region": Told(
+            "The AWS region, an attribute of all spans. Not set: the function's own.", "eu-west-1"
+        ),
+        "compression": Told(
+            "Whether requests are zipped. Not set: `gzip`, for Arthur `none`.", "none"
+        ),
+        **_http("512", "100", "1 MiB of captured text", "4000000"),
+    },
     "openscale": {
         "api": Told("`v2` for records of a payload data set, `v1` for scoring payloads.", "v2"),
         "url": Told(

@@ -28,6 +28,7 @@ GROUPS = (
     "fiddler",
     "arthur",
     "openscale",
+    "otlp",
     "files",
     "duckdb",
     "mapping",

@@ -13,6 +13,7 @@ from moto import mock_aws
 
 from capture_forwarder.core.batch import Batch
 from capture_forwarder.core.errors import (
+    BatchRefusedError,
     BatchTooLargeError,
     PlatformUnavailableError,
     SettingsError,
@@ -45,7 +46,7 @@ def setting(platform: OverHttp, name: str) -> str:
 
 def batch_of(rows: int, plan: str = "basic") -> Batch:
     """Make a batch without asking the platform for its schema."""
-    row: Row = {"x": 1, "plan": plan, "score": 0.5, "scoring_timestamp": TIME}
+    row: Row = {"x": 1, "plan": plan, "score": 0.5, "scoring_timestamp": TIME, "time": TIME}
     return Batch.of([inference_of(f"call-{n}", row) for n in range(rows)])
 
 
@@ -179,6 +180,9 @@ def test_a_request_with_rows_that_takes_too_long_says_so(
 
     error = bench.fails(bench.batch(2))
 
+    if status in platform.failures_that_refuse:
+        assert isinstance(error, BatchRefusedError)
+        return
     assert isinstance(error, PlatformUnavailableError)
     assert error.timed_out
 
@@ -192,6 +196,9 @@ def test_other_trouble_says_nothing_about_the_size_of_a_request(
 
     error = bench.fails(bench.batch(2))
 
+    if status in platform.failures_that_refuse:
+        assert isinstance(error, BatchRefusedError)
+        return
     assert isinstance(error, PlatformUnavailableError)
     assert not error.timed_out
 

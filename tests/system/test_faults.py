@@ -49,6 +49,7 @@ def test_whatever_the_platform_does_every_inference_arrives(  # noqa: PLR0913, P
     name: str, publisher: str, where: str, times: int, file: CaptureFile, world: Make
 ) -> None:
     refused, slow = name == "connection refused", name == "too slow"
+    halved = name == "500" and 500 in OVER_HTTP[publisher].failures_that_refuse
     hasty = {"FORWARDER_REQUEST_TIMEOUT_SECONDS": "0.2", "FORWARDER_REQUESTS_IN_FLIGHT": "2"}
     here = world(file, publisher=publisher, door=refused, **(hasty if slow else {}))
     happens = shut_for(here, times) if refused else lambda: None
@@ -67,7 +68,7 @@ def test_whatever_the_platform_does_every_inference_arrives(  # noqa: PLR0913, P
         # The summary of one invocation is that of the whole file.
         (told,) = here.summaries
         assert told["message"] == "object forwarded"
-        assert told["retries"] >= 1
+        assert told["retries"] >= 1 or halved
     if refused:
         # Closing the door cuts what is in flight as well, after it was stored or before.
         assert len(twice) <= IN_FLIGHT * (failures + 1)

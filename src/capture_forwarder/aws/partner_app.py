@@ -7,17 +7,11 @@ has a class for this, but with all that it brings along it does not fit into a f
 
 from __future__ import annotations
 
-import hashlib
-import threading
 from collections.abc import Callable
 
-import botocore.session
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials, ReadOnlyCredentials
+from botocore.credentials import Credentials
 
-from capture_forwarder.aws.errors import AWS_ERRORS, read_error
-from capture_forwarder.core.errors import PlatformUnavailableError, PublisherMisconfiguredError
+from capture_forwarder.aws.signing import Signer
 from capture_forwarder.core.partner_app_arn import check_partner_app_arn, partner_app_region
 from capture_forwarder.core.ports.signing import Request
 
@@ -60,9 +54,8 @@ class PartnerAppAuth:
         self, arn: str, find_credentials: Callable[[], Credentials | None] | None = None
     ) -> None:
         self._arn = check_partner_app_arn(arn)
-        self._region = partner_app_region(arn)
-        self._find_credentials = find_credentials or botocore.session.get_session().get_credentials
-        self._lock = threading.Lock()
+        region = partner_app_region(arn)
+        self._signer = Signer(_SERVICE, region, "the partner app", find_credentials)
 
     def __call__(self, request: Request, /) -> Request:
         """Sign a request in place.
@@ -79,35 +72,4 @@ class PartnerAppAuth:
             headers["X-Amz-Partner-App-Authorization"] = key
         headers["X-SageMaker-Partner-App-Server-Arn"] = self._arn
         headers["X-Amz-Target"] = _TARGET
-        headers["X-Amz-Content-SHA256"] = _digest(request.body)
-        # A space that is written as a plus would be signed as one and read as the other.
-        request.url = (request.url or "").replace("+", "%20")
-        # The server leaves this header out of its signature, older releases of botocore do not.
-        signable = {name: value for name, value in headers.items() if name.lower() != "connection"}
-        signed = AWSRequest(method=request.method, url=request.url, headers=signable)
-        SigV4Auth(self._credentials(), _SERVICE, self._region).add_auth(signed)
-        headers.update(signed.headers.items())
-        return request
-
-    def _credentials(self) -> ReadOnlyCredentials:
-        """One consistent set, so that a refresh meanwhile does not mix two."""
-        try:
-            # A session of botocore is not made for several threads at once.
-            with self._lock:
-                found = self._find_credentials()
-            if found is not None:
-                return found.get_frozen_credentials()
-        except AWS_ERRORS as error:
-            message = (
-                f"A request to the partner app cannot be signed: {read_error(error).sentence}."
-            )
-            raise PlatformUnavailableError(message, "It is tried again.") from error
-        message = "There are no AWS credentials to sign requests to the partner app with."
-        advice = "Give the function a role, or set AWS_PROFILE or AWS_ACCESS_KEY_ID."
-        raise PublisherMisconfiguredError(message, advice)
-
-
-def _digest(body: bytes | str | None) -> str:
-    if body and not isinstance(body, bytes):
-        return "UNSIGNED-PAYLOAD"
-    return hashlib.sha256(body or b"").hexdigest()
+        return self._signer.sign(request)

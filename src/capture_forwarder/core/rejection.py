@@ -18,6 +18,7 @@ class Reason(StrEnum):
     UNSUPPORTED_CONTENT_TYPE = "unsupported-content-type"
     COLUMN_COUNT_MISMATCH = "column-count-mismatch"
     RECORD_COUNT_MISMATCH = "record-count-mismatch"
+    NOT_A_CONVERSATION = "not-a-conversation"
     ERROR_RESPONSE = "error-response"
     LINE_TOO_LONG = "line-too-long"
     TOO_MANY_VALUES = "too-many-values"

@@ -106,12 +106,17 @@ def compile_mapping(
     Parameters
     ----------
     mapping
-        Which captured values become which columns; without any, records stay whole.
+        Which captured values become which columns; without any, records stay whole. One of
+        conversations asks for no columns.
     schema
         The platform's view of the model.
     as_json
         Whether the publisher takes rows as JSON; see `LineParser`.
     """
+    if mapping.conversations:
+        from capture_forwarder.parser.conversations.line import ConversationParser  # noqa: PLC0415
+
+        return ConversationParser(mapping)
     if not mapping.inputs and not mapping.outputs:
         from capture_forwarder.parser.mapping.whole import WholeLineParser  # noqa: PLC0415
 

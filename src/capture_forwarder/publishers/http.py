@@ -27,6 +27,7 @@ from capture_forwarder.core.errors import (
     PublisherMisconfiguredError,
     PublishError,
 )
+from capture_forwarder.core.ports import SignRequest
 
 CONNECT_SECONDS = 5.0
 _REFUSED = frozenset({400, 413, 422})
@@ -174,10 +175,19 @@ class HttpClient:
         Seconds to wait for an answer.
     authorities
         A file or folder of certificate authorities to trust in place of the usual ones.
+    sign
+        Signs each request.
     """
 
-    def __init__(self, service: Service, timeout: float, authorities: str | None = None) -> None:
+    def __init__(
+        self,
+        service: Service,
+        timeout: float,
+        authorities: str | None = None,
+        sign: SignRequest | None = None,
+    ) -> None:
         self._service = service
+        self._auth = sign or _unchanged
         self._timeout = (CONNECT_SECONDS, timeout)
         self._authorities = authorities
         self._session = requests.Session()
@@ -224,7 +234,7 @@ class HttpClient:
                 headers=dict(headers or {}),
                 timeout=self._timeout,
                 allow_redirects=False,  # a redirected POST loses its body and "succeeds"
-                auth=_unchanged,
+                auth=self._auth,
                 verify=self._authorities,
             )
         except requests.RequestException as error:

@@ -22,9 +22,10 @@ from capture_forwarder.settings.addresses import (
     QueueUrl,
     RoutesFile,
 )
+from capture_forwarder.settings.base import Model
 from capture_forwarder.settings.checking import Location, invalid, publisher_name, route_problems
 from capture_forwarder.settings.names import LABEL_ROUTE, ONLY_ROUTE
-from capture_forwarder.settings.publishers import PUBLISHERS, Model, PublisherName
+from capture_forwarder.settings.publishers import PUBLISHERS, PublisherName
 from capture_forwarder.settings.route import RouteSettings
 
 __all__ = ["LABEL_ROUTE", "ONLY_ROUTE", "PublisherName", "RouteSettings", "Settings", "load"]

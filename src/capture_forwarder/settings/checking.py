@@ -13,13 +13,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from capture_forwarder.core.letter_case import alike
+from capture_forwarder.settings.base import PublisherSettings, spellings
 from capture_forwarder.settings.labels import LabelSettings
-from capture_forwarder.settings.publishers import (
-    PUBLISHERS,
-    PublisherName,
-    PublisherSettings,
-    spellings,
-)
+from capture_forwarder.settings.publishers import PUBLISHERS, PublisherName
 from capture_forwarder.settings.route import MappingSettings, RouteSettings
 
 Location = tuple[str | int, ...]
@@ -50,6 +46,11 @@ _WORDS = {
 }
 _UNKNOWN_MISTAKE = "cannot be used; docs/settings.md and docs/routes.md say what it takes"
 
+_OF_ROWS = ("inputs", "outputs", "timestamp", "event_id", "csv_header", "types")
+_CONVERSATIONS = (
+    "otlp takes conversations with a language model, which are found without it; leave it out, or "
+    "send a model with columns to another publisher"
+)
 _NO_ROWS_OF_ITS_OWN = "Arthur takes captured lines, which cannot carry it"
 
 
@@ -66,10 +67,12 @@ def route_problems(written: Written, spell: Spell) -> Iterator[str]:
     publisher = _section(written, "publisher")
     mapping = _section(written, "mapping")
     name = publisher_name(publisher.get("type"))
-    if written.get("labels") is None:
-        yield from _columns(mapping, name, spell)
-    else:
+    if written.get("labels") is not None:
         yield from _labels(written, name, spell)
+    elif name is PublisherName.OTLP:
+        yield from _conversations(mapping, spell)
+    else:
+        yield from _columns(mapping, name, spell)
     first_api = name is PublisherName.OPENSCALE and publisher.get("api") == "v1"
     if first_api and mapping.get("metadata"):
         yield f"{spell(('mapping', 'metadata'))}: OpenScale's v1 cannot store it"
@@ -155,12 +158,20 @@ def _labels(written: Written, publisher: PublisherName | None, spell: Spell) -> 
         if _section(written, "match").get(field):
             place = spell(("match", field))
             yield f"{place}: files of labels name none; match them by bucket, prefix or key"
+    if publisher is PublisherName.OTLP:
+        yield f"{spell(('publisher', 'type'))}: otlp takes no labels"
     if publisher is PublisherName.OPENSCALE:
         if not mapping.get("inputs"):
             place = spell(("mapping", "inputs"))
             yield f"{place}: missing; OpenScale takes labels only together with the input columns"
     elif labels.get("features"):
         yield f"{spell(('labels', 'features'))}: is only for openscale"
+
+
+def _conversations(mapping: Written, spell: Spell) -> Iterator[str]:
+    for field in _OF_ROWS:
+        if mapping.get(field):
+            yield f"{spell(('mapping', field))}: {_CONVERSATIONS}"
 
 
 def _columns(mapping: Written, publisher: PublisherName | None, spell: Spell) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from collections.abc import Callable
 from typing import Annotated
 
@@ -58,4 +60,49 @@ Types = Annotated[
     _checked(parse_types),
     BeforeValidator(_entries_of_types),
     WithJsonSchema(_TYPES_SCHEMA),
+]
+
+
+_HEADER = re.compile(r"([A-Za-z0-9!#$%&'*+.^_`|~-]+)\s*[=:]\s*([!-~](?:[ -~]*[!-~])?)")
+
+
+def headers_of(written: object) -> dict[str, str]:
+    """The headers of a list of `name=value`; what is none is left out."""
+    entries = _entries_of_headers(written)
+    if isinstance(entries, str):
+        entries = next(csv.reader([entries], skipinitialspace=True), [])
+    if not isinstance(entries, (list, tuple)):
+        return {}
+    found = [_HEADER.fullmatch(str(entry).strip()) for entry in entries]
+    return {match[1]: match[2] for match in found if match}
+
+
+def _entries_of_headers(written: object) -> object:
+    if not isinstance(written, dict):
+        return written
+    return tuple(f"{name}={value}" for name, value in written.items())
+
+
+def _check_headers(entries: tuple[str, ...] | str) -> tuple[str, ...] | str:
+    found = headers_of(entries)
+    count = len(next(csv.reader([comma_list(entries)], skipinitialspace=True), []))
+    if len(found) != count:
+        message = "each entry must be a header and its value, as name=value, in ASCII"
+        raise ValueError(message)
+    return entries
+
+
+Headers = Annotated[
+    Entries,
+    AfterValidator(_check_headers),
+    BeforeValidator(_entries_of_headers),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "object", "additionalProperties": {"type": "string"}},
+                {"type": "array", "items": {"type": "string"}},
+                {"type": "string"},
+            ]
+        }
+    ),
 ]

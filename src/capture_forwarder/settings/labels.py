@@ -6,9 +6,9 @@ from pydantic import Field
 
 from capture_forwarder.core.label_mapping import ID, LabelColumn, LabelMapping
 from capture_forwarder.parser import comma_list, parse_columns
+from capture_forwarder.settings.base import Model, Text
 from capture_forwarder.settings.entries import Columns
 from capture_forwarder.settings.names import ONLY_ROUTE
-from capture_forwarder.settings.publishers import Model, Text
 
 LONGEST_DELAY = 900
 """The most seconds that SQS keeps a message back."""

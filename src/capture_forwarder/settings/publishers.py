@@ -11,27 +11,26 @@ from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
 
 from capture_forwarder.settings.addresses import (
     Address,
     Origin,
     PartnerAppArn,
     PrefixOrFolder,
-    is_plain_http,
 )
-
-Text = Annotated[str, Field(min_length=1)]
+from capture_forwarder.settings.base import (
+    HttpSettings,
+    PublisherSettings,
+    Text,
+    missing,
+    spellings,
+)
+from capture_forwarder.settings.otlp import OtlpSettings
 
 IAM = "https://iam.cloud.ibm.com/identity/token"
 MCSP = "https://account-iam.platform.saas.ibm.com"
 OPENSCALE = "https://api.aiopenscale.cloud.ibm.com"
-
-_TRUE = frozenset({"1", "on", "t", "true", "y", "yes"})  # what pydantic takes for true
-_PLAIN_HTTP = (
-    "is http://, which would send the secret and all rows unencrypted; use https://, or set "
-    "plain_http to true if the network is to be trusted"
-)
 
 
 class PublisherName(StrEnum):
@@ -42,60 +41,7 @@ class PublisherName(StrEnum):
     OPENSCALE = "openscale"
     DUCKDB = "duckdb"
     FILES = "files"
-
-
-class Model(BaseModel):
-    """Base of all settings: frozen, complete, and never quoting what it was given."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class PublisherSettings(Model):
-    """Base of all publishers' settings."""
-
-    secrets: ClassVar[tuple[str, ...]] = ()
-    """Fields that hold a secret: given so, or as `{field}_secret_arn` or `{field}_parameter`."""
-
-    @classmethod
-    def needed_secrets(cls, given: Mapping[str, object]) -> tuple[str, ...]:
-        """Which secrets are needed, exactly one of the three spellings of each.
-
-        Parameters
-        ----------
-        given
-            The publisher's settings as they were written, right or wrong.
-        """
-        del given
-        return cls.secrets
-
-    @classmethod
-    def conflicts(cls, given: Mapping[str, object]) -> Mapping[str, str]:
-        """Field → what is wrong with it, seen together with the others."""
-        del given
-        return {}
-
-
-class HttpSettings(PublisherSettings):
-    """Base of the settings of publishers over HTTP."""
-
-    addresses: ClassVar[tuple[str, ...]] = ()
-    """Fields that hold an address to which secrets or rows are sent."""
-
-    ca_file: Text | None = Field(None, description="certificate authorities to trust instead")
-    plain_http: bool = Field(False, description="allow http:// to other machines, unencrypted")  # noqa: FBT003
-    batch_rows: int | None = Field(None, ge=1, le=100_000, description="the most rows a request")
-    batch_bytes: int | None = Field(
-        None, ge=1024, le=16 * 1024 * 1024, description="the most bytes a request"
-    )
-
-    @classmethod
-    def conflicts(cls, given: Mapping[str, object]) -> Mapping[str, str]:
-        """Addresses of other machines that are not encrypted, unless that is asked for."""
-        if str(given.get("plain_http", "")).lower() in _TRUE:
-            return {}
-        return {
-            name: _PLAIN_HTTP for name in cls.addresses if is_plain_http(str(given.get(name, "")))
-        }
+    OTLP = "otlp"
 
 
 class FiddlerSettings(HttpSettings):
@@ -189,7 +135,7 @@ class OpenScaleSettings(HttpSettings):
             needed.append("username")
         if auth in ("cloud-pak", "mcsp"):
             needed.append("url")
-        found = {name: _missing(cls, name) for name in needed if name not in given}
+        found = {name: missing(cls, name) for name in needed if name not in given}
         passwords = [name for name in spellings("password") if name in given]
         only = {
             "only for cloud-pak": [*passwords, "username"] if auth != "cloud-pak" else [],
@@ -222,7 +168,12 @@ class FilesSettings(PublisherSettings):
 
 
 AnyPublisher = Annotated[
-    FiddlerSettings | ArthurSettings | OpenScaleSettings | DuckDbSettings | FilesSettings,
+    FiddlerSettings
+    | ArthurSettings
+    | OpenScaleSettings
+    | DuckDbSettings
+    | FilesSettings
+    | OtlpSettings,
     Field(discriminator="type"),
 ]
 
@@ -232,13 +183,5 @@ PUBLISHERS: Mapping[PublisherName, type[PublisherSettings]] = {
     PublisherName.OPENSCALE: OpenScaleSettings,
     PublisherName.DUCKDB: DuckDbSettings,
     PublisherName.FILES: FilesSettings,
+    PublisherName.OTLP: OtlpSettings,
 }
-
-
-def spellings(secret: str) -> tuple[str, str, str]:
-    """The three ways to give a secret."""
-    return secret, f"{secret}_secret_arn", f"{secret}_parameter"
-
-
-def _missing(model: type[PublisherSettings], name: str) -> str:
-    return f"missing; set it to {model.model_fields[name].description}"

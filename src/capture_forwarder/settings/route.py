@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Literal
 
@@ -15,16 +16,12 @@ from capture_forwarder.parser import (
     parse_metadata,
     parse_types,
 )
+from capture_forwarder.settings.base import Model, Text
 from capture_forwarder.settings.entries import Columns, Metadata, Path, Types
 from capture_forwarder.settings.labels import LabelSettings
 from capture_forwarder.settings.names import ONLY_ROUTE
-from capture_forwarder.settings.publishers import (
-    AnyPublisher,
-    FilesSettings,
-    Model,
-    PublisherName,
-    Text,
-)
+from capture_forwarder.settings.otlp import OtlpSettings
+from capture_forwarder.settings.publishers import AnyPublisher, FilesSettings, PublisherName
 
 
 class Match(Model):
@@ -133,6 +130,12 @@ class RouteSettings(Model):
         None, description="where labels (ground truth) are; in place of a mapping"
     )
     publisher: AnyPublisher
+
+    @property
+    def columns(self) -> ColumnMapping:
+        """The mapping, by which a publisher of traces gets conversations."""
+        conversations = isinstance(self.publisher, OtlpSettings)
+        return replace(self.mapping.columns, conversations=conversations)
 
     @property
     def delay_seconds(self) -> int:

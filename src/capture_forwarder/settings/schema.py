@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from capture_forwarder.settings.publishers import PUBLISHERS, PublisherSettings, spellings
+from capture_forwarder.settings.base import PublisherSettings, spellings
+from capture_forwarder.settings.publishers import PUBLISHERS
 from capture_forwarder.settings.route import RoutesDocument
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -37,8 +38,9 @@ def routes_schema() -> dict[str, Any]:
 
 
 def _one_spelling(publisher: type[PublisherSettings]) -> list[dict[str, Any]]:
-    """Ask for exactly one spelling of one secret, which is what every publisher wants."""
-    return [{"required": [name]} for secret in publisher.secrets for name in spellings(secret)]
+    """Ask for exactly one spelling of one secret, or for none where that may do."""
+    given = [{"required": [name]} for secret in publisher.secrets for name in spellings(secret)]
+    return [*given, {"not": {"anyOf": given}}] if publisher.may_do_without_secret else given
 
 
 def _tidy(schema: Any) -> Any:  # noqa: ANN401 - whatever JSON holds

@@ -14,6 +14,7 @@ _PREFIXES = {
     PublisherName.FIDDLER: "FIDDLER_",
     PublisherName.ARTHUR: "ARTHUR_",
     PublisherName.OPENSCALE: "OPENSCALE_",
+    PublisherName.OTLP: "OTLP_",
 }
 _FAMILIES = ("FORWARDER_", *_PREFIXES.values())
 # Read by fiddler-client itself.

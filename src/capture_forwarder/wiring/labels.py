@@ -103,7 +103,7 @@ def mapping_of(route: RouteSettings) -> ColumnMapping | Compile:
         Its labels need something that is not installed.
     """
     if route.labels is None:
-        return route.mapping.columns
+        return route.columns
     from capture_forwarder.labels.compiling import LabelCompiler  # noqa: PLC0415
 
     return LabelCompiler(

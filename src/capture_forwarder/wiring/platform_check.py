@@ -14,7 +14,7 @@ from capture_forwarder.core.ports import Reporter
 from capture_forwarder.forwarding.preparation import Preparation
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.settings import RouteSettings, Settings
-from capture_forwarder.settings.publishers import HttpSettings, spellings
+from capture_forwarder.settings.base import HttpSettings, spellings
 from capture_forwarder.wiring.publishers import build_publisher
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def check_with_platform(
     try:
         known = _with_secrets(route, account)
         publisher = build_publisher(known, Settings(routes_file="routes.yaml"), clock)
-        Preparation(route.mapping.columns, publisher, clock, 0.0, reporter).parser()
+        Preparation(route.columns, publisher, clock, 0.0, reporter).parser()
     except PublisherMisconfiguredError as error:
         return PlatformCheck(Fit.DIFFERS, error.message, error.advice)
     except ForwarderError as error:

@@ -14,7 +14,7 @@ from capture_forwarder.core.ports import ObjectStore
 from capture_forwarder.forwarding.preparation import Preparation
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.settings import RouteSettings, Settings, load
-from capture_forwarder.settings.publishers import spellings
+from capture_forwarder.settings.base import spellings
 from capture_forwarder.wiring.forwarder import log_reporter, read_routes
 from capture_forwarder.wiring.publishers import build_publisher
 from capture_forwarder.wiring.publishers.context import secret_of
@@ -85,7 +85,7 @@ def _prepare(route: RouteSettings, settings: Settings) -> None:
     publisher = build_publisher(route, settings, clock)
     reporter = log_reporter().on_route(route.name, route.publisher_name.value)
     # One try: who asks waits for the answer.
-    Preparation(route.mapping.columns, publisher, clock, 0.0, reporter).parser()
+    Preparation(route.columns, publisher, clock, 0.0, reporter).parser()
 
 
 def _of_aws(settings: Settings) -> Iterator[Try]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from tests.support.captures import line, side
+from tests.support.captures import JSON, line, side
 
 BUCKET = "capture-bucket"
 ROWS = 100
@@ -18,7 +18,8 @@ ROWS = 100
 class CaptureFile:
     """A capture file of numbered calls, some of whose lines are no JSON and some blank.
 
-    Every call holds `records` inferences; 60 calls of 10 make 6 batches of 100.
+    Every call holds `records` inferences; 60 calls of 10 make 6 batches of 100. Where they are
+    conversations, the same values stand in prompts and answers.
     """
 
     name: str = "file"
@@ -28,6 +29,7 @@ class CaptureFile:
     zipped: bool = False
     rows: int = ROWS
     endpoint: str = "endpoint"
+    conversations: bool = False
 
     @property
     def key(self) -> str:
@@ -36,13 +38,20 @@ class CaptureFile:
     @cached_property
     def lines(self) -> list[bytes]:
         lines = []
-        request = side("\n".join(map(str, range(self.records))))
-        response = side("\n".join(["0.5"] * self.records))
+        request, response = self._payloads()
         for number in range(self.calls):
             lines.append(line(request, response, eventId=f"{self.name}-{number:06d}"))
             if self.bad_every and number % self.bad_every == self.bad_every // 2:
                 lines += [b"{ no JSON", b""]
         return lines
+
+    def _payloads(self) -> tuple[object, object]:
+        if not self.conversations:
+            request = "\n".join(map(str, range(self.records)))
+            return side(request), side("\n".join(["0.5"] * self.records))
+        prompts = [json.dumps({"x": n}) for n in range(self.records)]
+        answers = [{"generated_text": json.dumps({"score": 0.5})}] * self.records
+        return side(json.dumps({"inputs": prompts}), JSON), side(json.dumps(answers), JSON)
 
     @property
     def body(self) -> bytes:

@@ -69,6 +69,8 @@ class World(Account):
         behind_a_door: bool = False,
         rows: int = ROWS,
     ) -> None:
+        if publisher.conversations:
+            files = [dataclasses.replace(file, conversations=True) for file in files]
         super().__init__(monkeypatch, capsys, files, AwsFaults())
         self.platform = publisher(folder, self.aws)
         self._variables = variables or {}
@@ -89,6 +91,8 @@ class World(Account):
             self.door = Door(int(self.server.url.rpartition(":")[2]))
             url = self.door.url
         mapping = LABELS if self.platform.labels else MAPPING
+        if self.platform.conversations:
+            mapping = {}
         return {**self.platform.variables(url), **mapping, **self._variables}
 
     def stop(self) -> None:

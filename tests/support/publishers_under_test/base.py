@@ -53,10 +53,13 @@ class PublisherUnderTest(ABC):
         The columns that labels fill, where it takes labels in place of inferences.
     inputs
         The input columns that go with them.
+    conversations
+        Whether it takes calls of a language model in place of rows.
     """
 
     labels: ClassVar[tuple[str, ...]] = ()
     inputs: ClassVar[tuple[str, ...]] = ()
+    conversations: ClassVar[bool] = False
     name: ClassVar[PublisherName]
     replaces: ClassVar[bool] = False
     secret: ClassVar[str] = ""
@@ -149,9 +152,12 @@ class OverHttp(PublisherUnderTest):
         The server.
     says
         A part of what it says of a row that it refuses.
+    failures_that_refuse
+        Statuses that pass elsewhere, and that its protocol takes for refusals.
     """
 
     says: ClassVar[str]
+    failures_that_refuse: ClassVar[frozenset[int]] = frozenset()
     unavailable: ClassVar[Mapping[str, Cause]] = {
         name: _meets(fault) for name, (fault, _) in HTTP_FAULTS.items()
     }

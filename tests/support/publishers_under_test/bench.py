@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from io import BytesIO
@@ -12,7 +13,7 @@ import pytest
 from capture_forwarder.core.batch import Batch
 from capture_forwarder.core.errors import PublishError
 from capture_forwarder.core.inference import ParsedLine
-from capture_forwarder.core.line import Line, Position
+from capture_forwarder.core.line import Position
 from capture_forwarder.core.ports import Publisher
 from capture_forwarder.forwarding.batching import BatchBuilder
 from capture_forwarder.forwarding.collecting import collecting
@@ -22,7 +23,7 @@ from capture_forwarder.parser.lines import read_lines
 from capture_forwarder.settings import load
 from capture_forwarder.wiring.labels import mapping_of
 from capture_forwarder.wiring.publishers import build_publisher
-from tests.support.captures import SOURCE, line, merged, side
+from tests.support.captures import JSON, SOURCE, line, merged, side
 from tests.support.fakes import ManualClock
 from tests.support.platforms.server import Row
 from tests.support.publishers_under_test.base import PLANTED, TOKENS, PublisherUnderTest
@@ -52,7 +53,8 @@ class Bench:
         self.platform = platform
         self.clock = ManualClock()
         labels = {"FORWARDER_LABEL_COLUMNS": ",".join(platform.labels)} if platform.labels else {}
-        settings = load({**platform.variables(url), **MAPPING, **labels, **variables})
+        mapping = {} if platform.conversations else MAPPING
+        settings = load({**platform.variables(url), **mapping, **labels, **variables})
         assert settings.route is not None
         self._mapping = mapping_of(settings.route)
         self.publisher: Publisher = build_publisher(settings.route, settings, self.clock)
@@ -70,7 +72,11 @@ class Bench:
         held = collecting(as_json=self.publisher.takes_json)
         builder = BatchBuilder(smaller, SOURCE, "revision", held)
         full, place = [], Position()
-        for raw in lines(calls, self.platform.labels):
+        captured = [
+            call.conversation() if self.platform.conversations else call.line(self.platform.labels)
+            for call in calls
+        ]
+        for raw in read_lines(BytesIO(b"\n".join(captured)), 2**30):
             parsed = parse(raw.data)
             assert isinstance(parsed, ParsedLine), parsed
             full += builder.add(raw, parsed.inferences)
@@ -129,11 +135,13 @@ class CallOf:
             return captured
         return merged(captured, "\n".join(",".join(str(row[n]) for n in labels) for row in rows))
 
-
-def lines(calls: Sequence[CallOf], labels: Sequence[str] = ()) -> list[Line]:
-    """Write a file of calls, and of their labels if there are some, and read it."""
-    content = b"\n".join(call.line(labels) for call in calls)
-    return list(read_lines(BytesIO(content), 2**30))
+    def conversation(self) -> bytes:
+        """The captured line of a language model, with the values in prompts and answers."""
+        rows = list(self.rows.values())
+        prompts = [json.dumps({"x": row["x"], "plan": row["plan"]}) for row in rows]
+        answers = [{"generated_text": json.dumps({"score": row["score"]})} for row in rows]
+        request = side(json.dumps({"inputs": prompts}), JSON)
+        return line(request, side(json.dumps(answers), JSON), eventId=self.name)
 
 
 def check_is_private(text: str) -> None:

@@ -28,6 +28,7 @@ from tests.support.publishers_under_test.openscale import (
     OpenScaleOnCloudPak,
     OpenScaleV1,
 )
+from tests.support.publishers_under_test.otlp import Otlp
 
 PUBLISHERS: dict[str, type[PublisherUnderTest]] = {
     "fiddler": Fiddler,
@@ -42,6 +43,7 @@ PUBLISHERS: dict[str, type[PublisherUnderTest]] = {
     "files-parquet": FolderOfParquet,
     "files-s3": S3OfFiles,
     "files-array-s3": S3OfArrays,
+    "otlp": Otlp,
     "fiddler-labels": FiddlerLabels,
     "arthur-labels": ArthurLabels,
     "openscale-labels": OpenScaleLabels,

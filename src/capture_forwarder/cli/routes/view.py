@@ -23,7 +23,7 @@ def show_checked(file: str, checked: RoutesCheck, *, as_json: bool) -> None:
     table = new_table(f"Routes in {file}", *heads, unbroken=("route", "publisher"))
     for route in checked.routes:
         goes_on = "yes" if route.goes_on else "no"
-        columns = _labels(route.labels) if route.labels else _columns(route.mapping.columns)
+        columns = _labels(route.labels) if route.labels else _columns(route.columns)
         add(table, route.name, _takes(route), route.publisher_name.value, columns, goes_on)
     OUT.print(table)
     show_warnings(checked.warnings)
@@ -49,6 +49,9 @@ def _conditions(route: RouteSettings) -> dict[str, str]:
 
 
 def _columns(mapping: ColumnMapping) -> str:
+    if mapping.conversations:
+        further = len(mapping.metadata)
+        return "conversations" + (f", {further} more" if further else "")
     if not mapping.names:
         return "lines as they are"
     inputs = [column.name for column in mapping.inputs]
@@ -86,7 +89,7 @@ def _json(file: str, checked: RoutesCheck) -> dict[str, object]:
                 "publisher": route.publisher_name.value,
                 "inputs": [column.name for column in route.mapping.columns.inputs],
                 "outputs": [column.name for column in route.mapping.columns.outputs],
-                "columns": list(route.mapping.columns.names),
+                "columns": list(route.columns.names),
                 "labels": route.labels and _labels_json(route.labels),
                 "continue": route.goes_on,
                 "unreachable_behind": checked.unreachable.get(route.name),

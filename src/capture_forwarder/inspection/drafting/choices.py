@@ -9,8 +9,9 @@ from capture_forwarder.core.errors import SettingsError, UsageError
 from capture_forwarder.inspection import Given
 from capture_forwarder.parser import ColumnMapping
 from capture_forwarder.settings import PublisherName
+from capture_forwarder.settings.base import spellings
 from capture_forwarder.settings.checking import Location, invalid, route_problems
-from capture_forwarder.settings.publishers import PUBLISHERS, spellings
+from capture_forwarder.settings.publishers import PUBLISHERS
 from capture_forwarder.settings.route import MappingSettings
 
 _ALL = ""

@@ -15,6 +15,7 @@ from capture_forwarder.parser import Column, ColumnMapping
 from capture_forwarder.settings import PublisherName
 
 _WIDTH = 92
+_OF_CONVERSATIONS = frozenset({"metadata", "shadow", "max_refused"})
 _KNOWS_TYPES = frozenset({PublisherName.FIDDLER, PublisherName.ARTHUR, PublisherName.OPENSCALE})
 _AS_THEY_ARE = (
     "Arthur reads the captured lines as they are; it takes columns of both sides or none, and of "
@@ -75,7 +76,8 @@ class RouteDraft:
             "max_cast_failures": self.mapping.get("max_cast_failures"),
             "max_refused": self.mapping.get("max_refused"),
         }
-        return {name: value for name, value in written.items() if value}
+        kept = _OF_CONVERSATIONS if self.publisher is PublisherName.OTLP else written.keys()
+        return {name: value for name, value in written.items() if value and name in kept}
 
 
 def routes_text(drafts: Sequence[RouteDraft], place: str, file: str) -> str:

@@ -2,6 +2,7 @@
 
 Sources: the Chat Completions and Completions APIs of OpenAI, which vLLM, LMI and others follow;
 Text Generation Inference's `/generate_stream`; WHATWG's HTML standard, "Server-sent events".
+`typed_events` has those of Anthropic and of OpenAI's Responses.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from collections.abc import Mapping, Sequence
 
 from capture_forwarder.core.rejection import Reason
 from capture_forwarder.parser.formats.json_text import decode_json
+from capture_forwarder.parser.formats.typed_events import are_typed, joined_by_type
 from capture_forwarder.parser.rejected import RejectedError
 
 _EVENTS = re.compile(r"\ufeff?(?:(?:(?:event|id|retry)?:[^\n]*+\n)|\s)*+data:")
 _DONE = "[DONE]"
+_ANOTHER = "of another kind than OpenAI's, Anthropic's and TGI's"
+_CUT = "without its last event; it may have been cut"
 
 Event = Mapping[str, object]
 
@@ -39,7 +43,8 @@ def joined(text: str, name: str) -> dict[str, object]:
     dict
         `{"choices": [{"message": {"content": ...}, ...}]}`, `{"choices": [{"text": ...}]}` or
         `{"generated_text": ...}`, with what else the events say. The text is also where the
-        events have their parts of it: in `choices[].delta.content` or `token.text`.
+        events have their parts of it: in `choices[].delta.content` or `token.text`. Or a message
+        of Anthropic's, or a response of OpenAI's, as without streaming.
 
     Raises
     ------
@@ -51,7 +56,7 @@ def joined(text: str, name: str) -> dict[str, object]:
     whole = _DONE in texts
     events = [decode_json(one) for one in texts if one != _DONE]
     if not events or not all(isinstance(event, dict) for event in events):
-        raise _unreadable(name, "of another kind than OpenAI's and TGI's")
+        raise _unreadable(name, _ANOTHER)
     found: list[Event] = [event for event in events if isinstance(event, dict)]
     if any("error" in event and "choices" not in event for event in found):
         detail = f"The {name} is a stream of events that ends in an error message."
@@ -60,7 +65,11 @@ def joined(text: str, name: str) -> dict[str, object]:
         return _generated(found, name)
     if any("choices" in event for event in found):
         return _choices(found, name, whole=whole)
-    raise _unreadable(name, "of another kind than OpenAI's and TGI's")
+    if are_typed(found):
+        if (answer := joined_by_type(found)) is None:
+            raise _unreadable(name, _CUT)
+        return answer
+    raise _unreadable(name, _ANOTHER)
 
 
 def _data_of(text: str) -> list[str]:
@@ -81,7 +90,7 @@ def _generated(events: Sequence[Event], name: str) -> dict[str, object]:
     if isinstance(last.get("generated_text"), str):
         token = {"text": last["generated_text"]}
         return {key: value for key, value in last.items() if key != "index"} | {"token": token}
-    raise _unreadable(name, "without its last event; it may have been cut")
+    raise _unreadable(name, _CUT)
 
 
 def _choices(events: Sequence[Event], name: str, *, whole: bool) -> dict[str, object]:
@@ -94,7 +103,7 @@ def _choices(events: Sequence[Event], name: str, *, whole: bool) -> dict[str, ob
     if not choices:
         raise _unreadable(name, "without any choice")
     if not whole and not all(choice.get("finish_reason") for choice in choices.values()):
-        raise _unreadable(name, "without its last event; it may have been cut")
+        raise _unreadable(name, _CUT)
     for choice in choices.values():
         _join_parts(choice)
         if "message" in choice:
@@ -106,6 +115,9 @@ def text_of(document: Event) -> object:
     """The text that a joined stream holds, of its first choice where it has several."""
     if "generated_text" in document:
         return document["generated_text"]
+    if "choices" not in document:
+        texts = [part.get("text") for part in _dictionaries(document.get("content"))]
+        return "".join(text for text in texts if isinstance(text, str)) or None
     first = _dictionaries(document["choices"])[0]
     message = first.get("message")
     return message.get("content") if isinstance(message, dict) else first.get("text")

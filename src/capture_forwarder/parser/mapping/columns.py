@@ -14,7 +14,9 @@ import jmespath
 import msgspec
 from jmespath.exceptions import JMESPathError
 
+from capture_forwarder.core.conversation import CONVERSATION_COLUMNS
 from capture_forwarder.core.schema import DataType
+from capture_forwarder.parser.mapping.entries import entries_of
 
 _HEADERS: dict[object, bool] = {False: False, True: True, "absent": False, "present": True}
 _KEY_PART = re.compile(r"key\[(-?[0-9]{1,3})\]")
@@ -104,6 +106,8 @@ class ColumnMapping:
         Column name → type, for columns of which the platform's schema has none.
     shadow
         Whether calls of shadow variants are forwarded, too; left out they count as empty.
+    conversations
+        Whether rows are conversations with a language model, in place of columns of payloads.
     """
 
     inputs: tuple[Column, ...] = ()
@@ -116,6 +120,7 @@ class ColumnMapping:
     csv_header: bool = False
     types: Mapping[str, DataType] = field(default_factory=dict, hash=False)
     shadow: bool = True
+    conversations: bool = False
 
     @classmethod
     def of(
@@ -170,6 +175,8 @@ class ColumnMapping:
         """All column names of a row, in order."""
         extra = [name for name in (self.timestamp, self.event_id) if name]
         sides = [column.name for column in (*self.inputs, *self.outputs)]
+        if self.conversations:
+            sides += CONVERSATION_COLUMNS
         return (*sides, *extra, *(column.name for column in self.metadata))
 
     def duplicates(self) -> list[str]:
@@ -196,7 +203,7 @@ def parse_columns(text: str) -> tuple[Column, ...]:
         An entry is empty or its source is neither a name nor JMESPath.
     """
     columns = []
-    for entry in _entries(text):
+    for entry in entries_of(text):
         name, equals, source = (part.strip() for part in entry.partition("="))
         if not name or (equals and not source):
             raise ValueError(f"entry {entry!r} must be `column` or `column=source`")
@@ -217,7 +224,7 @@ def parse_metadata(text: str) -> tuple[MetadataColumn, ...]:
     """
     fields = ", ".join((*MetadataField, "key[n]"))
     columns = []
-    for entry in _entries(text):
+    for entry in entries_of(text):
         name, _, written = (part.strip() for part in entry.partition("="))
         part = _KEY_PART.fullmatch(written)
         if not name or not (part or written in set(MetadataField)):
@@ -238,7 +245,7 @@ def parse_types(written: Mapping[str, str] | str) -> dict[str, DataType]:
         An entry has no type, or one that does not exist.
     """
     if isinstance(written, str):
-        pairs = [entry.partition("=")[::2] for entry in _entries(written)]
+        pairs = [entry.partition("=")[::2] for entry in entries_of(written)]
     else:
         pairs = list(written.items())
     types = {}
@@ -285,16 +292,3 @@ def comma_list(entries: Iterable[str] | str) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="").writerow(entries)
     return text.getvalue()
-
-
-def _entries(text: str) -> list[str]:
-    if not text.strip():
-        return []
-    try:
-        rows = list(csv.reader([text], skipinitialspace=True, strict=True))
-    except csv.Error as error:
-        raise ValueError(f"the list is not CSV: {error}") from error
-    cells = [cell.strip() for row in rows for cell in row]
-    if "" in cells:
-        raise ValueError("the list has an empty entry (two commas in a row, or one at an end)")
-    return cells

@@ -158,7 +158,7 @@ def _routes(subject: Subject, folder: Folder) -> list[RouteSettings]:
 
 def _rejections(subject: Subject, route: RouteSettings, file: CaptureFile) -> Iterator[str | None]:
     """For each of the first lines, why it is rejected; None where it is not."""
-    parse = compile_mapping(route.mapping.columns, Schema()).for_file(file)
+    parse = compile_mapping(route.columns, Schema()).for_file(file)
     with subject.account.store.open(file) as opened:
         lines = read_lines(opened.stream, subject.settings.max_line_bytes)
         for line in islice(lines, _MOST_LINES):

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from capture_forwarder.core.errors import UsageError
 from capture_forwarder.core.found_file import FoundFile
 from capture_forwarder.settings import PublisherName, RouteSettings
-from capture_forwarder.settings.publishers import FiddlerSettings, spellings
+from capture_forwarder.settings.base import spellings
+from capture_forwarder.settings.publishers import FiddlerSettings
 
 QUICK_START = (
     *("FiddlerUrl", "FiddlerTokenSecretArn", "FiddlerModelUuid", "FiddlerModelColumns"),

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from capture_forwarder.core.ports import Clock, Publisher
 from capture_forwarder.settings import RouteSettings, Settings
+from capture_forwarder.settings.otlp import OtlpSettings
 from capture_forwarder.settings.publishers import (
     ArthurSettings,
     DuckDbSettings,
@@ -14,7 +15,7 @@ from capture_forwarder.settings.publishers import (
     OpenScaleSettings,
 )
 from capture_forwarder.wiring.in_routes_file import InRoutesFile
-from capture_forwarder.wiring.publishers import arthur, duckdb, fiddler, files, openscale
+from capture_forwarder.wiring.publishers import arthur, duckdb, fiddler, files, openscale, otlp
 from capture_forwarder.wiring.publishers.context import PublisherContext
 
 
@@ -48,5 +49,7 @@ def _build(context: PublisherContext, *, labels: bool) -> Publisher:
             return (duckdb.for_labels if labels else duckdb.for_rows)(settings, context)
         case FilesSettings():
             return (files.for_labels if labels else files.for_rows)(settings, context)
+        case OtlpSettings():
+            return otlp.for_rows(settings, context)
         case _:
             assert_never(settings)

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from capture_forwarder.core.ports import Clock, Secret, SignRequest
 from capture_forwarder.local.secrets import FixedSecret
 from capture_forwarder.settings import RouteSettings
-from capture_forwarder.settings.publishers import HttpSettings, PublisherSettings, spellings
+from capture_forwarder.settings.base import HttpSettings, PublisherSettings, spellings
 from capture_forwarder.wiring import trust
 
 if TYPE_CHECKING:

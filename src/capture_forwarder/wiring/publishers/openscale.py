@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from capture_forwarder.core.ports import Publisher
-from capture_forwarder.settings.publishers import IAM, MCSP, OpenScaleSettings, spellings
+from capture_forwarder.settings.base import spellings
+from capture_forwarder.settings.publishers import IAM, MCSP, OpenScaleSettings
 from capture_forwarder.wiring import trust
 from capture_forwarder.wiring.publishers.context import (
     PublisherContext,

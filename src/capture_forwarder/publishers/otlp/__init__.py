@@ -1,0 +1,1 @@
+"""Any OpenTelemetry backend, by OTLP over HTTP: traces of language models."""

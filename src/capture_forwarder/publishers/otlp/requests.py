@@ -1,0 +1,35 @@
+"""Spans → the body of a request, as OTLP has it.
+
+Source: OpenTelemetry, `opentelemetry/proto/collector/trace/v1/trace_service.proto`.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Sequence
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
+
+from capture_forwarder.publishers.otlp.attributes import Attributes
+from capture_forwarder.publishers.otlp.spans import key_values
+
+CONTENT_TYPE = "application/x-protobuf"
+SCOPE = "capture-forwarder"
+
+_LEVEL = 6
+
+
+def write_request(resource: Attributes, spans: Sequence[Span]) -> bytes:
+    """Write a request with spans of one resource."""
+    scope = ScopeSpans(scope=InstrumentationScope(name=SCOPE), spans=spans)
+    held = ResourceSpans(resource=Resource(attributes=key_values(resource)), scope_spans=[scope])
+    body: bytes = ExportTraceServiceRequest(resource_spans=[held]).SerializeToString()
+    return body
+
+
+def zipped(body: bytes) -> bytes:
+    """Compress a body; the same body gives the same bytes."""
+    return gzip.compress(body, _LEVEL, mtime=0)
