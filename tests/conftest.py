@@ -25,6 +25,7 @@ from tests.support.platforms.certificate import write_certificate
 from tests.support.publishers_under_test.base import OverHttp
 from tests.support.publishers_under_test.bench import Bench, Put, check_is_private
 from tests.support.publishers_under_test.registry import PUBLISHERS
+from tests.support.quick_aws import make_quick
 
 settings.register_profile("forwarder", deadline=None)
 settings.load_profile("forwarder")
@@ -65,6 +66,14 @@ def one_update_at_a_time() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DynamoHandler, "update_item", locked)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_aws() -> Iterator[None]:
+    """Have AWS's clients and moto do once what is the same each time."""
+    with pytest.MonkeyPatch.context() as patch:
+        make_quick(patch)
         yield
 
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from capture_forwarder.monitor.profile.statistics import InferredType
@@ -78,6 +78,7 @@ JSON_VALUES = st.one_of(
 )
 
 
+@settings(max_examples=50)  # each of them makes two files
 @given(values=st.lists(JSON_VALUES, min_size=1, max_size=6))
 def test_json_has_the_types_that_its_text_has_in_csv(
     tmp_path_factory: pytest.TempPathFactory, values: list[object]

@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from capture_forwarder.core.batch import Batch
@@ -77,6 +77,7 @@ def test_the_view_joins_by_whatever_the_id_is_called(path: str) -> None:
     assert query(path, "SELECT call, label FROM captures_labeled") == [("a", 1)]
 
 
+@settings(max_examples=50)  # each of them makes a file
 @given(
     st.lists(
         st.lists(

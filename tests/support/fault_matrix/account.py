@@ -17,7 +17,7 @@ from moto import mock_aws
 
 from capture_forwarder.handlers import forwarder as handler
 from capture_forwarder.wiring import forwarder as wiring
-from tests.support.fault_matrix.aws import AwsFaults, aws_client
+from tests.support.fault_matrix.aws import AwsFaults, aws_client, objects_in
 from tests.support.fault_matrix.capture_file import BUCKET, CaptureFile
 from tests.support.fault_matrix.clock import Context, FastClock
 
@@ -25,6 +25,7 @@ QUARANTINE = "quarantine-bucket"
 TABLE = "capture-ledger"
 IN_FLIGHT = 4
 VISIBILITY_SECONDS = 120.0
+_AUTHORITIES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 
 class Account(ABC):
@@ -109,6 +110,8 @@ class Account(ABC):
         self.has_ledger = bool(settings["FORWARDER_LEDGER"])
         for name, value in settings.items():
             self._monkeypatch.setenv(name, value)
+        for name in _AUTHORITIES:  # there is no TLS here, and reading them takes long
+            self._monkeypatch.delenv(name, raising=False)
         self._monkeypatch.setattr(wiring, "SystemClock", lambda: self.clock)
         self.aws.watch(self._monkeypatch)
         handler.forwarder.cache_clear()
@@ -202,9 +205,8 @@ class Account(ABC):
     @property
     def quarantined(self) -> list[dict[str, Any]]:
         """Everything in quarantine."""
-        listing = self.s3.list_objects_v2(Bucket=QUARANTINE).get("Contents", [])
-        bodies = [self.s3.get_object(Bucket=QUARANTINE, Key=o["Key"])["Body"] for o in listing]
-        return [json.loads(text) for body in bodies for text in body.read().splitlines()]
+        bodies = objects_in(QUARANTINE).values()
+        return [json.loads(text) for body in bodies for text in body.splitlines()]
 
     def _check_acknowledged(self, keys: set[str], left: Iterable[str]) -> None:
         for key in keys - {_key(body) for body in left}:

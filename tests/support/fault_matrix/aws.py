@@ -19,12 +19,14 @@ from botocore.config import Config
 from botocore.exceptions import ConnectionClosedError
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.models import botocore_stubber
+from moto.s3.models import s3_backends
 
 from capture_forwarder.aws import clients
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
 
+_ACCOUNT = "123456789012"  # moto's
 _MARK = "of-the-forwarder"
 _STUBBER = BotocoreStubber.__call__
 
@@ -34,6 +36,12 @@ def aws_client(service: str, mark: str = "") -> Any:
     """A client that tries once; made once, since that takes longer than a test."""
     config = Config(retries={"mode": "standard", "total_max_attempts": 1}, user_agent_extra=mark)
     return boto3.client(service, config=config)  # type: ignore[call-overload]
+
+
+def objects_in(bucket: str) -> dict[str, bytes]:
+    """Key → content of what lies in a bucket, in the order of the keys, without a request."""
+    keys = s3_backends[_ACCOUNT]["aws"].buckets[bucket].keys
+    return {key: keys[key].value for key in sorted(keys)}
 
 
 Answer = Callable[["AWSPreparedRequest", Callable[[], AWSResponse | None]], AWSResponse]
