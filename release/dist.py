@@ -106,7 +106,9 @@ def _deployable(folder: Path, python: str, architecture: str, moment: int) -> li
             fixed = {"Runtime": runtime, "Architecture": architecture}
             place.write_text(released(text, archives, fixed), encoding="utf-8")
         (laid / "samconfig.toml").write_text(SETTINGS, encoding="utf-8")
-        shutil.copyfile(REPOSITORY / "LICENSE", laid / "LICENSE")
+        # What the template names of itself goes to S3 with it.
+        for page in ("LICENSE", "README.md"):
+            shutil.copyfile(REPOSITORY / page, laid / page)
         # One folder inside, so that unpacking it scatters nothing.
         write_zip(Path(temporary), archive, moment, only=name)
         packages = sorted(built.iterdir())

@@ -16,9 +16,9 @@ from capture_forwarder.core.errors import (
     UnexpectedError,
     UnknownEventError,
 )
-from capture_forwarder.core.listing import ListRequest
 from capture_forwarder.core.ports import Clock, Continuations, Lister, Reporter
 from capture_forwarder.core.report import FileReport
+from capture_forwarder.forwarding.announcing import announce
 from capture_forwarder.forwarding.continuing import Continuing
 from capture_forwarder.forwarding.deadline import in_time
 from capture_forwarder.forwarding.down import Down
@@ -187,7 +187,7 @@ class Forwarder:
             self._reporter.failed(f"message {message.id}", problem)
             return failed(problem)
         if message.listing is not None:
-            return self._list(message.listing, turns.next())
+            return announce(message.listing, self._lister, turns.next(), self._reporter)
         for what in message.skipped:
             self._reporter.message_skipped(message.id, what)
         return outcome_of_message(
@@ -196,25 +196,6 @@ class Forwarder:
                 *(self._file(file, turns.next(), message, down) for file in message.capture_files),
             ]
         )
-
-    def _list(self, request: ListRequest, invocation: Invocation) -> Outcome:
-        """Announce capture files that nobody announced."""
-        what = f"backfill {request.id}"
-        if self._lister is None:
-            message = "A message asks for a listing, which is not done here."
-            error: ForwarderError = UnknownEventError(
-                message, "Send it to the queue of a deployed function."
-            )
-        else:
-            try:
-                done = self._lister().work(request, invocation.owner, invocation.deadline)
-                return Outcome(done)
-            except ForwarderError as problem:
-                error = problem
-            except Exception as fault:  # noqa: BLE001 - ends as a failure, never as a success
-                error = UnexpectedError(what, fault)
-        self._reporter.failed(what, error)
-        return failed(error)
 
     def _file(
         self,
