@@ -128,7 +128,7 @@ def _forward(root: Path, address: str, rows: int, **variables: str) -> _Used:
         (root / name).unlink(missing_ok=True)
     used = _run(root, ["-c", _COMMAND, "forward", address, *_OPTIONS], **variables)
     count = "import duckdb; print(*duckdb.connect('rows.duckdb').execute('{}').fetchone())"
-    sql = "SELECT count(*), count(DISTINCT inference_id) FROM captures"
+    sql = "SELECT count(*), count(DISTINCT inference_id) FROM endpoint"
     stored = subprocess.run(  # noqa: S603 - our own
         [sys.executable, "-c", count.format(sql)],
         cwd=root,

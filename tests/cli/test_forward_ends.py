@@ -26,7 +26,16 @@ KILLS = 4
 LEASE_SECONDS = 1
 SECONDS = 120.0
 COMMAND = [sys.executable, "-c", "from capture_forwarder.cli import main; main()", "forward"]
-OPTIONS = ("--database", "rows.duckdb", "--inputs", "a,b", "--outputs", "score")
+OPTIONS = (
+    "--database",
+    "rows.duckdb",
+    "--table",
+    "captures",
+    "--inputs",
+    "a,b",
+    "--outputs",
+    "score",
+)
 Start = Callable[..., subprocess.Popen[str]]
 LEDGER = ("--ledger", "ledger.sqlite")
 
