@@ -5,12 +5,13 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip --disable-pip-version-check --quiet install --no-deps
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help demo test lint format types template docs site screenshots build invoke local dist check fuzz chaos mutants bench requirements \
+.PHONY: help demo test test-platforms lint format types template docs site screenshots build invoke local dist check fuzz chaos mutants bench requirements \
 	clean
 
 help:
 	@echo "make demo          forward sample captures into an embedded database, and monitor them; needs no account"
 	@echo "make test          run all tests"
+	@echo "make test-platforms  send traces to a real MLflow and a real Phoenix, and read them back"
 	@echo "make lint          check style and formatting, and the workflows"
 	@echo "make types         check types"
 	@echo "make template      check template.yaml and what is in templates/"
@@ -54,6 +55,17 @@ demo: $(VENV)/demo
 PROCESSES ?= auto
 test: $(VENV)/dev
 	$(BIN)/python -m pytest --numprocesses=$(PROCESSES) --maxprocesses=8 --dist=worksteal
+
+# Real servers, each in an environment of its own of some 800 MB: no part of `make test`.
+PLATFORMS := .platforms
+$(PLATFORMS)/%/installed: requirements/platforms/%.txt
+	$(PYTHON) -m venv $(PLATFORMS)/$*
+	$(PLATFORMS)/$*/bin/pip --disable-pip-version-check --quiet install --no-deps --require-hashes \
+		--requirement $<
+	touch $@
+
+test-platforms: $(VENV)/dev $(PLATFORMS)/mlflow/installed $(PLATFORMS)/phoenix/installed
+	$(BIN)/python -m pytest tests/system/real_backends.py
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check
@@ -131,6 +143,10 @@ requirements: $(VENV)/dev
 	$(PIP_COMPILE) $(addprefix --unsafe-package ,$(LEFT_OUT)) \
 		--output-file requirements/lambda.txt requirements/lambda.in
 	$(PIP_COMPILE) --output-file requirements/fuzz.txt requirements/fuzz.in
+	$(PIP_COMPILE) --allow-unsafe --output-file requirements/platforms/mlflow.txt \
+		requirements/platforms/mlflow.in
+	$(PIP_COMPILE) --allow-unsafe --output-file requirements/platforms/phoenix.txt \
+		requirements/platforms/phoenix.in
 
 clean:
-	rm -rf $(VENV) .aws-sam .fuzz .mypy_cache .pytest_cache .ruff_cache .hypothesis dist site
+	rm -rf $(VENV) $(PLATFORMS) .aws-sam .fuzz .mypy_cache .pytest_cache .ruff_cache .hypothesis dist site

@@ -12,6 +12,7 @@ from capture_forwarder.core.inference import Inference, ParsedLine
 from capture_forwarder.core.line import Line
 from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.core.schema import DataType
+from capture_forwarder.inspection.conversations import notes_on_conversations
 from capture_forwarder.inspection.proposals import Given, ViewedLine, propose
 from capture_forwarder.inspection.shapes import PayloadView, view_payload
 from capture_forwarder.inspection.suggest import notes_on, types_in, variables_of
@@ -135,13 +136,18 @@ def inspect_files(samples: Sequence[Sample], given: Given) -> Inspection:
     if proposal is None:
         for facts in files:
             _map(facts, None, preview)
-        return Inspection(files, None)
+        return Inspection(files, None, notes=notes_on_conversations(viewed))
     parser = LineParser(proposal.mapping)
     seen = _Seen()
     for facts in files:
         _map(facts, parser, preview, seen)
     variables = variables_of(proposal.mapping, given)
-    notes = [*notes_on(proposal, variables), *seen.notes(), *_notes_on_encoding(files)]
+    notes = [
+        *notes_on(proposal, variables),
+        *seen.notes(),
+        *_notes_on_encoding(files),
+        *notes_on_conversations(viewed),
+    ]
     types = types_in(seen.some, proposal.mapping)
     return Inspection(files, proposal.mapping, variables, notes, preview, types, proposal.made_up)
 

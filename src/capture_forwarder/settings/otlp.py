@@ -83,7 +83,7 @@ class OtlpSettings(HttpSettings):
     @classmethod
     def needed_secrets(cls, given: Mapping[str, object]) -> tuple[str, ...]:
         """Some backends ask for a token, others take one."""
-        asked = given.get("backend") in _WITH_TOKEN or any(
+        asked = str(given.get("backend")) in _WITH_TOKEN or any(
             one in given for one in spellings("token")
         )
         return cls.secrets if asked else ()

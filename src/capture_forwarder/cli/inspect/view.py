@@ -77,6 +77,7 @@ def _show(inspection: Inspection, addresses: Sequence[str]) -> None:
         _show_sides(files)
     _show_refused(files)
     if inspection.mapping is None:
+        _show_notes(inspection)
         return
     if inspection.preview:
         OUT.print(rows_table("Rows it would send", [item.row for item in inspection.preview]))
@@ -91,6 +92,10 @@ def _show_settings(inspection: Inspection) -> None:
         (line,) = assignments({"FORWARDER_COLUMN_TYPES": write_types(inspection.types)})
         say(line)
         say("# The types serve where the platform has no schema of the model.", style="dim")
+    _show_notes(inspection)
+
+
+def _show_notes(inspection: Inspection) -> None:
     for note in inspection.notes:
         say(f"# {note}", style="yellow")
 
