@@ -19,7 +19,9 @@ from botocore.session import Session
 from moto import mock_aws
 
 from capture_forwarder.aws import clients
+from capture_forwarder.aws.announcing import SqsAnnouncing
 from capture_forwarder.aws.listing import list_objects
+from capture_forwarder.aws.pages import S3Pages
 from lambda_package.aws_data import OPERATIONS, UNDATED, keep_called
 
 AWS = Path(clients.__file__).parent
@@ -161,6 +163,29 @@ def test_clients_made_of_it_speak_with_aws(session: Session) -> None:
     (found,) = list_objects(lambda: s3, "captures", "a b")
     assert (found.capture_file.key, found.size) == ("a b", 5)
     assert caught.value.response["Error"]["Code"] == "NoSuchKey"
+
+
+@mock_aws
+def test_files_are_listed_and_announced_with_it(session: Session) -> None:
+    s3: Any = session.create_client("s3", region_name="us-east-1")
+    sqs: Any = session.create_client("sqs", region_name="us-east-1")
+    whole: Any = boto3.client("sqs", region_name="us-east-1")
+    boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="captures")
+    url = whole.create_queue(QueueName="own")["QueueUrl"]
+    for key in ("a/b/1", "a/c/2", "a/3"):
+        s3.put_object(Bucket="captures", Key=key, Body=b"line\n")
+    pages, queue = S3Pages(lambda: s3), SqsAnnouncing(lambda: sqs, url)
+
+    page = pages.page("captures", "a/", folders=True)
+    refused = queue.send(["first", "second"])
+    queue.leave("third", 0)
+
+    assert ([file.key for file in page.files], page.folders) == (["a/3"], ("a/b/", "a/c/"))
+    assert [file.key for file in pages.page("captures", "a/", after="a/3").files] == [
+        "a/b/1",
+        "a/c/2",
+    ]
+    assert (list(refused), queue.depth()) == ([], 3)
 
 
 def test_another_service_is_as_unknown_as_one_that_does_not_exist(session: Session) -> None:

@@ -16,7 +16,9 @@ from capture_forwarder.aws import queues
 from capture_forwarder.aws.queues import SqsQueue
 from capture_forwarder.cli.app import app
 from capture_forwarder.core.errors import QueueError
+from capture_forwarder.core.listing import ListRequest
 from capture_forwarder.core.ports import QueueMessage
+from capture_forwarder.triggers import write_list_request
 
 KEY = "captures/endpoint/variant/2026/03/01/10/20-30-123-a.jsonl"
 
@@ -114,6 +116,14 @@ def test_list_shows_what_each_message_announces(dead: str) -> None:
     assert good["receives"] >= 1
     assert strange["problem"]
     assert "not JSON" in broken["problem"]
+
+
+def test_list_names_the_backfill_that_a_message_is_a_step_of(dead: str) -> None:
+    send(dead, write_list_request(ListRequest("b-1", ("s3://captured/",))))
+
+    assert "a step of backfill b-1" in run("list", dead).stdout
+    (found,) = document("list", dead)["messages"]
+    assert (found["backfill"], found["objects"], found["problem"]) == ("b-1", [], None)
 
 
 def test_list_leaves_the_messages_for_the_next_reader(dead: str) -> None:

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import QueueError, UnknownEventError, UsageError
+from capture_forwarder.core.listing import ListRequest
 from capture_forwarder.core.ports import QueueMessage
 from capture_forwarder.dead_letters.letters import look
 from capture_forwarder.dead_letters.redrive import DeadLetterRedrive
+from capture_forwarder.triggers import write_list_request
 from capture_forwarder.wiring.dead_letters import announced_files, build_redrive, open_queue
 from tests.support.fresh_process import run
 
@@ -64,14 +66,16 @@ def moved(queue: MemoryQueue, target: MemoryQueue, limit: int | None = None) -> 
 
 
 def test_a_letter_says_what_it_announces_or_why_the_function_cannot_read_it() -> None:
-    queue = MemoryQueue(BODY, "no json", '{"Event": "s3:TestEvent"}')
+    listing = write_list_request(ListRequest("b-1", ("s3://captured/",)))
+    queue = MemoryQueue(BODY, "no json", '{"Event": "s3:TestEvent"}', listing)
 
-    good, broken, test = look(queue, None, announced_files)
+    good, broken, test, step = look(queue, None, announced_files)
 
     assert good.capture_files == (CaptureFile("captured", "a b.jsonl"),)
     assert (good.sent, good.receives) == (datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC), 3)
     assert "not JSON" in (broken.problem or "")
-    assert (test.capture_files, test.problem) == ((), None)
+    assert (test.capture_files, test.backfill, test.problem) == ((), None, None)
+    assert (step.capture_files, step.backfill, step.problem) == ((), "b-1", None)
     assert queue.hidden == set()
 
 

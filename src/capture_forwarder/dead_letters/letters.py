@@ -11,7 +11,16 @@ from capture_forwarder.core.errors import UnknownEventError
 from capture_forwarder.core.ports import Queue, QueueMessage
 from capture_forwarder.dead_letters.receiving import MOST_AT_ONCE, give_back
 
-ReadBody = Callable[[str], tuple[CaptureFile, ...]]
+
+@dataclass(frozen=True)
+class Announced:
+    """What a message is about: capture files, or the step of a backfill, by the backfill's id."""
+
+    capture_files: tuple[CaptureFile, ...] = ()
+    backfill: str | None = None
+
+
+ReadBody = Callable[[str], Announced]
 """Reads a message's body as the function does; raises `UnknownEventError` where it cannot."""
 
 
@@ -29,6 +38,8 @@ class DeadLetter:
         How many times it has been received.
     capture_files
         The capture files that it announces; none for a test event.
+    backfill
+        The detached backfill that it is a step of, by its id.
     problem
         Why the function cannot read it, if it cannot.
     """
@@ -37,6 +48,7 @@ class DeadLetter:
     sent: datetime | None
     receives: int
     capture_files: tuple[CaptureFile, ...] = ()
+    backfill: str | None = None
     problem: str | None = None
 
 
@@ -77,4 +89,5 @@ def _letter(message: QueueMessage, read_body: ReadBody) -> DeadLetter:
         announced = read_body(message.body)
     except UnknownEventError as error:
         return DeadLetter(message.id, sent, message.receives, problem=error.message)
-    return DeadLetter(message.id, sent, message.receives, announced)
+    files, backfill = announced.capture_files, announced.backfill
+    return DeadLetter(message.id, sent, message.receives, files, backfill)

@@ -226,7 +226,7 @@ def _name_of(before: str, settings: Mapping[str, object], *, reset: bool) -> str
     """Name a configuration by what it holds; the same each time."""
     text = json.dumps([before, settings, reset], sort_keys=True)
     end = f"-capture-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
-    start = _OURS.sub("", before)[: LONGEST_NAME - len(end)].rstrip("-")
+    start = _OURS.sub("", before)[: LONGEST_NAME - len(end)]
     return f"{start}{end}"
 
 
@@ -239,7 +239,7 @@ def _check_name(name: str, before: str) -> None:
     if not _NAME.fullmatch(name) or len(name) > LONGEST_NAME:
         raise UsageError(
             f"{name} cannot be the name of a configuration.",
-            f"Give at most {LONGEST_NAME} letters, digits and single dashes by --config-name.",
+            f"Give at most {LONGEST_NAME} letters, digits and dashes by --config-name.",
         )
 
 

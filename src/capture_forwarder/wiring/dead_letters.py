@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import UnknownEventError, UsageError
 from capture_forwarder.core.ports import Queue
+from capture_forwarder.dead_letters.letters import Announced
 from capture_forwarder.dead_letters.redrive import DeadLetterRedrive
 from capture_forwarder.triggers import read_event
 
@@ -48,8 +48,8 @@ def build_redrive(url: str, target_url: str, limit: int | None = None) -> DeadLe
     return DeadLetterRedrive(queue, target, limit)
 
 
-def announced_files(body: str) -> tuple[CaptureFile, ...]:
-    """Read a message's body as the function does: the capture files that it announces.
+def announced_files(body: str) -> Announced:
+    """Read a message's body as the function does: what it announces.
 
     Raises
     ------
@@ -60,4 +60,5 @@ def announced_files(body: str) -> tuple[CaptureFile, ...]:
     (message,) = read_event({"Records": [record]}).messages
     if message.problem is not None:
         raise UnknownEventError(message.problem)
-    return message.capture_files
+    backfill = None if message.listing is None else message.listing.id
+    return Announced(message.capture_files, backfill)

@@ -76,6 +76,8 @@ def _messages(count: int) -> str:
 def _announced(letter: DeadLetter) -> str:
     if letter.problem is not None:
         return plain(letter.problem)
+    if letter.backfill is not None:
+        return f"a step of backfill {letter.backfill}"
     return "\n".join(plain(str(file)) for file in letter.capture_files) or "nothing (a test event)"
 
 
@@ -85,6 +87,7 @@ def _letter_json(letter: DeadLetter) -> dict[str, object]:
         "sent": None if letter.sent is None else _time(letter.sent),
         "receives": letter.receives,
         "objects": [dataclasses.asdict(file) for file in letter.capture_files],
+        "backfill": letter.backfill,
         "problem": letter.problem,
     }
 
