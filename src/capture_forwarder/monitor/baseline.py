@@ -13,8 +13,8 @@ from capture_forwarder.monitor.constraints.constraints import (
     write_constraints,
 )
 from capture_forwarder.monitor.constraints.suggest import suggest
-from capture_forwarder.monitor.data.engine import Engine
 from capture_forwarder.monitor.data.relation import Relation
+from capture_forwarder.monitor.engines.port import Engine
 from capture_forwarder.monitor.executions.folder import (
     CONSTRAINTS,
     STATISTICS,

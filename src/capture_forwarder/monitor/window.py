@@ -19,9 +19,9 @@ from capture_forwarder.monitor.constraints.check import (
 from capture_forwarder.monitor.constraints.constraints import write_constraints
 from capture_forwarder.monitor.constraints.shift import shift_note
 from capture_forwarder.monitor.constraints.violations import write_violations
-from capture_forwarder.monitor.data.engine import Engine
 from capture_forwarder.monitor.data.files import Window
 from capture_forwarder.monitor.data.relation import Relation
+from capture_forwarder.monitor.engines.port import Engine
 from capture_forwarder.monitor.executions.execution import (
     BaselineFiles,
     Execution,

@@ -22,9 +22,9 @@ from capture_forwarder.monitor.constraints.constraints import (
     Method,
     with_monitoring,
 )
-from capture_forwarder.monitor.data.engine import Engine
 from capture_forwarder.monitor.data.relation import Relation
 from capture_forwarder.monitor.drift.measure import Measure
+from capture_forwarder.monitor.engines.port import Engine
 from capture_forwarder.monitor.window import Run, run_check
 from capture_forwarder.wiring.monitor import opened_data
 
