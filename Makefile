@@ -5,12 +5,13 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip --disable-pip-version-check --quiet install --no-deps
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help demo test lint format types template docs site screenshots build invoke local dist check fuzz chaos mutants bench requirements \
+.PHONY: help demo test test-spark lint format types template docs site screenshots build invoke local dist check fuzz chaos mutants bench requirements \
 	clean
 
 help:
 	@echo "make demo          forward sample captures into an embedded database, and monitor them; needs no account"
 	@echo "make test          run all tests"
+	@echo "make test-spark    compare the monitor on Spark with DuckDB; needs Java 17, and 450 MB once"
 	@echo "make lint          check style and formatting, and the workflows"
 	@echo "make types         check types"
 	@echo "make template      check template.yaml and what is in templates/"
@@ -54,6 +55,19 @@ demo: $(VENV)/demo
 PROCESSES ?= auto
 test: $(VENV)/dev
 	$(BIN)/python -m pytest --numprocesses=$(PROCESSES) --maxprocesses=8 --dist=worksteal
+
+# Spark is in an environment of its own: everything else is tested without it.
+SPARK := .venv-spark
+$(SPARK)/installed: requirements/spark.txt pyproject.toml
+	$(PYTHON) -m venv $(SPARK)
+	$(SPARK)/bin/pip --disable-pip-version-check --quiet install --no-deps \
+		--require-hashes --requirement requirements/spark.txt
+	$(SPARK)/bin/pip --disable-pip-version-check --quiet install --no-deps \
+		--no-build-isolation --editable .
+	touch $@
+
+test-spark: $(SPARK)/installed
+	$(SPARK)/bin/python -m pytest tests/monitor/engines --confcutdir=tests/monitor/engines
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check
@@ -128,9 +142,11 @@ requirements: $(VENV)/dev
 		--output-file requirements/dev.txt pyproject.toml requirements/dev.in
 	$(PIP_COMPILE) --allow-unsafe --extra cli --extra duckdb --extra monitor \
 		--output-file requirements/demo.txt pyproject.toml requirements/demo.in
+	$(PIP_COMPILE) --allow-unsafe --extra cli --extra duckdb --extra monitor --extra spark \
+		--output-file requirements/spark.txt pyproject.toml requirements/spark.in
 	$(PIP_COMPILE) $(addprefix --unsafe-package ,$(LEFT_OUT)) \
 		--output-file requirements/lambda.txt requirements/lambda.in
 	$(PIP_COMPILE) --output-file requirements/fuzz.txt requirements/fuzz.in
 
 clean:
-	rm -rf $(VENV) .aws-sam .fuzz .mypy_cache .pytest_cache .ruff_cache .hypothesis dist site
+	rm -rf $(VENV) $(SPARK) .aws-sam .fuzz .mypy_cache .pytest_cache .ruff_cache .hypothesis dist site

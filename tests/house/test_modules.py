@@ -44,7 +44,10 @@ for module in ours.split():
 print(json.dumps({"modules": sorted(sys.modules), "did": seen}))
 """
 HEAVY = frozenset(
-    {"boto3", "fiddler", "requests", "duckdb", "typer", "rich", "pandas", "numpy", "pyarrow"}
+    {
+        *("boto3", "fiddler", "requests", "duckdb", "typer", "rich", "pandas", "numpy", "pyarrow"),
+        *("pyspark", "py4j", "sqlglot"),
+    }
 )
 
 

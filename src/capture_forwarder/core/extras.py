@@ -13,6 +13,7 @@ class Extra(StrEnum):
     DUCKDB = "duckdb"
     FIDDLER = "fiddler"
     MONITOR = "monitor"
+    SPARK = "spark"
 
 
 def install_command(*extras: Extra) -> str:

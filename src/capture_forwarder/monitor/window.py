@@ -172,7 +172,7 @@ def _execution(  # noqa: PLR0913 - the fields of the file
         started=written(times[0]) or "",
         ended=written(times[1]) or "",
         baseline=BaselineFiles(
-            str(baseline.source),
+            baseline.source,
             statistics="baseline/statistics.json" if baseline.statistics else None,
         ),
         drift_method=run.strictness.measure.value,

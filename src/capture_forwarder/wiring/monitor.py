@@ -15,13 +15,14 @@ from capture_forwarder.monitor.data.files import Window, endpoint_and_hour, find
 from capture_forwarder.monitor.data.opening import DataChoice, open_data
 from capture_forwarder.monitor.data.relation import OWN_COLUMNS, Relation
 from capture_forwarder.monitor.engines.duckdb.engine import DuckDBEngine, open_duckdb
-from capture_forwarder.monitor.engines.port import Engine
+from capture_forwarder.monitor.engines.port import Engine, EngineName
 from capture_forwarder.parser import ColumnMapping, read_lines
 from capture_forwarder.wiring.capture_files import (
     files_in_s3,
     find_capture_files,
     store_in_s3,
 )
+from capture_forwarder.wiring.monitor_on_spark import opened_on_spark
 
 _S3 = "s3://"
 _CAPTURES = (".jsonl", ".jsonl.gz", ".gz")
@@ -33,7 +34,10 @@ Given = Callable[[], ColumnMapping]
 
 @contextmanager
 def opened_data(
-    address: str, choice: DataChoice, mapping: Given
+    address: str,
+    choice: DataChoice,
+    mapping: Given,
+    engine_name: EngineName = EngineName.DUCKDB,
 ) -> Iterator[tuple[Engine, Relation]]:
     """Open data for as long as it is looked at.
 
@@ -45,12 +49,18 @@ def opened_data(
         Which rows of it; its path is not looked at.
     mapping
         For capture files.
+    engine_name
+        What runs the statements.
 
     Raises
     ------
     UsageError, DataError, CaptureFileError
         The data is not there, or cannot be read.
     """
+    if engine_name is EngineName.SPARK:
+        with opened_on_spark(address, choice) as found:
+            yield found
+        return
     with open_duckdb() as engine:
         if address.startswith(_S3):
             path = _fetched(address, engine.folder / "s3", choice.window, choice.endpoint)
