@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip --disable-pip-version-check --quiet install --no-deps
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help demo test test-platforms lint format types template docs site screenshots build invoke local dist check fuzz chaos mutants bench requirements \
+.PHONY: help demo test test-platforms test-spark lint format types template docs site screenshots build invoke local dist check fuzz chaos mutants bench requirements \
 	clean
 
 help:
 	@echo "make demo          forward sample captures into an embedded database, and monitor them; needs no account"
 	@echo "make test          run all tests"
 	@echo "make test-platforms  send traces to a real MLflow and a real Phoenix, and read them back"
+	@echo "make test-spark    compare the monitor on Spark with DuckDB; needs Java 17, and 450 MB once"
 	@echo "make lint          check style and formatting, and the workflows"
 	@echo "make types         check types"
 	@echo "make template      check template.yaml and what is in templates/"
@@ -66,6 +67,19 @@ $(PLATFORMS)/%/installed: requirements/platforms/%.txt
 
 test-platforms: $(VENV)/dev $(PLATFORMS)/mlflow/installed $(PLATFORMS)/phoenix/installed
 	$(BIN)/python -m pytest tests/system/real_backends.py
+
+# Spark is in an environment of its own: everything else is tested without it.
+SPARK := .venv-spark
+$(SPARK)/installed: requirements/spark.txt pyproject.toml
+	$(PYTHON) -m venv $(SPARK)
+	$(SPARK)/bin/pip --disable-pip-version-check --quiet install --no-deps \
+		--require-hashes --requirement requirements/spark.txt
+	$(SPARK)/bin/pip --disable-pip-version-check --quiet install --no-deps \
+		--no-build-isolation --editable .
+	touch $@
+
+test-spark: $(SPARK)/installed
+	$(SPARK)/bin/python -m pytest tests/monitor/engines --confcutdir=tests/monitor/engines
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check
@@ -140,6 +154,8 @@ requirements: $(VENV)/dev
 		--extra otlp --output-file requirements/dev.txt pyproject.toml requirements/dev.in
 	$(PIP_COMPILE) --allow-unsafe --extra cli --extra duckdb --extra monitor \
 		--output-file requirements/demo.txt pyproject.toml requirements/demo.in
+	$(PIP_COMPILE) --allow-unsafe --extra cli --extra duckdb --extra monitor --extra spark \
+		--output-file requirements/spark.txt pyproject.toml requirements/spark.in
 	$(PIP_COMPILE) $(addprefix --unsafe-package ,$(LEFT_OUT)) \
 		--output-file requirements/lambda.txt requirements/lambda.in
 	$(PIP_COMPILE) --output-file requirements/fuzz.txt requirements/fuzz.in
@@ -149,4 +165,4 @@ requirements: $(VENV)/dev
 		requirements/platforms/phoenix.in
 
 clean:
-	rm -rf $(VENV) $(PLATFORMS) .aws-sam .fuzz .mypy_cache .pytest_cache .ruff_cache .hypothesis dist site
+	rm -rf $(VENV) $(PLATFORMS) $(SPARK) .aws-sam .fuzz .mypy_cache .pytest_cache .ruff_cache .hypothesis dist site

@@ -41,6 +41,7 @@ CLIENTS: dict[str, set[str]] = {
     "inspection/drafting": {"yaml"},
     "setup/sam": {"tomlkit", "yaml"},
     "monitor": {"duckdb"},
+    "monitor/engines/spark": {"pyspark", "py4j", "sqlglot"},
     "monitor/report": {"jinja2"},
     "wiring": {"pydantic"},
     "handlers": set(),

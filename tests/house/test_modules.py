@@ -47,6 +47,7 @@ HEAVY = frozenset(
     {
         *("boto3", "fiddler", "requests", "duckdb", "typer", "rich", "pandas", "numpy", "pyarrow"),
         *("google.protobuf", "opentelemetry"),
+        *("pyspark", "py4j", "sqlglot"),
     }
 )
 

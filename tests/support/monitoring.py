@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from capture_forwarder.monitor.data.engine import open_engine
 from capture_forwarder.monitor.data.opening import DataChoice, open_data
+from capture_forwarder.monitor.engines.duckdb.engine import open_duckdb
 from capture_forwarder.monitor.profile.columns import Profile, Watch
 from capture_forwarder.monitor.profile.profiling import profile_of
 
@@ -44,5 +44,5 @@ def write_lines(path: Path, rows: Iterable[Mapping[str, object]]) -> Path:
 def profiled(choice: DataChoice | Path, watched: Mapping[str, Watch] | None = None) -> Profile:
     """Profile a file, or what is chosen of data."""
     chosen = choice if isinstance(choice, DataChoice) else DataChoice(choice)
-    with open_engine() as engine:
+    with open_duckdb() as engine:
         return profile_of(engine, open_data(engine, chosen), watched)

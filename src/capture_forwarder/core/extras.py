@@ -14,6 +14,7 @@ class Extra(StrEnum):
     FIDDLER = "fiddler"
     MONITOR = "monitor"
     OTLP = "otlp"
+    SPARK = "spark"
 
 
 def install_command(*extras: Extra) -> str:

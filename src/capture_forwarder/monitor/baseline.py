@@ -13,8 +13,8 @@ from capture_forwarder.monitor.constraints.constraints import (
     write_constraints,
 )
 from capture_forwarder.monitor.constraints.suggest import suggest
-from capture_forwarder.monitor.data.engine import Engine
 from capture_forwarder.monitor.data.relation import Relation
+from capture_forwarder.monitor.engines.port import Engine
 from capture_forwarder.monitor.executions.folder import (
     CONSTRAINTS,
     STATISTICS,
@@ -30,9 +30,9 @@ from capture_forwarder.monitor.profile.statistics import (
 
 
 class Baseline(msgspec.Struct, frozen=True):
-    """A baseline; without statistics it has no drift to judge by."""
+    """A baseline at a folder or an address; without statistics it has no drift to judge by."""
 
-    source: Path
+    source: str
     constraints: Constraints
     statistics: Statistics | None = None
     notes: tuple[str, ...] = ()
@@ -61,11 +61,20 @@ def make_baseline(
     if not profile.rows:
         raise UsageError("The data has no rows, so that there is nothing to make a baseline of.")
     constraints = suggest(profile, completeness_slack=completeness_slack)
-    return Baseline(folder, constraints, statistics_of(profile), profile.notes)
+    return Baseline(str(folder), constraints, statistics_of(profile), profile.notes)
 
 
-def write_baseline(baseline: Baseline, *, replace: bool) -> None:
+def write_baseline(baseline: Baseline, address: str | None = None, *, replace: bool) -> None:
     """Write a baseline's files into its folder.
+
+    Parameters
+    ----------
+    baseline
+        The baseline.
+    address
+        How its user names the folder, if not by its path.
+    replace
+        Whether one that is there already is replaced.
 
     Raises
     ------
@@ -74,18 +83,27 @@ def write_baseline(baseline: Baseline, *, replace: bool) -> None:
     DataError
         The folder cannot be written to.
     """
-    there = baseline.source / CONSTRAINTS
+    folder = Path(baseline.source)
+    there = folder / CONSTRAINTS
     if there.exists() and not replace:
-        problem = f"{there} is there already, and may have been edited."
+        named = f"{address or folder}/{CONSTRAINTS}"
+        problem = f"{named} is there already, and may have been edited."
         raise UsageError(problem, "Name another folder, or add: --replace")
     files = {CONSTRAINTS: write_constraints(baseline.constraints)}
     if baseline.statistics is not None:
         files[STATISTICS] = write_statistics(baseline.statistics)
-    write_files(baseline.source, files)
+    write_files(folder, files)
 
 
-def read_baseline(folder: Path) -> Baseline:
+def read_baseline(folder: Path, address: str | None = None) -> Baseline:
     """Read a baseline of ours or of Model Monitor's.
+
+    Parameters
+    ----------
+    folder
+        Where it is.
+    address
+        How its user names the folder, if not by its path.
 
     Raises
     ------
@@ -94,12 +112,15 @@ def read_baseline(folder: Path) -> Baseline:
     MonitorFileError
         A file is not what its name says.
     """
+    named = address or str(folder)
     there = folder / CONSTRAINTS
     if not there.is_file():
-        problem = f"{folder} holds no baseline: there is no {CONSTRAINTS}."
-        advice = f"Make one with: capture-forwarder monitor baseline DATA --to {folder}"
+        problem = f"{named} holds no baseline: there is no {CONSTRAINTS}."
+        advice = f"Make one with: capture-forwarder monitor baseline DATA --to {named}"
         raise UsageError(problem, advice)
-    constraints = read_constraints(read_file(there), str(there))
+    constraints = read_constraints(read_file(there), f"{named}/{CONSTRAINTS}")
     numbers = folder / STATISTICS
-    statistics = read_statistics(read_file(numbers), str(numbers)) if numbers.is_file() else None
-    return Baseline(folder, constraints, statistics)
+    statistics = None
+    if numbers.is_file():
+        statistics = read_statistics(read_file(numbers), f"{named}/{STATISTICS}")
+    return Baseline(named, constraints, statistics)

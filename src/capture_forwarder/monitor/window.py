@@ -19,9 +19,9 @@ from capture_forwarder.monitor.constraints.check import (
 from capture_forwarder.monitor.constraints.constraints import write_constraints
 from capture_forwarder.monitor.constraints.shift import shift_note
 from capture_forwarder.monitor.constraints.violations import write_violations
-from capture_forwarder.monitor.data.engine import Engine
 from capture_forwarder.monitor.data.files import Window
 from capture_forwarder.monitor.data.relation import Relation
+from capture_forwarder.monitor.engines.port import Engine
 from capture_forwarder.monitor.executions.execution import (
     BaselineFiles,
     Execution,
@@ -172,7 +172,7 @@ def _execution(  # noqa: PLR0913 - the fields of the file
         started=written(times[0]) or "",
         ended=written(times[1]) or "",
         baseline=BaselineFiles(
-            str(baseline.source),
+            baseline.source,
             statistics="baseline/statistics.json" if baseline.statistics else None,
         ),
         drift_method=run.strictness.measure.value,

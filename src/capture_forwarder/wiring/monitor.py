@@ -11,16 +11,18 @@ import msgspec
 
 from capture_forwarder.core.errors import UsageError
 from capture_forwarder.monitor.data.captures import captures_relation
-from capture_forwarder.monitor.data.engine import Engine, open_engine
 from capture_forwarder.monitor.data.files import Window, endpoint_and_hour, find_files
 from capture_forwarder.monitor.data.opening import DataChoice, open_data
 from capture_forwarder.monitor.data.relation import Relation
+from capture_forwarder.monitor.engines.duckdb.engine import DuckDBEngine, open_duckdb
+from capture_forwarder.monitor.engines.port import Engine, EngineName
 from capture_forwarder.parser import ColumnMapping, read_lines
 from capture_forwarder.wiring.capture_files import (
     files_in_s3,
     find_capture_files,
     store_in_s3,
 )
+from capture_forwarder.wiring.monitor_on_spark import opened_on_spark
 
 _S3 = "s3://"
 _CAPTURES = (".jsonl", ".jsonl.gz", ".gz")
@@ -32,7 +34,10 @@ Given = Callable[[], ColumnMapping]
 
 @contextmanager
 def opened_data(
-    address: str, choice: DataChoice, mapping: Given
+    address: str,
+    choice: DataChoice,
+    mapping: Given,
+    engine_name: EngineName = EngineName.DUCKDB,
 ) -> Iterator[tuple[Engine, Relation]]:
     """Open data for as long as it is looked at.
 
@@ -44,13 +49,19 @@ def opened_data(
         Which rows of it; its path is not looked at.
     mapping
         For capture files.
+    engine_name
+        What runs the statements.
 
     Raises
     ------
     UsageError, DataError, CaptureFileError
         The data is not there, or cannot be read.
     """
-    with open_engine() as engine:
+    if engine_name is EngineName.SPARK:
+        with opened_on_spark(address, choice) as found:
+            yield found
+        return
+    with open_duckdb() as engine:
         if address.startswith(_S3):
             path = _fetched(address, engine.folder / "s3", choice.window, choice.endpoint)
         else:
@@ -63,24 +74,25 @@ def opened_data(
 
 
 def _of_captures(
-    engine: Engine, choice: DataChoice, files: tuple[Path, ...], mapping: ColumnMapping
+    engine: DuckDBEngine, choice: DataChoice, files: tuple[Path, ...], mapping: ColumnMapping
 ) -> Relation:
     found, store = find_capture_files([str(file) for file in files])
-    relation = captures_relation(found, store, mapping, engine.folder)
+    relation = captures_relation(engine, found, store, mapping, engine.folder)
     return relation.features(choice.exclude)
 
 
 def _captures(choice: DataChoice) -> tuple[Path, ...]:
     """The capture files of the window; none where the data is something else."""
     found = find_files(choice.path, _CAPTURES, Window(), None)
-    first = next((file for file in found.files if file.stat().st_size), None)
+    paths = [Path(file.name) for file in found.files]
+    first = next((path for path in paths if path.stat().st_size), None)
     if first is None or not _is_capture(first):
         return ()
     chosen = find_files(choice.path, _CAPTURES, choice.window, choice.endpoint)
     if choice.window.is_limited and not chosen.by_folder:
         problem = f"{choice.path} is a capture file in no folder of an hour"
         raise UsageError(f"{problem}, so --since and --until choose nothing.")
-    return chosen.files
+    return tuple(Path(file.name) for file in chosen.files)
 
 
 def _is_capture(file: Path) -> bool:

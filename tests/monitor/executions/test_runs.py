@@ -10,9 +10,9 @@ import pytest
 
 from capture_forwarder.core.errors import UsageError
 from capture_forwarder.monitor.baseline import make_baseline, read_baseline, write_baseline
-from capture_forwarder.monitor.data.engine import open_engine
 from capture_forwarder.monitor.data.files import Window
 from capture_forwarder.monitor.data.opening import DataChoice, open_data
+from capture_forwarder.monitor.engines.duckdb.engine import open_duckdb
 from capture_forwarder.monitor.errors import MonitorFileError
 from capture_forwarder.monitor.executions.folder import list_executions
 from capture_forwarder.monitor.window import Finished, Run, run_check
@@ -26,14 +26,14 @@ ROWS = [(number % 7, "rgb"[number % 3]) for number in range(300)]
 def baseline(tmp_path: Path) -> Path:
     folder = tmp_path / "baseline"
     data = write_csv(tmp_path / "b.csv", ["n", "colour"], ROWS)
-    with open_engine() as engine:
+    with open_duckdb() as engine:
         made = make_baseline(engine, open_data(engine, DataChoice(data)), folder)
     write_baseline(made, replace=False)
     return folder
 
 
 def run(tmp_path: Path, data: Path, window: Window = Window(), *, header: bool = True) -> Finished:  # noqa: B008 - frozen
-    with open_engine() as engine:
+    with open_duckdb() as engine:
         return run_check(
             Run(tmp_path / "out", "hourly", "churn/model", window),
             read_baseline(tmp_path / "baseline"),

@@ -44,7 +44,7 @@ def show_monitored(monitored: Monitored, place: DemoPlace) -> None:
     say("The rows became a baseline. In the rows of a day in the next month, made of them:")
     for change in CHANGES:
         say(f"  - {change}")
-    show_finished(monitored.finished, as_json=False)
+    show_finished(monitored.finished, str(monitored.finished.kept.folder), as_json=False)
     say()
     say("The same by hand", style="bold")
     left_out = ",".join(LEFT_OUT)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from capture_forwarder.cli.monitor import options as ours
@@ -13,7 +13,9 @@ from capture_forwarder.cli.terminal import options
 from capture_forwarder.cli.terminal.console import user_errors
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.monitor.baseline import make_baseline, write_baseline
+from capture_forwarder.monitor.engines.port import EngineName
 from capture_forwarder.wiring.monitor import opened_data
+from capture_forwarder.wiring.monitor_places import baseline_place, written_place
 
 HELP = """Make a baseline of data: its statistics, and the constraints that it fulfils.
 
@@ -34,7 +36,12 @@ def baseline(  # noqa: PLR0913 - one parameter an option
     *,
     to: Annotated[
         str,
-        typer.Option("--to", metavar="FOLDER", help="Where the files go.", show_default=False),
+        typer.Option(
+            "--to",
+            metavar="FOLDER",
+            help="Where the files go, on this machine or in S3.",
+            show_default=False,
+        ),
     ],
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace a baseline that is there already.")
@@ -57,6 +64,7 @@ def baseline(  # noqa: PLR0913 - one parameter an option
     time_column: ours.TimeColumn = None,
     no_header: ours.NoHeader = False,
     exclude: ours.Exclude = None,
+    engine_name: ours.OnEngine = EngineName.DUCKDB,
     as_json: ours.AsJson = False,
     inputs: options.Inputs = None,
     outputs: options.Outputs = None,
@@ -78,7 +86,10 @@ def baseline(  # noqa: PLR0913 - one parameter an option
         choice = ours.data_choice(
             window, endpoint, table, time_column, no_header=no_header, exclude=exclude
         )
-        with opened_data(data, choice, mapping) as (engine, relation):
-            made = make_baseline(engine, relation, Path(to), completeness_slack=completeness_slack)
-        write_baseline(made, replace=replace)
-    show_baseline(made, as_json=as_json)
+        with baseline_place(to) as place, written_place(place):
+            with opened_data(data, choice, mapping, engine_name) as (engine, relation):
+                made = make_baseline(
+                    engine, relation, place.folder, completeness_slack=completeness_slack
+                )
+            write_baseline(made, to, replace=replace)
+    show_baseline(msgspec.structs.replace(made, source=to), as_json=as_json)

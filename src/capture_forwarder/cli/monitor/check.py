@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -22,11 +21,12 @@ from capture_forwarder.monitor.constraints.constraints import (
     Method,
     with_monitoring,
 )
-from capture_forwarder.monitor.data.engine import Engine
 from capture_forwarder.monitor.data.relation import Relation
 from capture_forwarder.monitor.drift.measure import Measure
+from capture_forwarder.monitor.engines.port import Engine, EngineName
 from capture_forwarder.monitor.window import Run, run_check
 from capture_forwarder.wiring.monitor import opened_data
+from capture_forwarder.wiring.monitor_places import baseline_place, new_place
 
 EXECUTIONS = "monitor-reports"
 VIOLATIONS = 3
@@ -56,12 +56,16 @@ def check(  # noqa: PLR0913 - one parameter an option
         typer.Option(
             "--baseline",
             metavar="FOLDER",
-            help="A folder with constraints.json, and statistics.json to judge drift by.",
+            help="A folder or S3 address with constraints.json, and statistics.json to judge "
+            "drift by.",
             show_default=False,
         ),
     ],
     to: Annotated[
-        str, typer.Option("--to", metavar="FOLDER", help="Where executions are kept.")
+        str,
+        typer.Option(
+            "--to", metavar="FOLDER", help="Where executions are kept, on this machine or in S3."
+        ),
     ] = EXECUTIONS,
     schedule: Annotated[
         str, typer.Option("--schedule", metavar="NAME", help="What this check is called.")
@@ -74,6 +78,7 @@ def check(  # noqa: PLR0913 - one parameter an option
     time_column: ours.TimeColumn = None,
     no_header: ours.NoHeader = False,
     exclude: ours.Exclude = None,
+    engine_name: ours.OnEngine = EngineName.DUCKDB,
     drift: Annotated[
         Measure,
         typer.Option(
@@ -127,18 +132,19 @@ def check(  # noqa: PLR0913 - one parameter an option
         choice = ours.data_choice(
             window, endpoint, table, time_column, no_header=no_header, exclude=exclude
         )
-        against = _with_options(
-            read_baseline(Path(baseline)), threshold, method, categorical_method
-        )
+        with baseline_place(baseline) as kept:
+            known = read_baseline(kept.folder, baseline)
+        against = _with_options(known, threshold, method, categorical_method)
         how = Strictness(drift, min_rows, strict_types)
-        run = Run(Path(to), schedule, endpoint, window, how, ours.names_of(exclude))
+        place = stack.enter_context(new_place(to))
+        run = Run(place.folder, schedule, endpoint, window, how, ours.names_of(exclude))
         choice = msgspec.structs.replace(choice, fractions=fractions_of(against.constraints, how))
 
         def opened() -> tuple[Engine, Relation]:
-            return stack.enter_context(opened_data(data, choice, mapping))
+            return stack.enter_context(opened_data(data, choice, mapping, engine_name))
 
         finished = run_check(run, against, opened, now)
-    show_finished(finished, as_json=as_json)
+    show_finished(finished, place.address_of(finished.kept.folder), as_json=as_json)
     if finished.checked.violations:
         raise typer.Exit(VIOLATIONS)
 

@@ -14,6 +14,7 @@ from capture_forwarder.core.errors import UsageError
 from capture_forwarder.core.iso_time import parse_iso_time
 from capture_forwarder.monitor.data.files import Window
 from capture_forwarder.monitor.data.opening import DataChoice
+from capture_forwarder.monitor.engines.port import EngineName
 from capture_forwarder.parser import ColumnMapping
 
 Data = Annotated[
@@ -21,7 +22,7 @@ Data = Annotated[
     typer.Argument(
         metavar="DATA",
         help="CSV, JSON Lines or Parquet, a folder of these, a DuckDB file, capture files, "
-        "or s3://bucket/prefix.",
+        "s3://bucket/prefix or, on Spark, table:NAME.",
         show_default=False,
     ),
 ]
@@ -63,6 +64,12 @@ NoHeader = Annotated[
 Exclude = Annotated[
     str | None,
     typer.Option("--exclude", metavar="LIST", help="Columns to leave out, with commas between."),
+]
+OnEngine = Annotated[
+    EngineName,
+    typer.Option(
+        "--engine", metavar="WORD", help="What computes: `duckdb` on this machine, or `spark`."
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 

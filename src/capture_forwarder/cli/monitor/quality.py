@@ -25,6 +25,7 @@ from capture_forwarder.cli.terminal.console import say_json, user_errors
 from capture_forwarder.core.errors import UsageError
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.monitor.data.files import Window
+from capture_forwarder.monitor.engines.port import EngineName
 from capture_forwarder.monitor.executions.execution import (
     BaselineFiles,
     Execution,
@@ -107,12 +108,16 @@ def quality(  # noqa: PLR0913 - one parameter an option
     schedule: ours.Schedule = "quality",
     to: ours.To = None,
     replace: ours.Replace = False,
+    engine_name: shared.OnEngine = EngineName.DUCKDB,
     as_json: shared.AsJson = False,
 ) -> None:
     """Measure how good predictions were."""
     now = SystemClock().now
     started = now()
     with user_errors():
+        if engine_name is not EngineName.DUCKDB:
+            problem_with_it = f"Model quality is measured by DuckDB, not by {engine_name.value}."
+            raise UsageError(problem_with_it, "Leave --engine out.")
         window = shared.window_of(since, until, hours, now)
         question = Question(
             problem,

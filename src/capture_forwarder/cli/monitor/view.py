@@ -39,7 +39,7 @@ def show_baseline(baseline: Baseline, *, as_json: bool) -> None:
     if as_json:
         say_json(
             {
-                "folder": str(baseline.source),
+                "folder": baseline.source,
                 "rows": statistics.dataset.item_count,
                 "columns": len(statistics.features),
                 "notes": list(baseline.notes),
@@ -65,15 +65,15 @@ def _complete(feature: FeatureStatistics) -> str:
     return f"{common.num_present / rows:.1%}" if common and rows else "-"
 
 
-def show_finished(finished: Finished, *, as_json: bool) -> None:
-    """Print what a check has found."""
+def show_finished(finished: Finished, folder: str, *, as_json: bool) -> None:
+    """Print what a check has found, and where its files are."""
     kept, checked = finished.kept, finished.checked
     if as_json:
-        say_json(document_of(kept, checked.violations))
+        say_json({**document_of(kept, checked.violations), "folder": folder})
         return
     _show_violations(checked.violations)
     _show_drifts(checked.drifts)
-    _show_end(kept)
+    _show_end(kept.execution, folder)
 
 
 def show_execution(
@@ -84,7 +84,7 @@ def show_execution(
         say_json(document_of(kept, violations))
         return
     _show_violations(violations)
-    _show_end(kept)
+    _show_end(kept.execution, str(kept.folder))
 
 
 def show_executions(root: Path, found: Sequence[Kept], limit: int, *, as_json: bool) -> None:
@@ -162,9 +162,8 @@ def _show_drifts(drifts: Sequence[Drift]) -> None:
         say(f"Model Monitor would not have seen the drift of: {listed}", style="dim")
 
 
-def _show_end(kept: Kept) -> None:
-    execution = kept.execution
+def _show_end(execution: Execution, folder: str) -> None:
     show_warnings(map(plain, execution.notes))
     rows = "" if execution.rows is None else f" {number_of(execution.rows, 'row', 'rows')}."
     say(f"{plain(execution.message)}{rows}", style=_STYLES[execution.status])
-    say(f"Its files are in {kept.folder}", style="dim")
+    say(f"Its files are in {folder}", style="dim")

@@ -1,1 +1,1 @@
-"""Files, tables and captures become one relation of DuckDB, in which hostile names do nothing."""
+"""Files, tables and captures become one relation, in which hostile names do nothing."""

@@ -18,20 +18,26 @@ from capture_forwarder.core.line import Line
 from capture_forwarder.core.ports import ObjectStore
 from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.core.schema import DataType, Schema
-from capture_forwarder.monitor.data.engine import literal
 from capture_forwarder.monitor.data.relation import Kind, Relation, numbered
+from capture_forwarder.monitor.engines.port import Engine
 from capture_forwarder.parser import ColumnMapping, LineParser, read_chunks
 
 _MAX_LINE_BYTES = 64 * 1024 * 1024
 
 
 def captures_relation(
-    files: Iterable[FoundFile], store: ObjectStore, mapping: ColumnMapping, folder: Path
+    engine: Engine,
+    files: Iterable[FoundFile],
+    store: ObjectStore,
+    mapping: ColumnMapping,
+    folder: Path,
 ) -> Relation:
     """Read capture files; every value is the text that was captured.
 
     Parameters
     ----------
+    engine
+        Reads the rows.
     files
         The capture files of the window.
     store
@@ -55,7 +61,8 @@ def captures_relation(
     columns = numbered(mapping.names, [Kind.TEXT] * len(mapping.names), "The mapping")
     sides = [column.name for column in (*mapping.inputs, *mapping.outputs)]
     parser = LineParser(mapping, Schema(dict.fromkeys(sides, DataType.STR)))
-    make = row_type([column.sql for column in columns])
+    listed = [column.sql for column in columns]
+    make = row_type(listed)
     encode_lines = msgspec.json.Encoder().encode_lines
     rejected: Counter[Reason] = Counter()
     path = folder / "captures.jsonl"
@@ -68,12 +75,7 @@ def captures_relation(
             except CaptureFileError as error:
                 renamed = file.rename(error.message)
                 raise CaptureFileError(renamed, error.advice, permanent=True) from error
-    types = ", ".join(f"{column.sql}: 'VARCHAR'" for column in columns)
-    sql = (
-        f"read_json([{literal(str(path))}], columns = {{{types}}}, "
-        "format = 'newline_delimited', records = true, "
-        f"maximum_object_size = {2 * _MAX_LINE_BYTES})"
-    )
+    sql = engine.json_lines([str(path)], listed, [Kind.TEXT] * len(listed))
     return Relation(sql, columns, notes=_notes(rejected))
 
 

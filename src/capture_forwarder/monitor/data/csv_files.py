@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
-import gzip
-from collections.abc import Sequence
-from pathlib import Path
-from typing import IO
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from gzip import GzipFile
+from io import TextIOWrapper
+from typing import IO, cast
 
 from capture_forwarder.core.errors import UsageError
-from capture_forwarder.monitor.data.engine import literal
+from capture_forwarder.monitor.data.files import DataFile
 from capture_forwarder.monitor.data.relation import Kind, Relation, numbered
+from capture_forwarder.monitor.engines.port import Engine
 from capture_forwarder.monitor.errors import DataError
 
 SUFFIXES = (".csv", ".csv.gz")
@@ -18,11 +20,13 @@ SUFFIXES = (".csv", ".csv.gz")
 _LONGEST_HEADER = 16 * 1024 * 1024
 
 
-def csv_relation(files: Sequence[Path], *, header: bool) -> Relation:
+def csv_relation(engine: Engine, files: Sequence[DataFile], *, header: bool) -> Relation:
     """Read CSV files with equal columns; an empty field is no value.
 
     Parameters
     ----------
+    engine
+        Reads them.
     files
         At least one, gzip where the name ends with `.gz`.
     header
@@ -39,24 +43,18 @@ def csv_relation(files: Sequence[Path], *, header: bool) -> Relation:
     file, names = filled[0]
     for other, row in filled[1:]:
         if len(row) != len(names) or (header and row != names):
-            problem = f"{other} does not have the columns of {file}"
+            problem = f"{other.name} does not have the columns of {file.name}"
             raise UsageError(f"{problem}.", "Files that are read together need equal columns.")
     if header and all(map(_is_number, names)):
-        problem = f"The first row of {file} holds numbers, not names of columns"
+        problem = f"The first row of {file.name} holds numbers, not names of columns"
         raise UsageError(f"{problem}.", "If the file has no row of names, add: --no-header")
     given = names if header else [f"_c{index}" for index in range(len(names))]
-    columns = numbered(given, [Kind.TEXT] * len(given), str(file))
-    listed = ", ".join(literal(str(one)) for one, _ in filled)
-    types = ", ".join(f"{column.sql}: 'VARCHAR'" for column in columns)
-    sql = (
-        f"read_csv([{listed}], header = {str(header).lower()}, columns = {{{types}}}, "
-        "auto_detect = false, delim = ',', quote = '\"', escape = '\"', nullstr = '', "
-        f"max_line_size = {_LONGEST_HEADER}, buffer_size = {4 * _LONGEST_HEADER})"
-    )
+    columns = numbered(given, [Kind.TEXT] * len(given), file.name)
+    sql = engine.csv([one.name for one, _ in filled], columns, header=header)
     return Relation(sql, columns, positional=not header)
 
 
-def _first_row(file: Path) -> list[str] | None:
+def _first_row(file: DataFile) -> list[str] | None:
     """The first row of a file; None if it has none."""
     try:
         with _opened(file) as text:
@@ -64,16 +62,20 @@ def _first_row(file: Path) -> list[str] | None:
             while line.count('"') % 2 and (more := text.readline(_LONGEST_HEADER)):
                 line += more
     except (OSError, EOFError) as error:
-        raise DataError(f"{file} cannot be read: {error}.", "Check that it is whole.") from error
+        raise DataError(
+            f"{file.name} cannot be read: {error}.", "Check that it is whole."
+        ) from error
     except UnicodeDecodeError as error:
-        raise DataError(f"{file} is not UTF-8.", "Write it as UTF-8.") from error
+        raise DataError(f"{file.name} is not UTF-8.", "Write it as UTF-8.") from error
     return next(csv.reader([line.removeprefix("\ufeff")]), None) if line.strip() else None
 
 
-def _opened(file: Path) -> IO[str]:
-    if file.name.endswith(".gz"):
-        return gzip.open(file, "rt", encoding="utf-8", newline="")
-    return file.open(encoding="utf-8", newline="")
+@contextmanager
+def _opened(file: DataFile) -> Iterator[IO[str]]:
+    with file.opened() as data:
+        raw = GzipFile(fileobj=data) if file.name.endswith(".gz") else data
+        with TextIOWrapper(cast("IO[bytes]", raw), encoding="utf-8", newline="") as text:
+            yield text
 
 
 def _is_number(text: str) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -32,10 +34,25 @@ class Window(msgspec.Struct, frozen=True):
         return after and (self.until is None or start < self.until)
 
 
+class DataFile(msgspec.Struct, frozen=True):
+    """A file with data.
+
+    Parameters
+    ----------
+    name
+        Its path or address, as the engine and messages name it.
+    opened
+        Opens it for reading.
+    """
+
+    name: str
+    opened: Callable[[], AbstractContextManager[BinaryIO]]
+
+
 class Found(msgspec.Struct, frozen=True):
     """The files to read, and whether the window was found by their folders."""
 
-    files: tuple[Path, ...]
+    files: tuple[DataFile, ...]
     by_folder: bool
 
 
@@ -50,6 +67,15 @@ def endpoint_and_hour(path: str) -> tuple[str, datetime] | None:
     return found["endpoint"], hour
 
 
+def local_file(path: Path) -> DataFile:
+    """A file of this machine."""
+
+    def opened() -> AbstractContextManager[BinaryIO]:
+        return path.open("rb")
+
+    return DataFile(str(path), opened)
+
+
 def find_files(path: Path, suffixes: Sequence[str], window: Window, endpoint: str | None) -> Found:
     """Find the files of an endpoint and a window.
 
@@ -59,6 +85,37 @@ def find_files(path: Path, suffixes: Sequence[str], window: Window, endpoint: st
         A file, or a folder with files anywhere below it.
     suffixes
         How the names of files in a folder end.
+    window, endpoint
+        See `choose_files`.
+
+    Raises
+    ------
+    UsageError
+        There is no such path, or only some of the files are in folders of hours.
+    """
+    if path.is_file():
+        return Found((local_file(path),), by_folder=False)
+    if not path.is_dir():
+        raise UsageError(f"{path}: there is no such file or folder.")
+    every = {
+        file.absolute().as_posix(): local_file(file)
+        for file in sorted(path.rglob("*"))
+        if file.name.endswith(tuple(suffixes)) and file.is_file()
+    }
+    return choose_files(str(path), every, window, endpoint)
+
+
+def choose_files(
+    what: str, files: Mapping[str, DataFile], window: Window, endpoint: str | None
+) -> Found:
+    """Choose the files of an endpoint and a window by their folders.
+
+    Parameters
+    ----------
+    what
+        What to call all of them in an error.
+    files
+        A file's path with all of its folders, or its key → the file, in order.
     window
         Files in folders of hours outside of it are left out.
     endpoint
@@ -67,30 +124,21 @@ def find_files(path: Path, suffixes: Sequence[str], window: Window, endpoint: st
     Raises
     ------
     UsageError
-        There is no such path, or only some of the files are in folders of hours.
+        Only some of the files are in folders of hours, or none is and an endpoint is asked for.
     """
-    if path.is_file():
-        return Found((path,), by_folder=False)
-    if not path.is_dir():
-        raise UsageError(f"{path}: there is no such file or folder.")
-    every = [
-        file
-        for file in sorted(path.rglob("*"))
-        if file.name.endswith(tuple(suffixes)) and file.is_file()
-    ]
-    known = {file: endpoint_and_hour(file.absolute().as_posix()) for file in every}
-    in_hours = [file for file in every if known[file]]
-    if not in_hours:
-        if endpoint is not None and every:
-            problem = f"{path} has no folders of endpoints and hours, so --endpoint chooses nothing"
+    known = {path: endpoint_and_hour(path) for path in files}
+    outside = sum(place is None for place in known.values())
+    if outside == len(files):
+        if endpoint is not None and files:
+            problem = f"{what} has no folders of endpoints and hours, so --endpoint chooses nothing"
             raise UsageError(f"{problem}.", "Name the endpoint's files themselves.")
-        return Found(tuple(every), by_folder=False)
-    if len(in_hours) < len(every) and window.is_limited:
-        problem = f"{len(every) - len(in_hours)} files below {path} are in no folder of an hour"
+        return Found(tuple(files.values()), by_folder=False)
+    if outside and window.is_limited:
+        problem = f"{outside} files below {what} are in no folder of an hour"
         raise UsageError(f"{problem}, and it is not known when they are of.", "Move them away.")
     chosen = []
-    for file in every:
-        there = known[file]
+    for path, file in files.items():
+        there = known[path]
         if there is None:
             if endpoint is None:
                 chosen.append(file)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import gzip
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
+from gzip import GzipFile
+from io import BufferedReader, RawIOBase
 from itertools import islice
-from pathlib import Path
+from typing import cast
 
 import msgspec
 
 from capture_forwarder.core.errors import UsageError
 from capture_forwarder.core.letter_case import alike
-from capture_forwarder.monitor.data.engine import literal
+from capture_forwarder.monitor.data.files import DataFile
 from capture_forwarder.monitor.data.relation import Kind, Relation, numbered
+from capture_forwarder.monitor.engines.port import Engine
 from capture_forwarder.monitor.errors import DataError
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".json", ".json.gz")
@@ -23,13 +25,13 @@ MOST_COLUMNS = 5_000
 
 _LINES = 20_000
 _LEAST_OF_A_FILE = 100
-_LONGEST_LINE = 64 * 1024 * 1024
 _OF_NUMBERS = frozenset(b"%c" % sign for sign in b"-0123456789n")  # n is that of null
-_TYPES = {Kind.BARE: "JSON", Kind.TEXT: "VARCHAR", Kind.FINITE: "DOUBLE"}
 _Object = dict[str, msgspec.Raw]
 
 
-def json_relation(files: Sequence[Path], fractions: Collection[str] = ()) -> Relation:
+def json_relation(
+    engine: Engine, files: Sequence[DataFile], fractions: Collection[str] = ()
+) -> Relation:
     """Read JSON Lines; an absent key and null are no value.
 
     The columns are the names in the first lines of each file: of `_LINES` lines in all, and of at
@@ -37,6 +39,8 @@ def json_relation(files: Sequence[Path], fractions: Collection[str] = ()) -> Rel
 
     Parameters
     ----------
+    engine
+        Reads them.
     files
         At least one, gzip or not.
     fractions
@@ -46,7 +50,7 @@ def json_relation(files: Sequence[Path], fractions: Collection[str] = ()) -> Rel
     Raises
     ------
     DataError, UsageError
-        A file cannot be read, a line is no JSON object, or DuckDB would take two names for one.
+        A file cannot be read, a line is no JSON object, or two names differ only in case.
     """
     numbers: dict[str, bool] = {}
     some = max(_LEAST_OF_A_FILE, _LINES // len(files))
@@ -63,30 +67,20 @@ def json_relation(files: Sequence[Path], fractions: Collection[str] = ()) -> Rel
     # Read as text, a number is as it was written, and a text is without its quotes.
     kinds = [Kind.TEXT] * len(kept)
     quick_kinds = [
-        Kind.TEXT if not numbers[name] else Kind.FINITE if name in fractions else Kind.BARE
+        Kind.TEXT if not numbers[name] else Kind.FINITE if name in fractions else engine.bare
         for name in kept
     ]
     notes = _left_out(len(numbers) - len(kept))
+    read = [file.name for file in files]
     return Relation(
-        _sql(files, kept, kinds),
+        engine.json_lines(read, kept, kinds),
         numbered(kept, kinds, "The data"),
         notes=notes,
         quick=Relation(
-            _sql(files, kept, quick_kinds), numbered(kept, quick_kinds, "The data"), notes=notes
+            engine.json_lines(read, kept, quick_kinds),
+            numbered(kept, quick_kinds, "The data"),
+            notes=notes,
         ),
-    )
-
-
-def _sql(files: Sequence[Path], names: Sequence[str], kinds: Sequence[Kind]) -> str:
-    listed = ", ".join(literal(str(file)) for file in files)
-    types = ", ".join(
-        f"{literal(name)}: '{_TYPES[kind]}'" for name, kind in zip(names, kinds, strict=True)
-    )
-    given = ", ".join(f"c{index}" for index in range(len(names)))
-    return (
-        f"(FROM read_json([{listed}], columns = {{{types}}}, "
-        "format = 'newline_delimited', records = true, "
-        f"maximum_object_size = {_LONGEST_LINE}) AS lines({given}))"
     )
 
 
@@ -96,7 +90,7 @@ def _left_out(count: int) -> tuple[str, ...]:
     return (f"{count} columns were left out: no more than {MOST_COLUMNS} are looked at.",)
 
 
-def _lines(file: Path, some: int) -> Iterator[_Object]:
+def _lines(file: DataFile, some: int) -> Iterator[_Object]:
     decoder = msgspec.json.Decoder(_Object)
     try:
         with _opened(file) as lines:
@@ -104,21 +98,24 @@ def _lines(file: Path, some: int) -> Iterator[_Object]:
                 if line.strip():
                     yield _decoded(decoder, line, file, number)
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{file} cannot be read: {error}.", "Check that it is whole.") from error
+        raise DataError(
+            f"{file.name} cannot be read: {error}.", "Check that it is whole."
+        ) from error
 
 
 def _decoded(
-    decoder: msgspec.json.Decoder[_Object], line: bytes, file: Path, number: int
+    decoder: msgspec.json.Decoder[_Object], line: bytes, file: DataFile, number: int
 ) -> _Object:
     try:
         return decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        problem = f"Line {number} of {file} is no JSON object"
+        problem = f"Line {number} of {file.name} is no JSON object"
         advice = 'JSON Lines have one object a line: {"column": value, ...}'
         raise UsageError(f"{problem}.", advice) from None
 
 
-def _opened(file: Path) -> AbstractContextManager[Iterable[bytes]]:
-    with file.open("rb") as opened:
-        zipped = opened.read(2) == b"\x1f\x8b"
-    return gzip.open(file, "rb") if zipped else file.open("rb")
+@contextmanager
+def _opened(file: DataFile) -> Iterator[Iterable[bytes]]:
+    with file.opened() as data, BufferedReader(cast("RawIOBase", data)) as buffered:
+        zipped = buffered.peek(2)[:2] == b"\x1f\x8b"
+        yield GzipFile(fileobj=buffered) if zipped else buffered

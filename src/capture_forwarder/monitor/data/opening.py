@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import cast
@@ -10,9 +11,9 @@ import msgspec
 
 from capture_forwarder.core.errors import UsageError
 from capture_forwarder.monitor.data import csv_files, json_lines, tables
-from capture_forwarder.monitor.data.engine import Engine, identifier
-from capture_forwarder.monitor.data.files import Window, find_files
+from capture_forwarder.monitor.data.files import Found, Window, find_files
 from capture_forwarder.monitor.data.relation import Column, Kind, Relation
+from capture_forwarder.monitor.engines.port import Engine, identifier
 
 _TIME = "inference_time"
 
@@ -26,12 +27,13 @@ class Format(StrEnum):
     DUCKDB = "duckdb"
 
 
-_SUFFIXES = {
+SUFFIXES = {
     Format.CSV: csv_files.SUFFIXES,
     Format.JSON_LINES: json_lines.SUFFIXES,
     Format.PARQUET: tables.PARQUET_SUFFIXES,
     Format.DUCKDB: tables.DATABASE_SUFFIXES,
 }
+"""How the names of files end."""
 
 
 class DataChoice(msgspec.Struct, frozen=True):
@@ -81,21 +83,36 @@ def open_data(engine: Engine, choice: DataChoice) -> Relation:
     """
     form = _format(choice.path)
     if form is Format.DUCKDB:
-        relation = tables.table_relation(engine, choice.path, choice.table, choice.fractions)
-        by_folder = False
+        return open_table(engine, choice)
+    found = find_files(choice.path, SUFFIXES[form], choice.window, choice.endpoint)
+    return open_files(engine, form, found, choice)
+
+
+def open_table(engine: Engine, choice: DataChoice) -> Relation:
+    """Find the rows of a table; see `open_data`."""
+    typed = engine.table(str(choice.path), choice.table)
+    relation = tables.typed_relation(typed, choice.fractions)
+    return _chosen(engine, relation, choice, by_folder=False)
+
+
+def open_files(engine: Engine, form: Format, found: Found, choice: DataChoice) -> Relation:
+    """Find the rows of files of a format; see `open_data`."""
+    if choice.table is not None:
+        raise UsageError(f"{choice.path} is no DuckDB file, so --table chooses nothing.")
+    files = found.files
+    if not files:
+        return Relation("(SELECT 1 WHERE false)")
+    if form is Format.CSV:
+        relation = csv_files.csv_relation(engine, files, header=choice.header)
+    elif form is Format.JSON_LINES:
+        relation = json_lines.json_relation(engine, files, choice.fractions)
     else:
-        if choice.table is not None:
-            raise UsageError(f"{choice.path} is no DuckDB file, so --table chooses nothing.")
-        found = find_files(choice.path, _SUFFIXES[form], choice.window, choice.endpoint)
-        if not found.files:
-            return Relation("(SELECT 1 WHERE false)")
-        by_folder = found.by_folder
-        if form is Format.CSV:
-            relation = csv_files.csv_relation(found.files, header=choice.header)
-        elif form is Format.JSON_LINES:
-            relation = json_lines.json_relation(found.files, choice.fractions)
-        else:
-            relation = tables.parquet_relation(engine, found.files, choice.fractions)
+        typed = engine.parquet([file.name for file in files])
+        relation = tables.typed_relation(typed, choice.fractions)
+    return _chosen(engine, relation, choice, by_folder=found.by_folder)
+
+
+def _chosen(engine: Engine, relation: Relation, choice: DataChoice, *, by_folder: bool) -> Relation:
     if choice.window.is_limited and not by_folder:
         relation = _in_window(engine, relation, choice)
     return relation.features(choice.exclude)
@@ -107,22 +124,29 @@ def _format(path: Path) -> Format:
     if path.is_file():
         form = _of_name(path.name)
         if form is None:
-            known = ", ".join(suffix for suffixes in _SUFFIXES.values() for suffix in suffixes)
+            known = ", ".join(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
             raise UsageError(f"{path}: the name ends with none of {known}.")
         return form
-    found = {
-        form: file
-        for file in sorted(path.rglob("*"))
-        if (form := _of_name(file.name)) and form is not Format.DUCKDB and file.is_file()
-    }
+    return format_in(str(path), [str(file) for file in sorted(path.rglob("*")) if file.is_file()])
+
+
+def format_in(what: str, names: Sequence[str]) -> Format:
+    """Find out which format the files of a folder have; others are passed over.
+
+    Raises
+    ------
+    UsageError
+        They are of several formats.
+    """
+    found = {form: name for name in names if (form := _of_name(name)) and form is not Format.DUCKDB}
     if len(found) > 1:
-        shown = ", ".join(str(file) for file in found.values())
-        raise UsageError(f"{path} holds files of several formats: {shown}.", "Name one of them.")
+        shown = ", ".join(found.values())
+        raise UsageError(f"{what} holds files of several formats: {shown}.", "Name one of them.")
     return next(iter(found), Format.JSON_LINES)
 
 
 def _of_name(name: str) -> Format | None:
-    for form, suffixes in _SUFFIXES.items():
+    for form, suffixes in SUFFIXES.items():
         if name.endswith(suffixes):
             return form
     return None

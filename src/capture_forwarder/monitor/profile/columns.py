@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from capture_forwarder.monitor.profile.moments import Moments
 from capture_forwarder.monitor.profile.statistics import InferredType
-from capture_forwarder.monitor.profile.summary import Moments, TypeCounts
+from capture_forwarder.monitor.profile.summary import TypeCounts
 
 
 class Watch(msgspec.Struct, frozen=True):

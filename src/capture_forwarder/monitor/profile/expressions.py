@@ -14,8 +14,8 @@ import msgspec
 from capture_forwarder.monitor.data.relation import Column, Kind
 
 _WHOLE = r"'[-+]? ?[0-9]+'"
-_EITHER = r"'[-+]? ?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?'"
-_FRACTION = r"'[-+]? ?[0-9]+(\.[0-9]+|(\.[0-9]+)?[eE][-+]?[0-9]+)'"
+_EITHER = r"'[-+]? ?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)?'"
+_FRACTION = r"'[-+]? ?[0-9]+([.][0-9]+|([.][0-9]+)?[eE][-+]?[0-9]+)'"
 
 
 class Expressions(msgspec.Struct, frozen=True):
@@ -120,5 +120,5 @@ def _of_numbers(name: str, *, whole: bool) -> Expressions:
         is_boolean="false",
         is_present=value,
         # Of a number that is stored as such, nobody knows whether it was written as 3 or as 3.0.
-        looks_whole="false" if whole else f"isfinite({name}) AND {name} = trunc({name})",
+        looks_whole="false" if whole else f"isfinite({name}) AND {name} % 1 = 0",
     )

@@ -14,14 +14,16 @@ from typing import cast
 
 import msgspec
 
-from capture_forwarder.monitor.data.engine import Engine
 from capture_forwarder.monitor.data.relation import Column, Kind, Relation
+from capture_forwarder.monitor.engines.port import Engine
 from capture_forwarder.monitor.errors import DataError
 from capture_forwarder.monitor.profile.columns import ColumnProfile, Ranks, Watch
 from capture_forwarder.monitor.profile.expressions import expressions, number_of, with_numbers
+from capture_forwarder.monitor.profile.moments import Moments
 from capture_forwarder.monitor.profile.sketch import Cell, sketch_of_cells
 from capture_forwarder.monitor.profile.statistics import MOST_CATEGORIES, NUMERIC, InferredType
-from capture_forwarder.monitor.profile.summary import Extra, Moments, Summary, summarize
+from capture_forwarder.monitor.profile.summary import Extra, Summary, summarize
+from capture_forwarder.monitor.profile.texts import by_count, texts_of
 
 _FEW_TEXTS = 1_000
 _QUANTILES = 1_024
@@ -69,11 +71,8 @@ def _few_texts(
 ) -> frozenset[str] | None:
     if summary.counts.inferred is not InferredType.STRING or summary.distinct > _FEW_TEXTS:
         return None
-    found = engine.rows(
-        f"SELECT DISTINCT {expressions(column).text} AS value "
-        f"FROM {head.sql} WHERE value IS NOT NULL"
-    )
-    return frozenset(str(value) for (value,) in found)
+    (found,) = texts_of(engine, head, [column])
+    return frozenset(found)
 
 
 def _passes(
@@ -178,15 +177,11 @@ def _profiled(column: Column, summary: Summary, watch: Watch) -> ColumnProfile:
         complete = sum(counted_texts.values()) == summary.counts.present
         return msgspec.structs.replace(
             profiled,
-            categories=_by_count(counted_texts),
+            categories=by_count(counted_texts),
             all_categories=complete,
             distinct=len(counted_texts) if complete else profiled.distinct,
         )
     return profiled
-
-
-def _by_count(counted: Mapping[str, int]) -> dict[str, int]:
-    return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _ranks(counted: Mapping[float, int], watch: Watch) -> Ranks:
@@ -231,11 +226,9 @@ def _with_texts(
     engine: Engine, relation: Relation, column: Column, profiled: ColumnProfile
 ) -> ColumnProfile:
     """Count texts of which the first rows did not have all."""
-    found = engine.rows(
-        f"SELECT {expressions(column).text} AS value, count(*) "
-        f"FROM {relation.sql} WHERE value IS NOT NULL GROUP BY ALL"
-    )
-    counted = _by_count({str(value): cast("int", rows) for value, rows in found})
+    (counted,) = texts_of(engine, relation, [column])
+    if len(counted) > MOST_CATEGORIES:
+        return profiled  # an estimate does not decide what is compared
     return msgspec.structs.replace(
         profiled, categories=counted, all_categories=True, distinct=len(counted)
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
-from capture_forwarder.monitor.data.engine import Engine
 from capture_forwarder.monitor.data.relation import Relation
+from capture_forwarder.monitor.engines.port import Engine
 from capture_forwarder.monitor.profile.columns import ColumnProfile, Profile, Watch
 from capture_forwarder.monitor.profile.large import profile_large
 from capture_forwarder.monitor.profile.sketch import bounds_of, bucket_counts
@@ -68,18 +68,14 @@ def profile_of(
         f"SELECT count(*) FROM (SELECT 1 FROM {relation.sql} LIMIT {most + 1})"
     )
     is_small = cast("int", held) <= most
-    listed = ", ".join(column.sql for column in relation.columns)
-    engine.run(
-        f"CREATE OR REPLACE TEMP TABLE {_HEAD} AS "
-        f"SELECT {listed} FROM {relation.sql} LIMIT {most if is_small else _LEAST_ROWS}"
-    )
+    engine.keep_first(_HEAD, relation, most if is_small else _LEAST_ROWS)
     head = Relation(_HEAD, relation.columns)
     found = watched or {}
     if is_small:
         columns = profile_small(engine, head, found)
     else:
         columns = profile_large(engine, relation, head, found)
-    engine.run(f"DROP TABLE {_HEAD}")
+    engine.forget(_HEAD)
     return Profile(columns[0].counts.rows, tuple(columns), relation.notes)
 
 

@@ -8,13 +8,15 @@ from typing import cast
 
 import msgspec
 
-from capture_forwarder.monitor.data.engine import Engine
 from capture_forwarder.monitor.data.relation import Column, Relation
+from capture_forwarder.monitor.engines.port import Engine
 from capture_forwarder.monitor.profile.columns import ColumnProfile, Ranks, Watch
-from capture_forwarder.monitor.profile.expressions import expressions, number_of, with_numbers
+from capture_forwarder.monitor.profile.expressions import number_of, with_numbers
+from capture_forwarder.monitor.profile.moments import moments_of
 from capture_forwarder.monitor.profile.sketch import sketch_of
 from capture_forwarder.monitor.profile.statistics import MOST_CATEGORIES, NUMERIC, InferredType
 from capture_forwarder.monitor.profile.summary import Summary, summarize
+from capture_forwarder.monitor.profile.texts import texts_of
 
 _VALUES_AT_ONCE = 500_000
 _COLUMNS_AT_ONCE = 20
@@ -42,9 +44,9 @@ def profile_small(
         columns = relation.columns[first : first + _COLUMNS_AT_ONCE]
         listed = ", ".join(column.sql for column in columns)
         # A query of some columns of a wide table is planned as slowly as one of all of them.
-        engine.run(f"CREATE OR REPLACE TEMP TABLE {_PART} AS SELECT {listed} FROM {relation.sql}")
+        engine.keep(_PART, f"SELECT {listed} FROM {relation.sql}")
         found += _profile_few(engine, Relation(_PART, columns), watched)
-    engine.run(f"DROP TABLE {_PART}")
+    engine.forget(_PART)
     return found
 
 
@@ -66,12 +68,16 @@ def _profile_few(
     for column, values in _numbers(engine, relation, with_numbers, summaries):
         index = index_of[column]
         found[index] = _with_numbers(found[index], values, _watch(column, watched))
-    for index, column in enumerate(relation.columns):
-        if _wants_categories(found[index], _watch(column, watched)):
-            counted = _categories(engine, relation, column)
-            found[index] = msgspec.structs.replace(
-                found[index], categories=counted, all_categories=True
-            )
+    few = [
+        column
+        for index, column in enumerate(relation.columns)
+        if _wants_categories(found[index], _watch(column, watched))
+    ]
+    for column, counted in zip(few, texts_of(engine, relation, few), strict=True):
+        index = index_of[column]
+        found[index] = msgspec.structs.replace(
+            found[index], categories=counted, all_categories=True
+        )
     return found
 
 
@@ -105,6 +111,7 @@ def _with_numbers(column: ColumnProfile, values: list[float], watch: Watch) -> C
     is_number = column.inferred in NUMERIC
     return msgspec.structs.replace(
         column,
+        moments=moments_of(values),
         distinct=len(set(values)) if is_number else column.distinct,
         levels=sketch_of(values) if is_number else (),
         ranks=_ranks(sorted(values), watch.points) if watch.points else None,
@@ -118,12 +125,3 @@ def _ranks(values: Sequence[float], points: tuple[float, ...]) -> Ranks:
         tuple(bisect_right(values, point) for point in points),
         len(values),
     )
-
-
-def _categories(engine: Engine, relation: Relation, column: Column) -> dict[str, int]:
-    text = expressions(column).text
-    counted = engine.rows(
-        f"SELECT {text} AS value, count(*) AS n FROM {relation.sql} "
-        "WHERE value IS NOT NULL GROUP BY ALL ORDER BY n DESC, value"
-    )
-    return {str(value): cast("int", count) for value, count in counted}

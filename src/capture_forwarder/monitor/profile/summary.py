@@ -8,9 +8,10 @@ from typing import cast
 
 import msgspec
 
-from capture_forwarder.monitor.data.engine import Engine
 from capture_forwarder.monitor.data.relation import Column, Relation
+from capture_forwarder.monitor.engines.port import Engine
 from capture_forwarder.monitor.profile.expressions import expressions, number_of, with_numbers
+from capture_forwarder.monitor.profile.moments import Moments
 from capture_forwarder.monitor.profile.statistics import InferredType
 
 _COLUMNS_AT_ONCE = 100
@@ -44,21 +45,6 @@ class TypeCounts(msgspec.Struct, frozen=True):
         if self.text or self.boolean:
             return InferredType.STRING
         return InferredType.FRACTIONAL if self.fractional else InferredType.INTEGRAL
-
-
-class Moments(msgspec.Struct, frozen=True):
-    """The finite numbers of a column; None is what there is none of, or what is not finite."""
-
-    count: int
-    sum: float | None
-    min: float | None
-    max: float | None
-    std_dev: float | None
-
-    @property
-    def mean(self) -> float | None:
-        """The sum, divided."""
-        return None if self.sum is None else self.sum / self.count
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -95,7 +81,7 @@ def summarize(
     extras
         Column → a further aggregate.
     exact
-        Whether distinct values are counted or estimated.
+        Whether distinct values are counted, and moments left to who looks at every value.
 
     Returns
     -------
@@ -136,17 +122,15 @@ def _summaries(
 def _aggregates(column: Column, *, exact: bool) -> list[str]:
     of = expressions(column)
     number = number_of(column)
-    distinct = f"count(DISTINCT {of.text})" if exact else f"approx_count_distinct({of.is_present})"
-    return [
+    counts = [
         f"count({of.is_present})",
         *map(_count, (of.is_whole, of.is_fractional, of.is_boolean, of.looks_whole)),
         f"count({number})",
-        f"fsum({number})",
-        f"min({number})",
-        f"max({number})",
-        f"stddev_pop({number})",
-        distinct,
     ]
+    if exact:
+        return [*counts, *["NULL"] * 4, f"count(DISTINCT {of.text})"]
+    moments = (f"{name}({number})" for name in ("fsum", "min", "max", "stddev_pop"))
+    return [*counts, *moments, f"approx_count_distinct({of.is_present})"]
 
 
 def _count(condition: str) -> str:
@@ -154,7 +138,7 @@ def _count(condition: str) -> str:
         return "0"
     if condition.endswith(_IS_THERE) and condition.count(" ") == _IS_THERE.count(" "):
         return f"count({condition.removesuffix(_IS_THERE)})"
-    return f"count(*) FILTER ({condition})"
+    return f"count(*) FILTER (WHERE {condition})"
 
 
 def _summary(rows: int, answers: Sequence[object]) -> Summary:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from capture_forwarder.monitor.data.engine import open_engine
+from capture_forwarder.monitor.engines.duckdb.engine import open_duckdb
 from capture_forwarder.monitor.quality.classes import read_classes, read_two_classes
 from capture_forwarder.monitor.quality.joining import Joined, count, join
 from capture_forwarder.monitor.quality.problem import ProblemType
@@ -83,7 +83,7 @@ def judge(
     UsageError
         A column is missing, or the classes are not what the question says.
     """
-    with open_engine() as engine:
+    with open_duckdb() as engine:
         connection = engine.connection
         joined = join(connection, question, predictions, labels)
         classes = "0", "1"

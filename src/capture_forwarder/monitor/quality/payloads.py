@@ -9,7 +9,7 @@ The format: https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-model-
 
 from __future__ import annotations
 
-from capture_forwarder.monitor.data.engine import literal
+from capture_forwarder.monitor.engines.port import literal
 
 _ID = (
     "coalesce(json_extract_string(json, '/eventMetadata/inferenceId'), "

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from capture_forwarder.core.errors import UsageError
-from capture_forwarder.monitor.data.engine import identifier, literal
+from capture_forwarder.monitor.engines.port import identifier, literal
 from capture_forwarder.monitor.errors import DataError
 from capture_forwarder.monitor.quality.reading import reading
 

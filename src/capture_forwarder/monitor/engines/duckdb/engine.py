@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from capture_forwarder.core.errors import MissingExtraError
 from capture_forwarder.core.extras import Extra
+from capture_forwarder.monitor.data.relation import Column, Kind, Relation
+from capture_forwarder.monitor.engines.duckdb import reading
+from capture_forwarder.monitor.engines.port import Row, Typed
 from capture_forwarder.monitor.errors import DataError
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-Row = tuple[object, ...]
 
 _LINE = re.compile(r"\b[Ll]ine:? (\d{1,18})")
 _FILE = re.compile(r"""(?:in file|end of file|[Tt]he file) ["']([^"']+)["']|file = (\S+)""")
@@ -32,8 +33,8 @@ _SAFE = (
 )
 
 
-class Engine:
-    """Runs queries in one thread, so that the same data gives the same digits.
+class DuckDBEngine:
+    """Runs queries in one thread, so that the same data gives the same digits; see `Engine`.
 
     Parameters
     ----------
@@ -44,6 +45,8 @@ class Engine:
     folder
         A folder for temporary files, which is deleted at the end.
     """
+
+    bare = Kind.BARE
 
     def __init__(
         self, connection: DuckDBPyConnection, error: type[Exception], folder: Path
@@ -81,9 +84,41 @@ class Engine:
         except self._error as error:
             raise _explained(error) from None
 
+    def keep(self, name: str, sql: str) -> None:
+        """Keep what a query gives; see `Engine.keep`."""
+        self.run(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
+
+    def keep_first(self, name: str, relation: Relation, most: int) -> None:
+        """Keep the first rows, which come first by themselves; see `Engine.keep_first`."""
+        listed = ", ".join(column.sql for column in relation.columns)
+        self.keep(name, f"SELECT {listed} FROM {relation.sql} LIMIT {most}")
+
+    def forget(self, name: str) -> None:
+        """Drop a table; see `Engine.forget`."""
+        self.run(f"DROP TABLE {name}")
+
+    def csv(self, files: Sequence[str], columns: Sequence[Column], *, header: bool) -> str:
+        """Write the source of CSV files; see `Engine.csv`."""
+        return reading.csv(files, columns, header=header)
+
+    def json_lines(self, files: Sequence[str], names: Sequence[str], kinds: Sequence[Kind]) -> str:
+        """Write the source of JSON Lines; see `Engine.json_lines`."""
+        return reading.json_lines(files, names, kinds)
+
+    def parquet(self, files: Sequence[str]) -> Typed:
+        """Open Parquet files; see `Engine.parquet`."""
+        sql = reading.parquet(files)
+        return reading.typed(self.rows(reading.described(sql)), sql, files[0])
+
+    def table(self, address: str, name: str | None) -> Typed:
+        """Open a table or view of a DuckDB file, for reading only; see `Engine.table`."""
+        self.run(reading.attached(address))
+        sql, what = reading.table(self.rows(*reading.TABLES), address, name)
+        return reading.typed(self.rows(reading.described(sql)), sql, what)
+
 
 @contextmanager
-def open_engine() -> Iterator[Engine]:
+def open_duckdb() -> Iterator[DuckDBEngine]:
     """Open a database in memory.
 
     Raises
@@ -106,17 +141,7 @@ def open_engine() -> Iterator[Engine]:
         }
         with duckdb.connect(config=options) as connection:
             connection.execute("SET TimeZone = 'UTC'")
-            yield Engine(connection, duckdb.Error, Path(folder))
-
-
-def identifier(name: str) -> str:
-    """A name as SQL writes it."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text as SQL writes it."""
-    return "'" + text.replace("'", "''") + "'"
+            yield DuckDBEngine(connection, duckdb.Error, Path(folder))
 
 
 def _explained(error: Exception) -> DataError:

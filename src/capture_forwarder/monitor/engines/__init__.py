@@ -1,0 +1,1 @@
+"""What runs the monitor's statements: one port, and a room for each engine."""

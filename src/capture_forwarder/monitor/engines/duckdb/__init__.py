@@ -1,0 +1,1 @@
+"""Statements and files in an embedded DuckDB, on one machine."""
