@@ -121,7 +121,7 @@ def test_an_unreachable_service_is_told_by_the_variable() -> None:
         raise EndpointConnectionError(endpoint_url="https://ssm.example")
 
     with pytest.raises(SettingsError, match=f"{ARN_VARIABLE}: .*EndpointConnectionError"):
-        StoredSecret(ARN_VARIABLE, read).value()
+        StoredSecret(ARN_VARIABLE, read, "ssm:GetParameter").value()
 
 
 def test_nothing_is_read_before_the_token_is_needed() -> None:

@@ -11,7 +11,7 @@ import copy
 import io
 import json
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -57,9 +57,9 @@ def deploy(routes: str = ROUTES, **parameters: str) -> dict[str, str]:
 def deploy_exactly(given: Mapping[str, str], routes: str = ROUTES) -> dict[str, str]:
     """Deploy the templates with parameters and the defaults of all others; see `deploy`."""
     complete_cloudformation()
-    s3 = boto3.client("s3")
+    s3: Any = boto3.client("s3")
     for bucket in (_CODE, SETTINGS, *given["CaptureBucket"].split(",")):
-        s3.create_bucket(Bucket=bucket)
+        make_bucket(bucket)
     s3.put_object(Bucket=SETTINGS, Key="routes.yaml", Body=routes.encode())
     s3.put_object(Bucket=_CODE, Key="code.zip", Body=_zip())
     for path in _nested():
@@ -73,9 +73,15 @@ def deploy_exactly(given: Mapping[str, str], routes: str = ROUTES) -> dict[str, 
             {"ParameterKey": name, "ParameterValue": value} for name, value in given.items()
         ],
     )
-    made = resources_of(STACK)
-    _write_policies(made["ForwarderRole"])
-    return made
+    return resources_of(STACK)
+
+
+def make_bucket(name: str) -> None:
+    """Make a bucket in the region of the environment."""
+    s3: Any = boto3.client("s3")
+    region = s3.meta.region_name
+    there = {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    s3.create_bucket(Bucket=name, **({} if region == "us-east-1" else there))
 
 
 def resources_of(stack: str) -> dict[str, str]:
@@ -103,14 +109,33 @@ def queue_arn(url: str) -> str:
     return str(answer["Attributes"]["QueueArn"])
 
 
-def _write_policies(role: str) -> None:
-    """Write the role's policies once more: moto keeps them as Python's text for them."""
+def role_statements(role: str) -> list[dict[str, Any]]:
+    """What a role's own policy states."""
     iam: Any = boto3.client("iam")
-    for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
-        kept = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-        document = ast.literal_eval(kept) if isinstance(kept, str) else kept
-        policy = json.dumps(without_nothing(document))
-        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=policy)
+    (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    kept = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    # What CloudFormation made, moto keeps as Python's text for it.
+    document = ast.literal_eval(kept) if isinstance(kept, str) else kept
+    statements: list[dict[str, Any]] = without_nothing(document)["Statement"]
+    return statements
+
+
+def keep_statements(role: str, names: Collection[str]) -> None:
+    """Leave a role only some statements, in a form that moto understands.
+
+    Of S3 it looks at objects, of all others only at actions; and it has no conditions.
+    """
+    kept = []
+    for one in role_statements(role):
+        if one["Sid"] in names:
+            actions = one["Action"] if isinstance(one["Action"], list) else [one["Action"]]
+            of_s3 = all(action.startswith("s3:") for action in actions)
+            known = {"Sid", "Effect", "Action"} | ({"Resource"} if of_s3 else set())
+            kept.append({"Resource": "*"} | {name: one[name] for name in known})
+    iam: Any = boto3.client("iam")
+    (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    document = json.dumps({"Version": "2012-10-17", "Statement": kept})
+    iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=document)
 
 
 def _zip() -> bytes:

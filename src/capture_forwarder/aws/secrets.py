@@ -24,11 +24,14 @@ class StoredSecret:
         The setting that names the secret, for messages.
     read
         Fetches the stored text.
+    action
+        The IAM action that fetching takes, for messages.
     """
 
-    def __init__(self, variable: str, read: Callable[[], str]) -> None:
+    def __init__(self, variable: str, read: Callable[[], str], action: str) -> None:
         self._variable = variable
         self._read = read
+        self._action = action
         self._text: str | None = None
 
     def value(self, *, fresh: bool = False) -> str:
@@ -42,7 +45,7 @@ class StoredSecret:
             text = self._read().strip()
         except AWS_ERRORS as error:
             problem = f"{self._variable}: cannot be read: {read_error(error).sentence}"
-            advice = "check the ARN or name, and the function's permissions"
+            advice = f"check the ARN or name, and allow the function {self._action} on it"
             raise SettingsError([f"{problem}; {advice}"]) from error
         token = _token_in(text)
         if not token:
@@ -56,7 +59,9 @@ def secrets_manager_secret(
 ) -> StoredSecret:
     """Make a secret stored in Secrets Manager; `client` is called at the first read."""
     return StoredSecret(
-        variable, lambda: client().get_secret_value(SecretId=arn).get("SecretString", "")
+        variable,
+        lambda: client().get_secret_value(SecretId=arn).get("SecretString", ""),
+        "secretsmanager:GetSecretValue",
     )
 
 
@@ -67,7 +72,7 @@ def parameter_secret(variable: str, name: str, client: Callable[[], SSMClient]) 
         answer = client().get_parameter(Name=name, WithDecryption=True)
         return answer["Parameter"].get("Value", "")
 
-    return StoredSecret(variable, read)
+    return StoredSecret(variable, read, "ssm:GetParameter")
 
 
 def _token_in(text: str) -> str:
