@@ -32,6 +32,7 @@ OF_COMMANDS = (
     "monitor",
     "quarantine",
     "setup",
+    "wiring/arrived.py",
     "wiring/backfill.py",
     "wiring/capture_files.py",
     "wiring/dead_letters.py",

@@ -22,6 +22,7 @@ COMMANDS = (
     "init",
     "forward",
     "query",
+    "report",
     "doctor",
     "status",
     "backfill",

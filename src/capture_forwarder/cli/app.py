@@ -19,18 +19,20 @@ from capture_forwarder.cli.labels import command as labels
 from capture_forwarder.cli.monitor import app as monitor
 from capture_forwarder.cli.quarantine import command as quarantine
 from capture_forwarder.cli.query import command as query
+from capture_forwarder.cli.report import command as report
 from capture_forwarder.cli.routes import command as routes
 from capture_forwarder.cli.status import command as status
 
 _HELP = """Forward SageMaker Data Capture files to a model monitoring platform.
 
 `demo` shows what it does; `inspect` proposes settings for your own capture files; `forward` sends
-files by hand, as the Lambda function does for every new file, and `query` asks for the rows that it
-has put into DuckDB; `labels` sends the ground truth that comes later. `init` drafts a routes file
-and a deployment from your capture files. `connect` has calls captured and new files announced to
-the deployed function, `backfill` sends earlier ones through it, `doctor` says whether it works, and
-`status` what went through. `quarantine` and `dead-letters` show what could not be delivered, and
-send it again; `routes` checks a routes file; `monitor` watches data and models without a platform.
+files by hand, as the Lambda function does for every new file, `report` shows what has arrived, and
+`query` asks for its rows in DuckDB; `labels` sends the ground truth that comes later. `init` drafts
+a routes file and a deployment from your capture files. `connect` has calls captured and new files
+announced to the deployed function, `backfill` sends earlier ones through it, `doctor` says whether
+it works, and `status` what went through. `quarantine` and `dead-letters` show what could not be
+delivered, and send it again; `routes` checks a routes file; `monitor` watches data and models
+without a platform.
 """
 
 app = typer.Typer(
@@ -66,6 +68,7 @@ app.command(help=inspect.HELP)(inspect.inspect)
 app.command(help=init.HELP)(init.init)
 app.command(help=forward.HELP)(forward.forward)
 app.command(help=query.HELP)(query.query)
+app.command(help=report.HELP)(report.report)
 app.command(help=doctor.HELP)(doctor.doctor)
 app.command(help=status.HELP)(status.status)
 app.command(help=backfill.HELP)(backfill.backfill)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from capture_forwarder.core.errors import MissingExtraError
 from capture_forwarder.core.extras import Extra
@@ -20,6 +21,9 @@ from capture_forwarder.monitor.report.violations import (
     violations_of,
 )
 from capture_forwarder.monitor.report.wording import counted, short_time, visible
+
+if TYPE_CHECKING:
+    import jinja2
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,17 @@ def render_report(documents: Documents, now: datetime) -> str:
     MissingExtraError
         Jinja is not installed.
     """
+    return page_template("report.html").render(**_facts(documents, now))
+
+
+def page_template(name: str) -> jinja2.Template:
+    """Load a page's template, which escapes whatever is put into it.
+
+    Raises
+    ------
+    MissingExtraError
+        Jinja is not installed.
+    """
     try:
         import jinja2  # noqa: PLC0415 - an extra that the Lambda package does not hold
     except ImportError as error:
@@ -67,11 +82,11 @@ def render_report(documents: Documents, now: datetime) -> str:
     environment.filters |= {
         "visible": visible,
         "number": wording.short_number,
+        "figure": wording.figure,
         "percent": wording.percent,
         "time": short_time,
     }
-    page = environment.get_template("report.html")
-    return page.render(**_facts(documents, now))
+    return environment.get_template(name)
 
 
 def _facts(documents: Documents, now: datetime) -> dict[str, object]:

@@ -32,6 +32,12 @@ def short_number(value: float | None) -> str:
     return written if "e" in written else f"{value:,.{_digits(value)}f}".rstrip("0").rstrip(".")
 
 
+def figure(value: object) -> str:
+    """Write a number as `short_number` does, and what is none, such as a time, as it stands."""
+    is_number = value is None or isinstance(value, int | float)
+    return short_number(value) if is_number else visible(value)  # type: ignore[arg-type]
+
+
 def _digits(value: float) -> int:
     whole = len(str(int(value)))
     return max(0, 4 - whole) if value >= 1 else 4

@@ -1,0 +1,1 @@
+"""`capture-forwarder report`: what has arrived."""
