@@ -85,11 +85,14 @@ def _in_panel(parameter: Parameter) -> bool:
 def _choices(command: Command) -> dict[str, str]:
     """Each parameter that takes one of several words → a sentence that lists them."""
     found = {}
+    told = {one.name: one.help or "" for one in command.params}
     for name, hint in get_type_hints(command.callback).items():
         for kind in (hint, *get_args(hint)):
             if isinstance(kind, EnumMeta):
-                words = ", ".join(f"`{member.value}`" for member in kind)  # type: ignore[var-annotated]
-                found[name] = f" One of {words}."
+                values = [str(member.value) for member in kind]  # type: ignore[var-annotated]
+                if ", ".join(values) not in told.get(name, ""):
+                    words = ", ".join(f"`{value}`" for value in values)
+                    found[name] = f" One of {words}."
     return found
 
 

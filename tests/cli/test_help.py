@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -64,6 +65,37 @@ def test_every_command_shows_an_example_and_tells_its_exit_codes(command: str) -
     assert codes.startswith("0")
     assert "2 for wrong usage" in codes or "2 when the file is wrong" in codes
     assert "130 when interrupted." in codes
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_an_option_takes_is_one_plain_word(command: str) -> None:
+    shown = CliRunner().invoke(app, [*command.split(), "--help"], env={"COLUMNS": "250"}).stdout
+
+    assert re.findall(r"<[^<>]*(?:\||range)[^<>]*", shown) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"), [("sta", ["status"]), ("routes ", ["check", "schema"])]
+)
+def test_a_shell_can_complete_commands(typed: str, offered: list[str]) -> None:
+    words = f"capture-forwarder {typed}"
+    code = (
+        "import sys; sys.argv = ['capture-forwarder']\n"
+        "from capture_forwarder.cli import main; main()"
+    )
+    completion = {
+        "_CAPTURE_FORWARDER_COMPLETE": "complete_bash",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split(" ")) - 1),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **completion},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == offered
 
 
 @pytest.mark.parametrize(

@@ -249,6 +249,16 @@ def test_arthur_gets_lines_as_they_are_where_only_one_side_can_be_read() -> None
     assert not Path("samconfig.toml").exists()
 
 
+def test_traces_need_no_mapping() -> None:
+    put(f"churn/v/{HOUR}", call())
+
+    run("--publisher", "otlp", "--set", "url=https://traces.example.com", "--set", "metadata=h=key")
+
+    (route,) = routes()
+    assert route["mapping"] == {"metadata": ["h=key"]}
+    assert route["publisher"] == {"type": "otlp", "url": "https://traces.example.com"}
+
+
 def test_a_folder_is_deployed_once_its_bucket_is_named() -> None:
     put(f"churn/v/{HOUR}", call())
 

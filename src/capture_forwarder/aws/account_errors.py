@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from botocore.parsers import ResponseParserError
 
-from capture_forwarder.aws.errors import Cause, read_error
+from capture_forwarder.aws.errors import EXPIRED_LOGIN, Cause, read_error
 from capture_forwarder.core.errors import AccountError, NotAllowedError
 
 AwsError = ClientError | BotoCoreError | ResponseParserError
@@ -66,9 +66,18 @@ def account_error(
     message = f"{operation} failed: {says}"
     if failure.code in _DENIED:
         return NotAllowedError(message, f"Allow {action}.", code=failure.code, action=action)
-    advice = ""
-    if failure.cause is Cause.CREDENTIALS:
-        advice = "Log in again, or name another profile by --profile."
-    elif failure.cause is Cause.TEMPORARY:
-        advice = "Check the region and the network, and try again."
-    return AccountError(message, advice, code=failure.code)
+    return AccountError(message, _advice(error, failure.cause), code=failure.code)
+
+
+def _advice(error: AwsError, cause: Cause) -> str:
+    """What a person at a terminal can do next."""
+    if isinstance(error, NoCredentialsError):
+        return (
+            "Name a profile by --profile or AWS_PROFILE, or set AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY; `aws configure list-profiles` lists profiles."
+        )
+    if isinstance(error, EXPIRED_LOGIN):
+        return "Log in: aws sso login, with --profile where you give one here."
+    if cause is Cause.CREDENTIALS:
+        return "Log in again, or name another profile by --profile."
+    return "Check the region and the network, and try again." if cause is Cause.TEMPORARY else ""

@@ -22,6 +22,8 @@ from botocore.exceptions import (
     PartialCredentialsError,
     ProfileNotFound,
     ResponseStreamingError,
+    SSOError,
+    TokenRetrievalError,
 )
 from botocore.parsers import ResponseParserError
 
@@ -33,6 +35,9 @@ UNKNOWN_PROFILE = ProfileNotFound
 
 UNKNOWN_REGION = NoRegionError
 """What making a client raises where nothing names a region."""
+
+EXPIRED_LOGIN = (SSOError, TokenRetrievalError)
+"""What a client raises where `aws sso login` has not been run, or too long ago."""
 
 _BUSY = frozenset(
     {
@@ -122,6 +127,8 @@ def read_error(error: ClientError | BotoCoreError | ResponseParserError | OSErro
     cause, says = Cause.TEMPORARY, "the connection to AWS failed"
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         cause, says = Cause.CREDENTIALS, "there are no AWS credentials"
+    elif isinstance(error, EXPIRED_LOGIN):
+        cause, says = Cause.CREDENTIALS, "the AWS login has expired"
     elif isinstance(error, CredentialRetrievalError):
         says = "the AWS credentials cannot be read"
     elif isinstance(error, ParamValidationError):

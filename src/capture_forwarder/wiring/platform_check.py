@@ -15,6 +15,7 @@ from capture_forwarder.forwarding.preparation import Preparation
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.settings import RouteSettings, Settings
 from capture_forwarder.settings.base import HttpSettings, spellings
+from capture_forwarder.settings.otlp import OtlpSettings
 from capture_forwarder.wiring.publishers import build_publisher
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def check_with_platform(
     reporter
         Is warned of columns of the model that nothing fills.
     """
-    if not isinstance(route.publisher, HttpSettings):
+    # A backend of traces knows no model.
+    if not isinstance(route.publisher, HttpSettings) or isinstance(route.publisher, OtlpSettings):
         return PlatformCheck(Fit.NO_MODEL)
     clock = SystemClock()
     try:

@@ -80,6 +80,7 @@ def backfill(  # noqa: PLR0913 - one parameter an option
             "--waiting",
             min=10,
             max=100_000,
+            metavar="N",
             help="The most messages that may wait in the queue; also the most sent in a minute.",
         ),
     ] = 10_000,

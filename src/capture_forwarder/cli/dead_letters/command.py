@@ -49,7 +49,9 @@ _QueueUrl = Annotated[
 def list_messages(
     url: _QueueUrl,
     *,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="The most messages to show.")] = 100,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, metavar="N", help="The most messages to show.")
+    ] = 100,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show which capture files messages announce."""
@@ -74,7 +76,9 @@ def redrive(
     ] = False,
     limit: Annotated[
         int | None,
-        typer.Option("--limit", min=1, help="The most messages to send.", show_default="all"),
+        typer.Option(
+            "--limit", min=1, metavar="N", help="The most messages to send.", show_default="all"
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:

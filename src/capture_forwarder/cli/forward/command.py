@@ -70,7 +70,9 @@ def forward(  # noqa: PLR0913 - one parameter an option
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option("--limit", min=1, help="The most files to send.", show_default="all"),
+        typer.Option(
+            "--limit", min=1, metavar="N", help="The most files to send.", show_default="all"
+        ),
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1, too, when not one row has arrived.")

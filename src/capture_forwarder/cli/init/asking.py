@@ -15,7 +15,13 @@ from capture_forwarder.inspection.drafting.draft import counted
 from capture_forwarder.parser import ColumnMapping, comma_list, parse_columns
 from capture_forwarder.settings import PublisherName
 
-_OF_ONE_MODEL = frozenset({"model_uuid", "model_id", "data_set_id", "subscription_id", "place"})
+# Settings that each route has of its own; of others, the last answer is proposed again.
+_OF_ONE_MODEL = frozenset(
+    {
+        *("model_uuid", "model_id", "data_set_id", "subscription_id", "deployment_id", "place"),
+        *("application_id", "experiment_id", "task_id"),
+    }
+)
 
 
 class Asking:

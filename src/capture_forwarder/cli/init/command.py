@@ -19,6 +19,7 @@ from capture_forwarder.inspection import take_samples
 from capture_forwarder.inspection.drafting.candidates import Candidate, find_candidates
 from capture_forwarder.inspection.drafting.choices import Choices, read_choices
 from capture_forwarder.inspection.drafting.plan import draft_of, mapped
+from capture_forwarder.settings import PublisherName
 from capture_forwarder.wiring.init import (
     find_captures,
     read_text,
@@ -80,7 +81,7 @@ def init(  # noqa: PLR0913 - one parameter an option
         typer.Option(
             "--publisher",
             metavar="[ROUTE:]NAME",
-            help="Where rows go: fiddler, arthur, openscale, files or duckdb. May be repeated.",
+            help=f"Where rows go: {', '.join(PublisherName)}. May be repeated.",
             show_default=False,
         ),
     ] = None,

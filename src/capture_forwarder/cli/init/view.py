@@ -67,7 +67,7 @@ class Outcome:
             for one in self.left_out
         ]
         for route in self.draft.routes:
-            found += [f"route {route.candidate.name}: {one}" for one in _notes(route)]
+            found += [f"route {route.candidate.name}: {one}" for one in route.notes]
         found += [
             f"route {name}: the model could not be asked: {check.says} {check.todo}".strip()
             for name, check in self.checks.items()
@@ -119,7 +119,7 @@ def show_outcome(outcome: Outcome) -> None:
             candidate.name,
             plain(takes) or "every capture file",
             route.publisher.value,
-            _columns(mapping or ColumnMapping()),
+            _columns(mapping) if "mapping" in route.written() and mapping else "lines as they are",
             _share(route),
             outcome.checks[candidate.name].fit.value,
         )
@@ -179,10 +179,6 @@ def _route_json(route: RouteDraft, outcome: Outcome) -> dict[str, object]:
         "lines_read": sum(facts.mapped + facts.empty for facts in files),
         "model": {"fit": check.fit.value, "problem": check.says, "advice": check.todo},
     }
-
-
-def _notes(route: RouteDraft) -> Sequence[str]:
-    return route.candidate.inspection.notes
 
 
 def _why_left_out(candidate: Candidate) -> str:

@@ -15,6 +15,7 @@ from capture_forwarder.inspection import FileFacts, Inspection, Refused, assignm
 from capture_forwarder.labels.looking import LabelTable
 
 _MOST_FILES_SHOWN = 40
+_HOUR = "hour, UTC"
 
 
 def show_inspections(inspections: Sequence[Inspection], addresses: Sequence[str]) -> None:
@@ -28,7 +29,8 @@ def show_inspections(inspections: Sequence[Inspection], addresses: Sequence[str]
         What the user asked about.
     """
     for inspection in inspections:
-        OUT.rule(style="dim")
+        if OUT.is_terminal:
+            OUT.rule(style="dim")
         _show(inspection, addresses)
     if any(inspection.mapping for inspection in inspections):
         say()
@@ -102,7 +104,7 @@ def _show_notes(inspection: Inspection) -> None:
 
 def _files_table(files: Sequence[FileFacts]) -> Table:
     numbers = ("lines", "mapped", "empty", "rejected", "records a call")
-    table = new_table("Files", "file", "hour", *numbers, numbers=numbers, unbroken=("hour",))
+    table = new_table("Files", "file", _HOUR, *numbers, numbers=numbers, unbroken=(_HOUR,))
     for facts in files[:_MOST_FILES_SHOWN]:
         more = "" if facts.sample.complete else "+"
         hour = (facts.sample.capture_file.capture_hour or "")[:13].replace("T", " ")

@@ -20,7 +20,8 @@ Problem = Annotated[
     typer.Option(
         "--problem-type",
         case_sensitive=False,
-        help="What the model predicts.",
+        metavar="TYPE",
+        help=f"What the model predicts: {', '.join(ProblemType)}.",
         show_default=False,
     ),
 ]
@@ -138,7 +139,11 @@ SlackDeviations = Annotated[
 ]
 MetricNames = Annotated[
     Names,
-    typer.Option("--names", help="Whose names of metrics violations have."),
+    typer.Option(
+        "--names",
+        metavar="WORD",
+        help=f"Whose names of metrics violations have: {', '.join(Names)}.",
+    ),
 ]
 Endpoint = Annotated[
     str | None,

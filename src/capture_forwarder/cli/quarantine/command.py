@@ -68,7 +68,12 @@ _Address = Annotated[
 ]
 _ReasonOption = Annotated[
     Reason | None,
-    typer.Option("--reason", help="Only entries with this reason.", show_default=False),
+    typer.Option(
+        "--reason",
+        metavar="REASON",
+        help="Only entries with this reason, such as invalid-json.",
+        show_default=False,
+    ),
 ]
 
 
@@ -93,7 +98,9 @@ def show(
     address: _Address,
     *,
     reason: _ReasonOption = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="The most entries to show.")] = 20,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, metavar="N", help="The most entries to show.")
+    ] = 20,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object per entry.")
     ] = False,

@@ -3,18 +3,41 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 from rich.measure import Measurement
 from rich.table import Table
 
 from capture_forwarder.core.errors import ForwarderError, SettingsError, UsageError
 
-OUT = Console()
-ERR = Console(stderr=True)
+_UNBROKEN = 10_000  # columns: more than any table has
+
+
+class PipedConsole(Console):
+    """A console that breaks no line where nobody sees it: in a pipe or a file.
+
+    COLUMNS, where it is set, is the width nevertheless.
+    """
+
+    @property
+    def size(self) -> ConsoleDimensions:
+        """The width that tables may take, and the height."""
+        found = super().size
+        if self.is_terminal or os.environ.get("COLUMNS"):
+            return found
+        return ConsoleDimensions(_UNBROKEN, found.height)
+
+    @size.setter
+    def size(self, size: tuple[int, int]) -> None:
+        self.width, self.height = size
+
+
+OUT = PipedConsole()
+ERR = PipedConsole(stderr=True)
 _ANY_WIDTH = 1_000_000
 
 

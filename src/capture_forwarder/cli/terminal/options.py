@@ -23,7 +23,12 @@ Addresses = Annotated[
 
 Publisher = Annotated[
     PublisherName | None,
-    typer.Option("--publisher", help="Which publisher the rows go to.", show_default=False),
+    typer.Option(
+        "--publisher",
+        metavar="NAME",
+        help=f"Which publisher the rows go to: {', '.join(PublisherName)}.",
+        show_default=False,
+    ),
 ]
 Database = Annotated[
     str | None,

@@ -17,6 +17,7 @@ from capture_forwarder.settings import PublisherName
 _WIDTH = 92
 _OF_CONVERSATIONS = frozenset({"metadata", "shadow", "max_refused"})
 _KNOWS_TYPES = frozenset({PublisherName.FIDDLER, PublisherName.ARTHUR, PublisherName.OPENSCALE})
+_CONVERSATIONS = "Conversations with a language model are found without a mapping."
 _AS_THEY_ARE = (
     "Arthur reads the captured lines as they are; it takes columns of both sides or none, and of "
     "these calls only one side can be read."
@@ -43,6 +44,15 @@ class RouteDraft:
     publisher: PublisherName
     settings: Mapping[str, str]
     mapping: Mapping[str, str]
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What the reader should know of the mapping."""
+        if self.publisher is PublisherName.OTLP:
+            return [_CONVERSATIONS]
+        if not self._mapping():
+            return [_AS_THEY_ARE]
+        return self.candidate.inspection.notes
 
     def written(self) -> dict[str, Any]:
         """The route as a routes file has it."""
@@ -109,18 +119,14 @@ def _route(draft: RouteDraft) -> Iterator[str]:
     yield from _comments([f"{candidate.about}: {counted(candidate.inspection)}."])
     first = "- "
     for name, value in draft.written().items():
-        comments = _notes(draft) if name == "mapping" else ()
+        comments = draft.notes if name == "mapping" else ()
         block = _dumped({name: value}, inner=name in {"mapping", "match"})
         block[1:1] = [f"  {line}" for line in _comments(comments)]
         for line in block:
             yield f"{first}{line}"
             first = "  "
-    if draft.publisher is PublisherName.ARTHUR and "mapping" not in draft.written():
-        yield from (f"  {line}" for line in _comments([_AS_THEY_ARE]))
-
-
-def _notes(draft: RouteDraft) -> Sequence[str]:
-    return draft.candidate.inspection.notes
+    if "mapping" not in draft.written():
+        yield from (f"  {line}" for line in _comments(draft.notes))
 
 
 def counted(inspection: Inspection) -> str:

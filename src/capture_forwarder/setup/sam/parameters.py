@@ -10,7 +10,6 @@ from capture_forwarder.core.errors import UsageError
 from capture_forwarder.core.found_file import FoundFile
 from capture_forwarder.settings import PublisherName, RouteSettings
 from capture_forwarder.settings.base import spellings
-from capture_forwarder.settings.publishers import FiddlerSettings
 
 QUICK_START = (
     *("FiddlerUrl", "FiddlerTokenSecretArn", "FiddlerModelUuid", "FiddlerModelColumns"),
@@ -65,8 +64,8 @@ def parameters_of(routes: Sequence[RouteSettings], where: Callable[[], Where]) -
                 secrets[arn] = None
             if parameter:
                 parameters[_parameter_arn(parameter, where)] = None
-        if isinstance(publisher, FiddlerSettings) and publisher.partner_app_arn:
-            apps[publisher.partner_app_arn] = None
+        if app := getattr(publisher, "partner_app_arn", None):
+            apps[app] = None
     if len(apps) > 1:
         raise UsageError(
             "The routes go to several partner apps, and the template takes one.",
