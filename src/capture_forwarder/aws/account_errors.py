@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
-from botocore.parsers import ResponseParserError
-
-from capture_forwarder.aws.errors import EXPIRED_LOGIN, Cause, read_error
+from capture_forwarder.aws.errors import (
+    EXPIRED_LOGIN,
+    NO_CREDENTIALS,
+    AwsError,
+    Cause,
+    read_error,
+    words_of,
+)
 from capture_forwarder.core.errors import AccountError, NotAllowedError
-
-AwsError = ClientError | BotoCoreError | ResponseParserError
-"""What a call of a client raises."""
 
 _DENIED = frozenset(
     {
@@ -56,8 +57,7 @@ def account_error(
         in the function's log they may not.
     """
     failure = read_error(error)
-    answered = getattr(error, "response", {}).get("Error", {})
-    words = str(answered.get("Message", "")).strip()
+    words = words_of(error)
     says = f"{failure.sentence}: {words}" if words and quote else f"{failure.sentence}."
     says = says if says.endswith(".") else f"{says}."
     # A call may need another action, too, such as iam:PassRole; then AWS names it.
@@ -71,7 +71,7 @@ def account_error(
 
 def _advice(error: AwsError, cause: Cause) -> str:
     """What a person at a terminal can do next."""
-    if isinstance(error, NoCredentialsError):
+    if isinstance(error, NO_CREDENTIALS):
         return (
             "Name a profile by --profile or AWS_PROFILE, or set AWS_ACCESS_KEY_ID and "
             "AWS_SECRET_ACCESS_KEY; `aws configure list-profiles` lists profiles."

@@ -30,11 +30,17 @@ from botocore.parsers import ResponseParserError
 AWS_ERRORS = (ClientError, BotoCoreError, ResponseParserError)
 """What a call of a client raises, for `except`. A body that is read may raise `OSError`, too."""
 
+AwsError = ClientError | BotoCoreError | ResponseParserError
+"""The same, as a type."""
+
 UNKNOWN_PROFILE = ProfileNotFound
 """What a session raises of a profile that is not configured."""
 
 UNKNOWN_REGION = NoRegionError
 """What making a client raises where nothing names a region."""
+
+NO_CREDENTIALS = NoCredentialsError
+"""What a client raises where no credentials are found."""
 
 EXPIRED_LOGIN = (SSOError, TokenRetrievalError)
 """What a client raises where `aws sso login` has not been run, or too long ago."""
@@ -140,6 +146,18 @@ def read_error(error: ClientError | BotoCoreError | ResponseParserError | OSErro
     ):
         says = "the AWS client failed"
     return AwsFailure(name, cause, f"{says} ({name})")
+
+
+def words_of(error: AwsError) -> str:
+    """AWS's own text, which may quote data; empty without an answer.
+
+    Parameters
+    ----------
+    error
+        What a call raised.
+    """
+    answer = error.response if isinstance(error, ClientError) else {}
+    return str(answer.get("Error", {}).get("Message", "")).strip()
 
 
 def _answered(error: ClientError) -> AwsFailure:
