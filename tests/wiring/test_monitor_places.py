@@ -10,6 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from capture_forwarder.aws.parts import S3PartFiles
 from tests.support.engines import run
 from tests.support.monitoring import write_csv
 
@@ -100,6 +101,24 @@ def test_a_failed_check_leaves_its_execution_in_s3(tmp_path: Path, data: Path) -
     assert code == 1
     (execution,) = [key for key in keys() if key.startswith("reports/")]
     assert json.loads(read(execution))["status"] == "Failed"
+
+
+def test_the_execution_is_stored_last(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored: list[str] = []
+    put = S3PartFiles.put
+
+    def remembered(self: S3PartFiles, name: str, content: bytes) -> None:
+        stored.append(name.rpartition("/")[2])
+        put(self, name, content)
+
+    monkeypatch.setattr(S3PartFiles, "put", remembered)
+    assert run("baseline", data, "--to", "s3://monitor/base")[0] == 0
+    where = ("--baseline", "s3://monitor/base", "--to", "s3://monitor/reports")
+
+    assert run("check", data, *where)[0] == 0
+
+    assert len(stored) == len(FILES) + len(CHECKED)
+    assert stored[-1] == "execution.json"
 
 
 def test_what_s3_does_not_take_is_an_error(data: Path) -> None:
