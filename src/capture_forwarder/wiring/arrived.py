@@ -11,8 +11,8 @@ from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import QuarantineError
 from capture_forwarder.monitor.arrived.counting import EndpointArrivals, count_arrivals
 from capture_forwarder.monitor.arrived.sources import open_place
-from capture_forwarder.monitor.data.engine import open_engine
 from capture_forwarder.monitor.data.files import Window
+from capture_forwarder.monitor.engines.duckdb.engine import open_duckdb
 from capture_forwarder.quarantine.entries import read_files
 from capture_forwarder.settings import ONLY_ROUTE
 from capture_forwarder.wiring.quarantine import open_quarantine
@@ -36,7 +36,7 @@ def arrivals_of(place: Path, quarantine: str | None, window: Window) -> Sequence
         The place or the quarantine does not exist, or cannot be read.
     """
     refused = _refused(quarantine) if quarantine is not None else Counter()
-    with open_engine() as engine:
+    with open_duckdb() as engine:
         return count_arrivals(engine, open_place(engine, place), window, refused)
 
 

@@ -9,8 +9,9 @@ from typing import cast
 import msgspec
 
 from capture_forwarder.monitor.arrived.sources import Source
-from capture_forwarder.monitor.data.engine import Engine, identifier
 from capture_forwarder.monitor.data.files import Window
+from capture_forwarder.monitor.engines.duckdb.engine import DuckDBEngine
+from capture_forwarder.monitor.engines.port import identifier
 
 _COLUMNS_AT_ONCE = 50
 _ORDERED = ("INT", "DOUBLE", "FLOAT", "DECIMAL", "TIMESTAMP", "DATE")
@@ -68,7 +69,7 @@ class EndpointArrivals(msgspec.Struct, frozen=True):
 
 
 def count_arrivals(
-    engine: Engine,
+    engine: DuckDBEngine,
     sources: Sequence[Source],
     window: Window,
     refused: Mapping[tuple[str, datetime | None, str], int],
@@ -128,7 +129,9 @@ def _refusing(one: Arrived, reason: str, count: int) -> Arrived:
     return msgspec.structs.replace(one, refused=reasons)
 
 
-def _of_source(engine: Engine, source: Source, window: Window) -> Iterator[tuple[bool, Arrived]]:
+def _of_source(
+    engine: DuckDBEngine, source: Source, window: Window
+) -> Iterator[tuple[bool, Arrived]]:
     """Count the rows of each endpoint, in all and in each hour."""
     figures: dict[tuple[bool, str, object], list[ColumnFigures]] = {}
     names = list(source.columns)

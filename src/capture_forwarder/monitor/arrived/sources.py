@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 
 from capture_forwarder.core.errors import UsageError
-from capture_forwarder.monitor.data.engine import Engine, identifier, literal
+from capture_forwarder.monitor.engines.duckdb.engine import DuckDBEngine
+from capture_forwarder.monitor.engines.port import identifier, literal
 
 LINE = "line_digest"
 """The column by which our tables are known, and calls in them counted."""
@@ -49,7 +50,7 @@ class Source(msgspec.Struct, frozen=True):
     columns: Mapping[str, str]
 
 
-def open_place(engine: Engine, place: Path) -> Sequence[Source]:
+def open_place(engine: DuckDBEngine, place: Path) -> Sequence[Source]:
     """Find the rows of a place.
 
     Parameters
@@ -85,7 +86,7 @@ def open_place(engine: Engine, place: Path) -> Sequence[Source]:
     return [_table(engine, str(schema), str(table)) for schema, table in found]
 
 
-def _table(engine: Engine, schema: str, table: str) -> Source:
+def _table(engine: DuckDBEngine, schema: str, table: str) -> Source:
     sql = f"{_ATTACHED}.{identifier(schema)}.{identifier(table)}"
     types = _types(engine, sql)
     endpoint = literal(table)
@@ -99,7 +100,7 @@ def _table(engine: Engine, schema: str, table: str) -> Source:
     return Source(table, sql, endpoint, hour, identifier(LINE), _of_the_model(types))
 
 
-def _folder(engine: Engine, folder: Path) -> Source:
+def _folder(engine: DuckDBEngine, folder: Path) -> Source:
     for suffixes, reader in _READERS:
         files = sorted(one for one in folder.rglob("*") if one.name.endswith(suffixes))
         if files:
@@ -113,7 +114,7 @@ def _folder(engine: Engine, folder: Path) -> Source:
     raise UsageError(message, "Name a folder that the publisher `files` has written.")
 
 
-def _types(engine: Engine, sql: str) -> dict[str, str]:
+def _types(engine: DuckDBEngine, sql: str) -> dict[str, str]:
     described = engine.rows(f"DESCRIBE SELECT * FROM {sql}")
     return {str(name): str(kind) for name, kind, *_ in described}
 
