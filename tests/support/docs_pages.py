@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -30,11 +31,28 @@ def prose_of(page: str) -> str:
 
 
 def shell_lines(page: str) -> Iterator[str]:
-    """The lines of a page's shell blocks; one that goes on in the next is one line."""
+    """The lines of a page's shell blocks; one that goes on in the next is one line.
+
+    It goes on behind a backslash, and where a quotation is not closed.
+    """
     for block in re.findall(
         r"^ *```sh\n(.*?)^ *```", text_of(REPOSITORY / page), re.MULTILINE | re.DOTALL
     ):
-        yield from (line.strip() for line in re.sub(r"\\\n\s*", "", block).splitlines())
+        open_line = ""
+        for line in re.sub(r"\\\n\s*", "", block).splitlines():
+            open_line = f"{open_line} {line.strip()}".strip()
+            if _is_closed(open_line):
+                yield open_line
+                open_line = ""
+        assert not open_line, open_line
+
+
+def _is_closed(line: str) -> bool:
+    try:
+        shlex.split(line, comments=True)
+    except ValueError:
+        return False
+    return True
 
 
 def inline_code(page: str) -> Iterator[str]:

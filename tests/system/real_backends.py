@@ -165,7 +165,14 @@ def read_back(platform: str, script: str, address: str) -> Any:
 def mlflow(tmp_path: Path) -> Iterator[str]:
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    server = [PLATFORMS / "mlflow/bin/mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
+    server: list[str | Path] = [
+        PLATFORMS / "mlflow/bin/mlflow",
+        "server",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
     store = ["--backend-store-uri", "sqlite:///mlflow.db", "--workers", "1"]
     tracking = {"MLFLOW_DISABLE_TELEMETRY": "true"}
     with running([*server, *store], tmp_path / "mlflow", f"{address}/health", **tracking):
@@ -182,7 +189,7 @@ def phoenix(tmp_path: Path) -> Iterator[str]:
         "PHOENIX_WORKING_DIR": str(tmp_path),
         "PHOENIX_TELEMETRY_ENABLED": "false",
     }
-    command = [PLATFORMS / "phoenix/bin/phoenix", "serve"]
+    command: list[str | Path] = [PLATFORMS / "phoenix/bin/phoenix", "serve"]
     with running(command, tmp_path / "phoenix", f"{address}/healthz", **variables):
         yield address
 
