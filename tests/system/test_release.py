@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
+import os
+import subprocess
+import sys
 import tomllib
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import pytest
+from moto import mock_aws
 from samcli.yamlhelper import yaml_parse
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
 
 from capture_forwarder import __version__
 from release.dist import make_release, templates
 from release.template import functions_of
 from tests.support.made_once import made_once
+from tests.support.moto_resources import complete_cloudformation
 from tests.support.package import ARCHITECTURE, PYTHON_VERSION, REPOSITORY
 
 NAME = f"capture-forwarder-{__version__}-{ARCHITECTURE}"
+REGION = "us-east-1"
 pytestmark = pytest.mark.package
 
 
@@ -88,3 +99,71 @@ def test_what_the_packages_are_made_of_is_in_the_bill_and_in_the_licences(
             for one, known in said
         ), name
         assert f" {version}: " in licences
+
+
+@pytest.fixture
+def packaged(unpacked: Path, aws: str) -> Iterator[str]:
+    """The template as `sam deploy` hands it over, in an emulated account that has what it names."""
+    complete_cloudformation()
+    session = boto3.Session("testing", "testing", region_name=REGION)
+    s3 = session.client("s3", endpoint_url=aws)
+    for bucket in ("deployments", "captures"):
+        s3.create_bucket(Bucket=bucket)
+    # moto knows a template's bucket only in an address of S3 itself.
+    text = sam_package(unpacked, aws).read_text().replace(aws, "https://s3.amazonaws.com")
+    account = mock_aws()
+    account.start(reset=False)
+    yield json.dumps(Translator({}, Parser(), boto_session=session).translate(yaml_parse(text), {}))
+    account.stop()
+
+
+def test_its_files_alone_deploy_a_stack_with_the_function_that_was_built(
+    unpacked: Path, packaged: str
+) -> None:
+    parameters = {"CaptureBucket": "captures", "RoutesFile": "ssm:///routes"}
+    cloudformation = boto3.client("cloudformation", region_name=REGION)
+    cloudformation.create_stack(
+        StackName="released",
+        TemplateBody=packaged,
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        Parameters=[
+            {"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()
+        ],
+    )
+
+    (stack,) = cloudformation.describe_stacks(StackName="released")["Stacks"]
+    assert stack["StackStatus"] == "CREATE_COMPLETE"
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
+    deployed = boto3.client("lambda", region_name=REGION).get_function_configuration(
+        FunctionName=outputs["ForwarderFunctionName"]
+    )
+    built = (unpacked / "ForwarderFunction.zip").read_bytes()
+    assert deployed["CodeSha256"] == base64.b64encode(hashlib.sha256(built).digest()).decode()
+    assert deployed["Architectures"] == [ARCHITECTURE]
+    assert deployed["Runtime"] == f"python{PYTHON_VERSION}"
+
+
+def sam_package(folder: Path, aws: str) -> Path:
+    """Bring what the templates name to S3, as `sam deploy` does first."""
+    packaged = folder / "packaged.yaml"
+    done = subprocess.run(
+        [
+            *(str(Path(sys.executable).with_name("sam")), "package"),
+            *("--template-file", str(folder / "template.yaml"), "--s3-bucket", "deployments"),
+            *("--output-template-file", str(packaged), "--region", REGION),
+        ],
+        cwd=folder,
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "AWS_ENDPOINT_URL": aws,
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "SAM_CLI_TELEMETRY": "0",
+        },
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return packaged
