@@ -19,11 +19,13 @@ from capture_forwarder.cli.terminal.console import (
     complain,
     number_of,
     say,
+    show_problems,
     show_table,
     show_warnings,
 )
 from capture_forwarder.cli.terminal.tables import COUNTS, add, counts_of, long_name, new_table
 from capture_forwarder.core.errors import ForwarderError
+from capture_forwarder.quarantine.dropping import Dropped
 from capture_forwarder.settings import PublisherName
 from capture_forwarder.settings.publishers import DuckDbSettings
 
@@ -66,6 +68,14 @@ def _show_queries(outcomes: Sequence[Outcome], sending: Sending) -> None:
         say(f"Query them: {query_command(path, name)}")
     if len(tables) > _MOST_TABLES:
         say(f"... and {len(tables) - _MOST_TABLES} more tables", style="dim")
+
+
+def show_cleared(cleared: Dropped, sending: Sending) -> None:
+    """Say what has left the quarantine since its lines were read again."""
+    if count := cleared.reasons.total():
+        entries = number_of(count, "entry of an earlier run has", "entries of earlier runs have")
+        say(f"{entries} left {sending.quarantine}: their lines were read again.")
+    show_problems(cleared.problems)
 
 
 def show_interrupt(outcomes: Sequence[Outcome], files: int, ledger: str | None) -> None:
