@@ -16,11 +16,11 @@ from capture_forwarder.cli.forward.outcomes import (
 from capture_forwarder.cli.query.command import query_command
 from capture_forwarder.cli.terminal.console import (
     ERR,
+    OUT,
     complain,
     number_of,
     say,
     show_problems,
-    show_table,
     show_warnings,
 )
 from capture_forwarder.cli.terminal.tables import COUNTS, add, counts_of, long_name, new_table
@@ -116,7 +116,7 @@ def _show_table(outcomes: Sequence[Outcome], sending: Sending) -> None:
         where = f" in table {name}" if sending.publisher == PublisherName.DUCKDB else ""
         what = f"{len(reports)} file(s){where}"
         add(table, what, *names, *counts_of(add_up(reports)), style="bold")
-    show_table(table)
+    OUT.print(table)
 
 
 def _show_problems(outcomes: Sequence[Outcome], sending: Sending, warnings: Sequence[str]) -> None:

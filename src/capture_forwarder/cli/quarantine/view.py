@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 import msgspec
 
 from capture_forwarder.cli.terminal.console import (
+    OUT,
     number_of,
     plain,
     say,
     say_json,
     show_problems,
-    show_table,
 )
 from capture_forwarder.cli.terminal.tables import add, address_of, long_name, new_table
 from capture_forwarder.core.capture_file import CaptureFile
@@ -95,7 +95,7 @@ def _show_reasons(address: str, contents: Contents) -> None:
     for (reason, route), groups in sorted(rows.items()):
         count, last = sum(one.entries for one in groups), max(one.last for one in groups)
         add(table, reason, route, count, len(groups), _time(last))
-    show_table(table)
+    OUT.print(table)
 
 
 def _show_capture_files(contents: Contents) -> None:
@@ -107,7 +107,7 @@ def _show_capture_files(contents: Contents) -> None:
         add(table, name, route, reason, group.entries)
     if len(most) > _MOST_SHOWN:
         add(table, f"... {len(most) - _MOST_SHOWN} more", style="dim")
-    show_table(table)
+    OUT.print(table)
 
 
 def show_entry(name: str, entry: QuarantineEntry, *, as_json: bool) -> None:
