@@ -34,6 +34,7 @@ COMMANDS = (
     "routes schema",
     "quarantine list",
     "quarantine show",
+    "quarantine discard",
     "quarantine redrive",
     "dead-letters list",
     "dead-letters redrive",

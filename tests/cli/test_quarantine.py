@@ -170,7 +170,7 @@ def test_list_counts_by_reason_object_and_route(put: Put) -> None:
     shown = run("list", place).stdout
     document = json.loads(run("list", place, "--json").stdout)
 
-    times = "2026-03-01 10:00 +2026-03-01 10:00"
+    times = "2026-03-01 10:00"
     assert re.search(rf"column-count-mismatch +captures +3 +1 +{times}", shown)
     assert re.search(rf"column-count-mismatch +second +1 +1 +{times}", shown)
     name = "endpoint/variant/2026/03/01/10/20-30-123-a.jsonl"

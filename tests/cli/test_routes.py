@@ -211,9 +211,9 @@ def test_check_tells_all_mistakes_at_once_and_ends_with_two() -> None:
 
     result = run("routes", "check", file, exit_code=2)
 
-    assert f"{ROUTES}: routes[0].publisher.url: missing" in result.stderr
-    assert f"{ROUTES}: routes[0].publisher.model_uuid: missing" in result.stderr
-    assert f"{ROUTES}: routes[1].publisher.type: must be one of" in result.stderr
+    assert "route a: publisher.url: missing" in result.stderr
+    assert "route a: publisher.model_uuid: missing" in result.stderr
+    assert "route b: publisher.type: must be one of" in result.stderr
     assert result.stdout == ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -35,7 +36,9 @@ def parsed(*routes: dict[str, Any]) -> Any:
 def problems(*routes: dict[str, Any]) -> list[str]:
     with pytest.raises(SettingsError) as raised:
         parsed(*routes)
-    return [problem.removeprefix("routes.yaml: ") for problem in raised.value.problems]
+    place = re.compile(r"^routes\.yaml, line \d+(, route \w+)?: ")
+    assert all(place.match(problem) for problem in raised.value.problems)
+    return [place.sub("", problem) for problem in raised.value.problems]
 
 
 def test_labels_stand_in_place_of_a_mapping() -> None:
@@ -61,12 +64,12 @@ def test_a_route_with_labels_is_matched_by_bucket_and_prefix() -> None:
 @pytest.mark.parametrize(
     ("labels", "said"),
     [
-        ({"delay": 901}, "routes[0].labels.delay: must be at most 900"),
-        ({"delay": -1}, "routes[0].labels.delay: must be at least 0"),
-        ({"colums": "x"}, "routes[0].labels.colums: there is no such setting"),
-        ({"columns": "x,y=a,x=b"}, "routes[0].labels.columns: used twice: x"),
-        ({"features": "rows"}, "routes[0].labels.features: is only for openscale"),
-        ([], "routes[0].labels: must be a mapping"),
+        ({"delay": 901}, "labels.delay: must be at most 900"),
+        ({"delay": -1}, "labels.delay: must be at least 0"),
+        ({"colums": "x"}, "labels.colums: there is no such setting; did you mean columns?"),
+        ({"columns": "x,y=a,x=b"}, "labels.columns: used twice: x"),
+        ({"features": "rows"}, "labels.features: is only for openscale"),
+        ([], "labels: must be a mapping"),
     ],
 )
 def test_what_is_wrong_is_said_at_its_place(labels: object, said: str) -> None:
@@ -83,14 +86,13 @@ def test_an_empty_section_says_what_to_write() -> None:
 def test_labels_cannot_be_matched_by_what_their_keys_do_not_name(field: str) -> None:
     (said,) = problems(route(match={field: "x"}))
     assert said == (
-        f"routes[0].match.{field}: files of labels name none; match them by bucket, prefix or key"
+        f"match.{field}: files of labels name none; match them by bucket, prefix or key"
     )
 
 
 def test_openscale_needs_the_input_columns() -> None:
     assert any(
-        said.startswith("routes[0].mapping.inputs: missing")
-        for said in problems(route(publisher=OPENSCALE))
+        said.startswith("mapping.inputs: missing") for said in problems(route(publisher=OPENSCALE))
     )
     parsed(route(publisher=OPENSCALE, mapping={"inputs": "a,b"}))
 
@@ -99,7 +101,7 @@ def test_labels_in_duckdb_name_a_route_that_there_is() -> None:
     captures = {"name": "churn", "mapping": {"inputs": "a"}, "publisher": {"type": "duckdb"}}
     labels = route(publisher={"type": "duckdb"})
     (said,) = problems(captures, labels)
-    assert said.startswith("routes[1].labels.inferences: must be the name of the route")
+    assert said.startswith("labels.inferences: must be the name of the route")
     parsed(captures, route({"inferences": "churn"}, publisher={"type": "duckdb"}))
 
 

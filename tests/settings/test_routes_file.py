@@ -31,6 +31,7 @@ FIDDLER = {
     "token": TOKEN,
 }
 DUCKDB = {"type": "duckdb"}
+PLACE = re.compile(r"^routes\.yaml(, line \d+)?(, route [\w.-]+)?: ")
 MAPPING = {"inputs": ["age", "income"], "outputs": ["score"]}
 
 
@@ -43,14 +44,19 @@ def read(*routes: Any) -> tuple[RouteSettings, ...]:
     return parse_routes(json.dumps({"routes": routes}), "routes.yaml")
 
 
-def problems(text: str) -> list[str]:
-    """All that is wrong with a file, without the file's name."""
+def told_of(text: str) -> list[str]:
+    """All that is wrong with a file."""
     with pytest.raises(SettingsError) as raised:
         parse_routes(text, "routes.yaml")
     told = raised.value.problems
-    assert all(re.match(r"routes\.yaml(, line \d+)?: ", problem) for problem in told)
+    assert all(PLACE.match(problem) for problem in told)
     assert len(set(told)) == len(told)
-    return [problem.removeprefix("routes.yaml: ") for problem in told]
+    return list(told)
+
+
+def problems(text: str) -> list[str]:
+    """All that is wrong with a file, without file, line and route."""
+    return [PLACE.sub("", problem) for problem in told_of(text)]
 
 
 def wrong(*routes: Any) -> list[str]:
@@ -126,15 +132,13 @@ def test_all_mistakes_are_told_at_once_by_their_place() -> None:
     )
 
     assert [problem.partition(": ")[0] for problem in told] == [
-        "routes[0].match.endpont",
-        "routes[1].publisher.url",
-        "routes[1].mapping.inputs",
-        "routes[2].mapping.inputs, routes[2].mapping.outputs",
-        "routes[2].publisher.type",
+        "match.endpont",
+        "publisher.url",
+        "mapping.inputs",
+        "mapping.inputs, mapping.outputs",
+        "publisher.type",
     ]
-    assert told[1] == (
-        "routes[1].publisher.url: missing; set it to the address of your Fiddler instance"
-    )
+    assert told[1] == ("publisher.url: missing; set it to the address of your Fiddler instance")
 
 
 @pytest.mark.parametrize(
@@ -189,21 +193,21 @@ def test_every_route_of_several_needs_a_name_of_its_own() -> None:
     [
         ({"name": 5}, "routes[0].name: "),
         ({"name": "two words"}, "routes[0].name: "),
-        ({"continue": "perhaps"}, "routes[0].continue: "),
-        ({"goes_on": True}, "routes[0].goes_on: "),
-        ({"match": "churn"}, "routes[0].match: must be a mapping"),
-        ({"mapping": ["age"]}, "routes[0].mapping: must be a mapping"),
-        ({"publisher": "duckdb"}, "routes[0].publisher: must be a mapping with type, one of"),
-        ({"publisher": None}, "routes[0].publisher: must be a mapping with type, one of"),
-        ({"publisher": {"type": ["duckdb"]}}, "routes[0].publisher.type: must be one of fiddler"),
-        ({"publisher": {"path": "x.duckdb"}}, "routes[0].publisher.type: must be one of fiddler"),
-        ({"match": {"endpoint": 2026}}, "routes[0].match.endpoint: "),
-        ({"mapping": {"inputs": [1, 2]}}, "routes[0].mapping.inputs: must be a list of names"),
-        ({"mapping": {"inputs": {"a": "b"}}}, "routes[0].mapping.inputs: must be a list of names"),
-        ({"mapping": MAPPING | {"csv_header": True}}, "routes[0].mapping.csv_header: "),
-        ({"mapping": MAPPING | {"event_id": "age"}}, "routes[0].mapping: column names must be"),
-        ({"publisher": FIDDLER | {"token": 5}}, "routes[0].publisher.token: "),
-        ({"publisher": FIDDLER | {"tokn": "x"}}, "routes[0].publisher.tokn: "),
+        ({"continue": "perhaps"}, "continue: "),
+        ({"goes_on": True}, "goes_on: "),
+        ({"match": "churn"}, "match: must be a mapping"),
+        ({"mapping": ["age"]}, "mapping: must be a mapping"),
+        ({"publisher": "duckdb"}, "publisher: must be a mapping with type, one of"),
+        ({"publisher": None}, "publisher: must be a mapping with type, one of"),
+        ({"publisher": {"type": ["duckdb"]}}, "publisher.type: must be one of fiddler"),
+        ({"publisher": {"path": "x.duckdb"}}, "publisher.type: must be one of fiddler"),
+        ({"match": {"endpoint": 2026}}, "match.endpoint: "),
+        ({"mapping": {"inputs": [1, 2]}}, "mapping.inputs: must be a list of names"),
+        ({"mapping": {"inputs": {"a": "b"}}}, "mapping.inputs: must be a list of names"),
+        ({"mapping": MAPPING | {"csv_header": True}}, "mapping.csv_header: "),
+        ({"mapping": MAPPING | {"event_id": "age"}}, "mapping: column names must be"),
+        ({"publisher": FIDDLER | {"token": 5}}, "publisher.token: "),
+        ({"publisher": FIDDLER | {"tokn": "x"}}, "publisher.tokn: "),
     ],
 )
 def test_a_wrong_value_is_told_once_by_its_place(changes: dict[str, Any], place: str) -> None:
@@ -222,16 +226,102 @@ def test_a_wrong_value_is_told_once_by_its_place(changes: dict[str, Any], place:
     ],
 )
 def test_what_is_no_yaml_is_told_by_its_line(text: str, line: int, told: str) -> None:
-    (problem,) = problems(text)
+    (problem,) = told_of(text)
 
     assert problem.startswith(f"routes.yaml, line {line}: {told}")
+
+
+WRONG = """
+# the first line is empty
+routes:
+  - name: churn
+    mapping: &ours
+      imputs: [age]
+      outputs: score
+    publisher:
+      type: fidler
+  - mapping:
+      <<: *ours
+    publisher: {type: duckdb, pth: x}
+    name: credit
+    contine: true
+    match:
+      endpont: x
+"""
+
+
+def test_each_mistake_has_its_line_its_route_and_the_word_that_was_meant() -> None:
+    told = told_of(WRONG)
+
+    assert [problem.partition(": ")[0] for problem in told] == [
+        f"routes.yaml, line {line}, route {name}"
+        for line, name in (
+            (6, "churn"),
+            (9, "churn"),
+            (10, "credit"),
+            (12, "credit"),
+            (14, "credit"),
+            (16, "credit"),
+        )
+    ]
+    said = "\n".join(told)
+    for meant in ("fiddler", "inputs", "path", "continue", "endpoint"):
+        assert f"did you mean {meant}?" in said
+    assert said.count("did you mean inputs?") == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("route: []", "; did you mean it by `route`?"),
+        ("models: []", ""),
+        ("routs:\n  - name: a\n", "; did you mean it by `routs`?"),
+    ],
+)
+def test_a_mistyped_list_of_routes_is_recognized(text: str, hint: str) -> None:
+    assert problems(text) == [f"must be a mapping with a list named `routes`{hint}"]
+
+
+def test_a_name_that_can_be_none_is_not_told_since_it_may_be_anything() -> None:
+    (told,) = told_of(json.dumps({"routes": [one(name=f"my secret {TOKEN}")]}))
+
+    assert TOKEN not in told
+    assert told.startswith("routes.yaml, line 1: routes[0].name: ")
+
+
+@given(
+    st.lists(
+        st.dictionaries(
+            st.sampled_from(["name", "mapping", "publisher", "match", "x y", "mapping.inputs"]),
+            st.recursive(
+                st.none() | st.booleans() | st.text(max_size=3),
+                lambda inner: (
+                    st.lists(inner, max_size=2)
+                    | st.dictionaries(st.sampled_from(["inputs", "type", "a: b", "x[0]"]), inner)
+                ),
+                max_leaves=5,
+            ),
+        ),
+        max_size=3,
+    )
+)
+def test_whatever_is_written_each_mistake_is_on_a_line_of_its_route(routes: list[Any]) -> None:
+    text = yaml.safe_dump({"routes": routes}, sort_keys=False)
+    lines = text.splitlines()
+    try:
+        parse_routes(text, "routes.yaml")
+    except SettingsError as error:
+        for problem in error.problems:
+            found = re.match(r"routes\.yaml, line (\d+)(?:, route [\w.-]+)?: ", problem)
+            assert found, problem
+            assert 1 <= int(found[1]) <= len(lines)
 
 
 @pytest.mark.parametrize("nothing", [None, "", "  "])
 def test_a_pattern_that_is_empty_is_refused_since_it_would_fit_everything(nothing: object) -> None:
     (told,) = wrong(one(match={"endpoint": nothing}))
 
-    assert told == "routes[0].match.endpoint: is empty; leave it out or give a pattern"
+    assert told == "match.endpoint: is empty; leave it out or give a pattern"
 
 
 def test_a_match_that_is_empty_is_refused_since_it_would_fit_everything() -> None:
@@ -244,7 +334,7 @@ def test_a_secret_that_is_empty_or_given_twice_is_refused() -> None:
     (empty,) = wrong(one(publisher=FIDDLER | {"token": ""}))
     (twice,) = wrong(one(publisher=FIDDLER | {"token_parameter": "/fiddler"}))
 
-    assert empty.startswith("routes[0].publisher.token: missing; set it or routes[0].publisher.")
+    assert empty.startswith("publisher.token: missing; set it or publisher.")
     assert twice.endswith("are set; set only one of them")
 
 

@@ -66,9 +66,11 @@ def test_a_setting_with_few_values_names_them() -> None:
 
     problems = told_of_file(route)
 
-    assert "routes.yaml: routes[0].publisher.api: must be v2 or v1" in problems
-    assert "routes.yaml: routes[0].publisher.auth: must be iam, cloud-pak or mcsp" in problems
-    assert "routes.yaml: routes[0].publisher.confirm: must be true or false" in problems
+    assert "routes.yaml, line 1: routes[0].publisher.api: must be v2 or v1" in problems
+    assert (
+        "routes.yaml, line 1: routes[0].publisher.auth: must be iam, cloud-pak or mcsp" in problems
+    )
+    assert "routes.yaml, line 1: routes[0].publisher.confirm: must be true or false" in problems
 
 
 def test_a_name_that_cannot_be_used_is_told_what_it_must_match() -> None:
@@ -76,7 +78,7 @@ def test_a_name_that_cannot_be_used_is_told_what_it_must_match() -> None:
         {"name": "two words", "mapping": {"inputs": ["a"]}, "publisher": {"type": "duckdb"}}
     )
 
-    assert problem.startswith("routes.yaml: routes[0].name: must match ^[A-Za-z0-9]")
+    assert problem.startswith("routes.yaml, line 1: routes[0].name: must match ^[A-Za-z0-9]")
 
 
 @pytest.mark.parametrize("publisher", PublisherName)

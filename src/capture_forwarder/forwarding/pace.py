@@ -72,7 +72,7 @@ class Pace:
 
 
 class WatchedStore:
-    """A store whose reading is counted.
+    """A store whose reading is counted, and which knows what it has opened.
 
     Parameters
     ----------
@@ -85,11 +85,14 @@ class WatchedStore:
     def __init__(self, store: ObjectStore, pace: Pace) -> None:
         self._store = store
         self._pace = pace
+        self.revisions: dict[CaptureFile, str] = {}
+        """Which content of each file was opened last."""
 
     @contextmanager
     def open(self, capture_file: CaptureFile) -> Iterator[OpenedFile]:
         """Open a capture file; see `ObjectStore.open`."""
         with self._store.open(capture_file) as opened:
+            self.revisions[capture_file] = opened.revision
             stream = cast("BinaryIO", _Counted(opened.stream, self._pace))
             yield OpenedFile(stream, opened.revision)
 

@@ -13,7 +13,8 @@ from capture_forwarder.core.found_file import FoundFile
 SUFFIXES = (".jsonl", ".gz")
 """How the names of capture files end; a file that is named in full may end otherwise."""
 
-_BUCKET = "local"
+BUCKET = "local"
+"""The bucket of files that are in none."""
 
 
 def list_files(path: Path, suffixes: tuple[str, ...] = SUFFIXES) -> Iterator[FoundFile]:
@@ -47,4 +48,4 @@ def _unreadable(error: OSError) -> None:
 def _found(path: Path) -> FoundFile:
     # The whole path is the key, so that endpoint and variant are found in it as in S3.
     key = os.path.abspath(path).lstrip("/")  # noqa: PTH100 - resolves `..` but no links
-    return FoundFile(CaptureFile(_BUCKET, key), str(path), path.stat().st_size)
+    return FoundFile(CaptureFile(BUCKET, key), str(path), path.stat().st_size)

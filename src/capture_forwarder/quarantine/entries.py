@@ -11,7 +11,9 @@ import msgspec
 from capture_forwarder.core.errors import ForwarderError, QuarantineError
 from capture_forwarder.core.ports import QuarantineFiles
 from capture_forwarder.core.quarantine_entry import QuarantineEntry
+from capture_forwarder.parser import RejectedError, read_call
 
+_BASE64 = "BASE64"
 _decode = msgspec.json.Decoder(QuarantineEntry).decode
 
 
@@ -136,6 +138,22 @@ def line_of(entry: QuarantineEntry) -> bytes:
         where = f"line {entry.line_number} of s3://{entry.bucket}/{entry.key}"
         message = f"The entry for {where} is damaged: its line is not valid base64."
         raise QuarantineError(message, "The file is left unchanged.") from error
+
+
+def decoded_payloads(line: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield the payloads of a captured line that are in base64, decoded, each behind its side."""
+    try:
+        data, _, _ = read_call(line)
+    except RejectedError:  # it is no call
+        return
+    sides = (("request", data.endpoint_input), ("response", data.endpoint_output))
+    for side, payload in sides:
+        if payload is None or payload.data is None or payload.encoding != _BASE64:
+            continue
+        try:
+            yield side, base64.b64decode(payload.data, validate=True)
+        except ValueError:  # it is shown as it stands in the line
+            continue
 
 
 def is_cut(entry: QuarantineEntry, line: bytes) -> bool:

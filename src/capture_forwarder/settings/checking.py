@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 from capture_forwarder.core.letter_case import alike
 from capture_forwarder.settings.base import PublisherSettings, spellings
 from capture_forwarder.settings.labels import LabelSettings
+from capture_forwarder.settings.nearest import meant
 from capture_forwarder.settings.publishers import PUBLISHERS, PublisherName
 from capture_forwarder.settings.route import MappingSettings, RouteSettings
 
@@ -78,7 +79,8 @@ def route_problems(written: Written, spell: Spell) -> Iterator[str]:
         yield f"{spell(('mapping', 'metadata'))}: OpenScale's v1 cannot store it"
     if name is None:
         place = spell(("publisher", "type"))
-        yield f"{place}: must be one of {', '.join(PublisherName)}"
+        hint = meant(publisher.get("type"), list(PublisherName))
+        yield f"{place}: must be one of {', '.join(PublisherName)}{hint}"
     else:
         yield from _publisher(PUBLISHERS[name], publisher, spell)
     rest = {**written, "publisher": {"type": "duckdb"}, "mapping": {}, "labels": None}
@@ -117,7 +119,21 @@ def invalid(model: type[BaseModel], written: object, at: Location, spell: Spell)
     except ValidationError as error:
         for detail in error.errors():
             if detail["type"] != "missing":
-                yield from _sentences(detail, at, spell)
+                hint = _nearest(model, detail)
+                yield from (f"{sentence}{hint}" for sentence in _sentences(detail, at, spell))
+
+
+def _nearest(model: type[BaseModel], detail: ErrorDetails) -> str:
+    """Which setting may have been meant by one that there is not."""
+    if detail["type"] != "extra_forbidden":
+        return ""
+    *sections, name = detail["loc"]
+    for section in sections:
+        field = model.model_fields.get(str(section))
+        if field is None or not isinstance(field.annotation, type):
+            return ""
+        model = field.annotation
+    return meant(name, [field.alias or own for own, field in model.model_fields.items()])
 
 
 def publisher_name(written: object) -> PublisherName | None:

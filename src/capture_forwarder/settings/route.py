@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Literal
@@ -22,6 +23,9 @@ from capture_forwarder.settings.labels import LabelSettings
 from capture_forwarder.settings.names import ONLY_ROUTE
 from capture_forwarder.settings.otlp import OtlpSettings
 from capture_forwarder.settings.publishers import AnyPublisher, FilesSettings, PublisherName
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
+"""How a route may be called."""
 
 
 class Match(Model):
@@ -116,7 +120,7 @@ class RouteSettings(Model):
 
     name: str = Field(
         ONLY_ROUTE,
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$",
+        pattern=f"^{NAME.pattern}$",
         description="the route's name in ledger, quarantine, logs and metrics; keep it",
     )
     match: Match = Match()

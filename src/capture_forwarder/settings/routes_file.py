@@ -12,8 +12,10 @@ from capture_forwarder.core.errors import SettingsError
 from capture_forwarder.core.letter_case import alike
 from capture_forwarder.settings.checking import Location, route_problems
 from capture_forwarder.settings.names import ONLY_ROUTE
+from capture_forwarder.settings.nearest import meant
 from capture_forwarder.settings.publishers import DuckDbSettings, PublisherName
-from capture_forwarder.settings.route import RoutesDocument, RouteSettings
+from capture_forwarder.settings.route import NAME, RoutesDocument, RouteSettings
+from capture_forwarder.settings.routes_lines import lines_of, placed, spelled
 
 _MOST_VALUES = 100_000
 _SECTIONS = ("match", "mapping", "labels", "publisher")
@@ -37,13 +39,23 @@ def parse_routes(text: str, where: str) -> tuple[RouteSettings, ...]:
     SettingsError
         The text is not YAML, or what it says is wrong: one sentence for each mistake.
     """
-    document = _decode(text, where)
+    document, lines = _decode(text, where)
     if not isinstance(document, dict) or not isinstance(document.get("routes"), list):
-        raise SettingsError([f"{where}: must be a mapping with a list named `routes`"])
-    problems = [f"{where}: {problem}" for problem in _problems(document)]
+        keys = list(map(str, document)) if isinstance(document, dict) else []
+        near = [key for key in keys if key != "routes" and meant(key, ["routes"])]
+        hint = f"; did you mean it by `{near[0]}`?" if near else ""
+        raise SettingsError([f"{where}: must be a mapping with a list named `routes`{hint}"])
+    names = [_name(route) for route in document["routes"]]
+    problems = placed(_problems(document), where, lines, names)
     if problems:
         raise SettingsError(problems)
     return RoutesDocument.model_validate({"routes": list(map(_tidy, document["routes"]))}).routes
+
+
+def _name(route: object) -> str | None:
+    """The name of a route, if it can be one: what else stands there is not told."""
+    name = route.get("name") if isinstance(route, dict) else None
+    return name.strip() if isinstance(name, str) and NAME.fullmatch(name.strip()) else None
 
 
 def _problems(document: dict[str, Any]) -> Iterator[str]:
@@ -147,8 +159,8 @@ def _plain(value: object) -> object:
 
 
 def _spell(place: str, location: Location) -> str:
-    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in location]
-    return f"{place}{''.join(parts)}"
+    rest = spelled(location)
+    return f"{place}{'.' if rest and not rest.startswith('[') else ''}{rest}"
 
 
 class _OwnRuleError(yaml.constructor.ConstructorError):
@@ -182,14 +194,16 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> Iterator[object]:
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 
-def _decode(text: str, where: str) -> object:
+def _decode(text: str, where: str) -> tuple[Any, dict[str, int]]:
+    """Read the document, and find the line of each setting."""
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
         if _size(node, {}) > _MOST_VALUES:
             message = f"{where}: its aliases expand to more than {_MOST_VALUES} values"
             raise SettingsError([message])
-        return None if node is None else loader.construct_document(node)
+        lines = lines_of(node)  # before what `<<` names is put in its place
+        return None if node is None else loader.construct_document(node), lines
     except _OwnRuleError as error:
         raise SettingsError([f"{_line(where, error)}: {error.problem}"]) from None
     except yaml.MarkedYAMLError as error:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from capture_forwarder.settings.checking import Location
+from capture_forwarder.settings.nearest import meant
 from capture_forwarder.settings.publishers import PUBLISHERS, PublisherName
 
 Environment = Mapping[str, str]
@@ -156,11 +157,7 @@ def unknown_variables(source: Environment) -> Iterator[str]:
     for name in sorted(source):
         if name in NAMES or name.startswith(_NOT_OURS) or not name.startswith(_FAMILIES):
             continue
-        from difflib import get_close_matches  # noqa: PLC0415 - nobody else needs it
-
-        close = get_close_matches(name, NAMES, n=1, cutoff=0.7)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        yield f"{name}: there is no such setting{hint}"
+        yield f"{name}: there is no such setting{meant(name, NAMES, cutoff=0.7)}"
 
 
 def incomplete_partner_app(source: Environment) -> Iterator[str]:

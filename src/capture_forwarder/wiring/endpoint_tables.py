@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from capture_forwarder.core.errors import UsageError
 from capture_forwarder.core.letter_case import folded
 from capture_forwarder.parser import MetadataField, comma_list
 from capture_forwarder.settings import PublisherName, RouteSettings, Settings
-from capture_forwarder.settings.route import Match
+from capture_forwarder.settings.route import NAME, Match
 
 ORIGIN = (MetadataField.ENDPOINT, MetadataField.VARIANT, MetadataField.CAPTURE_HOUR)
 """The columns that a table has where no metadata columns are set: each is called as its field."""
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
 
 def endpoint_tables(
@@ -48,14 +45,14 @@ def endpoint_tables(
         return routes
     route = _with_origin(routes[0])
     if table is not None:
-        if not _NAME.fullmatch(table):
+        if not NAME.fullmatch(table):
             problem = f"--table cannot be {table!r}."
             raise UsageError(problem, "It takes letters, digits, `_`, `.` and `-`; at most 63.")
         return (route.model_copy(update={"name": table}),)
     taken = {folded(route.name)}
     own = []
     for endpoint in sorted({one for one in endpoints if one is not None}):
-        if _NAME.fullmatch(endpoint) and folded(endpoint) not in taken:
+        if NAME.fullmatch(endpoint) and folded(endpoint) not in taken:
             taken.add(folded(endpoint))
             own.append(route_of(route, endpoint))
     return (*own, route)

@@ -11,7 +11,7 @@ import typer
 from capture_forwarder.cli.forward.document import summary_json
 from capture_forwarder.cli.forward.outcomes import Sending, nothing_arrived
 from capture_forwarder.cli.forward.sending import INTERRUPTED, QUARANTINE, send_files
-from capture_forwarder.cli.forward.view import show_interrupt, show_outcomes
+from capture_forwarder.cli.forward.view import show_cleared, show_interrupt, show_outcomes
 from capture_forwarder.cli.terminal import options
 from capture_forwarder.cli.terminal.console import say_json, user_errors
 from capture_forwarder.cli.terminal.option_names import OptionNames
@@ -124,9 +124,11 @@ def forward(  # noqa: PLR0913 - one parameter an option
             as_json=as_json,
         )
     if as_json:
-        say_json(summary_json(sent.outcomes, sending, reporter.warnings))
+        say_json(summary_json(sent, sending, reporter.warnings))
     else:
         show_outcomes(sent.outcomes, sending, reporter.warnings)
+    if not as_json:
+        show_cleared(sent.cleared, sending)
     if sent.interrupted:
         show_interrupt(sent.outcomes, len(found), settings.ledger)
         raise typer.Exit(INTERRUPTED)

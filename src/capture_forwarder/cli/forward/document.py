@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from capture_forwarder.cli.forward.outcomes import Outcome, Sending, add_up, reports_of
+from capture_forwarder.cli.forward.outcomes import Outcome, Sending, Sent, add_up, reports_of
 from capture_forwarder.cli.terminal.tables import COUNTS, counts_of
 from capture_forwarder.core.errors import ForwarderError
 from capture_forwarder.core.report import FileReport
@@ -57,10 +57,9 @@ def _report_json(report: FileReport) -> dict[str, object]:
     }
 
 
-def summary_json(
-    outcomes: Sequence[Outcome], sending: Sending, warnings: Sequence[str]
-) -> dict[str, object]:
+def summary_json(sent: Sent, sending: Sending, warnings: Sequence[str]) -> dict[str, object]:
     """Write what became of all files as a JSON object."""
+    outcomes = sent.outcomes
     total = add_up(reports_of(outcomes))
     summary: dict[str, object] = {
         "files": len(outcomes),
@@ -75,6 +74,7 @@ def summary_json(
         "equal_ids": total.equal_ids,
         "publisher": sending.publisher,
         "quarantine": sending.quarantine,
+        "cleared": sent.cleared.reasons.total(),
         "warnings": list(warnings),
     }
     if sending.file:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from capture_forwarder.core.errors import ForwarderError, OutOfTimeError
 from capture_forwarder.core.found_file import FoundFile
 from capture_forwarder.core.report import FileReport
+from capture_forwarder.quarantine.dropping import Dropped
 from capture_forwarder.settings import RouteSettings
 
 
@@ -106,6 +107,18 @@ class Outcome:
     def problem(self, name: str, error: ForwarderError) -> str:
         """Say what failed, in the names that the user gave."""
         return self.file.rename(error.message if not name else f"route {name}: {error.message}")
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What became of the files, in their order, and whether Ctrl-C kept some from being sent.
+
+    `cleared` are the entries of earlier runs that left the quarantine.
+    """
+
+    outcomes: Sequence[Outcome]
+    interrupted: bool
+    cleared: Dropped
 
 
 def nothing_arrived(outcomes: Sequence[Outcome]) -> bool:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 from types import FrameType
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from capture_forwarder.cli.forward.document import outcome_json
-from capture_forwarder.cli.forward.outcomes import Outcome, Sending
+from capture_forwarder.cli.forward.outcomes import Outcome, Sending, Sent
 from capture_forwarder.cli.terminal.console import ERR, say, say_json
+from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import ForwarderError, UnexpectedError
 from capture_forwarder.core.found_file import FoundFile
 from capture_forwarder.core.ports import ObjectStore
@@ -23,8 +25,10 @@ from capture_forwarder.forwarding.options import Invocation
 from capture_forwarder.forwarding.pace import Pace, WatchedStore
 from capture_forwarder.forwarding.side_by_side import side_by_side
 from capture_forwarder.local.clock import SystemClock
+from capture_forwarder.quarantine.dropping import Delivery, Dropped, drop_delivered
 from capture_forwarder.wiring.cold_start import collect_garbage_seldom
 from capture_forwarder.wiring.forwarder import files_at_once
+from capture_forwarder.wiring.quarantine import open_quarantine
 
 QUARANTINE = "capture-forwarder-quarantine"
 """The folder of the quarantine where settings name none."""
@@ -35,14 +39,6 @@ INTERRUPTED = 130
 _STOPPING = b"\nStopping once what is in flight is stored; Ctrl-C again stops at once.\n"
 _LOOK_SECONDS = 0.1
 _LINE_SECONDS = 10.0
-
-
-@dataclass(frozen=True)
-class Sent:
-    """What became of the files, in their order, and whether Ctrl-C kept some from being sent."""
-
-    outcomes: Sequence[Outcome]
-    interrupted: bool
 
 
 def send_files(
@@ -70,14 +66,40 @@ def send_files(
     """
     collect_garbage_seldom()
     pace = Pace(len(found), sum(file.size for file in found), SystemClock())
-    forwarder, stop = build(WatchedStore(store, pace)), threading.Event()
+    clock = SystemClock()
+    began, watched = clock.now(), WatchedStore(store, pace)
+    forwarder, stop = build(watched), threading.Event()
     outcomes = []
     with interruptible(stop), nullcontext() if as_json else shown(pace):
         for outcome in _outcomes(forwarder, found, pace, files_at_once(sending.routes), stop):
             outcomes.append(outcome)
             if as_json:
                 say_json(outcome_json(outcome, sending))
-    return Sent(outcomes, stop.is_set())
+    cleared = _clear(outcomes, watched.revisions, sending.quarantine, began)
+    return Sent(outcomes, stop.is_set(), cleared)
+
+
+def _clear(
+    outcomes: Sequence[Outcome],
+    revisions: Mapping[CaptureFile, str],
+    quarantine: str | None,
+    began: datetime,
+) -> Dropped:
+    """Take out of the quarantine what an earlier run put there of lines that are delivered now."""
+    deliveries = [
+        Delivery(file, revisions[file], route, report.resumed_at)
+        for outcome in outcomes
+        for route, report in outcome.reports.items()
+        if not report.repeated and (file := outcome.file.capture_file) in revisions
+    ]
+    if quarantine is None or not deliveries:
+        return Dropped()
+    if "://" not in quarantine and not Path(quarantine).exists():
+        return Dropped()
+    try:
+        return drop_delivered(open_quarantine(quarantine), deliveries, began)
+    except ForwarderError as error:  # everything is delivered all the same
+        return Dropped(problems=[error])
 
 
 def _outcomes(

@@ -16,14 +16,16 @@ from capture_forwarder.cli.forward.outcomes import (
 from capture_forwarder.cli.query.command import query_command
 from capture_forwarder.cli.terminal.console import (
     ERR,
+    OUT,
     complain,
     number_of,
     say,
-    show_table,
+    show_problems,
     show_warnings,
 )
 from capture_forwarder.cli.terminal.tables import COUNTS, add, counts_of, long_name, new_table
 from capture_forwarder.core.errors import ForwarderError
+from capture_forwarder.quarantine.dropping import Dropped
 from capture_forwarder.settings import PublisherName
 from capture_forwarder.settings.publishers import DuckDbSettings
 
@@ -68,6 +70,14 @@ def _show_queries(outcomes: Sequence[Outcome], sending: Sending) -> None:
         say(f"... and {len(tables) - _MOST_TABLES} more tables", style="dim")
 
 
+def show_cleared(cleared: Dropped, sending: Sending) -> None:
+    """Say what has left the quarantine since its lines were read again."""
+    if count := cleared.reasons.total():
+        entries = number_of(count, "entry of an earlier run has", "entries of earlier runs have")
+        say(f"{entries} left {sending.quarantine}: their lines were read again.")
+    show_problems(cleared.problems)
+
+
 def show_interrupt(outcomes: Sequence[Outcome], files: int, ledger: str | None) -> None:
     """Say what was done before an interrupt, and how to go on."""
     done = sum(not outcome.failed for outcome in outcomes)
@@ -106,7 +116,7 @@ def _show_table(outcomes: Sequence[Outcome], sending: Sending) -> None:
         where = f" in table {name}" if sending.publisher == PublisherName.DUCKDB else ""
         what = f"{len(reports)} file(s){where}"
         add(table, what, *names, *counts_of(add_up(reports)), style="bold")
-    show_table(table)
+    OUT.print(table)
 
 
 def _show_problems(outcomes: Sequence[Outcome], sending: Sending, warnings: Sequence[str]) -> None:

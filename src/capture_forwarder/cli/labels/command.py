@@ -10,7 +10,7 @@ import typer
 from capture_forwarder.cli.forward.document import summary_json
 from capture_forwarder.cli.forward.outcomes import Sending
 from capture_forwarder.cli.forward.sending import INTERRUPTED, QUARANTINE, send_files
-from capture_forwarder.cli.forward.view import show_interrupt, show_outcomes
+from capture_forwarder.cli.forward.view import show_cleared, show_interrupt, show_outcomes
 from capture_forwarder.cli.terminal import options
 from capture_forwarder.cli.terminal.console import say, say_json, user_errors
 from capture_forwarder.cli.terminal.option_names import OptionNames
@@ -146,7 +146,7 @@ def send(  # noqa: PLR0913 - one parameter an option
     outcomes = sent.outcomes
     warnings = [*reporter.warnings, *_warnings(taken, settings)]
     if as_json:
-        say_json(summary_json(outcomes, sending, warnings))
+        say_json(summary_json(sent, sending, warnings))
     else:
         show_outcomes(outcomes, sending, warnings)
         for name in dict.fromkeys(one.publisher_name for one in taken):
@@ -155,6 +155,8 @@ def send(  # noqa: PLR0913 - one parameter an option
     unrouted = sum(outcome.skipped == "No route matches it." for outcome in outcomes)
     if unrouted and not as_json:
         say("Name the route with --route to send files by it wherever they are.", style="yellow")
+    if not as_json:
+        show_cleared(sent.cleared, sending)
     if sent.interrupted:
         show_interrupt(outcomes, len(found), settings.ledger)
         raise typer.Exit(INTERRUPTED)

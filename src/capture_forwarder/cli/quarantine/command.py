@@ -10,14 +10,15 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from capture_forwarder.cli.forward.outcomes import Sending
 from capture_forwarder.cli.quarantine.redrive_view import Done, show_done
-from capture_forwarder.cli.quarantine.view import show_contents, show_entry
+from capture_forwarder.cli.quarantine.view import show_contents, show_discarded, show_entry
 from capture_forwarder.cli.terminal import options
 from capture_forwarder.cli.terminal.console import ERR, show_problems, user_errors
 from capture_forwarder.cli.terminal.reporter import CollectingReporter
-from capture_forwarder.core.errors import ForwarderError
+from capture_forwarder.core.errors import ForwarderError, UsageError
 from capture_forwarder.core.ports import QuarantineFiles
 from capture_forwarder.core.rejection import Reason
 from capture_forwarder.quarantine.contents import Contents
+from capture_forwarder.quarantine.dropping import drop_entries
 from capture_forwarder.quarantine.entries import FileEntries, read_files
 from capture_forwarder.quarantine.redrive import Redrive, Selection
 from capture_forwarder.settings import load
@@ -42,6 +43,18 @@ The lines are captured data: mind who sees your terminal. `--json` prints them w
 Example: `capture-forwarder quarantine show s3://my-bucket/quarantine --reason invalid-json`
 
 Exit code: 0; 1 when a file cannot be read; 2 for wrong usage; 130 when interrupted.
+"""
+_DISCARD_HELP = """Delete entries for good, unsent: what nobody wants to deliver.
+
+Without `--apply` it only counts them. Name a reason or a route, or `--all`.
+
+Examples:
+
+- `capture-forwarder quarantine discard s3://my-bucket/quarantine --reason error-response`
+
+- `capture-forwarder quarantine discard s3://my-bucket/quarantine --reason error-response --apply`
+
+Exit code: 0; 1 when a file cannot be read or changed; 2 for wrong usage; 130 when interrupted.
 """
 _REDRIVE_HELP = """Send the entries of a quarantine again, with the present settings.
 
@@ -74,6 +87,10 @@ _ReasonOption = Annotated[
         help="Only entries with this reason, such as invalid-json.",
         show_default=False,
     ),
+]
+_RouteOption = Annotated[
+    str | None,
+    typer.Option("--route", metavar="NAME", help="Only entries of this route."),
 ]
 
 
@@ -123,15 +140,42 @@ def show(
         raise typer.Exit(1)
 
 
+@app.command("discard", help=_DISCARD_HELP)
+def discard(  # noqa: PLR0913 - one parameter an option
+    address: _Address,
+    *,
+    reason: _ReasonOption = None,
+    route: _RouteOption = None,
+    everything: Annotated[bool, typer.Option("--all", help="All entries.")] = False,
+    apply: Annotated[
+        bool,
+        typer.Option("--apply", help="Delete them. Without it, the command only counts them."),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Delete entries."""
+    with user_errors():
+        if reason is None and route is None and not everything:
+            problem = "It is not said which entries to delete."
+            raise UsageError(problem, "Name them: --reason REASON, --route NAME or --all.")
+        files = open_quarantine(address)
+        dropped = drop_entries(
+            files,
+            files.names(),
+            lambda entry: reason in {None, entry.reason} and route in {None, entry.route},
+            apply=apply,
+        )
+    show_discarded(address, dropped, applied=apply, as_json=as_json)
+    if dropped.problems:
+        raise typer.Exit(1)
+
+
 @app.command("redrive", help=_REDRIVE_HELP)
 def redrive(  # noqa: PLR0913 - one parameter an option
     address: _Address,
     *,
     reason: _ReasonOption = None,
-    route: Annotated[
-        str | None,
-        typer.Option("--route", metavar="NAME", help="Only entries of this route."),
-    ] = None,
+    route: _RouteOption = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would happen; send and change nothing.")
     ] = False,

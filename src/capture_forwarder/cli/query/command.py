@@ -17,7 +17,6 @@ from capture_forwarder.cli.terminal.console import (
     plain,
     say,
     say_json,
-    show_table,
     user_errors,
     width_of,
 )
@@ -94,7 +93,7 @@ def _show(answer: Answer, limit: int) -> None:
     if OUT.is_terminal and width_of(table) > OUT.width and len(shown) <= _ROWS_ACROSS:
         named = [dict(zip(answer.names, row, strict=True)) for row in shown]
         table = rows_table("", named, dict(zip(answer.names, answer.types, strict=True)))
-    show_table(table)
+    OUT.print(table)
     if more:
         say(f"There are more rows: --limit N shows more than {limit}, --json all.", style="dim")
 

@@ -12,7 +12,7 @@ import typer
 
 from capture_forwarder.cli.forward.sending import QUARANTINE
 from capture_forwarder.cli.monitor.report_files import write_page
-from capture_forwarder.cli.terminal.console import plain, say, say_json, show_table, user_errors
+from capture_forwarder.cli.terminal.console import OUT, plain, say, say_json, user_errors
 from capture_forwarder.cli.terminal.tables import add, new_table
 from capture_forwarder.cli.terminal.times import Since, read_time
 from capture_forwarder.monitor.arrived.counting import Arrived, EndpointArrivals
@@ -118,7 +118,7 @@ def _show(arrivals: Sequence[EndpointArrivals]) -> None:
             earlier = f"and {len(each.hours) - _MOST_HOURS} earlier"
             add(table, plain(each.total.endpoint), earlier, style="dim")
         add(table, plain(each.total.endpoint), "all", *_counts(each.total), style="bold")
-    show_table(table)
+    OUT.print(table)
     for each in arrivals:
         for reason, count in sorted(each.total.refused.items()):
             say(f"{plain(each.total.endpoint)}: {count} in the quarantine as {reason}")
@@ -145,7 +145,7 @@ def _show_columns(one: Arrived) -> None:
         )
     if len(one.columns) > _MOST_COLUMNS:
         add(table, f"... {len(one.columns) - _MOST_COLUMNS} more", style="dim")
-    show_table(table)
+    OUT.print(table)
 
 
 def _counts(one: Arrived) -> list[str]:

@@ -52,14 +52,6 @@ def width_of(table: Table) -> int:
     return Measurement.get(OUT, unlimited, table).maximum
 
 
-def show_table(table: Table) -> None:
-    """Print a table: as wide as the terminal, but whole in a pipe, whose reader wants its lines."""
-    if OUT.is_terminal:
-        OUT.print(table)
-    else:
-        Console(file=OUT.file, width=max(OUT.width, width_of(table))).print(table)
-
-
 def say_json(document: object) -> None:
     """Print a document as one line on standard output."""
     print(json.dumps(document, ensure_ascii=False))

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.report import FileReport
+from capture_forwarder.local.listing import BUCKET as LOCAL
 
 _CAPTURE_NAME = re.compile(r"\d\d-\d\d-\d{3}(?=-[0-9a-f-]{36}\.)")  # mm-ss-SSS
 _LONGEST_VALUE = 32
@@ -59,6 +60,11 @@ def short_name(key: str) -> str:
     name = key.rpartition("/")[2]
     found = _CAPTURE_NAME.match(name)
     return found[0] if found else name
+
+
+def address_of(capture_file: CaptureFile) -> str:
+    """Where a capture file is: its address in S3, or its path."""
+    return f"/{capture_file.key}" if capture_file.bucket == LOCAL else str(capture_file)
 
 
 def long_name(capture_file: CaptureFile, name: str) -> str:
