@@ -164,9 +164,9 @@ class WorkingDeployment:
         return {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(said).encode()), **failed}
 
     def _measure(self) -> None:
-        rule = {"RuleName": self.resources["CaptureRule"]}
-        self.measure("AWS/Events", "MatchedEvents", FILES, **rule)
-        self.measure("AWS/Events", "Invocations", FILES, **rule)
+        if rule := self.resources.get("CaptureRule", "").rpartition("|")[2]:
+            self.measure("AWS/Events", "MatchedEvents", FILES, RuleName=rule)
+            self.measure("AWS/Events", "Invocations", FILES, RuleName=rule)
         queue = {"QueueName": self.queue_name()}
         self.measure("AWS/SQS", "NumberOfMessagesSent", FILES, **queue)
         service = {"service": STACK}

@@ -36,6 +36,7 @@ DAY = 24 * 60 * 60
 
 # Every metric of the forwarder; its reporter emits them, docs/metrics.md explains them.
 METRICS = {
+    "FilesAnnounced",
     "ObjectsForwarded",
     "ObjectsFailed",
     "ObjectsHeld",

@@ -57,6 +57,16 @@ class Stack:
         """How the keys of its capture files begin."""
         return self.parameters.get("CapturePrefix", "")
 
+    @property
+    def source(self) -> str:
+        """How it hears of new files: `eventbridge`, `s3`, or the ARN of a topic or event bus."""
+        return self.parameters.get("CaptureSource") or "eventbridge"
+
+    @property
+    def has_rule(self) -> bool:
+        """Whether it hears of new files by a rule of EventBridge."""
+        return self.source == "eventbridge" or ":event-bus/" in self.source
+
     def listed(self, parameter: str) -> tuple[str, ...]:
         """The values of a parameter that holds several, with commas; none if it is empty."""
         values = self.parameters.get(parameter, "").split(",")

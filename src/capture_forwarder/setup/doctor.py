@@ -18,7 +18,7 @@ CHECKS = (
     Check("stack", "The stack is deployed.", function.stack),
     Check("endpoints", "Endpoints capture all calls, with both sides.", captures.endpoints),
     Check("calls", "Endpoints that are called write files.", captures.calls),
-    Check("bucket-announces", "Announced to EventBridge.", buckets.announces),
+    Check("bucket-announces", "New files are announced.", buckets.announces),
     Check("bucket-others", "No file is announced twice.", buckets.others),
     Check("bucket-place", "In the region of the stack.", buckets.place),
     Check("bucket-access", "No key or policy is in the way.", buckets.access),

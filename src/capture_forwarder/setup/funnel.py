@@ -52,17 +52,12 @@ def measure(subject: Subject) -> Funnel:
 
 
 def _measured(subject: Subject) -> Funnel:
-    rule = (("RuleName", subject.rule.name),)
     url = subject.resource("CaptureQueue")
     queue = (("QueueName", url.rpartition("/")[2]),)
     service = (("service", subject.stack.name),)
     function = (("FunctionName", subject.resource("ForwarderFunction")),)
     asked = {
-        "matched": Metric("AWS/Events", "MatchedEvents", rule),
-        "handed over": Metric("AWS/Events", "Invocations", rule),
-        "not handed over": Metric("AWS/Events", "FailedInvocations", rule),
-        "handed to dead letters": Metric("AWS/Events", "InvocationsSentToDlq", rule),
-        "lost by the rule": Metric("AWS/Events", "InvocationsFailedToBeSentToDlq", rule),
+        **_of_the_rule(subject),
         "sent": Metric("AWS/SQS", "NumberOfMessagesSent", queue),
         "forwarded": _ours("ObjectsForwarded", service),
         "repeated": _ours("ObjectsRepeated", service),
@@ -82,14 +77,32 @@ def _measured(subject: Subject) -> Funnel:
     found = {name: values.get(metric, 0.0) for name, metric in asked.items()}
     state = subject.account.deployment.queue(url)
     done = found["forwarded"] + found["repeated"] + found["skipped"]
-    steps = (
-        Step("files in S3", sum(folder.count for folder in subject.folders)),
-        Step("matched by the rule", round(found.pop("matched"))),
-        Step("handed to the queue", round(found.pop("handed over") - found["not handed over"])),
+    steps = [Step("files in S3", sum(folder.count for folder in subject.folders))]
+    if subject.stack.has_rule:
+        handed_over = found.pop("handed over") - found["not handed over"]
+        steps += [
+            Step("matched by the rule", round(found.pop("matched"))),
+            Step("handed to the queue", round(handed_over)),
+        ]
+    steps += [
         Step("messages in the queue", round(found.pop("sent"))),
         Step("files done", round(done)),
-    )
-    return Funnel(steps, state.waiting + state.in_flight + state.delayed, found)
+    ]
+    return Funnel(tuple(steps), state.waiting + state.in_flight + state.delayed, found)
+
+
+def _of_the_rule(subject: Subject) -> dict[str, Metric]:
+    """What EventBridge counts, if new files come by a rule."""
+    if not subject.stack.has_rule:
+        return {}
+    rule = (("RuleName", subject.rule.name),)
+    return {
+        "matched": Metric("AWS/Events", "MatchedEvents", rule),
+        "handed over": Metric("AWS/Events", "Invocations", rule),
+        "not handed over": Metric("AWS/Events", "FailedInvocations", rule),
+        "handed to dead letters": Metric("AWS/Events", "InvocationsSentToDlq", rule),
+        "lost by the rule": Metric("AWS/Events", "InvocationsFailedToBeSentToDlq", rule),
+    }
 
 
 def _ours(name: str, dimensions: tuple[tuple[str, str], ...], statistic: str = "Sum") -> Metric:
@@ -99,7 +112,7 @@ def _ours(name: str, dimensions: tuple[tuple[str, str], ...], statistic: str = "
 _ADVICE = {
     "matched by the rule": "See the checks bucket-announces and rule.",
     "handed to the queue": "See the check queue: its policy must let the rule send.",
-    "messages in the queue": "See the check queue: its policy, and its key.",
+    "messages in the queue": "See the checks bucket-announces and queue: its policy, and its key.",
     "files done": "See the checks mapping, function, last-failures and self-check.",
 }
 
@@ -108,7 +121,7 @@ def funnel(subject: Subject) -> Iterator[Found]:
     """Where the number of files falls."""
     found = measure(subject)
     files = found.steps[0].count
-    if lost := found.details["lost by the rule"]:
+    if lost := found.details.get("lost by the rule"):
         yield failure(
             f"{lost:.0f} announcements of files are lost: neither the queue nor the dead-letter "
             "queue took them.",

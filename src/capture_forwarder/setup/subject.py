@@ -113,7 +113,10 @@ class Subject:
     @cached_property
     def rule(self) -> RuleState:
         """The rule that announces new files."""
-        return self.account.deployment.rule(self.resource("CaptureRule"))
+        name = self.resource("CaptureRule")
+        bus = self.stack.source.partition(":event-bus/")[2]
+        # The id of a rule of another bus may hold the bus: BUS|RULE.
+        return self.account.deployment.rule(f"{bus}|{name}" if bus and "|" not in name else name)
 
     @cached_property
     def settings(self) -> Settings:

@@ -20,7 +20,10 @@ _WAYS = (
 
 
 def announces(subject: Subject) -> Iterator[Found]:
-    """Whether the buckets announce new files to EventBridge."""
+    """Whether the buckets announce new files where the stack hears of them."""
+    if not subject.stack.has_rule:
+        yield from _announces_to(subject, _direct_destination(subject))
+        return
     for bucket, found in subject.notifications.items():
         # Empty when on, absent when off.
         if EVENT_BRIDGE not in found:
@@ -30,36 +33,57 @@ def announces(subject: Subject) -> Iterator[Found]:
             )
 
 
+def _direct_destination(subject: Subject) -> str:
+    """The ARN of the topic or of the queue that buckets announce their files to, without a rule."""
+    if subject.stack.source == "s3":
+        return subject.account.deployment.queue(subject.resource("CaptureQueue")).arn
+    return subject.stack.source
+
+
+def _announces_to(subject: Subject, arn: str) -> Iterator[Found]:
+    for bucket, found in subject.notifications.items():
+        if arn not in _destinations(found, "s3:ObjectCreated"):
+            yield failure(
+                f"{bucket} does not announce new files to {arn}.",
+                "Add a notification for s3:ObjectCreated:* to it, beside all that it has.",
+            )
+
+
 def others(subject: Subject) -> Iterator[Found]:
     """Whether a bucket announces a file a second time, by another way."""
     queue = subject.resource("CaptureQueue").rpartition("/")[2]
-    function = subject.resource("ForwarderFunction")
+    twice = {subject.resource("ForwarderFunction")} | (
+        set() if subject.stack.source == "s3" else {queue}
+    )
     for bucket, found in subject.notifications.items():
         for arn in _destinations(found):
-            if arn.rpartition(":")[2] in {queue, function}:
+            if arn.rpartition(":")[2] in twice:
                 yield failure(
                     f"{bucket} announces its files to {arn} directly, too: each comes twice.",
-                    f"Remove that notification of {bucket}; the rule announces them already.",
+                    f"Remove that notification of {bucket}; its files are announced already.",
                 )
 
 
-def _destinations(notifications: Notifications) -> Iterator[str]:
+def _destinations(notifications: Notifications, event: str = "") -> Iterator[str]:
+    """The ARNs that a bucket announces its events to, or those that begin with something."""
     for value in notifications.values():
         for entry in value if isinstance(value, list) else []:
-            yield from (str(one) for name, one in entry.items() if name.endswith("Arn"))
+            if any(str(name).startswith(event) for name in entry.get("Events", [])):
+                yield from (str(one) for name, one in entry.items() if name.endswith("Arn"))
 
 
 def place(subject: Subject) -> Iterator[Found]:
     """Whether the buckets are where the stack is, and who manages them."""
     for bucket in subject.stack.buckets:
         region = subject.account.buckets.region(bucket)
-        if region != subject.stack.region:
+        # An event bus and a topic may bring announcements from elsewhere.
+        if region != subject.stack.region and not subject.stack.source.startswith("arn:"):
             yield failure(
                 f"{bucket} is in {region}, and announces its files there only.",
                 f"Deploy the stack in {region}.",
             )
         manager = subject.account.buckets.tags(bucket).get(STACK_TAG)
-        if manager and EVENT_BRIDGE not in subject.notifications[bucket]:
+        if manager and subject.stack.has_rule and EVENT_BRIDGE not in subject.notifications[bucket]:
             yield warning(
                 f"{bucket} is managed by the stack {manager}.",
                 "Set EventBridgeEnabled in its template, or the next deployment undoes what "

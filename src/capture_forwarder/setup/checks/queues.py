@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from capture_forwarder.core.errors import AccountError
 from capture_forwarder.core.watched import Metric
-from capture_forwarder.setup.findings import Found, failure, not_known, warning
+from capture_forwarder.setup.findings import Found, failure, fine, not_known, warning
 from capture_forwarder.setup.subject import Subject
 
 _DAY = 24 * 60 * 60
@@ -16,6 +16,9 @@ _DAY = 24 * 60 * 60
 
 def rule(subject: Subject) -> Iterator[Found]:
     """Whether the rule takes the bucket's files, and hands them to the queue."""
+    if not subject.stack.has_rule:
+        yield fine(f"There is no rule to look at: CaptureSource is {subject.stack.source}.")
+        return
     found = subject.rule
     if not found.enabled:
         yield failure(
@@ -75,10 +78,11 @@ def _fits(matcher: object, text: str) -> bool:
 def queue(subject: Subject) -> Iterator[Found]:
     """Whether the queue takes what the rule sends, and what it does with what fails."""
     found = subject.account.deployment.queue(subject.resource("CaptureQueue"))
-    if not _may_send(found.policy, subject.rule.arn):
-        yield failure(
-            "The queue's policy does not let the rule send messages.", "Run `sam deploy` again."
-        )
+    for who, arn in _senders(subject):
+        if not _may_send(found.policy, arn):
+            yield failure(
+                f"The queue's policy does not let {who} send messages.", "Run `sam deploy` again."
+            )
     if found.dead_letters_to is None:
         yield failure(
             "Messages that fail are tried again for ever, and then lost: the queue has no "
@@ -93,14 +97,25 @@ def queue(subject: Subject) -> Iterator[Found]:
         )
 
 
-def _may_send(policy: Mapping[str, object], rule: str) -> bool:
+def _senders(subject: Subject) -> Iterator[tuple[str, str]]:
+    """Who sends to the queue, and as whom the template's policy knows it."""
+    source = subject.stack.source
+    if subject.stack.has_rule:
+        yield "the rule", subject.rule.arn
+    elif source == "s3":
+        yield from ((bucket, f"arn:*:s3:::{bucket}") for bucket in subject.stack.buckets)
+    else:
+        yield "the topic", source
+
+
+def _may_send(policy: Mapping[str, object], sender: str) -> bool:
     statements = policy.get("Statement")
     for one in statements if isinstance(statements, list) else [statements]:
         if not isinstance(one, Mapping) or one.get("Effect") != "Allow":
             continue
         actions = {action.lower() for action in _texts(one.get("Action"))}
         sources = _texts([_part(one, "Condition")])
-        if actions & {"sqs:sendmessage", "sqs:*", "*"} and (rule in sources or not sources):
+        if actions & {"sqs:sendmessage", "sqs:*", "*"} and (sender in sources or not sources):
             return True
     return False
 
