@@ -288,6 +288,7 @@ def test_at_a_terminal_it_asks_for_all_that_is_open() -> None:
     churn, credit = routes()
     assert churn["mapping"]["inputs"] == ["age", "income"]
     assert credit["mapping"]["inputs"] == ["f0", "f1"]
+    assert "replace f0" not in Path("routes.yaml").read_text()
     publisher = {
         "type": "fiddler",
         "url": "https://x.fiddler.ai",

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import typer
 
-from capture_forwarder.cli.terminal.console import ERR, complain, say
+from capture_forwarder.cli.terminal.console import ERR, complain, number_of, say
 from capture_forwarder.inspection.drafting.candidates import Candidate
 from capture_forwarder.inspection.drafting.choices import Choices, mistake, needed
 from capture_forwarder.inspection.drafting.draft import counted
@@ -95,15 +95,15 @@ class Asking:
             names = [column.name for column in getattr(mapping, side)]
             if made_up.isdisjoint(names):
                 continue
-            question = f"The {len(names)} columns of the {word}, in this order"
+            columns = number_of(len(names), "column", "columns")
+            question = f"Names for the {columns} of the {word}, in this order"
             while True:
                 answer = self._ask(question, comma_list(names))
                 if problem := _problem(answer, len(names)):
                     complain(problem)
                     continue
                 break
-            if answer != comma_list(names):
-                choices, named = _with(choices, route, side, answer), True
+            choices, named = _with(choices, route, side, answer), True
         return choices, named
 
     def _settings(self, route: Candidate, choices: Choices) -> Choices:

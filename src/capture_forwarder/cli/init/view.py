@@ -7,7 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from capture_forwarder.cli.terminal.console import ERR, OUT, complain, plain, say, show_warnings
+from capture_forwarder.cli.terminal.console import (
+    ERR,
+    OUT,
+    complain,
+    number_of,
+    plain,
+    say,
+    show_warnings,
+)
 from capture_forwarder.cli.terminal.tables import add, new_table
 from capture_forwarder.inspection.drafting.candidates import Candidate
 from capture_forwarder.inspection.drafting.draft import RouteDraft
@@ -138,7 +146,8 @@ def show_outcome(outcome: Outcome) -> None:
 
 
 def _show_written(outcome: Outcome) -> None:
-    say(f"Wrote {outcome.output}: {len(outcome.draft.routes)} route(s).", style="bold")
+    routes = number_of(len(outcome.draft.routes), "route", "routes")
+    say(f"Wrote {outcome.output}: {routes}.", style="bold")
     if outcome.plan.config is not None:
         say(f"Wrote {outcome.sam_config}:", style="bold")
         settings = outcome.plan.settings
