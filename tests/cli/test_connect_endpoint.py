@@ -92,6 +92,7 @@ def test_without_apply_it_only_shows_what_would_change(sagemaker: SageMakerServe
     assert "sampling: - → 100 %" in shown
     assert "sides: - → Input, Output" in shown
     assert f"destination: - → {PLACE}" in shown
+    assert "KMS key" not in shown
     assert "stays: ProductionVariants" in shown
     assert "a second fleet of the same size runs (AllTraffic 1)" in shown
     assert "Add --apply" in shown
@@ -439,6 +440,7 @@ def test_undoing_waits_for_an_undo_that_has_begun(sagemaker: SageMakerServer) ->
     sagemaker.next_update = Update(["Updating"] * 30)
     run("--undo", done["undo"], "--apply", "--wait", "1", exit_code=1)
 
+    assert "has begun already" in run("--undo", done["undo"]).stdout
     assert document("--undo", done["undo"], "--apply")["under_way"] is True
     assert len(sagemaker.of("UpdateEndpoint")) == 2
     assert list(sagemaker.configs) == ["first"]

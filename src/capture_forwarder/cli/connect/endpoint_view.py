@@ -13,7 +13,9 @@ from capture_forwarder.setup.capture_settings import Capture, captured_sides, co
 from capture_forwarder.setup.endpoint import EndpointChanged, EndpointPlan, kept_off
 from capture_forwarder.setup.endpoint_undo import Undone, UndoPlan
 
+_NOTHING = "-"
 _NOT_DONE = "Nothing was changed. Add --apply to do it."
+_HAS_BEGUN = "The update has begun already. Add --apply to wait for its end."
 
 
 @contextmanager
@@ -67,16 +69,15 @@ def show_endpoint_plan(plan: EndpointPlan, *, as_json: bool, applied: bool = Fal
     old, new = _described(plan.capture_before), _described(plan.capture_after)
     for what, value in new.items():
         mark = f"{old[what]} → {value}" if old[what] != value else f"{value} (stays)"
-        say(f"  {what}: {plain(mark)}")
+        if not value == old[what] == _NOTHING:
+            say(f"  {what}: {plain(mark)}")
     say(f"  stays: {', '.join(plan.kept)}")
     if plan.tags:
         say(f"  tags that are copied: {plain(', '.join(sorted(plan.tags)))}")
-    if plan.under_way:
-        say("The update has begun already. Add --apply to wait for its end." if not applied else "")
-        return
-    _show_cost(plan)
+    if not plan.under_way:
+        _show_cost(plan)
     if not applied:
-        say(_NOT_DONE)
+        say(_HAS_BEGUN if plan.under_way else _NOT_DONE)
 
 
 def show_endpoint_changed(plan: EndpointPlan, changed: EndpointChanged, *, as_json: bool) -> None:
@@ -113,7 +114,7 @@ def show_undo_plan(plan: UndoPlan, *, as_json: bool) -> None:
         return
     say(f"{plan.running.name}: configuration {plan.after} → {plan.before}", style="bold")
     say(f"  {plan.after} is deleted afterwards.")
-    say(_NOT_DONE)
+    say(_HAS_BEGUN if plan.under_way else _NOT_DONE)
 
 
 def show_undone(plan: UndoPlan, done: Undone, *, as_json: bool) -> None:
@@ -131,17 +132,17 @@ def show_undone(plan: UndoPlan, done: Undone, *, as_json: bool) -> None:
 
 
 def _described(capture: Capture) -> dict[str, str]:
-    """Data Capture in words; a dash stands for what is not there."""
+    """Data Capture in words; `_NOTHING` stands for what is not there."""
     types = content_types(capture)
     enabled = bool(capture) and bool(capture.get("EnableCapture", True))
     return {
         "Data Capture": "on" if enabled else "off",
-        "sampling": f"{capture['InitialSamplingPercentage']} %" if capture else "-",
-        "sides": ", ".join(sorted(captured_sides(capture))) or "-",
-        "destination": str(capture.get("DestinationS3Uri", "-")),
-        "KMS key": str(capture.get("KmsKeyId", "-")),
-        "CSV": ", ".join(types.csv) or "-",
-        "JSON": ", ".join(types.json) or "-",
+        "sampling": f"{capture['InitialSamplingPercentage']} %" if capture else _NOTHING,
+        "sides": ", ".join(sorted(captured_sides(capture))) or _NOTHING,
+        "destination": str(capture.get("DestinationS3Uri", _NOTHING)),
+        "KMS key": str(capture.get("KmsKeyId", _NOTHING)),
+        "CSV": ", ".join(types.csv) or _NOTHING,
+        "JSON": ", ".join(types.json) or _NOTHING,
     }
 
 
