@@ -19,7 +19,9 @@ from capture_forwarder.publishers.otlp.spans import key_values
 CONTENT_TYPE = "application/x-protobuf"
 SCOPE = "capture-forwarder"
 
-_LEVEL = 6
+# Each text stands in a span three times, which little effort finds: of chats a tenth is left, in a
+# fifth of the time that the usual level takes, which leaves a fourteenth.
+_LEVEL = 2
 
 
 def write_request(resource: Attributes, spans: Sequence[Span]) -> bytes:
