@@ -53,6 +53,7 @@ METRICS = {
     "InferencesPublished",
     "InferencesRefused",
     "CastFailures",
+    "ValuesRedacted",
     "ColumnsNeverFound",
     "EqualIds",
     "PublishRequests",
