@@ -151,7 +151,7 @@ LEFT_OUT := charset-normalizer deprecated numpy pandas pyarrow requests-toolbelt
 # The others are held to the versions of dev.txt: what is tested is what is shipped.
 requirements: $(VENV)/dev
 	$(PIP_COMPILE) --allow-unsafe --extra cli --extra duckdb --extra fiddler --extra monitor \
-		--extra otlp --output-file requirements/dev.txt pyproject.toml requirements/dev.in
+		--output-file requirements/dev.txt pyproject.toml requirements/dev.in
 	$(PIP_COMPILE) --allow-unsafe --extra cli --extra duckdb --extra monitor \
 		--output-file requirements/demo.txt pyproject.toml requirements/demo.in
 	$(PIP_COMPILE) --allow-unsafe --extra cli --extra duckdb --extra monitor --extra spark \

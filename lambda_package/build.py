@@ -59,7 +59,7 @@ UNNEEDED_MODULES = ("_yaml.",)
 # botocore trusts certifi's authorities, time zones are the system's, and nothing is left that was
 # written for the first version of pydantic. boto3 has its clients; its resources, examples and what
 # is for AWS's C runtime or for several processes go. The others are for notebooks, type checkers,
-# browsers, Windows, other signals than traces and libraries that the package does not have.
+# browsers, Windows and libraries that the package does not have.
 UNNEEDED_PATHS = (
     "annotated_types/test_cases.py",
     "aws_lambda_powertools/metrics/provider/datadog",
@@ -77,14 +77,6 @@ UNNEEDED_PATHS = (
     "dateutil/tzwin.py",
     "dateutil/zoneinfo/dateutil-zoneinfo.tar.gz",
     "fiddler/packtools",
-    "google/protobuf/compiler",
-    "google/protobuf/testdata",
-    "opentelemetry/proto/collector/logs",
-    "opentelemetry/proto/collector/metrics",
-    "opentelemetry/proto/collector/profiles",
-    "opentelemetry/proto/logs",
-    "opentelemetry/proto/metrics",
-    "opentelemetry/proto/profiles",
     "pydantic/experimental/arguments_schema.py",
     "pydantic/experimental/pipeline.py",
     "pydantic/mypy.py",

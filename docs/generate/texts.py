@@ -300,6 +300,13 @@ MAPPING: Mapping[str, Told] = {
         "Where the records are in a JSON response.", "result", "[JMESPath](https://jmespath.org)"
     ),
     "csv_header": Told("Whether each CSV payload begins with a header row.", "present"),
+    "redact": Told(
+        "What must not leave as it is: see [redaction](redaction.md). The action is `drop`, "
+        "`hash`, `patterns`, or some of `email`, `phone`, `card` and `aws-key` with a plus between "
+        "them.",
+        "region=hash,income=drop",
+        "list of `column=action`; a mapping in the routes file",
+    ),
     "max_cast_failures": Told(
         "The share of the rows in which a column may fail its type. A file in which one fails more "
         "often is held: nothing more of it is sent, and in the end its message becomes a dead "
@@ -396,6 +403,9 @@ SHARED: Mapping[str, Told] = {
         "30",
     ),
     "request_timeout_seconds": Told("How long to wait for the platform's answer.", "20"),
+    **_secret(
+        "redact_key", "The key that redaction makes hashes with", "a-long-random-text", "redact-key"
+    ),
     "max_line_bytes": Told("A longer line is rejected; it is never held in memory.", "33554432"),
     "routes_file": Told(
         "A [routes file](routes.md). It takes the place of every setting of a platform and of "

@@ -23,7 +23,6 @@ FIDDLER = {
 BROUGHT = {
     "cli": ("rich", "tomlkit", "typer"),
     "duckdb": ("duckdb",),
-    "otlp": ("opentelemetry", "opentelemetry.proto"),
     "fiddler": ("fiddler", "numpy", "pandas", "pyarrow", "requests_toolbelt", "tqdm"),
 }
 # In a process of its own, where nothing of it can have been imported yet.
@@ -91,17 +90,6 @@ def test_a_missing_extra_is_named_with_the_command_that_installs_it(
     assert f"install it with: pip install 'capture-forwarder[{extra}]'" in said
     assert "Traceback" not in said
     assert "proxy" not in said
-
-
-def test_so_is_the_one_that_traces_need(tmp_path: Path) -> None:
-    arguments = ("forward", SAMPLES, "--publisher", "otlp")
-
-    done = run(tmp_path, *arguments, without="otlp", OTLP_URL="http://127.0.0.1:9")
-
-    assert done.returncode == 2
-    said = " ".join(done.stderr.split())
-    assert "Publishing by OTLP needs opentelemetry-proto, which is not installed" in said
-    assert "pip install 'capture-forwarder[otlp]'" in said
 
 
 def test_a_demo_that_would_replace_another_file_says_what_it_needs_to_look_into_it(

@@ -118,3 +118,15 @@ def test_the_requests_of_batches_behind_one_that_failed_are_counted() -> None:
     assert report is not None
     assert report.requests == len(made) == 4
     assert (report.lines, report.published) == (0, 0)
+
+
+def test_redacted_values_are_counted_up_to_the_position_that_is_saved() -> None:
+    accounting = Accounting(ManualClock(), Position())
+    for number, count in enumerate((2, 3, 4), 1):
+        redactions = {"a": count - 1, "b": 1}
+        accounting.forwards(number, ParsedLine((ROW,), redactions=redactions), 1)
+    accounting.settled(Position(20, 2), 2, BatchOutcome(published=2))
+
+    accounting.saved(Position(20, 2))
+
+    assert accounting.report().redacted == 5

@@ -32,7 +32,6 @@ CLIENTS: dict[str, set[str]] = {
     "publishers/fiddler": {"fiddler", "requests", "urllib3"},
     "publishers/duckdb": {"duckdb"},
     "publishers/files": {"duckdb", "pyarrow"},  # either writes Parquet
-    "publishers/otlp": {"google", "opentelemetry", "requests", "urllib3"},
     "aws": {"boto3", "botocore", "aws_lambda_powertools"},
     "local": set(),
     "forwarding": set(),

@@ -70,11 +70,12 @@ def examples(group: str) -> dict[str, str]:
 
 
 def test_examples_are_settings_that_the_code_takes() -> None:
-    shared = examples("running") | examples("mapping")
+    running = _one_secret(examples("running"), "FORWARDER_REDACT_KEY")
+    shared = running | examples("mapping")
     load(shared | _one_secret(examples("fiddler"), "FIDDLER_TOKEN"))
     load(shared | examples("files") | {"FORWARDER_PUBLISHER": "files"})
     load(shared | examples("duckdb") | {"FORWARDER_PUBLISHER": "duckdb"})
-    load(examples("running") | examples("routes"))
+    load(running | examples("routes"))
     columns = {
         name: value
         for name, value in shared.items()

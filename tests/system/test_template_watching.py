@@ -54,6 +54,7 @@ METRICS = {
     "InferencesPublished",
     "InferencesRefused",
     "CastFailures",
+    "ValuesRedacted",
     "ColumnsNeverFound",
     "EqualIds",
     "PublishRequests",

@@ -182,6 +182,7 @@ def _counts(report: FileReport) -> dict[str, int]:
         "PublishRequests": report.requests,
         "PublishRetries": report.retries,
         "CastFailures": sum(report.cast_failures.values()),
+        "ValuesRedacted": report.redacted,
         "ColumnsNeverFound": len(report.never_found),
         "EqualIds": report.equal_ids,
     }
@@ -205,6 +206,7 @@ def _summary(report: FileReport | None) -> dict[str, object]:
         "seconds": round(report.seconds, 3),
         "lag_seconds": report.lag_seconds,
         "cast_failures": report.cast_failures,
+        "redacted": report.redacted,
         "columns_never_found": report.warnings,
         "equal_ids": report.equal_ids,
     }

@@ -1,4 +1,4 @@
-"""The columns of a row that is a conversation with a language model."""
+"""The columns of rows that are no columns of a payload: conversations, and records as a whole."""
 
 from __future__ import annotations
 
@@ -26,3 +26,6 @@ CONVERSATION_COLUMNS = (
 - `usage`: `input_tokens`, `output_tokens` and further counts.
 - `dimensions`: how long an embedding's vectors are.
 """
+
+RECORDS = ("input", "output")
+"""The columns of a row that is a record of the request and one of the response, whole."""

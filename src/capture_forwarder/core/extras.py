@@ -13,7 +13,6 @@ class Extra(StrEnum):
     DUCKDB = "duckdb"
     FIDDLER = "fiddler"
     MONITOR = "monitor"
-    OTLP = "otlp"
     SPARK = "spark"
 
 

@@ -52,7 +52,8 @@ class ParsedLine(msgspec.Struct, frozen=True, gc=False):
     """What a line, or several alike, hold: the inferences in order, and columns that did not cast.
 
     `inference_time` is that of the last line that has one; `unfound` is None where every column
-    was found in some record. `calls` are the ids of the calls, one a line.
+    was found in some record. `calls` are the ids of the calls, one a line. `redactions` says how
+    many values of which columns were redacted.
     """
 
     inferences: Sequence[Inference]
@@ -60,3 +61,4 @@ class ParsedLine(msgspec.Struct, frozen=True, gc=False):
     cast_failures: Mapping[str, int] = {}
     unfound: Unfound | None = None
     calls: Sequence[str] = ()
+    redactions: Mapping[str, int] = {}

@@ -14,7 +14,8 @@ class FileReport(msgspec.Struct, frozen=True):
     that the file had been delivered before and was not read; `resumed_at` is the line behind
     which this invocation began; `latencies` are the newest of the accepted requests, in seconds.
     `equal_ids` is how many lines have the id of an earlier one. `never_found` are the columns whose
-    names no line that was read has, and `warnings` say so.
+    names no line that was read has, and `warnings` say so. `redacted` is how many values were
+    taken out or replaced.
     """
 
     lines: int = 0
@@ -33,6 +34,7 @@ class FileReport(msgspec.Struct, frozen=True):
     seconds: float = 0.0
     lag_seconds: float | None = None
     cast_failures: Mapping[str, int] = msgspec.field(default_factory=dict)
+    redacted: int = 0
     equal_ids: int = 0
     never_found: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -54,12 +54,13 @@ class Accounting:
         self._notes = True
         self._odd: deque[_Lines] = deque()
         self._casts: deque[tuple[int, Mapping[str, int]]] = deque()
+        self._redactions: deque[tuple[int, int]] = deque()
         self._settled: deque[tuple[Position, int]] = deque()
         self._refused: deque[Position] = deque()
         # What lies in front of it.
         self._kinds: Counter[Reason | None] = Counter()
         self._cast_failures: Counter[str] = Counter()
-        self._rows = self._rows_refused = 0
+        self._rows = self._rows_refused = self._redacted = 0
         self._last_time: str | None = None
         self._requests = self._retries = 0
         self._latencies: deque[float] = deque(maxlen=_MOST_LATENCIES)
@@ -88,6 +89,9 @@ class Accounting:
             self._casts_read.update(parsed.cast_failures)
             if self._notes:
                 self._casts.append((line, parsed.cast_failures))
+
+        if parsed.redactions and self._notes:
+            self._redactions.append((line, sum(parsed.redactions.values())))
 
     def forwards_alike(self, count: int, calls: Sequence[str], last_time: str | None) -> None:
         """Count lines of one inference each that are to be sent."""
@@ -144,6 +148,8 @@ class Accounting:
                 self._odd.appendleft(lines)
         while self._casts and self._casts[0][0] <= position.lines:
             self._cast_failures.update(self._casts.popleft()[1])
+        while self._redactions and self._redactions[0][0] <= position.lines:
+            self._redacted += self._redactions.popleft()[1]
         while self._settled and self._settled[0][0] <= position:
             self._rows += self._settled.popleft()[1]
         # Those of one batch may be known in any order.
@@ -195,6 +201,7 @@ class Accounting:
             seconds=self._clock.monotonic() - self._started,
             lag_seconds=_age(self._last_time, self._clock.now()) if self.moved else None,
             cast_failures=dict(self._cast_failures),
+            redacted=self._redacted,
             never_found=self._never.columns,
             equal_ids=self._equal.count,
             warnings=tuple(self._never.sentences()),

@@ -1,8 +1,10 @@
 """One captured line → inferences or a rejection. Pure: no I/O, no client, no AWS."""
 
+from dataclasses import replace
 from typing import Protocol
 
 from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.conversation import RECORDS
 from capture_forwarder.core.schema import Schema
 from capture_forwarder.parser.call import CaptureData, CapturedPayload, read_call
 from capture_forwarder.parser.fast.runs import Run
@@ -113,6 +115,12 @@ def compile_mapping(
     as_json
         Whether the publisher takes rows as JSON; see `LineParser`.
     """
+    if mapping.redact:
+        from capture_forwarder.parser.redaction.parser import RedactingParser  # noqa: PLC0415
+
+        bare = compile_mapping(replace(mapping, redact=()), schema, as_json=as_json)
+        key = b"" if mapping.redact_key is None else mapping.redact_key.value().encode()
+        return RedactingParser(bare.for_file, mapping.names or RECORDS, mapping.redact, key)
     if mapping.conversations:
         from capture_forwarder.parser.conversations.line import ConversationParser  # noqa: PLC0415
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from capture_forwarder.core.errors import SettingsError
 from capture_forwarder.settings import variables
@@ -22,7 +22,7 @@ from capture_forwarder.settings.addresses import (
     QueueUrl,
     RoutesFile,
 )
-from capture_forwarder.settings.base import Model
+from capture_forwarder.settings.base import Model, Text, spellings
 from capture_forwarder.settings.checking import Location, invalid, publisher_name, route_problems
 from capture_forwarder.settings.names import LABEL_ROUTE, ONLY_ROUTE
 from capture_forwarder.settings.publishers import PUBLISHERS, PublisherName
@@ -50,6 +50,9 @@ class Settings(Model):
     retry_seconds: float = Field(60.0, ge=0, le=900)
     request_timeout_seconds: float = Field(30.0, gt=0, le=300)
     max_line_bytes: int = Field(16 * 1024 * 1024, ge=1024)
+    redact_key: SecretStr | None = None
+    redact_key_secret_arn: Text | None = None
+    redact_key_parameter: Text | None = None
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
@@ -88,6 +91,9 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         problems.append(
             "FORWARDER_QUEUE_URL: needs FORWARDER_LEDGER, which keeps the position to continue from"
         )
+    keys = [_spell_shared((name,)) for name in shared if name in spellings("redact_key")]
+    if len(keys) > 1:
+        problems.append(f"{' and '.join(keys)} are set; set only one of them")
     if problems:
         raise SettingsError(problems)
     named = {"name": LABEL_ROUTE} if route and "labels" in route else {}

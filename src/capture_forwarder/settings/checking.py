@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from capture_forwarder.core.conversation import CONVERSATION_COLUMNS, RECORDS
 from capture_forwarder.core.letter_case import alike
 from capture_forwarder.settings.base import PublisherSettings, spellings
 from capture_forwarder.settings.labels import LabelSettings
@@ -85,19 +86,30 @@ def route_problems(written: Written, spell: Spell) -> Iterator[str]:
         yield from _publisher(PUBLISHERS[name], publisher, spell)
     rest = {**written, "publisher": {"type": "duckdb"}, "mapping": {}, "labels": None}
     yield from invalid(RouteSettings, rest, (), spell)
+    yield from _names(written, name, spell)
+
+
+def _names(written: Written, name: PublisherName | None, spell: Spell) -> Iterator[str]:
+    """What is wrong with a mapping by itself, and with the names in it seen together."""
     wrong = list(invalid(MappingSettings, written.get("mapping", {}), ("mapping",), spell))
     yield from wrong
-    if not wrong:
-        columns = MappingSettings.model_validate(mapping).columns
-        if repeated := columns.duplicates():
-            names = ", ".join(repeated)
-            yield f"column names must be unique, but these are used twice: {names}"
-        if name is PublisherName.DUCKDB:
-            for first, second in alike(columns.names):
-                yield f"column names: {first!r} and {second!r} are one to DuckDB; rename one"
-        if strange := columns.types_of_no_column():
-            at = spell(("mapping", "types"))
-            yield f"{at}: {', '.join(strange)}: no input or output column has this name"
+    if wrong:
+        return
+    columns = MappingSettings.model_validate(_section(written, "mapping")).columns
+    if repeated := columns.duplicates():
+        yield f"column names must be unique, but these are used twice: {', '.join(repeated)}"
+    if name is PublisherName.DUCKDB:
+        for first, second in alike(columns.names):
+            yield f"column names: {first!r} and {second!r} are one to DuckDB; rename one"
+    if strange := columns.types_of_no_column():
+        at = spell(("mapping", "types"))
+        yield f"{at}: {', '.join(strange)}: no input or output column has this name"
+    otlp = CONVERSATION_COLUMNS if name is PublisherName.OTLP else ()
+    redactable = (*columns.names, *otlp) or RECORDS
+    for rule in columns.redact:
+        if rule.steps_in(redactable) is None:
+            at = spell(("mapping", "redact"))
+            yield f"{at}: no column has the name {rule.path!r}, or is what it begins with"
 
 
 def invalid(model: type[BaseModel], written: object, at: Location, spell: Spell) -> Iterator[str]:

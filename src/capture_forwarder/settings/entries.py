@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
+from capture_forwarder.core.redaction import Action, Pattern, RedactionRule, parse_redaction
 from capture_forwarder.core.schema import DataType
 from capture_forwarder.parser import (
     check_path,
@@ -91,6 +92,53 @@ def _check_headers(entries: tuple[str, ...] | str) -> tuple[str, ...] | str:
         raise ValueError(message)
     return entries
 
+
+def redaction_of(written: object) -> tuple[RedactionRule, ...]:
+    """The rules of a list of `path=action`; see `parse_redaction`.
+
+    Raises
+    ------
+    ValueError
+        An entry is none.
+    """
+    if isinstance(written, str):
+        written = next(csv.reader([written], skipinitialspace=True), []) if written.strip() else ()
+    return parse_redaction(written if isinstance(written, (list, tuple)) else ())
+
+
+def _entries_of_redaction(written: object) -> object:
+    """Write `path: action`, or `path: [pattern, pattern]`, as the entries that it stands for."""
+    if not isinstance(written, dict):
+        return written
+    actions = {
+        path: "+".join(map(str, action)) if isinstance(action, list) else action
+        for path, action in written.items()
+    }
+    return tuple(f"{path}={action}" for path, action in actions.items())
+
+
+def _check_redaction(entries: tuple[str, ...] | str) -> tuple[str, ...] | str:
+    redaction_of(entries)
+    return entries
+
+
+_ACTIONS = {"enum": [*(one.value for one in Action), *(one.value for one in Pattern)]}
+_REDACTION_SCHEMA = {
+    "anyOf": [
+        {
+            "type": "object",
+            "additionalProperties": {"anyOf": [_ACTIONS, {"type": "array", "items": _ACTIONS}]},
+        },
+        {"type": "array", "items": {"type": "string"}},
+        {"type": "string"},
+    ]
+}
+Redaction = Annotated[
+    Entries,
+    AfterValidator(_check_redaction),
+    BeforeValidator(_entries_of_redaction),
+    WithJsonSchema(_REDACTION_SCHEMA),
+]
 
 Headers = Annotated[
     Entries,

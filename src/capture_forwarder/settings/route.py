@@ -18,7 +18,14 @@ from capture_forwarder.parser import (
     parse_types,
 )
 from capture_forwarder.settings.base import Model, Text
-from capture_forwarder.settings.entries import Columns, Metadata, Path, Types
+from capture_forwarder.settings.entries import (
+    Columns,
+    Metadata,
+    Path,
+    Redaction,
+    Types,
+    redaction_of,
+)
 from capture_forwarder.settings.labels import LabelSettings
 from capture_forwarder.settings.names import ONLY_ROUTE
 from capture_forwarder.settings.otlp import OtlpSettings
@@ -83,6 +90,9 @@ class MappingSettings(Model):
     shadow: Literal["include", "exclude"] = Field(
         "include", description="whether calls of shadow variants are forwarded"
     )
+    redact: Redaction = Field(
+        (), description="what must not leave as it is, as column: drop, hash or patterns"
+    )
     max_cast_failures: float | None = Field(
         None,
         ge=0,
@@ -110,6 +120,7 @@ class MappingSettings(Model):
             csv_header=self.csv_header == "present",
             types=parse_types(comma_list(self.types)),
             shadow=self.shadow == "include",
+            redact=redaction_of(self.redact),
         )
 
 

@@ -32,6 +32,9 @@ SHARED = {
     "FORWARDER_RETRY_SECONDS": "retry_seconds",
     "FORWARDER_REQUEST_TIMEOUT_SECONDS": "request_timeout_seconds",
     "FORWARDER_MAX_LINE_BYTES": "max_line_bytes",
+    "FORWARDER_REDACT_KEY": "redact_key",
+    "FORWARDER_REDACT_KEY_SECRET_ARN": "redact_key_secret_arn",
+    "FORWARDER_REDACT_KEY_PARAMETER": "redact_key_parameter",
     "FORWARDER_ROUTES": "routes_file",
     "FORWARDER_ROUTES_REFRESH_SECONDS": "routes_refresh_seconds",
 }
@@ -48,6 +51,7 @@ _MAPPING: Mapping[str, Location] = {
     "FORWARDER_CSV_HEADER": ("mapping", "csv_header"),
     "FORWARDER_COLUMN_TYPES": ("mapping", "types"),
     "FORWARDER_SHADOW_VARIANTS": ("mapping", "shadow"),
+    "FORWARDER_REDACT": ("mapping", "redact"),
     "FORWARDER_MAX_CAST_FAILURES": ("mapping", "max_cast_failures"),
     "FORWARDER_MAX_REFUSED": ("mapping", "max_refused"),
 }

@@ -72,7 +72,7 @@ def build_forwarder(
         publisher = build_publisher(route, settings, clock)
         ports = Ports(store_of(route, source), publisher, quarantine, clock, ledger)
         own = teller.on_route(route.name, route.publisher_name.value)
-        return Route(mapping_of(route), route_options(route, settings), ports, own)
+        return Route(mapping_of(route, settings), route_options(route, settings), ports, own)
 
     router = RouteBook(
         lambda: read_routes(settings) if routes is None else routes,

@@ -16,6 +16,7 @@ from capture_forwarder.parser import ColumnMapping
 from capture_forwarder.settings import PublisherName, RouteSettings, Settings
 from capture_forwarder.settings.publishers import DuckDbSettings
 from capture_forwarder.settings.route import Match
+from capture_forwarder.wiring.redaction import with_redact_key
 
 if TYPE_CHECKING:
     from capture_forwarder.labels.looking import LabelTable
@@ -94,21 +95,24 @@ def only_table(settings: Settings) -> str | None:
     return tables[0] if tables else None
 
 
-def mapping_of(route: RouteSettings) -> ColumnMapping | Compile:
+def mapping_of(route: RouteSettings, settings: Settings) -> ColumnMapping | Compile:
     """Return a route's mapping, or what makes the parser of its labels.
 
     Raises
     ------
     MissingExtraError
         Its labels need something that is not installed.
+    SettingsError
+        It hashes values, and there is no key for that.
     """
+    columns = with_redact_key(route.columns, settings)
     if route.labels is None:
-        return route.columns
+        return columns
     from capture_forwarder.labels.compiling import LabelCompiler  # noqa: PLC0415
 
     return LabelCompiler(
         route.labels.mapping,
-        route.mapping.columns,
+        columns,
         _stored(route),
         with_features=route.publisher_name is PublisherName.OPENSCALE,
     )

@@ -123,7 +123,7 @@ def _build_sender(
     publisher = build_publisher(route, settings, clock)
     retry_seconds = route_options(route, settings).retry_seconds
     own = reporter.on_route(route.name, route.publisher_name.value)
-    preparation = Preparation(mapping_of(route), publisher, clock, retry_seconds, own)
+    preparation = Preparation(mapping_of(route, settings), publisher, clock, retry_seconds, own)
     preparation.parser()  # a route that cannot be used fails now, not at its first entry
     sender = BatchSender(publisher, clock, retry_seconds=retry_seconds)
     return EntrySender(preparation, publisher, sender, dry_run=dry_run)

@@ -56,7 +56,7 @@ class Bench:
         mapping = {} if platform.conversations else MAPPING
         settings = load({**platform.variables(url), **mapping, **labels, **variables})
         assert settings.route is not None
-        self._mapping = mapping_of(settings.route)
+        self._mapping = mapping_of(settings.route, settings)
         self.publisher: Publisher = build_publisher(settings.route, settings, self.clock)
 
     def batches(self, *calls: CallOf, rows: int | None = None) -> list[Batch]:

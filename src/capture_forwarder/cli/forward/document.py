@@ -52,6 +52,7 @@ def _report_json(report: FileReport) -> dict[str, object]:
         "bytes": report.bytes,
         "seconds": round(report.seconds, 3),
         "cast_failures": dict(report.cast_failures),
+        "redacted": report.redacted,
         "columns_never_found": list(report.warnings),
         "equal_ids": report.equal_ids,
     }
@@ -70,6 +71,7 @@ def summary_json(sent: Sent, sending: Sending, warnings: Sequence[str]) -> dict[
         **dict(zip(COUNTS, counts_of(total), strict=True)),
         "published": total.published,
         "cast_failures": dict(total.cast_failures),
+        "redacted": total.redacted,
         "columns_never_found": list(total.warnings),
         "equal_ids": total.equal_ids,
         "publisher": sending.publisher,

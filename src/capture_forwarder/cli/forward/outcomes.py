@@ -158,6 +158,7 @@ def add_up(reports: Sequence[FileReport]) -> FileReport:
         bytes=sum(report.bytes for report in reports),
         seconds=sum(report.seconds for report in reports),
         cast_failures=casts,
+        redacted=sum(report.redacted for report in reports),
         equal_ids=sum(report.equal_ids for report in reports),
         never_found=tuple(sorted({name for report in reports for name in report.never_found})),
         warnings=tuple(dict.fromkeys(text for report in reports for text in report.warnings)),

@@ -45,6 +45,8 @@ def show_outcomes(outcomes: Sequence[Outcome], sending: Sending, warnings: Seque
     if total.cast_failures:
         columns = ", ".join(f"{name} {count}" for name, count in total.cast_failures.items())
         say(f"Values that do not have their column's type were sent unchanged: {columns}")
+    if total.redacted:
+        say(f"{number_of(total.redacted, 'value was', 'values were')} redacted.")
     if total.equal_ids:
         say(f"{total.equal_ids} line(s) have the id of an earlier line of their file.")
     for warning in total.warnings:

@@ -15,6 +15,8 @@ import msgspec
 from jmespath.exceptions import JMESPathError
 
 from capture_forwarder.core.conversation import CONVERSATION_COLUMNS
+from capture_forwarder.core.ports import Secret
+from capture_forwarder.core.redaction import RedactionRule
 from capture_forwarder.core.schema import DataType
 from capture_forwarder.parser.mapping.entries import entries_of
 
@@ -108,6 +110,8 @@ class ColumnMapping:
         Whether calls of shadow variants are forwarded, too; left out they count as empty.
     conversations
         Whether rows are conversations with a language model, in place of columns of payloads.
+    redact, redact_key
+        What must not leave as it is, and the secret that hashes are made with.
     """
 
     inputs: tuple[Column, ...] = ()
@@ -121,6 +125,8 @@ class ColumnMapping:
     types: Mapping[str, DataType] = field(default_factory=dict, hash=False)
     shadow: bool = True
     conversations: bool = False
+    redact: tuple[RedactionRule, ...] = ()
+    redact_key: Secret | None = field(default=None, compare=False)
 
     @classmethod
     def of(
@@ -175,8 +181,7 @@ class ColumnMapping:
         """All column names of a row, in order."""
         extra = [name for name in (self.timestamp, self.event_id) if name]
         sides = [column.name for column in (*self.inputs, *self.outputs)]
-        if self.conversations:
-            sides += CONVERSATION_COLUMNS
+        sides += CONVERSATION_COLUMNS if self.conversations else ()
         return (*sides, *extra, *(column.name for column in self.metadata))
 
     def duplicates(self) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.conversation import RECORDS
 from capture_forwarder.core.inference import Inference, ParsedLine
 from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.parser.call import CapturedPayload, read_call
@@ -18,7 +19,7 @@ from capture_forwarder.parser.mapping.casts import infer
 from capture_forwarder.parser.mapping.natural import natural_readings
 from capture_forwarder.parser.rejected import RejectedError
 
-NAMES = ("input", "output")
+NAMES = RECORDS
 """The names of an inference's two values."""
 
 # Neither variables nor keys are named: the parser does not know which of them its reader writes.

@@ -11,11 +11,6 @@ from http import HTTPStatus
 
 import msgspec
 import requests
-from google.protobuf.message import DecodeError
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
-    ExportTracePartialSuccess,
-    ExportTraceServiceResponse,
-)
 
 from capture_forwarder.core.errors import (
     BatchRefusedError,
@@ -23,6 +18,7 @@ from capture_forwarder.core.errors import (
     PublishError,
 )
 from capture_forwarder.publishers.http import Service, may_pass
+from capture_forwarder.publishers.otlp.protobuf import DecodeError, fields_of
 from capture_forwarder.publishers.otlp.requests import CONTENT_TYPE
 
 PUBLISHING = "publish spans"
@@ -38,6 +34,8 @@ REPEATABLE = frozenset(
 )
 """The statuses after which OTLP lets a client send the same request again."""
 
+_PARTIAL_SUCCESS = 1
+_REJECTED, _MESSAGE = 1, 2
 _JSON = "application/json"
 _LONGEST_QUOTE = 2000
 
@@ -117,8 +115,19 @@ def _said(response: requests.Response) -> str:
     text = ""
     if _kind(response) == CONTENT_TYPE:
         with suppress(DecodeError):
-            text = ExportTracePartialSuccess.FromString(response.content).error_message
+            _, text = _partial_success(response.content)
     return (text or response.text)[:_LONGEST_QUOTE]
+
+
+def _partial_success(message: bytes) -> tuple[int, str]:
+    """How many spans were rejected, and what is said of them; of several, the last counts."""
+    rejected, said = 0, ""
+    for field, value in fields_of(message):
+        if field == _REJECTED and isinstance(value, int):
+            rejected = value
+        elif field == _MESSAGE and isinstance(value, bytes):
+            said = value.decode(errors="replace")
+    return rejected, said
 
 
 def _kind(response: requests.Response) -> str:
@@ -132,8 +141,8 @@ def _rejected(response: requests.Response, service: Service) -> tuple[int, str]:
         return 0, ""
     try:
         if kind == CONTENT_TYPE:
-            partial = ExportTraceServiceResponse.FromString(body).partial_success
-            return partial.rejected_spans, partial.error_message
+            held = [value for field, value in fields_of(body) if field == _PARTIAL_SUCCESS]
+            return _partial_success(b"".join(part for part in held if isinstance(part, bytes)))
         if kind == _JSON:
             answer = _decode(body)
             inner = answer.partialSuccess or _Partial()

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
-
 from capture_forwarder.core.batch import Batch, BatchLimits, Receipt
 from capture_forwarder.core.schema import Schema
 from capture_forwarder.publishers.http import RequestLimits, Service
@@ -112,7 +110,7 @@ class OtlpPublisher:
         """
         del deadline
         refused: dict[int, str] = {}
-        spans: list[Span] = []
+        spans: list[bytes] = []
         for index, inference in enumerate(batch.inferences):
             try:
                 spans.append(span_of(inference, batch.capture_file))
@@ -122,7 +120,7 @@ class OtlpPublisher:
             self._send(batch, spans)
         return Receipt(refused)
 
-    def _send(self, batch: Batch, spans: list[Span]) -> None:
+    def _send(self, batch: Batch, spans: list[bytes]) -> None:
         rows = len(spans)
         body = write_request(resource_of(batch.capture_file, self._resource), spans)
         self._limits.check(body, rows)

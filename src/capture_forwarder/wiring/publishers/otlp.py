@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from capture_forwarder.core.errors import MissingExtraError
-from capture_forwarder.core.extras import Extra, is_installed
 from capture_forwarder.core.ports import Publisher, SignRequest
 from capture_forwarder.settings.base import spellings
 from capture_forwarder.settings.entries import headers_of
@@ -30,15 +28,7 @@ _REGION = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 
 def for_rows(settings: OtlpSettings, context: PublisherContext) -> Publisher:
-    """Make the publisher of a route's conversations.
-
-    Raises
-    ------
-    MissingExtraError
-        OpenTelemetry's protocol is not installed.
-    """
-    if not is_installed("opentelemetry.proto"):
-        raise MissingExtraError("Publishing by OTLP", "opentelemetry-proto", Extra.OTLP)
+    """Make the publisher of a route's conversations."""
     from capture_forwarder.publishers.otlp.publisher import (  # noqa: PLC0415
         OtlpPublisher,
         otlp_service,
