@@ -122,7 +122,7 @@ def _format(path: Path) -> Format:
     if not path.exists():
         raise UsageError(f"{path}: there is no such file or folder.")
     if path.is_file():
-        form = _of_name(path.name)
+        form = format_of(path.name)
         if form is None:
             known = ", ".join(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
             raise UsageError(f"{path}: the name ends with none of {known}.")
@@ -138,14 +138,17 @@ def format_in(what: str, names: Sequence[str]) -> Format:
     UsageError
         They are of several formats.
     """
-    found = {form: name for name in names if (form := _of_name(name)) and form is not Format.DUCKDB}
+    found = {
+        form: name for name in names if (form := format_of(name)) and form is not Format.DUCKDB
+    }
     if len(found) > 1:
         shown = ", ".join(found.values())
         raise UsageError(f"{what} holds files of several formats: {shown}.", "Name one of them.")
     return next(iter(found), Format.JSON_LINES)
 
 
-def _of_name(name: str) -> Format | None:
+def format_of(name: str) -> Format | None:
+    """Tell a file's format by the end of its name; None where that is not known."""
     for form, suffixes in SUFFIXES.items():
         if name.endswith(suffixes):
             return form
