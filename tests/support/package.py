@@ -9,6 +9,9 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+from lambda_package.build import Target, build
+from lambda_package.packages import MONITOR
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 PYTHON_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 ARCHITECTURE = "arm64" if platform.machine() in {"aarch64", "arm64"} else "x86_64"
@@ -53,6 +56,34 @@ def sam_build(folder: Path, *, runtime: str, architecture: str) -> Path:
     )
     assert done.returncode == 0, done.stderr
     return build / "ForwarderFunction"
+
+
+class _ThisMachine(Target):
+    """This machine's Python, with the C library of Lambda's newer runtimes."""
+
+    def wheel_platforms(self) -> list[str]:
+        return Target("3.12", self.architecture).wheel_platforms()
+
+
+def build_monitor(folder: Path) -> Path:
+    """Build the package of the monitor's function as the build does, to be run here.
+
+    Where Python 3.11 runs on Lambda, the C library is too old for DuckDB; here it is not.
+
+    Parameters
+    ----------
+    folder
+        Where it is put.
+
+    Returns
+    -------
+    Path
+        The package's folder.
+    """
+    package = folder / "package"
+    package.mkdir()
+    assert build(MONITOR, _ThisMachine(PYTHON_VERSION, ARCHITECTURE), package)
+    return package
 
 
 def lay_out_runtime(folder: Path) -> Path:

@@ -10,7 +10,13 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from tests.support.made_once import made_once
-from tests.support.package import ARCHITECTURE, PYTHON_VERSION, lay_out_runtime, sam_build
+from tests.support.package import (
+    ARCHITECTURE,
+    PYTHON_VERSION,
+    build_monitor,
+    lay_out_runtime,
+    sam_build,
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -18,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("system")
-        if "package" in getattr(item, "fixturenames", ()):
+        if {"package", "monitor_package"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("package")
     items.sort(key=lambda item: item.get_closest_marker("package") is None)
 
@@ -33,6 +39,12 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
             folder, runtime=f"python{PYTHON_VERSION}", architecture=ARCHITECTURE
         ),
     )
+
+
+@pytest.fixture(scope="session")
+def monitor_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package of the monitor's function, for this machine's processor and this Python."""
+    return made_once(tmp_path_factory, "monitor", build_monitor)
 
 
 @pytest.fixture(scope="session")
