@@ -35,6 +35,7 @@ UNNEEDED_MODULES = ("_yaml.",)
 # is for AWS's C runtime or for several processes go. The others are for notebooks, type checkers,
 # browsers, Windows, other signals than traces and libraries that the package does not have.
 UNNEEDED_PATHS = (
+    "_duckdb-stubs",
     "annotated_types/test_cases.py",
     "aws_lambda_powertools/metrics/provider/datadog",
     "aws_lambda_powertools/middleware_factory",
@@ -159,7 +160,8 @@ def install_dependencies(package: Package, target: Target, folder: Path) -> None
     subprocess.CalledProcessError
         If pip cannot install one of them; pip has then said why.
     """
-    platforms = [f"--platform={tag}" for tag in target.wheel_platforms()]
+    runs_on = Target("3.12", target.architecture) if package.newer_c_library else target
+    platforms = [f"--platform={tag}" for tag in runs_on.wheel_platforms()]
     python = ("--implementation=cp", f"--python-version={target.python}")
     install_wheels(package.requirements, folder, *python, *platforms)
 

@@ -30,6 +30,8 @@ class Package:
         in none of the latter.
     files
         Further modules: name in the package → file.
+    newer_c_library
+        Whether its wheels need that of Amazon Linux 2023, which Lambda has from Python 3.12 on.
     """
 
     function: str
@@ -38,6 +40,7 @@ class Package:
     only: tuple[str, ...] = ("",)
     without: tuple[str, ...] = ()
     files: Mapping[str, Path] = field(default_factory=dict)
+    newer_c_library: bool = False
 
     def holds(self, path: str) -> bool:
         """Whether a module, by its path in `capture_forwarder`, is in the package."""
@@ -111,7 +114,12 @@ MONITOR = Package(
         "monitor/engines/spark",
         "monitor/quality",
     ),
+    newer_c_library=True,
 )
-"""The monitor of rows; captures and labels are for the command."""
+"""The monitor of rows; captures and labels are for the command.
+
+DuckDB needs the newer C library, so the template lets nobody deploy this with Python 3.11. It is
+built for that, too, so that the forwarder can be.
+"""
 
 PACKAGES = {package.function: package for package in (FORWARDER, MONITOR)}

@@ -175,10 +175,8 @@ def test_without_a_baseline_the_error_names_the_commands_that_make_one(
         world.run()
 
     assert f"s3://{BUCKET}/baselines/churn/constraints.json does not exist" in str(raised.value)
-    assert (
-        "capture-forwarder monitor baseline DATA --to baseline && "
-        f"aws s3 sync baseline s3://{BUCKET}/baselines/churn/"
-    ) in raised.value.advice
+    made = f"capture-forwarder monitor baseline DATA --to s3://{BUCKET}/baselines/churn"
+    assert made in raised.value.advice
     execution = world.read(f"{REPORT}/execution.json")
     assert (execution["status"], execution["message"]) == ("Failed", raised.value.message)
     (logged,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

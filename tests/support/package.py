@@ -9,9 +9,6 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from lambda_package.build import Target, build
-from lambda_package.packages import MONITOR
-
 REPOSITORY = Path(__file__).resolve().parents[2]
 PYTHON_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 ARCHITECTURE = "arm64" if platform.machine() in {"aarch64", "arm64"} else "x86_64"
@@ -21,8 +18,10 @@ ARCHITECTURE = "arm64" if platform.machine() in {"aarch64", "arm64"} else "x86_6
 RUNTIME_CARRIES = ("awslambdaric", "simplejson", "snapshot-restore-py")
 
 
-def sam_build(folder: Path, *, runtime: str, architecture: str) -> Path:
-    """Run ``sam build`` for one target.
+def sam_build(
+    folder: Path, *, runtime: str, architecture: str, function: str = "ForwarderFunction"
+) -> Path:
+    """Run ``sam build`` of one function for one target.
 
     Parameters
     ----------
@@ -32,6 +31,8 @@ def sam_build(folder: Path, *, runtime: str, architecture: str) -> Path:
         Lambda's name of it, for instance ``python3.13``.
     architecture
         ``arm64`` or ``x86_64``.
+    function
+        Its name in the template, behind that of the nested stack that it is in.
 
     Returns
     -------
@@ -44,7 +45,8 @@ def sam_build(folder: Path, *, runtime: str, architecture: str) -> Path:
         if not name.startswith(("MAKE", "MFLAGS", "SAM_", "AWS_"))
     }
     build = folder / "build"
-    command = [str(Path(sys.executable).parent / "sam"), "build", "--build-dir", str(build)]
+    command = [str(Path(sys.executable).parent / "sam"), "build", function]
+    command += ["--build-dir", str(build)]
     command += ["--parameter-overrides", f"Runtime={runtime}", f"Architecture={architecture}"]
     done = subprocess.run(
         command,
@@ -55,35 +57,7 @@ def sam_build(folder: Path, *, runtime: str, architecture: str) -> Path:
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    return build / "ForwarderFunction"
-
-
-class _ThisMachine(Target):
-    """This machine's Python, with the C library of Lambda's newer runtimes."""
-
-    def wheel_platforms(self) -> list[str]:
-        return Target("3.12", self.architecture).wheel_platforms()
-
-
-def build_monitor(folder: Path) -> Path:
-    """Build the package of the monitor's function as the build does, to be run here.
-
-    Where Python 3.11 runs on Lambda, the C library is too old for DuckDB; here it is not.
-
-    Parameters
-    ----------
-    folder
-        Where it is put.
-
-    Returns
-    -------
-    Path
-        The package's folder.
-    """
-    package = folder / "package"
-    package.mkdir()
-    assert build(MONITOR, _ThisMachine(PYTHON_VERSION, ARCHITECTURE), package)
-    return package
+    return build / function
 
 
 def lay_out_runtime(folder: Path) -> Path:

@@ -87,6 +87,7 @@ class MonitorWorld:
         events: Any = boto3.client("events")
         events.put_rule(Name="all", EventPattern=json.dumps({"source": ["capture-forwarder"]}))
         events.put_targets(Rule="all", Targets=[{"Id": "queue", "Arn": arn}])
+        self.topics = [topic]
         for name, value in {**PLACES, "MONITOR_TOPIC_ARNS": topic}.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "stack")

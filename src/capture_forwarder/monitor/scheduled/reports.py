@@ -38,8 +38,8 @@ def baseline_at(store: FileStore, address: str) -> Baseline:
     there = {file.address for file in store.files(address)}
     if constraints not in there:
         problem = f"There is no baseline: {constraints} does not exist."
-        make = "capture-forwarder monitor baseline DATA --to baseline"
-        raise UsageError(problem, f"Make one: {make} && aws s3 sync baseline {address}/")
+        advice = f"Make one with: capture-forwarder monitor baseline DATA --to {address}"
+        raise UsageError(problem, advice)
     asked = read_constraints(store.read(constraints), constraints)
     if statistics not in there:
         return Baseline(address, asked)
