@@ -140,7 +140,7 @@ def test_capture_files_are_read_through_the_parser(tmp_path: Path, baseline: Pat
     (violation,) = document["constraint_violations"]
     assert violation["feature_name"] == "age"
     assert "Only 50.0% of data is Integral" in violation["description"]
-    assert "1 captured lines could not be read" in " ".join(document["notes"])
+    assert "Rejected by the parser, and left out: 1 captured line (" in " ".join(document["notes"])
     early = run(*check, *mapping, "--until", "2026-03-01T11:00:00Z", "--endpoint", "churn")
     assert (early.exit_code, json.loads(early.stdout)["rows"]) == (0, 2)
     without = run(*check)

@@ -228,7 +228,11 @@ class _Staged:
 def _suffix(address: str) -> str:
     """The end of a name, which tells its format: `.jsonl.gz`."""
     known = format_of(address)
-    return next(suffix for suffix in SUFFIXES[known] if address.endswith(suffix)) if known else ""
+    return (
+        next(suffix for suffix in SUFFIXES[known] if address.lower().endswith(suffix))
+        if known
+        else ""
+    )
 
 
 def _with_addresses(error: ForwarderError, copies: dict[Path, str]) -> ForwarderError:

@@ -121,6 +121,10 @@ class DuckDBEngine:
         """Write the source of JSON Lines; see `Engine.json_lines`."""
         return reading.json_lines(files, names, kinds)
 
+    def raw_lines(self, files: Sequence[str]) -> str:
+        """Write the SELECT of lines of JSON as they are: one column, `json`."""
+        return reading.raw_lines(files)
+
     def parquet(self, files: Sequence[str]) -> Typed:
         """Open Parquet files; see `Engine.parquet`."""
         sql = reading.parquet(files)
@@ -128,8 +132,10 @@ class DuckDBEngine:
 
     def table(self, address: str, name: str | None) -> Typed:
         """Open a table or view of a DuckDB file, for reading only; see `Engine.table`."""
-        self.run(reading.attached(address))
-        sql, what = reading.table(self.rows(*reading.TABLES), address, name)
+        attached = f"data_{len(self.rows('SHOW DATABASES'))}"
+        self.run(reading.attached(address, attached))
+        found = self.rows(reading.TABLES, {"catalog": attached})
+        sql, what = reading.table(found, attached, address, name)
         return reading.typed(self.rows(reading.described(sql)), sql, what)
 
 
@@ -171,6 +177,13 @@ def open_duckdb(memory_megabytes: int | None = None) -> Iterator[DuckDBEngine]:
 def _explained(error: Exception) -> DataError:
     """Say what it is and where, without the text, which may quote a line of the data."""
     text = str(error)
+    if "No space left" in text:
+        return DataError("The disk is full.", "Make room on it, and run the command again.")
+    if "different configuration" in text or "Unique file handle conflict" in text:
+        return DataError(
+            "This program has the database open already.",
+            "Close that connection first, or read a copy of the file.",
+        )
     where = ""
     if line := _LINE.search(text):
         where += f" at line {line[1]}"
@@ -181,7 +194,9 @@ def _explained(error: Exception) -> DataError:
         (say.format(*found.groups()) for pattern, say in _SAFE if (found := pattern.search(text))),
         f"DuckDB raised {kind}",
     )
-    if "lock" in text:
+    if kind == "OutOfMemory":
+        return DataError("The data takes more memory than there is.", "Read fewer rows at once.")
+    if "set lock on file" in text or "Conflicting lock" in text:
         message = f"Another program has the database open{where}."
         return DataError(message, "Close it, and run the command again.")
     return DataError(
