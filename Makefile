@@ -158,6 +158,7 @@ requirements: $(VENV)/dev
 		--output-file requirements/spark.txt pyproject.toml requirements/spark.in
 	$(PIP_COMPILE) $(addprefix --unsafe-package ,$(LEFT_OUT)) \
 		--output-file requirements/lambda.txt requirements/lambda.in
+	$(PIP_COMPILE) --output-file requirements/monitor.txt requirements/monitor.in
 	$(PIP_COMPILE) --output-file requirements/fuzz.txt requirements/fuzz.in
 	$(PIP_COMPILE) --allow-unsafe --output-file requirements/platforms/mlflow.txt \
 		requirements/platforms/mlflow.in

@@ -1,7 +1,7 @@
-"""Leaves of botocore's data what the function calls: services, their endpoints, their operations.
+"""Leaves of botocore's data what a function calls: services, their endpoints, their operations.
 
 A client begins with the model of its service, of which S3's has a hundred operations in 1.4 MB, and
-with the endpoints of all services. The function calls three of S3's. What is left here is taken, at
+with the endpoints of all services. A function calls three of S3's. What is left here is taken, at
 each build, from the botocore that is in the package; docs/package.md says how much of a cold start
 hangs on it.
 """
@@ -15,7 +15,10 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-OPERATIONS = {
+Operations = Mapping[str, tuple[str, ...]]
+"""Service → what a function calls."""
+
+FORWARDER_OPERATIONS: Operations = {
     # The last one botocore calls by itself, to learn where a table is.
     "dynamodb": ("UpdateItem", "DescribeEndpoints"),
     # The last two botocore calls by itself, for a bucket elsewhere and for a directory bucket.
@@ -26,7 +29,12 @@ OPERATIONS = {
     # Both botocore calls by itself, where credentials are had by taking on a role.
     "sts": ("AssumeRole", "AssumeRoleWithWebIdentity"),
 }
-"""Service → what the function calls."""
+MONITOR_OPERATIONS: Operations = {
+    "events": ("PutEvents",),
+    "s3": FORWARDER_OPERATIONS["s3"],
+    "sns": ("Publish",),
+    "sts": FORWARDER_OPERATIONS["sts"],
+}
 
 # Nobody reads a date of their answers, and to make one botocore imports what nothing else needs.
 UNDATED = frozenset({"GetObject", "GetParameter", "GetSecretValue", "ListObjectsV2"})
@@ -37,24 +45,26 @@ _ENDPOINTS = "endpoints.json"
 Shapes = dict[str, dict[str, Any]]
 
 
-def keep_called(data: Path) -> None:
+def keep_called(data: Path, operations: Operations) -> None:
     """Remove from a folder of botocore's data what describes anything that is not called.
 
     Parameters
     ----------
     data
         The folder `botocore/data`.
+    operations
+        What is called.
     """
     prefixes = set()
     for service in sorted(path for path in data.iterdir() if path.is_dir()):
-        if service.name not in OPERATIONS:
+        if service.name not in operations:
             shutil.rmtree(service)
             continue
         _unzip(service)
         for path in service.rglob("*.json"):
             _write(path, json.loads(path.read_bytes()))
         path = max(service.glob(f"*/{_MODEL}"))
-        model = called(json.loads(path.read_bytes()), OPERATIONS[service.name])
+        model = called(json.loads(path.read_bytes()), operations[service.name])
         prefixes.add(model["metadata"]["endpointPrefix"])
         _write(path, model)
     endpoints = json.loads((data / _ENDPOINTS).read_bytes())

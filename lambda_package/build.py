@@ -1,4 +1,4 @@
-"""Fills a folder with the Lambda package: the pinned dependencies and the forwarder.
+"""Fills a folder with a function's package: the pinned dependencies and our modules.
 
 ``sam build`` calls it through ``target.mk``. It needs Python 3.11 or newer with pip, on any
 machine: wheels are chosen for the target and not for the machine at hand.
@@ -14,37 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lambda_package.aws_data import keep_called
+from lambda_package.packages import FORWARDER, PACKAGES, Package
 from lambda_package.wheels import install_wheels
 
-LAMBDA_PACKAGE = Path(__file__).resolve().parent
-REPOSITORY = LAMBDA_PACKAGE.parent
-REQUIREMENTS = REPOSITORY / "requirements" / "lambda.txt"
-SOURCE = REPOSITORY / "src" / "capture_forwarder"
+SOURCE = Path(__file__).resolve().parents[1] / "src" / "capture_forwarder"
 TASK_ROOT = "/var/task"
-OF_COMMANDS = (
-    "aws/operator",
-    "backfill",
-    "cli",
-    "dead_letters",
-    "forwarding/pace.py",
-    "forwarding/side_by_side.py",
-    "inspection",
-    "monitor",
-    "quarantine",
-    "setup",
-    "wiring/arrived.py",
-    "wiring/backfill.py",
-    "wiring/capture_files.py",
-    "wiring/dead_letters.py",
-    "wiring/doctor.py",
-    "wiring/monitor.py",
-    "wiring/notebooks.py",
-    "wiring/operator.py",
-    "wiring/quarantine.py",
-    "wiring/routes.py",
-)
-"""What of the forwarder only commands and notebooks use: folders and modules."""
-PANDAS_STAND_IN = LAMBDA_PACKAGE / "pandas_standin.py"  # it says why
 
 # Amazon Linux 2, under Python 3.11, has glibc 2.26; Amazon Linux 2023, under all later ones, 2.34.
 GLIBC_MINORS = {"3.11": (17, 26), "3.12": (17, 26, 27, 28, 31, 34)}
@@ -61,6 +35,7 @@ UNNEEDED_MODULES = ("_yaml.",)
 # is for AWS's C runtime or for several processes go. The others are for notebooks, type checkers,
 # browsers, Windows and libraries that the package does not have.
 UNNEEDED_PATHS = (
+    "_duckdb-stubs",
     "annotated_types/test_cases.py",
     "aws_lambda_powertools/metrics/provider/datadog",
     "aws_lambda_powertools/middleware_factory",
@@ -160,11 +135,13 @@ class Target:
         return [f"manylinux2014_{machine}"] + [f"manylinux_2_{n}_{machine}" for n in minors]
 
 
-def install_dependencies(target: Target, folder: Path) -> None:
+def install_dependencies(package: Package, target: Target, folder: Path) -> None:
     """Install the pinned dependencies' wheels for the target, checking every hash.
 
     Parameters
     ----------
+    package
+        Whose dependencies.
     target
         What the wheels must run on.
     folder
@@ -175,27 +152,30 @@ def install_dependencies(target: Target, folder: Path) -> None:
     subprocess.CalledProcessError
         If pip cannot install one of them; pip has then said why.
     """
-    platforms = [f"--platform={tag}" for tag in target.wheel_platforms()]
+    runs_on = Target("3.12", target.architecture) if package.newer_c_library else target
+    platforms = [f"--platform={tag}" for tag in runs_on.wheel_platforms()]
     python = ("--implementation=cp", f"--python-version={target.python}")
-    install_wheels(REQUIREMENTS, folder, *python, *platforms)
+    install_wheels(package.requirements, folder, *python, *platforms)
 
 
-def add_forwarder(folder: Path) -> None:
-    """Copy the forwarder, without what only commands use, and the stand-in for pandas.
+def add_modules(package: Package, folder: Path) -> None:
+    """Copy those of our modules that the package has, and its further files.
 
     Parameters
     ----------
+    package
+        Which package.
     folder
         Where they are put.
     """
-    unneeded = {SOURCE / path for path in OF_COMMANDS}
-
-    def left_out(place: str, names: list[str]) -> set[str]:
-        of_commands = {name for name in names if Path(place) / name in unneeded}
-        return of_commands | ({"__pycache__"} & set(names))
-
-    shutil.copytree(SOURCE, folder / SOURCE.name, ignore=left_out)
-    shutil.copyfile(PANDAS_STAND_IN, folder / "pandas.py")
+    for path in sorted(SOURCE.rglob("*")):
+        inside = path.relative_to(SOURCE).as_posix()
+        if path.is_file() and "__pycache__" not in path.parts and package.holds(inside):
+            copy = folder / SOURCE.name / inside
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+    for name, file in package.files.items():
+        shutil.copyfile(file, folder / name)
 
 
 def strip(folder: Path) -> None:
@@ -208,7 +188,8 @@ def strip(folder: Path) -> None:
     """
     shutil.rmtree(folder / "bin", ignore_errors=True)
     for path in (folder / unneeded for unneeded in UNNEEDED_PATHS):
-        _remove(path)
+        if path.exists():  # not every package has every distribution
+            _remove(path)
     for path in sorted(folder.rglob("*"), reverse=True):
         in_dist_info = path.parent.suffix == ".dist-info"
         if path.is_dir():
@@ -308,6 +289,36 @@ def compile_bytecode(target: Target, folder: Path) -> bool:
     return True
 
 
+def build(package: Package, target: Target, folder: Path) -> bool:
+    """Fill a folder with a package.
+
+    Parameters
+    ----------
+    package
+        Which package.
+    target
+        What it must run on.
+    folder
+        A folder that is new or empty.
+
+    Returns
+    -------
+    bool
+        Whether it was compiled; see `compile_bytecode`.
+
+    Raises
+    ------
+    subprocess.CalledProcessError
+        If pip fails.
+    """
+    install_dependencies(package, target, folder)
+    add_modules(package, folder)
+    strip(folder)
+    strip_powertools(folder)
+    keep_called(folder / "botocore" / "data", package.operations)
+    return compile_bytecode(target, folder)
+
+
 def main() -> None:
     """Build the package that the command line asks for.
 
@@ -317,21 +328,18 @@ def main() -> None:
         If pip fails.
     """
     parser = argparse.ArgumentParser(description="Fill a folder with the Lambda package.")
+    parser.add_argument("--function", choices=PACKAGES, default=FORWARDER.function)
     parser.add_argument("--target", type=Target.parse, required=True, help="python3.13-arm64")
     parser.add_argument("folder", type=Path, help="a folder that is new or empty")
     arguments = parser.parse_args()
+    package = PACKAGES[arguments.function]
     target: Target = arguments.target
     folder: Path = arguments.folder.resolve()
 
-    install_dependencies(target, folder)
-    add_forwarder(folder)
-    strip(folder)
-    strip_powertools(folder)
-    keep_called(folder / "botocore" / "data")
-    compiled = compile_bytecode(target, folder)
-
+    compiled = build(package, target, folder)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    print(f"Built for Python {target.python} on {target.architecture}: {size / 1e6:.1f} MB")
+    built_for = f"Python {target.python} on {target.architecture}"
+    print(f"{package.function} for {built_for}: {size / 1e6:.1f} MB")
     if not compiled:
         print(
             f"Not byte-compiled: no python{target.python} on this machine. "

@@ -5,6 +5,8 @@ PYTHON ?= python3
 LAMBDA_PACKAGE := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
 TARGET := $(notdir $(patsubst %/,%,$(dir $(abspath $(firstword $(MAKEFILE_LIST))))))
 
-.PHONY: build-ForwarderFunction
-build-ForwarderFunction:
-	PYTHONPATH=$(LAMBDA_PACKAGE).. $(PYTHON) -m lambda_package.build --target $(TARGET) $(ARTIFACTS_DIR)
+FUNCTIONS := ForwarderFunction MonitorFunction
+
+.PHONY: $(FUNCTIONS:%=build-%)
+$(FUNCTIONS:%=build-%): build-%:
+	PYTHONPATH=$(LAMBDA_PACKAGE).. $(PYTHON) -m lambda_package.build --function $* --target $(TARGET) $(ARTIFACTS_DIR)

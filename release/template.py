@@ -12,7 +12,8 @@ _BUILD = re.compile(
 )
 _DEFAULT = re.compile(r"\bDefault: [^,\n]+")
 _ALLOWED = re.compile(r"\bAllowedValues: \[[^\]]*\]")
-_CODE = re.compile(r"^      CodeUri: .*$", re.MULTILINE)
+# SAM's functions have a CodeUri, CloudFormation's own have Code.
+_CODE = re.compile(r"^      (?P<key>Code(?:Uri)?): .*$", re.MULTILINE)
 
 
 def functions_of(template: str) -> list[str]:
@@ -50,7 +51,7 @@ def released(template: str, archives: Mapping[str, str], fixed: Mapping[str, str
     def changed(found: re.Match[str]) -> str:
         name, body = found["name"], found["body"]
         if name in archives and _BUILD.search(body):
-            body = _CODE.sub(f"      CodeUri: {archives[name]}", _BUILD.sub("", body))
+            body = _CODE.sub(rf"      \g<key>: {archives[name]}", _BUILD.sub("", body))
         elif name in fixed and _ALLOWED.search(body):
             body = _DEFAULT.sub(f"Default: {fixed[name]}", body)
             body = _ALLOWED.sub(f"AllowedValues: [{fixed[name]}]", body)

@@ -22,7 +22,7 @@ from capture_forwarder.aws import clients
 from capture_forwarder.aws.announcing import SqsAnnouncing
 from capture_forwarder.aws.listing import list_objects
 from capture_forwarder.aws.pages import S3Pages
-from lambda_package.aws_data import OPERATIONS, UNDATED, keep_called
+from lambda_package.aws_data import FORWARDER_OPERATIONS, UNDATED, keep_called
 
 AWS = Path(clients.__file__).parent
 # Only the command imports these.
@@ -40,9 +40,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for path in INSTALLED.iterdir():
         if path.is_file():
             shutil.copy(path, folder)
-    for service in (*OPERATIONS, *NOT_CALLED):
+    for service in (*FORWARDER_OPERATIONS, *NOT_CALLED):
         shutil.copytree(INSTALLED / service, folder / service)
-    keep_called(folder)
+    keep_called(folder, FORWARDER_OPERATIONS)
     return folder
 
 
@@ -82,13 +82,13 @@ def without_dates(members: dict[str, Shape]) -> set[str]:
 
 
 def test_only_the_services_that_are_called_are_left(data: Path) -> None:
-    assert {path.name for path in data.iterdir() if path.is_dir()} == set(OPERATIONS)
+    assert {path.name for path in data.iterdir() if path.is_dir()} == set(FORWARDER_OPERATIONS)
 
 
 def test_whatever_the_function_calls_is_left() -> None:
     named = {
         xform_name(name): name
-        for service in OPERATIONS
+        for service in FORWARDER_OPERATIONS
         for name in WHOLE.load_service_model(service, "service-2")["operations"]
     }
     modules = [path for path in AWS.glob("*.py") if path.name not in OF_THE_COMMAND]
@@ -100,15 +100,15 @@ def test_whatever_the_function_calls_is_left() -> None:
         if node.func.attr in named
     }
     assert {"GetObject", "PutObject", "SendMessage", "UpdateItem"} <= called
-    assert called <= {name for names in OPERATIONS.values() for name in names}
+    assert called <= {name for names in FORWARDER_OPERATIONS.values() for name in names}
 
 
-@pytest.mark.parametrize("service", OPERATIONS)
+@pytest.mark.parametrize("service", FORWARDER_OPERATIONS)
 def test_an_operation_has_all_that_its_calls_and_answers_can_hold(
     loader: Loader, service: str
 ) -> None:
     ours, theirs = operations(loader, service), operations(WHOLE, service)
-    assert list(ours) == list(OPERATIONS[service])
+    assert list(ours) == list(FORWARDER_OPERATIONS[service])
     for name, operation in ours.items():
         whole = theirs[name]
         assert operation.http == whole.http
@@ -126,7 +126,7 @@ def test_an_operation_has_all_that_its_calls_and_answers_can_hold(
 
 
 def test_the_endpoints_are_those_of_the_services_that_are_called(loader: Loader) -> None:
-    models = [WHOLE.load_service_model(service, "service-2") for service in OPERATIONS]
+    models = [WHOLE.load_service_model(service, "service-2") for service in FORWARDER_OPERATIONS]
     called = {model["metadata"]["endpointPrefix"] for model in models}
     whole = WHOLE.load_data("endpoints")
     for partition in whole["partitions"]:
@@ -136,7 +136,7 @@ def test_the_endpoints_are_those_of_the_services_that_are_called(loader: Loader)
     assert {"s3", "dynamodb"} <= set(whole["partitions"][0]["services"])
 
 
-@pytest.mark.parametrize("service", OPERATIONS)
+@pytest.mark.parametrize("service", FORWARDER_OPERATIONS)
 def test_the_rules_of_endpoints_are_botocores_own(loader: Loader, service: str) -> None:
     kind = "endpoint-rule-set-1"
     assert loader.load_service_model(service, kind) == WHOLE.load_service_model(service, kind)

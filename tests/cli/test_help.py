@@ -8,8 +8,11 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from capture_forwarder.cli.app import app
@@ -47,13 +50,55 @@ COMMANDS = (
 )
 
 
-def test_these_are_all_commands() -> None:
-    named = [info.callback.__name__ for info in app.registered_commands if info.callback]
-    for group in app.registered_groups:
-        assert group.typer_instance is not None
-        named += [f"{group.name} {one.name}" for one in group.typer_instance.registered_commands]
+def names(command: Any, words: tuple[str, ...] = ()) -> Iterator[str]:
+    """The words of every command that does something."""
+    inner = getattr(command, "commands", None)
+    if inner is None:
+        yield " ".join(words)
+    else:
+        for name in inner:
+            yield from names(inner[name], (*words, name))
 
-    assert sorted(named) == sorted(COMMANDS)
+
+def test_these_are_all_commands() -> None:
+    assert sorted(names(get_command(app))) == sorted(COMMANDS)
+
+
+def test_the_help_of_a_group_lists_its_commands_with_what_each_does() -> None:
+    for group in {command.rpartition(" ")[0] for command in COMMANDS}:
+        shown = CliRunner().invoke(app, [*group.split(), "--help"], env={"COLUMNS": "200"})
+
+        assert shown.exit_code == 0
+        inside = {c.rpartition(" ")[2] for c in COMMANDS if c.rpartition(" ")[0] == group}
+        lines = {
+            words[1]: words[2:]
+            for words in map(str.split, shown.stdout.splitlines())
+            if len(words) > 3
+        }
+        assert all(lines.get(name) for name in inside), group
+        assert ("--install-completion" in shown.stdout) == (group == ""), group
+
+
+def test_a_mistyped_command_is_answered_by_the_one_that_was_meant() -> None:
+    for words, meant in ((["forwad"], "forward"), (["monitor", "chek"], "check")):
+        done = CliRunner().invoke(app, words, env={"COLUMNS": "200"})
+
+        assert done.exit_code == 2
+        assert f"Did you mean '{meant}'?" in done.output
+
+
+def test_a_command_imports_no_other_commands_modules() -> None:
+    asked = "import sys; from capture_forwarder.cli import main\n"
+    asked += "sys.argv = ['capture-forwarder', 'monitor', 'list', '--help']\n"
+    asked += "try:\n    main()\nexcept SystemExit:\n    print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+
+    found = set(done.stdout.split())
+    assert "capture_forwarder.cli.monitor.executions" in found
+    others = {name for name in found if name.startswith("capture_forwarder.cli.")}
+    rooms = {name.split(".")[2] for name in others}
+    assert rooms == {"app", "monitor", "terminal"}
+    assert "capture_forwarder.cli.monitor.quality" not in found
 
 
 @pytest.mark.parametrize("command", COMMANDS)

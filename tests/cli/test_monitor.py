@@ -18,14 +18,19 @@ from tests.support.vendor import run_vendor
 NAMES = ["age", "score"]
 READ_BY_SDK = """
 import json, sys
+from pathlib import Path
 from sagemaker.model_monitor import Constraints, ConstraintViolations, Statistics
-folder = sys.argv[1]
+folder, feature, written = sys.argv[1:]
 read = lambda name: json.load(open(f"{folder}/{name}.json"))
 constraints = Constraints(read("constraints"), "s3://bucket/constraints.json")
-constraints.set_monitoring(False)
-Statistics(read("statistics"), "s3://bucket/statistics.json")
-ConstraintViolations(read("constraint_violations"), "s3://bucket/v.json")
-print(json.dumps(constraints.body_dict))
+statistics = Statistics(read("statistics"), "s3://bucket/statistics.json")
+violations = ConstraintViolations(read("constraint_violations"), "s3://bucket/v.json")
+assert {one["name"] for one in statistics.body_dict["features"]} == {
+    one["name"] for one in constraints.body_dict["features"]
+}
+assert feature in {one["feature_name"] for one in violations.body_dict["violations"]}
+constraints.set_monitoring(False, feature_name=feature)
+Path(written).write_text(json.dumps(constraints.body_dict))
 """
 
 
@@ -135,7 +140,7 @@ def test_capture_files_are_read_through_the_parser(tmp_path: Path, baseline: Pat
     (violation,) = document["constraint_violations"]
     assert violation["feature_name"] == "age"
     assert "Only 50.0% of data is Integral" in violation["description"]
-    assert "1 captured lines could not be read" in " ".join(document["notes"])
+    assert "Rejected by the parser, and left out: 1 captured line (" in " ".join(document["notes"])
     early = run(*check, *mapping, "--until", "2026-03-01T11:00:00Z", "--endpoint", "churn")
     assert (early.exit_code, json.loads(early.stdout)["rows"]) == (0, 2)
     without = run(*check)
@@ -165,13 +170,19 @@ def test_a_window_in_s3_is_fetched_and_checked(
     assert (nothing.exit_code, json.loads(nothing.stdout)["rows"]) == (0, 0)
 
 
-def test_the_sdk_reads_our_files_and_we_read_what_it_writes(tmp_path: Path, baseline: Path) -> None:
-    data = write_csv(tmp_path / "w.csv", NAMES, rows(300, shift=0.5))
-    checked = run("check", data, "--baseline", baseline, "--to", tmp_path / "out", "--json")
-    folder = json.loads(checked.stdout)["folder"]
+def test_the_sdk_reads_our_files_and_we_read_what_it_writes(tmp_path: Path) -> None:
+    names = [*NAMES, "colour"]
+    good = [(*row, "red" if n % 2 else "blue") for n, row in enumerate(rows(400))]
+    new = [(*row, "green") for row in rows(300)]
+    folder, out = tmp_path / "baseline", tmp_path / "out"
+    run("baseline", write_csv(tmp_path / "training.csv", names, good), "--to", folder)
+    check = ("check", write_csv(tmp_path / "w.csv", names, new), "--baseline", folder, "--to", out)
+    checked = run(*check, "--json")
+    assert checked.exit_code == 3, checked.output
+    kept = json.loads(checked.stdout)["folder"]
 
-    written = run_vendor("sagemaker.model_monitor", READ_BY_SDK, folder)
+    # The SDK can stop the monitoring of a text column.
+    run_vendor("sagemaker.model_monitor", READ_BY_SDK, kept, "colour", f"{folder}/constraints.json")
 
-    (baseline / "constraints.json").write_text(written)
-    done = run("check", data, "--baseline", baseline, "--to", tmp_path / "out")
+    done = run(*check)
     assert done.exit_code == 0, done.output

@@ -55,6 +55,8 @@ def unknown_paths(page: str) -> Iterator[str]:
         first = code.partition("/")[0]
         if "/" not in code or first not in FOLDERS:
             continue
+        if code.startswith("aws/sagemaker/"):  # a namespace of CloudWatch
+            continue
         if not any(True for root in ROOTS for _ in root.glob(code.rstrip("/"))):
             yield code
 

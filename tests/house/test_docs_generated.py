@@ -273,8 +273,10 @@ def test_every_error_that_a_failed_file_can_name_is_explained() -> None:
         for name, one in vars(errors).items()
         if isinstance(one, type) and issubclass(one, errors.ForwarderError)
     }
-    # Bases, those that never leave a publisher, and those of the command and of the answer.
+    # Bases, those that never leave a publisher, and those of the command, the answer, the monitor.
     inner = {
+        "FileStoreError",
+        "SignalError",
         "ForwarderError",
         "PublishError",
         "BatchRefusedError",

@@ -63,7 +63,7 @@ def deploy_exactly(given: Mapping[str, str], routes: str = ROUTES) -> dict[str, 
     s3.put_object(Bucket=SETTINGS, Key="routes.yaml", Body=routes.encode())
     s3.put_object(Bucket=_CODE, Key="code.zip", Body=_zip())
     for path in _nested():
-        s3.put_object(Bucket=_CODE, Key=path, Body=json.dumps(read(path)).encode())
+        s3.put_object(Bucket=_CODE, Key=path, Body=json.dumps(_packaged(path)).encode())
     cloudformation: Any = boto3.client("cloudformation")
     cloudformation.create_stack(
         StackName=STACK,
@@ -143,6 +143,16 @@ def _zip() -> bytes:
     with zipfile.ZipFile(data, "w") as archive:
         archive.writestr("handler.py", "")
     return data.getvalue()
+
+
+def _packaged(path: str) -> dict[str, Any]:
+    """A nested template as `sam package` writes it: with its functions' code in S3."""
+    template = copy.deepcopy(read(path))
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Lambda::Function":
+            resource["Properties"]["Code"] = {"S3Bucket": _CODE, "S3Key": "code.zip"}
+            resource.pop("Metadata", None)
+    return template
 
 
 def _nested() -> Sequence[str]:

@@ -38,7 +38,7 @@ class FunctionFailedError(Exception):
 
 
 class Emulator:
-    """One emulated function, between ``__enter__`` and ``__exit__``.
+    """One emulated function, between ``__enter__`` and ``__exit__``; `handler` is what it calls.
 
     Parameters
     ----------
@@ -53,6 +53,8 @@ class Emulator:
     timeout_seconds
         The function's time limit.
     """
+
+    handler = HANDLER
 
     def __init__(
         self,
@@ -75,7 +77,7 @@ class Emulator:
             *python,
             "-m",
             "awslambdaric",
-            HANDLER,
+            self.handler,
         ]
         self._variables = {
             "PATH": os.environ["PATH"],

@@ -81,8 +81,27 @@ def _subscription(given: Properties, region: str) -> Made:
     return made["SubscriptionArn"], made["SubscriptionArn"]
 
 
+def _schedule(given: Properties, region: str) -> Made:
+    client = _client("scheduler", region)
+    name = f"schedule-{len(client.list_schedules()['Schedules'])}"
+    retries = given["Target"]["RetryPolicy"]
+    whole = {name: int(value) for name, value in retries.items()}
+    target = {**given["Target"], "RetryPolicy": whole}
+    made = client.create_schedule(**{**given, "Name": name, "Target": target})
+    return name, made["ScheduleArn"]
+
+
+def _event_invoke_config(given: Properties, region: str) -> Made:
+    limits = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds")
+    whole = {name: int(given[name]) for name in limits}
+    _client("lambda", region).put_function_event_invoke_config(**{**given, **whole})
+    return "event-invoke-config", ""
+
+
 _MAKERS: Mapping[str, tuple[str, Callable[[Properties, str], Made]]] = {
     "AWS::CloudWatch::Alarm": ("cloudwatch", _alarm),
+    "AWS::Lambda::EventInvokeConfig": ("awslambda", _event_invoke_config),
+    "AWS::Scheduler::Schedule": ("scheduler", _schedule),
     "AWS::S3::BucketPolicy": ("s3", _bucket_policy),
     "AWS::SNS::Subscription": ("sns", _subscription),
     "AWS::SNS::TopicPolicy": ("sns", _topic_policy),

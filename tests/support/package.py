@@ -18,8 +18,10 @@ ARCHITECTURE = "arm64" if platform.machine() in {"aarch64", "arm64"} else "x86_6
 RUNTIME_CARRIES = ("awslambdaric", "simplejson", "snapshot-restore-py")
 
 
-def sam_build(folder: Path, *, runtime: str, architecture: str) -> Path:
-    """Run ``sam build`` for one target.
+def sam_build(
+    folder: Path, *, runtime: str, architecture: str, function: str = "ForwarderFunction"
+) -> Path:
+    """Run ``sam build`` of one function for one target.
 
     Parameters
     ----------
@@ -29,6 +31,8 @@ def sam_build(folder: Path, *, runtime: str, architecture: str) -> Path:
         Lambda's name of it, for instance ``python3.13``.
     architecture
         ``arm64`` or ``x86_64``.
+    function
+        Its name in the template, behind that of the nested stack that it is in.
 
     Returns
     -------
@@ -41,7 +45,8 @@ def sam_build(folder: Path, *, runtime: str, architecture: str) -> Path:
         if not name.startswith(("MAKE", "MFLAGS", "SAM_", "AWS_"))
     }
     build = folder / "build"
-    command = [str(Path(sys.executable).parent / "sam"), "build", "--build-dir", str(build)]
+    command = [str(Path(sys.executable).parent / "sam"), "build", function]
+    command += ["--build-dir", str(build)]
     command += ["--parameter-overrides", f"Runtime={runtime}", f"Architecture={architecture}"]
     done = subprocess.run(
         command,
@@ -52,7 +57,7 @@ def sam_build(folder: Path, *, runtime: str, architecture: str) -> Path:
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    return build / "ForwarderFunction"
+    return build / function
 
 
 def lay_out_runtime(folder: Path) -> Path:

@@ -18,21 +18,35 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("system")
-        if "package" in getattr(item, "fixturenames", ()):
+        if {"package", "monitor_package"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("package")
     items.sort(key=lambda item: item.get_closest_marker("package") is None)
 
 
-@pytest.fixture(scope="session")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Lambda package, built for this machine's processor and this Python."""
+def built(factory: pytest.TempPathFactory, function: str) -> Path:
+    """The package of a function, built for this machine's processor and this Python."""
     return made_once(
-        tmp_path_factory,
-        "sam",
+        factory,
+        function.rpartition("/")[2],
         lambda folder: sam_build(
-            folder, runtime=f"python{PYTHON_VERSION}", architecture=ARCHITECTURE
+            folder,
+            runtime=f"python{PYTHON_VERSION}",
+            architecture=ARCHITECTURE,
+            function=function,
         ),
     )
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package of the forwarder."""
+    return built(tmp_path_factory, "ForwarderFunction")
+
+
+@pytest.fixture(scope="session")
+def monitor_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package of the monitor's function."""
+    return built(tmp_path_factory, "Monitor/MonitorFunction")
 
 
 @pytest.fixture(scope="session")

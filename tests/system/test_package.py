@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from lambda_package.aws_data import OPERATIONS
-from lambda_package.build import OF_COMMANDS
+from lambda_package.aws_data import FORWARDER_OPERATIONS
+from lambda_package.packages import FORWARDER
 from tests.support.package import ARCHITECTURE, run_isolated, sam_build
 
 LARGEST_PACKAGE_BYTES = 25_000_000
@@ -44,8 +44,8 @@ def test_what_the_forwarder_does_not_need_on_lambda_is_left_out(
     assert not (package / left_out).exists()
 
 
-@pytest.mark.parametrize("path", OF_COMMANDS)
-def test_what_only_commands_use_is_left_out_and_nothing_that_is_left_imports_it(
+@pytest.mark.parametrize("path", FORWARDER.without)
+def test_what_the_forwarder_does_not_use_is_left_out_and_nothing_that_is_left_imports_it(
     package: Path, path: str
 ) -> None:
     forwarder = package / "capture_forwarder"
@@ -191,7 +191,7 @@ def test_boto3_makes_its_clients_by_the_same_botocore(package: Path, runtime: Pa
         str(package / "boto3/__init__.py"),
         str(package / "botocore/__init__.py"),
         "upload_file",
-        *OPERATIONS["s3"],
+        *FORWARDER_OPERATIONS["s3"],
         *("dynamodb", "secretsmanager", "sqs", "ssm", "sts"),
     ]
 

@@ -12,6 +12,7 @@ import tomllib
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -50,6 +51,11 @@ def unpacked(release: Path, tmp_path: Path) -> Path:
     return tmp_path / NAME
 
 
+def code_of(properties: dict[str, Any]) -> str:
+    """Where the code is: SAM's functions have a CodeUri, CloudFormation's own have Code."""
+    return str(properties.get("CodeUri") or properties["Code"])
+
+
 def test_made_again_it_is_the_same_bytes(release: Path, tmp_path: Path) -> None:
     again = make(tmp_path / "again")
     assert (again / "SHA256SUMS").read_text() == (release / "SHA256SUMS").read_text()
@@ -74,7 +80,7 @@ def test_every_function_of_its_templates_is_an_archive_with_the_handler_at_its_t
         for function in functions_of(template.read_text()):
             properties = resources[function]["Properties"]
             module = properties["Handler"].rpartition(".")[0].replace(".", "/")
-            with zipfile.ZipFile(place.parent / properties["CodeUri"]) as archive:
+            with zipfile.ZipFile(place.parent / code_of(properties)) as archive:
                 assert f"{module}.py" in archive.namelist()
             found += 1
     assert found

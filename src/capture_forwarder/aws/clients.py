@@ -119,3 +119,8 @@ def dynamodb_client() -> DynamoDBClient:
     """Make a DynamoDB client that gives up soon."""
     client: DynamoDBClient = _client("dynamodb", _DYNAMODB_CONFIG)
     return client
+
+
+def client_of(service: str) -> Any:  # noqa: ANN401 - of services whose stubs are not installed
+    """Make a client of any service, by its name in botocore."""
+    return _client(service, _CONFIG)

@@ -7,21 +7,25 @@ from typing import Annotated
 import typer
 
 from capture_forwarder import __version__
-from capture_forwarder.cli.backfill import command as backfill
-from capture_forwarder.cli.connect import command as connect
-from capture_forwarder.cli.dead_letters import command as dead_letters
-from capture_forwarder.cli.demo import command as demo
-from capture_forwarder.cli.doctor import command as doctor
-from capture_forwarder.cli.forward import command as forward
-from capture_forwarder.cli.init import command as init
-from capture_forwarder.cli.inspect import command as inspect
-from capture_forwarder.cli.labels import command as labels
-from capture_forwarder.cli.monitor import app as monitor
-from capture_forwarder.cli.quarantine import command as quarantine
-from capture_forwarder.cli.query import command as query
-from capture_forwarder.cli.report import command as report
-from capture_forwarder.cli.routes import command as routes
-from capture_forwarder.cli.status import command as status
+from capture_forwarder.cli.terminal.on_demand import SETTINGS, Place, group_of
+
+_COMMANDS = {
+    "demo": Place("demo.command", "demo"),
+    "inspect": Place("inspect.command", "inspect"),
+    "init": Place("init.command", "init"),
+    "forward": Place("forward.command", "forward"),
+    "query": Place("query.command", "query"),
+    "report": Place("report.command", "report"),
+    "doctor": Place("doctor.command", "doctor"),
+    "status": Place("status.command", "status"),
+    "backfill": Place("backfill.command", "backfill"),
+    "labels": Place("labels.command"),
+    "connect": Place("connect.command"),
+    "routes": Place("routes.command"),
+    "quarantine": Place("quarantine.command"),
+    "dead-letters": Place("dead_letters.command"),
+    "monitor": Place("monitor.app"),
+}
 
 _HELP = """Forward SageMaker Data Capture files to a model monitoring platform.
 
@@ -35,14 +39,7 @@ delivered, and send it again; `routes` checks a routes file; `monitor` watches d
 without a platform.
 """
 
-app = typer.Typer(
-    name="capture-forwarder",
-    help=_HELP,
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+app = typer.Typer(name="capture-forwarder", help=_HELP, cls=group_of(_COMMANDS), **SETTINGS)
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - Typer passes the value by position
@@ -60,20 +57,3 @@ def _options(
     ] = False,
 ) -> None:
     del version
-
-
-app.command(help=demo.HELP)(demo.demo)
-app.command(help=inspect.HELP)(inspect.inspect)
-app.command(help=init.HELP)(init.init)
-app.command(help=forward.HELP)(forward.forward)
-app.command(help=query.HELP)(query.query)
-app.command(help=report.HELP)(report.report)
-app.command(help=doctor.HELP)(doctor.doctor)
-app.command(help=status.HELP)(status.status)
-app.command(help=backfill.HELP)(backfill.backfill)
-app.add_typer(labels.app, name="labels")
-app.add_typer(connect.app, name="connect")
-app.add_typer(routes.app, name="routes")
-app.add_typer(quarantine.app, name="quarantine")
-app.add_typer(dead_letters.app, name="dead-letters")
-app.add_typer(monitor.app, name="monitor")

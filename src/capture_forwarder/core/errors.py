@@ -165,6 +165,14 @@ class UpdateFailedError(ForwarderError):
     """An endpoint did not take a new configuration; the message says what it runs now."""
 
 
+class FileStoreError(ForwarderError):
+    """Files of rows, baselines or reports cannot be listed, read or written."""
+
+
+class SignalError(ForwarderError):
+    """Nobody could be told what a check has found."""
+
+
 class PublishError(ForwarderError):
     """A batch was not accepted by the platform; nothing of it counts as published."""
 

@@ -71,10 +71,11 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class Finished(msgspec.Struct, frozen=True):
-    """An execution in its folder, and what it has found."""
+    """An execution in its folder, what it has found, and the window's statistics."""
 
     kept: Kept
     checked: Checked
+    statistics: Statistics
 
 
 def run_check(
@@ -102,19 +103,21 @@ def run_check(
         The data cannot be read; an execution with the status Failed is written before.
     """
     started = now()
-    folder = folder_of(run.root, run.endpoint, run.schedule, hour_of(run.window, started))
+    folder = _folder(run, started)
     try:
         engine, relation = opened()
         statistics, checked = _looked_at(run, baseline, engine, relation)
     except ForwarderError as error:
-        failed = _execution(run, baseline, (started, now()), Status.FAILED, error.message)
-        write_files(folder, {EXECUTION: write_execution(failed)})
+        write_failure(run, baseline.source, error, started, now())
         raise
     count, rows = len(checked.violations), statistics.dataset.item_count
     status = Status.WITH_VIOLATIONS if count else Status.COMPLETED
     message = message_of(status, count, nothing_captured=not rows)
+    against = BaselineFiles(
+        baseline.source, statistics="baseline/statistics.json" if baseline.statistics else None
+    )
     execution = _execution(
-        run, baseline, (started, now()), status, message, rows=rows, checked=checked
+        run, against, (started, now()), status, message, rows=rows, checked=checked
     )
     files = {
         STATISTICS: write_statistics(statistics),
@@ -127,7 +130,37 @@ def run_check(
         files[execution.baseline.statistics] = write_statistics(baseline.statistics)
     # The last one says that all others are there.
     write_files(folder, {**files, EXECUTION: write_execution(execution)})
-    return Finished(Kept(folder, execution), checked)
+    return Finished(Kept(folder, execution), checked, statistics)
+
+
+def write_failure(
+    run: Run, baseline: str, error: ForwarderError, started: datetime, ended: datetime
+) -> None:
+    """Write the folder of an execution that found out nothing.
+
+    Parameters
+    ----------
+    run
+        What the execution is of.
+    baseline
+        Where the baseline is, or should be.
+    error
+        Why it failed.
+    started, ended
+        When, in UTC.
+
+    Raises
+    ------
+    DataError
+        The folder cannot be written to.
+    """
+    times = (started, ended)
+    failed = _execution(run, BaselineFiles(baseline), times, Status.FAILED, error.message)
+    write_files(_folder(run, started), {EXECUTION: write_execution(failed)})
+
+
+def _folder(run: Run, started: datetime) -> Path:
+    return folder_of(run.root, run.endpoint, run.schedule, hour_of(run.window, started))
 
 
 def _looked_at(
@@ -152,7 +185,7 @@ def _looked_at(
 
 def _execution(  # noqa: PLR0913 - the fields of the file
     run: Run,
-    baseline: Baseline,
+    against: BaselineFiles,
     times: tuple[datetime, datetime],
     status: Status,
     message: str,
@@ -171,10 +204,7 @@ def _execution(  # noqa: PLR0913 - the fields of the file
         violations=len(checked.violations) if checked else 0,
         started=written(times[0]) or "",
         ended=written(times[1]) or "",
-        baseline=BaselineFiles(
-            baseline.source,
-            statistics="baseline/statistics.json" if baseline.statistics else None,
-        ),
+        baseline=against,
         drift_method=run.strictness.measure.value,
         notes=checked.notes if checked else (),
     )

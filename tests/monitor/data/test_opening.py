@@ -13,6 +13,7 @@ import pytest
 from capture_forwarder.core.errors import ForwarderError, UsageError
 from capture_forwarder.monitor.data.files import Window
 from capture_forwarder.monitor.data.opening import DataChoice
+from capture_forwarder.monitor.engines.duckdb.engine import open_duckdb
 from capture_forwarder.monitor.errors import DataError
 from tests.support.monitoring import profiled, write_csv, write_lines
 
@@ -104,7 +105,7 @@ def test_a_window_is_found_by_a_column_with_times(tmp_path: Path) -> None:
     profile = profiled(DataChoice(data, window, time_column="at"))
 
     assert profile.rows == 2
-    assert profile.notes == ("2 rows have no time that can be read, so they are in no window.",)
+    assert profile.notes == ("In no window, for want of a time that can be read: 2 rows.",)
 
 
 def test_a_window_that_cannot_be_found_is_an_error(tmp_path: Path) -> None:
@@ -174,3 +175,29 @@ def test_columns_can_be_left_out(tmp_path: Path) -> None:
     data = write_csv(tmp_path / "x.csv", ["a", "b"], [(1, 2)])
 
     assert [one.name for one in profiled(DataChoice(data, exclude=("a",))).columns] == ["b"]
+
+
+def test_a_database_that_this_program_has_open_is_not_called_broken(tmp_path: Path) -> None:
+    path = tmp_path / "x.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE TABLE t AS SELECT 1 AS a")
+
+        with pytest.raises(DataError) as raised:
+            profiled(path)
+
+    assert "has the database open already" in raised.value.message
+    assert "whole" not in raised.value.advice
+    assert profiled(path).rows == 1
+
+
+def test_data_that_takes_more_memory_than_there_is_is_not_called_locked() -> None:
+    with open_duckdb(10) as engine, pytest.raises(DataError, match="more memory than there is"):
+        engine.run("CREATE TABLE t AS SELECT list(range) FROM range(5_000_000)")
+
+
+@pytest.mark.parametrize("name", ["x*.csv", "x[a].csv", "x?.csv"])
+def test_a_files_name_is_no_pattern(tmp_path: Path, name: str) -> None:
+    write_csv(tmp_path / name, ["a"], [(1,)])
+    write_csv(tmp_path / "xa.csv", ["a"], [(1,), (2,)])
+
+    assert profiled(tmp_path / name).rows == 1

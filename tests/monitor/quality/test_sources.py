@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -248,7 +249,7 @@ def test_a_database_with_several_tables_needs_a_name(tmp_path: Path) -> None:
         connection.execute("CREATE TABLE one AS SELECT 1.0 AS prediction, 2 AS label")
         connection.execute("CREATE VIEW two AS SELECT 1.0 AS prediction, 5 AS label")
 
-    with pytest.raises(UsageError, match="Its tables are: one, two"):
+    with pytest.raises(UsageError, match="has 2 tables; there are: 'one', 'two'"):
         measured(QUESTION, source(path))
     assert mae(measured(QUESTION, source(path, table="two"))) == 4
 
@@ -279,7 +280,7 @@ def test_a_line_that_is_no_json_is_named_and_not_shown(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         measured(QUESTION, source(path))
 
-    assert "rows.jsonl: line" in str(caught.value)
+    assert re.search(r"at line 2 of \S+rows\.jsonl", caught.value.message)
     assert "secret" not in str(caught.value)
 
 
@@ -292,8 +293,8 @@ def test_a_line_of_csv_that_is_too_short_is_refused_and_not_shown(
     with pytest.raises(DataError) as caught:
         measured(QUESTION, source(path))
 
-    assert "CSV" in caught.value.message
-    assert ("line 90002" in caught.value.message) == bool(good)
+    assert f"at line {3 * good + 2} of" in caught.value.message
+    assert "it has 2 columns, not 3" in caught.value.message
     assert "secret" not in str(caught.value)
 
 
@@ -301,7 +302,7 @@ def test_a_file_that_is_not_what_its_name_says_is_refused(tmp_path: Path) -> Non
     path = tmp_path / "rows.parquet"
     path.write_text("no parquet")
 
-    with pytest.raises(DataError, match="the data cannot be read"):
+    with pytest.raises(DataError, match="The data cannot be read"):
         measured(QUESTION, source(path))
 
 

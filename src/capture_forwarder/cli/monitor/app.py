@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import typer
 
-from capture_forwarder.cli.monitor import baseline, check, executions, quality, report
+from capture_forwarder.cli.terminal.on_demand import SETTINGS, Place, group_of
+
+_COMMANDS = {
+    "baseline": Place("monitor.baseline", "baseline"),
+    "check": Place("monitor.check", "check"),
+    "list": Place("monitor.executions", "list_them", "LIST_HELP"),
+    "show": Place("monitor.executions", "show", "SHOW_HELP"),
+    "quality": Place("monitor.quality", "quality"),
+    "report": Place("monitor.report", "report"),
+}
 
 app = typer.Typer(
     help="Monitor without a platform: baselines, checks, model quality and reports.",
-    no_args_is_help=True,
+    cls=group_of(_COMMANDS),
+    **SETTINGS,
 )
-
-app.command("baseline", help=baseline.HELP)(baseline.baseline)
-app.command("check", help=check.HELP)(check.check)
-app.command("list", help=executions.LIST_HELP)(executions.list_them)
-app.command("show", help=executions.SHOW_HELP)(executions.show)
-app.command("quality", help=quality.HELP)(quality.quality)
-app.command("report", help=report.HELP)(report.report)

@@ -10,6 +10,7 @@ from typing import Any
 
 from capture_forwarder.core.errors import UsageError
 from capture_forwarder.local.whole_file import UNFINISHED
+from capture_forwarder.monitor.data.opening import format_of
 from capture_forwarder.monitor.executions.execution import Execution
 from capture_forwarder.monitor.executions.execution import write_execution as encode_execution
 from capture_forwarder.monitor.executions.folder import (
@@ -21,7 +22,6 @@ from capture_forwarder.monitor.executions.folder import (
     write_files,
 )
 from capture_forwarder.monitor.quality import Checked, Source
-from capture_forwarder.monitor.quality.sources import format_of
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def _files(address: str) -> Iterable[Path]:
             if file.is_file()
             and not file.name.startswith(".")
             and not file.name.endswith(UNFINISHED)
-            and format_of(file)
+            and format_of(file.name)
         )
     if not path.exists():
         raise UsageError(f"{address} does not exist.", "Check the path.")

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
 from capture_forwarder.core.errors import UsageError
 from capture_forwarder.local.whole_file import write_whole_file
-from capture_forwarder.monitor.errors import DataError, MonitorFileError
+from capture_forwarder.monitor.errors import DataError
+from capture_forwarder.monitor.executions.folder import EXECUTION, STATISTICS
 from capture_forwarder.monitor.report import Documents
 from capture_forwarder.monitor.report.documents import Document
+from capture_forwarder.monitor.report.reading import documents_in, read_document
 
-_EXECUTION = "execution.json"
-_STATISTICS = "statistics.json"
 _HOUR_DEPTH = 4
 
 
@@ -46,14 +45,14 @@ def read_documents(
         There is no execution.
     """
     place = _execution(folder)
-    documents = _read(place)
+    documents = documents_in(place)
     if baseline is not None:
-        documents = replace(documents, baseline=_document(baseline / _STATISTICS, needed=True))
+        documents = replace(documents, baseline=read_document(baseline / STATISTICS, needed=True))
     if quality is not None:
-        documents = replace(documents, quality=_read(_execution(quality)))
+        documents = replace(documents, quality=documents_in(_execution(quality)))
     pattern = "**" if history or _is_hour(place) else "*"
     known = [
-        _document(path) for path in (history or root_of(place)).glob(f"{pattern}/{_EXECUTION}")
+        read_document(path) for path in (history or root_of(place)).glob(f"{pattern}/{EXECUTION}")
     ]
     return replace(documents, history=known), place
 
@@ -88,11 +87,11 @@ def _execution(folder: Path) -> Path:
     """The folder itself, or the newest execution below it."""
     if not folder.is_dir():
         raise UsageError(f"{folder}: there is no such folder.", "Check the path.")
-    if any((folder / name).is_file() for name in (_EXECUTION, _STATISTICS)):
+    if any((folder / name).is_file() for name in (EXECUTION, STATISTICS)):
         return folder
     found = [
-        (_when(_document(path)), path.parent)
-        for path in folder.rglob(_EXECUTION)
+        (_when(read_document(path)), path.parent)
+        for path in folder.rglob(EXECUTION)
         if path.parent.name != "baseline"
     ]
     if not found:
@@ -103,31 +102,3 @@ def _execution(folder: Path) -> Path:
 
 def _when(execution: Document) -> str:
     return str(execution.get("window_end") or execution.get("started") or "")
-
-
-def _read(place: Path) -> Documents:
-    execution = _document(place / _EXECUTION)
-    return Documents(
-        execution=execution,
-        statistics=_document(place / _STATISTICS),
-        constraints=_document(place / "constraints.json"),
-        violations=_document(place / "constraint_violations.json"),
-        baseline=_document(place / "baseline" / _STATISTICS),
-        drift=_document(place / "drift.json"),
-    )
-
-
-def _document(path: Path, *, needed: bool = False) -> Document:
-    """Read a JSON object; an empty one where there is no file and none is needed."""
-    if not needed and not path.is_file():
-        return {}
-    try:
-        found = json.loads(path.read_bytes())
-    except OSError as error:
-        message = f"{path} cannot be read: {error.strerror}."
-        raise MonitorFileError(message, "Check the path and the file's permissions.") from error
-    except (ValueError, RecursionError) as error:
-        raise MonitorFileError(f"{path} is not JSON.", "Run the check again.") from error
-    if not isinstance(found, dict):
-        raise MonitorFileError(f"{path} is not a JSON object.", "Run the check again.")
-    return found

@@ -23,6 +23,7 @@ from capture_forwarder.core.ports.endpoint_configs import (
     RunningEndpoint,
     RunningVariant,
 )
+from capture_forwarder.core.ports.file_store import FileStore, ListedFile
 from capture_forwarder.core.ports.ledger import Ledger
 from capture_forwarder.core.ports.listing import Lister
 from capture_forwarder.core.ports.part_files import PartFiles
@@ -33,6 +34,7 @@ from capture_forwarder.core.ports.queue import Queue, QueueMessage
 from capture_forwarder.core.ports.reporter import Reporter
 from capture_forwarder.core.ports.route_ports import Ports
 from capture_forwarder.core.ports.secret import Secret
+from capture_forwarder.core.ports.signals import Metrics, Signals
 from capture_forwarder.core.ports.signing import PreparedRequest, SignRequest
 from capture_forwarder.core.ports.stored_inferences import StoredInferences
 from capture_forwarder.core.ports.tables import TableReader
@@ -47,9 +49,12 @@ __all__ = [
     "EndpointConfig",
     "EndpointConfigs",
     "Endpoints",
+    "FileStore",
     "Ledger",
+    "ListedFile",
     "ListedPage",
     "Lister",
+    "Metrics",
     "Notifications",
     "ObjectStore",
     "OpenedFile",
@@ -68,6 +73,7 @@ __all__ = [
     "RunningVariant",
     "Secret",
     "SignRequest",
+    "Signals",
     "StoredFile",
     "StoredInferences",
     "TableReader",

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from capture_forwarder.monitor.arrived.counting import Arrived, EndpointArrivals
+from capture_forwarder.monitor.counted import counted
 from capture_forwarder.monitor.report.render import page_template
-from capture_forwarder.monitor.report.wording import counted, short_time
+from capture_forwarder.monitor.report.wording import short_time
 
 
 def render_arrivals(arrivals: Sequence[EndpointArrivals], place: str, now: datetime) -> str:

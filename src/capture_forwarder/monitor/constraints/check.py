@@ -14,6 +14,7 @@ from capture_forwarder.monitor.constraints.constraints import (
     Method,
 )
 from capture_forwarder.monitor.constraints.violations import Violation
+from capture_forwarder.monitor.counted import counted
 from capture_forwarder.monitor.drift.measure import Drift, Measure, Rule, drift_of, watch_of
 from capture_forwarder.monitor.profile.columns import ColumnProfile, Profile, Watch
 from capture_forwarder.monitor.profile.statistics import (
@@ -189,12 +190,12 @@ def _notes(
         yield "There are no statistics of the baseline, so drift was not judged."
     elif profile.rows < how.least_rows:
         yield (
-            f"Drift was not judged: the window has {profile.rows} rows, and of fewer than "
-            f"{how.least_rows} a distance says more of chance than of drift."
+            f"Drift was not judged: the window has {counted(profile.rows, 'row', 'rows')}, and of "
+            f"fewer than {how.least_rows} a distance says more of chance than of drift."
         )
     elif too_few:
         shown = ", ".join(too_few[:_NAMED]) + (", ..." if len(too_few) > _NAMED else "")
         yield (
-            f"Drift was not judged of {len(too_few)} columns with fewer than {how.least_rows} "
-            f"values: {shown}."
+            f"Drift was not judged of {counted(len(too_few), 'column', 'columns')} with fewer than "
+            f"{how.least_rows} values: {shown}."
         )

@@ -18,6 +18,7 @@ from capture_forwarder.core.line import Line
 from capture_forwarder.core.ports import ObjectStore
 from capture_forwarder.core.rejection import Reason, Rejection
 from capture_forwarder.core.schema import DataType, Schema
+from capture_forwarder.monitor.counted import counted
 from capture_forwarder.monitor.data.relation import Kind, Relation, numbered
 from capture_forwarder.monitor.engines.port import Engine
 from capture_forwarder.parser import ColumnMapping, LineParser, read_chunks
@@ -114,5 +115,6 @@ def _notes(rejected: Counter[Reason]) -> tuple[str, ...]:
     if not rejected:
         return ()
     reasons = ", ".join(f"{reason.value}: {count}" for reason, count in rejected.most_common())
-    lines = f"{rejected.total()} captured lines could not be read and are left out ({reasons})"
-    return (f"{lines}. See why with: capture-forwarder inspect",)
+    lines = f"{counted(rejected.total(), 'captured line', 'captured lines')} ({reasons})"
+    why = "See why with: capture-forwarder inspect"
+    return (f"Rejected by the parser, and left out: {lines}. {why}",)

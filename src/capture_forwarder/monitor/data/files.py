@@ -100,7 +100,7 @@ def find_files(path: Path, suffixes: Sequence[str], window: Window, endpoint: st
     every = {
         file.absolute().as_posix(): local_file(file)
         for file in sorted(path.rglob("*"))
-        if file.name.endswith(tuple(suffixes)) and file.is_file()
+        if file.name.lower().endswith(tuple(suffixes)) and file.is_file()
     }
     return choose_files(str(path), every, window, endpoint)
 

@@ -14,12 +14,13 @@ import msgspec
 
 from capture_forwarder.core.errors import UsageError
 from capture_forwarder.core.letter_case import alike
+from capture_forwarder.monitor.counted import counted
 from capture_forwarder.monitor.data.files import DataFile
 from capture_forwarder.monitor.data.relation import Kind, Relation, numbered
 from capture_forwarder.monitor.engines.port import Engine
 from capture_forwarder.monitor.errors import DataError
 
-SUFFIXES = (".jsonl", ".jsonl.gz", ".json", ".json.gz")
+SUFFIXES = (".jsonl", ".jsonl.gz", ".json", ".json.gz", ".ndjson", ".ndjson.gz")
 MOST_COLUMNS = 5_000
 """Further names are left out, and this is noted."""
 
@@ -87,7 +88,8 @@ def json_relation(
 def _left_out(count: int) -> tuple[str, ...]:
     if count <= 0:
         return ()
-    return (f"{count} columns were left out: no more than {MOST_COLUMNS} are looked at.",)
+    what = counted(count, "column was", "columns were")
+    return (f"{what} left out: no more than {MOST_COLUMNS} are looked at.",)
 
 
 def _lines(file: DataFile, some: int) -> Iterator[_Object]:

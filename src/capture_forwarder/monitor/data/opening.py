@@ -10,6 +10,7 @@ from typing import cast
 import msgspec
 
 from capture_forwarder.core.errors import UsageError
+from capture_forwarder.monitor.counted import counted
 from capture_forwarder.monitor.data import csv_files, json_lines, tables
 from capture_forwarder.monitor.data.files import Found, Window, find_files
 from capture_forwarder.monitor.data.relation import Column, Kind, Relation
@@ -122,7 +123,7 @@ def _format(path: Path) -> Format:
     if not path.exists():
         raise UsageError(f"{path}: there is no such file or folder.")
     if path.is_file():
-        form = _of_name(path.name)
+        form = format_of(path.name)
         if form is None:
             known = ", ".join(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
             raise UsageError(f"{path}: the name ends with none of {known}.")
@@ -138,16 +139,19 @@ def format_in(what: str, names: Sequence[str]) -> Format:
     UsageError
         They are of several formats.
     """
-    found = {form: name for name in names if (form := _of_name(name)) and form is not Format.DUCKDB}
+    found = {
+        form: name for name in names if (form := format_of(name)) and form is not Format.DUCKDB
+    }
     if len(found) > 1:
         shown = ", ".join(found.values())
         raise UsageError(f"{what} holds files of several formats: {shown}.", "Name one of them.")
     return next(iter(found), Format.JSON_LINES)
 
 
-def _of_name(name: str) -> Format | None:
+def format_of(name: str) -> Format | None:
+    """Tell a file's format by the end of its name; None where that is not known."""
     for form, suffixes in SUFFIXES.items():
-        if name.endswith(suffixes):
+        if name.lower().endswith(suffixes):
             return form
     return None
 
@@ -172,8 +176,8 @@ def _in_window(engine: Engine, relation: Relation, choice: DataChoice) -> Relati
     where = " AND ".join(limits)
     ((without,),) = engine.rows(f"SELECT count(*) FROM {relation.sql} WHERE {time} IS NULL")
     if without:
-        count = cast("int", without)
-        notes += (f"{count} rows have no time that can be read, so they are in no window.",)
+        rows = counted(cast("int", without), "row", "rows")
+        notes += (f"In no window, for want of a time that can be read: {rows}.",)
     quick = relation.quick and msgspec.structs.replace(
         relation.quick,
         sql=f"(SELECT * FROM {relation.quick.sql} WHERE {where})",

@@ -32,7 +32,7 @@ class Kept(msgspec.Struct, frozen=True):
 
 def folder_of(root: Path, endpoint: str | None, schedule: str, hour: datetime) -> Path:
     """The folder of an execution; parts of it hold letters, digits, `-`, `_` and `.` only."""
-    names = [_safe(endpoint or NO_ENDPOINT), _safe(schedule)]
+    names = [safe_name(endpoint or NO_ENDPOINT), safe_name(schedule)]
     return root.joinpath(*names, f"{hour:%Y}", f"{hour:%m}", f"{hour:%d}", f"{hour:%H}")
 
 
@@ -100,5 +100,6 @@ def _time(kept: Kept) -> str:
     return kept.execution.window_end or kept.execution.started
 
 
-def _safe(name: str) -> str:
+def safe_name(name: str) -> str:
+    """A name as the folders have it: letters, digits, `-`, `_` and `.` only."""
     return _UNSAFE.sub("-", name).strip(".") or NO_ENDPOINT

@@ -7,7 +7,7 @@ A rate is NaN where there is nothing that it could be a share of. Precision is t
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 if TYPE_CHECKING:
     from capture_forwarder.monitor.quality.judging import Judged
@@ -60,10 +60,8 @@ class Confusion(NamedTuple):
 
 def confusion(judged: Judged, rows: str = "true") -> Confusion:
     """Count the rows of a binary model by what they are and were predicted to be."""
-    found = judged.connection.execute(
-        _COUNTS.format(rows=rows), {"positive": judged.positive}
-    ).fetchone()
-    return Confusion(*(found or (0, 0, 0, 0)))
+    (found,) = judged.engine.rows(_COUNTS.format(rows=rows), {"positive": judged.positive})
+    return Confusion(*cast("tuple[int, int, int, int]", found))
 
 
 def binary_metrics(judged: Judged, rows: str = "true") -> dict[str, float]:
@@ -127,8 +125,6 @@ def _shares(counts: Confusion) -> dict[str, float]:
 
 def _auc(judged: Judged, rows: str) -> float:
     """The share of pairs of a positive and a negative that scores order rightly, a tie for half."""
-    found = judged.connection.execute(
-        _PAIRS.format(rows=rows), {"positive": judged.positive}
-    ).fetchone()
-    pairs, positives, negatives = found or (0, 0, 0)
-    return ratio(int(pairs or 0), 2 * int(positives or 0) * int(negatives or 0))
+    (found,) = judged.engine.rows(_PAIRS.format(rows=rows), {"positive": judged.positive})
+    pairs, positives, negatives = (int(one or 0) for one in cast("tuple[int | None, ...]", found))
+    return ratio(pairs, 2 * positives * negatives)

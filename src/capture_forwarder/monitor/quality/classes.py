@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from capture_forwarder.core.errors import UsageError
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+from capture_forwarder.monitor.engines.duckdb.engine import DuckDBEngine
 
 MOST_CLASSES = 1000
 """More classes than this are taken for a mistake: their matrix would have a million cells."""
@@ -18,7 +14,7 @@ _CLASS = r"regexp_replace(trim({column}), '^(-?\d+)\.0+$', '\1')"
 _BOOLEAN = "CASE lower({text}) WHEN 'true' THEN '1' WHEN 'false' THEN '0' ELSE {text} END"
 
 
-def read_classes(connection: DuckDBPyConnection) -> None:
+def read_classes(engine: DuckDBEngine) -> None:
     """Make the table `judged` of a multiclass model from the table `joined`.
 
     Raises
@@ -27,19 +23,19 @@ def read_classes(connection: DuckDBPyConnection) -> None:
         There are more classes than a matrix can show.
     """
     actual, predicted = _CLASS.format(column="label"), _CLASS.format(column="prediction")
-    connection.execute(
+    engine.run(
         "CREATE TEMP TABLE judged AS SELECT * FROM ("
         f"SELECT position, {actual} AS actual, {predicted} AS predicted, NULL::DOUBLE AS score "
         "FROM joined) WHERE actual IS NOT NULL AND predicted IS NOT NULL"
     )
-    classes = len(known_classes(connection))
+    classes = len(known_classes(engine))
     if classes > MOST_CLASSES:
         message = f"There are {classes} classes; at most {MOST_CLASSES} can be judged."
         raise UsageError(message, "If the values are numbers, give --problem-type Regression.")
 
 
 def read_two_classes(
-    connection: DuckDBPyConnection,
+    engine: DuckDBEngine,
     *,
     positive: str | None,
     threshold: float,
@@ -50,7 +46,7 @@ def read_two_classes(
 
     Parameters
     ----------
-    connection
+    engine
         The database.
     positive
         The positive class; None for `1`, of which `true` is another spelling.
@@ -72,12 +68,13 @@ def read_two_classes(
         There are other classes than two.
     """
     spelled = _CLASS if positive else _BOOLEAN.replace("{text}", _CLASS)
-    (wanted,) = connection.execute(
-        f"SELECT {spelled.format(column='$1::VARCHAR')}", [positive or _POSITIVE]
-    ).fetchone() or (_POSITIVE,)
-    others = {"label": _others(connection, spelled, "label", wanted)}
+    ((found,),) = engine.rows(
+        f"SELECT {spelled.format(column='$named::VARCHAR')}", {"named": positive or _POSITIVE}
+    )
+    wanted = str(found)
+    others = {"label": _others(engine, spelled, "label", wanted)}
     if not by_probability:
-        others["prediction"] = _others(connection, spelled, "prediction", wanted)
+        others["prediction"] = _others(engine, spelled, "prediction", wanted)
     if positive is None:
         _check_default(others)
     rest = set().union(*others.values())
@@ -88,7 +85,7 @@ def read_two_classes(
     chosen = "CASE WHEN probability > $threshold THEN $positive ELSE $negative END"
     predicted = chosen if by_probability else spelled.format(column="prediction")
     condition = "isfinite(score)" if needs_score else "true"
-    connection.execute(
+    engine.run(
         "CREATE TEMP TABLE judged AS SELECT * FROM ("
         f"SELECT position, {spelled.format(column='label')} AS actual, {predicted} AS predicted, "
         "probability AS score FROM joined) "
@@ -97,14 +94,12 @@ def read_two_classes(
         if by_probability
         else None,
     )
-    return str(negative), str(wanted)
+    return str(negative), wanted
 
 
-def known_classes(connection: DuckDBPyConnection) -> list[str]:
+def known_classes(engine: DuckDBEngine) -> list[str]:
     """Name the classes of the table `judged`, numbers by their size and before texts."""
-    found = connection.execute(
-        "SELECT actual FROM judged UNION SELECT predicted FROM judged"
-    ).fetchall()
+    found = engine.rows("SELECT actual FROM judged UNION SELECT predicted FROM judged")
     return sorted((str(row[0]) for row in found), key=_order)
 
 
@@ -115,12 +110,13 @@ def _order(name: str) -> tuple[bool, float, str]:
         return True, 0.0, name
 
 
-def _others(connection: DuckDBPyConnection, spelled: str, column: str, wanted: str) -> set[str]:
+def _others(engine: DuckDBEngine, spelled: str, column: str, wanted: str) -> set[str]:
     """The classes of a column beside one, as far as it takes to know that they are too many."""
     text = spelled.format(column=column)
-    found = connection.execute(
-        f"SELECT DISTINCT {text} FROM joined WHERE {text} <> $1 LIMIT {MOST_CLASSES}", [wanted]
-    ).fetchall()
+    found = engine.rows(
+        f"SELECT DISTINCT {text} FROM joined WHERE {text} <> $wanted LIMIT {MOST_CLASSES}",
+        {"wanted": wanted},
+    )
     return {str(row[0]) for row in found}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from capture_forwarder.monitor.quality.judging import Judged
@@ -32,10 +32,8 @@ def curves(judged: Judged) -> dict[str, dict[str, list[float]]]:
     were the lowest that counts as positive. ROC begins at (0, 0) and ends at (1, 1), the other
     begins at recall 0 with precision 1. A rate of nothing is 0.
     """
-    found = judged.connection.execute(
-        _BY_SCORE, {"positive": judged.positive, "most": MOST_POINTS}
-    ).fetchall()
-    points = [(int(tp), int(fp)) for tp, fp in found]
+    found = judged.engine.rows(_BY_SCORE, {"positive": judged.positive, "most": MOST_POINTS})
+    points = [(int(tp), int(fp)) for tp, fp in cast("list[tuple[int, int]]", found)]
     positives, negatives = points[-1] if points else (0, 0)
     roc = [(0.0, 0.0), *((_share(fp, negatives), _share(tp, positives)) for tp, fp in points)]
     if roc[-1] != (1.0, 1.0):

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, cast
 
 from capture_forwarder.core.errors import UsageError
+from capture_forwarder.monitor.engines.duckdb.engine import DuckDBEngine
 from capture_forwarder.monitor.quality.payloads import LABEL, RESPONSE, values_sql
 from capture_forwarder.monitor.quality.question import Question
-from capture_forwarder.monitor.quality.reading import reading
-from capture_forwarder.monitor.quality.sources import Relation, Source, relation
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+from capture_forwarder.monitor.quality.sources import Readable, Source, readable
 
 _IN_WINDOW = """
-    CREATE TEMP TABLE predictions AS SELECT * EXCLUDE (time) FROM found
-    WHERE $whole OR (
-        try_cast(time AS TIMESTAMPTZ) >= coalesce($since, '-infinity'::TIMESTAMPTZ)
-        AND try_cast(time AS TIMESTAMPTZ) < coalesce($until, 'infinity'::TIMESTAMPTZ))"""
+    CREATE TEMP TABLE predictions AS SELECT * FROM found
+    WHERE try_cast(time AS TIMESTAMPTZ) >= coalesce($since, '-infinity'::TIMESTAMPTZ)
+        AND try_cast(time AS TIMESTAMPTZ) < coalesce($until, 'infinity'::TIMESTAMPTZ)"""
 _LAST_LABELS = """
-    CREATE TEMP TABLE labels AS
     SELECT id, arg_max(label, position) AS label, count(*) AS times
-    FROM found_labels WHERE id IS NOT NULL AND label IS NOT NULL GROUP BY id"""
+    FROM (SELECT row_number() OVER () AS position, * FROM ({found}))
+    WHERE id IS NOT NULL AND label IS NOT NULL GROUP BY id"""
 _JOINED = """
     CREATE TEMP TABLE joined AS
     SELECT position, prediction, probability, labels.label
     FROM predictions LEFT JOIN labels USING (id)"""
-_ALONE = "SELECT count(*) FROM labels ANTI JOIN predictions USING (id)"
+_ALONE = "labels ANTI JOIN predictions USING (id)"
 
 
 class Joined(NamedTuple):
@@ -39,7 +35,7 @@ class Joined(NamedTuple):
 
 
 def join(
-    connection: DuckDBPyConnection, question: Question, predictions: Source, labels: Source | None
+    engine: DuckDBEngine, question: Question, predictions: Source, labels: Source | None
 ) -> Joined:
     """Make the table `joined` with the columns position, prediction, probability and label.
 
@@ -48,7 +44,7 @@ def join(
 
     Parameters
     ----------
-    connection
+    engine
         An empty database.
     question
         Where in the sources everything is.
@@ -62,52 +58,55 @@ def join(
     UsageError
         A column is missing, or no line of JSON has a prediction.
     """
-    found = relation(connection, predictions)
+    found = readable(engine, predictions)
     by_id = labels is not None or found.is_model_monitors
     sql = (
-        _lines(question, found)
-        if found.is_model_monitors
-        else _rows(question, found, predictions.name, by_id=by_id)
+        _lines(question, found) if found.is_model_monitors else _rows(question, found, by_id=by_id)
     )
-    with reading(predictions.name):
-        connection.execute(
-            f"CREATE TEMP TABLE found AS SELECT row_number() OVER () AS position, * FROM ({sql})"
-        )
-        window = question.window
-        connection.execute(
-            _IN_WINDOW,
-            {"whole": not window.is_limited, "since": window.since, "until": window.until},
-        )
+    engine.run(
+        f"CREATE TEMP TABLE found AS SELECT row_number() OVER () AS position, * FROM ({sql})"
+    )
     if found.columns is None:
-        _check_found(connection, question, predictions.name)
-    outside = count(connection, "found") - count(connection, "predictions")
+        _check_found(engine, question, predictions.name)
+    outside = _keep_window(engine, question)
     if not by_id:
-        connection.execute("CREATE TEMP VIEW joined AS SELECT * FROM predictions")
-        return Joined(outside, count(connection, "joined WHERE label IS NOT NULL"), 0, 0)
-    _read_labels(connection, question, found, labels)
-    connection.execute(_JOINED)
-    (alone,) = connection.execute(_ALONE).fetchone() or (0,)
-    given = count(connection, "found_labels WHERE id IS NOT NULL AND label IS NOT NULL")
-    kept = count(connection, "labels")
+        engine.run("ALTER TABLE predictions RENAME TO joined")
+        return Joined(outside, count(engine, "joined WHERE label IS NOT NULL"), 0, 0)
+    given = _read_labels(engine, question, found, labels)
+    engine.run(_JOINED)
+    alone, kept = count(engine, _ALONE), count(engine, "labels")
+    engine.run("DROP TABLE predictions; DROP TABLE labels")
     return Joined(outside, kept, alone, given - kept)
 
 
-def count(connection: DuckDBPyConnection, table: str) -> int:
+def count(engine: DuckDBEngine, table: str) -> int:
     """Count the rows of a table, or of a table and a condition."""
-    (rows,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,)
-    return int(rows)
+    ((rows,),) = engine.rows(f"SELECT count(*) FROM {table}")
+    return cast("int", rows)
 
 
-def _check_found(connection: DuckDBPyConnection, question: Question, name: str) -> None:
+def _keep_window(engine: DuckDBEngine, question: Question) -> int:
+    """Make the table `predictions` of `found`, and return how many rows are outside of it."""
+    window = question.window
+    if not window.is_limited:
+        engine.run("ALTER TABLE found RENAME TO predictions")
+        return 0
+    engine.run(_IN_WINDOW, {"since": window.since, "until": window.until})
+    outside = count(engine, "found") - count(engine, "predictions")
+    engine.run("DROP TABLE found")
+    return outside
+
+
+def _check_found(engine: DuckDBEngine, question: Question, name: str) -> None:
     """JSON may leave a column out of any line, but not out of all."""
-    missing = count(connection, "found WHERE prediction IS NULL AND probability IS NULL")
-    if missing and missing == count(connection, "found"):
+    missing = count(engine, "found WHERE prediction IS NULL AND probability IS NULL")
+    if missing and missing == count(engine, "found"):
         wanted = question.prediction if question.prediction is not None else question.probability
         message = f"No line of {name} has a value for {wanted!r}."
         raise UsageError(message, "Look at a line, and correct --prediction or --probability.")
 
 
-def _lines(question: Question, found: Relation) -> str:
+def _lines(question: Question, found: Readable) -> str:
     """The predictions of captures."""
     values = values_sql(found.sql, RESPONSE, (question.prediction, question.probability))
     return (
@@ -115,15 +114,15 @@ def _lines(question: Question, found: Relation) -> str:
     )
 
 
-def _rows(question: Question, found: Relation, name: str, *, by_id: bool) -> str:
+def _rows(question: Question, found: Readable, *, by_id: bool) -> str:
     """The predictions of a table, with their ids or their labels."""
 
     def column(wanted: str | None) -> str:
-        return "NULL" if wanted is None else _text(found.column(wanted, name))
+        return "NULL" if wanted is None else _text(found.column(wanted))
 
     if not by_id and question.label is None:
         advice = "Give --label, or --labels with a source of labels."
-        raise UsageError(f"It is not given where the labels of {name} are.", advice)
+        raise UsageError(f"It is not given where the labels of {found.name} are.", advice)
     key = "id" if by_id else "label"
     time = question.time if question.window.is_limited else None
     return (
@@ -135,26 +134,23 @@ def _rows(question: Question, found: Relation, name: str, *, by_id: bool) -> str
 
 
 def _read_labels(
-    connection: DuckDBPyConnection, question: Question, found: Relation, labels: Source | None
-) -> None:
+    engine: DuckDBEngine, question: Question, found: Readable, labels: Source | None
+) -> int:
+    """Make the table `labels`: the last of each id; return how many there were in all."""
     if labels is not None:
-        found = relation(connection, labels)
-    name = labels.name if labels else ""
+        found = readable(engine, labels)
     if found.is_model_monitors:
         values = values_sql(found.sql, LABEL, (question.label or "*",))
         sql = f"SELECT id, v0 AS label FROM ({values})"
     elif question.label is None:
-        raise UsageError(f"It is not given where the labels of {name} are.", "Give --label.")
+        raise UsageError(f"It is not given where the labels of {found.name} are.", "Give --label.")
     else:
-        key = found.column(question.labels_id or question.id, name)
-        label = found.column(question.label, name)
+        key = found.column(question.labels_id or question.id)
+        label = found.column(question.label)
         sql = f"SELECT {_text(key)} AS id, {_text(label)} AS label FROM ({found.sql})"
-    with reading(name):
-        connection.execute(
-            "CREATE TEMP TABLE found_labels AS "
-            f"SELECT row_number() OVER () AS position, * FROM ({sql})"
-        )
-        connection.execute(_LAST_LABELS)
+    engine.run(f"CREATE TEMP TABLE labels AS {_LAST_LABELS.format(found=sql)}")
+    ((given,),) = engine.rows("SELECT coalesce(sum(times), 0)::BIGINT FROM labels")
+    return cast("int", given)
 
 
 def _text(column: str) -> str:

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from capture_forwarder.monitor.engines.duckdb.engine import open_duckdb
+from capture_forwarder.monitor.engines.duckdb.engine import DuckDBEngine, open_duckdb
 from capture_forwarder.monitor.quality.classes import read_classes, read_two_classes
 from capture_forwarder.monitor.quality.joining import Joined, count, join
 from capture_forwarder.monitor.quality.problem import ProblemType
 from capture_forwarder.monitor.quality.question import Coverage, Question
 from capture_forwarder.monitor.quality.sources import Source
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
 
 _NUMBERS = """
     CREATE TEMP TABLE judged AS SELECT * FROM (
@@ -24,13 +20,16 @@ _NUMBERS = """
     WHERE isfinite(actual) AND isfinite(predicted)"""
 
 
+_MEGABYTES = 150  # what does not fit waits in temporary files
+
+
 @dataclass(frozen=True)
 class Judged:
     """Predictions with their labels, ready to be measured.
 
     Parameters
     ----------
-    connection
+    engine
         A database with the table `judged`: position, actual, predicted, score. Of a regression,
         `actual` and `predicted` are finite numbers; else they are names of classes.
     problem
@@ -43,7 +42,7 @@ class Judged:
         Whether there are probabilities.
     """
 
-    connection: DuckDBPyConnection
+    engine: DuckDBEngine
     problem: ProblemType
     coverage: Coverage
     negative: str = "0"
@@ -83,35 +82,36 @@ def judge(
     UsageError
         A column is missing, or the classes are not what the question says.
     """
-    with open_duckdb() as engine:
-        connection = engine.connection
-        joined = join(connection, question, predictions, labels)
+    with open_duckdb(_MEGABYTES) as engine:
+        joined = join(engine, question, predictions, labels)
         classes = "0", "1"
         if question.problem is ProblemType.REGRESSION:
-            connection.execute(_NUMBERS)
+            engine.run(_NUMBERS)
         elif question.problem is ProblemType.MULTICLASS:
-            read_classes(connection)
+            read_classes(engine)
         else:
             classes = read_two_classes(
-                connection,
+                engine,
                 positive=question.positive,
                 threshold=question.threshold,
                 by_probability=question.prediction is None,
                 needs_score=question.probability is not None,
             )
+        coverage = _coverage(engine, joined)
+        engine.run("DROP TABLE joined")
         yield Judged(
-            connection,
+            engine,
             question.problem,
-            _coverage(connection, joined),
+            coverage,
             *classes,
             has_scores=question.probability is not None,
         )
 
 
-def _coverage(connection: DuckDBPyConnection, joined: Joined) -> Coverage:
-    predictions = count(connection, "joined")
-    judged = count(connection, "judged")
-    without_label = count(connection, "joined WHERE label IS NULL")
+def _coverage(engine: DuckDBEngine, joined: Joined) -> Coverage:
+    predictions = count(engine, "joined")
+    judged = count(engine, "judged")
+    without_label = count(engine, "joined WHERE label IS NULL")
     return Coverage(
         predictions=predictions,
         judged=judged,

@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import cast
 
+from capture_forwarder.monitor.engines.duckdb.engine import DuckDBEngine
 from capture_forwarder.monitor.quality.binary import f_beta, ratio
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
 
 _CELLS = "SELECT actual, predicted, count(*) FROM judged WHERE {rows} GROUP BY ALL"
 _BETAS = {"f0_5": 0.5, "f1": 1.0, "f2": 2.0}
@@ -19,10 +17,10 @@ Cells = Mapping[tuple[str, str], int]
 """(Actual class, predicted class) → how many rows."""
 
 
-def cells(connection: DuckDBPyConnection, rows: str = "true") -> Cells:
+def cells(engine: DuckDBEngine, rows: str = "true") -> Cells:
     """Count the rows of the table `judged` by what they are and were predicted to be."""
-    found = connection.execute(_CELLS.format(rows=rows)).fetchall()
-    return {(str(actual), str(predicted)): int(times) for actual, predicted, times in found}
+    found = engine.rows(_CELLS.format(rows=rows))
+    return {(str(actual), str(predicted)): cast("int", times) for actual, predicted, times in found}
 
 
 def multiclass_metrics(counts: Cells) -> dict[str, float]:

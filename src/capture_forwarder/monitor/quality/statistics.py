@@ -27,16 +27,11 @@ ROWS_FOR_DEVIATIONS = 200
 _SAMPLES = 5
 _SHARE = 0.8
 # A digest orders the rows of a sample: the same rows in every run and version of DuckDB.
-_SAMPLED = """
-    ALTER TABLE judged ADD COLUMN samples INTEGER;
-    UPDATE judged SET samples = drawn.samples FROM (
-        SELECT position, sum(1 << sample) AS samples FROM (
-            SELECT position, sample, row_number() OVER (
-                PARTITION BY sample ORDER BY md5(sample || ':' || number), number) AS place
-            FROM (SELECT position, row_number() OVER (ORDER BY position) AS number FROM judged),
-                range({samples}) AS drawn(sample))
-        WHERE place <= {size} GROUP BY position) AS drawn
-    WHERE judged.position = drawn.position"""
+_DRAWN = """
+    CREATE OR REPLACE TEMP TABLE drawn AS SELECT position FROM (
+        SELECT position, row_number() OVER (ORDER BY position) AS number FROM judged)
+    ORDER BY md5({sample} || ':' || number), number LIMIT {size}"""
+_IN_SAMPLE = "position IN (SELECT position FROM drawn)"
 
 
 def quality_statistics(judged: Judged, now: datetime) -> dict[str, Any]:
@@ -88,7 +83,7 @@ def _measured(judged: Judged) -> tuple[dict[str, float], dict[str, Any]]:
     if judged.problem is ProblemType.REGRESSION:
         return values, {}
     if judged.problem is ProblemType.MULTICLASS:
-        counts, names = cells(judged.connection), known_classes(judged.connection)
+        counts, names = cells(judged.engine), known_classes(judged.engine)
         matrix = {
             actual: {predicted: counts.get((actual, predicted), 0) for predicted in names}
             for actual in names
@@ -105,9 +100,9 @@ def _measured(judged: Judged) -> tuple[dict[str, float], dict[str, Any]]:
 def _measure(judged: Judged) -> Callable[[str], dict[str, float]]:
     """What measures those rows that a condition in SQL chooses."""
     if judged.problem is ProblemType.REGRESSION:
-        return lambda rows: regression_metrics(judged.connection, rows)
+        return lambda rows: regression_metrics(judged.engine, rows)
     if judged.problem is ProblemType.MULTICLASS:
-        return lambda rows: multiclass_metrics(cells(judged.connection, rows))
+        return lambda rows: multiclass_metrics(cells(judged.engine, rows))
     return lambda rows: binary_metrics(judged, rows)
 
 
@@ -116,9 +111,11 @@ def _deviations(judged: Judged, values: Mapping[str, float]) -> dict[str, float]
     if rows < ROWS_FOR_DEVIATIONS:
         return dict.fromkeys(values, math.nan)
     size = round(_SHARE * rows)
-    judged.connection.execute(_SAMPLED.format(samples=_SAMPLES, size=size))
     measure = _measure(judged)
-    samples = [measure(f"samples & {1 << sample} <> 0") for sample in range(_SAMPLES)]
+    samples = []
+    for sample in range(_SAMPLES):
+        judged.engine.run(_DRAWN.format(sample=sample, size=size))
+        samples.append(measure(_IN_SAMPLE))
     return {name: _deviation([sample[name] for sample in samples]) for name in values}
 
 

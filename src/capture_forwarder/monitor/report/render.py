@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from capture_forwarder.core.errors import MissingExtraError
 from capture_forwarder.core.extras import Extra
+from capture_forwarder.monitor.counted import counted
 from capture_forwarder.monitor.report import histogram, quality, wording
 from capture_forwarder.monitor.report.documents import Document, Documents, inner, number, text
 from capture_forwarder.monitor.report.features import features_of
@@ -20,7 +21,7 @@ from capture_forwarder.monitor.report.violations import (
     grouped,
     violations_of,
 )
-from capture_forwarder.monitor.report.wording import counted, short_time, visible
+from capture_forwarder.monitor.report.wording import short_time, visible
 
 if TYPE_CHECKING:
     import jinja2

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from capture_forwarder.monitor.counted import counted
 from capture_forwarder.monitor.report.documents import Document, number, text
-from capture_forwarder.monitor.report.wording import counted, short_time
+from capture_forwarder.monitor.report.wording import short_time
 
 MOST = 30
 

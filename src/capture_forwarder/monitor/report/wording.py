@@ -59,8 +59,3 @@ def short_time(value: object) -> str:
     except ValueError:
         return visible(value) if value else ""
     return found.astimezone(UTC).strftime("%Y-%m-%d %H:%M") if found.tzinfo else str(value)
-
-
-def counted(count: int, one: str, several: str) -> str:
-    """Write how many things there are."""
-    return f"{count:,} {one if count == 1 else several}"

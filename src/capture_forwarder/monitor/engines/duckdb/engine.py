@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from capture_forwarder.core.errors import MissingExtraError
+from capture_forwarder.core.errors import MissingExtraError, OutOfTimeError
 from capture_forwarder.core.extras import Extra
 from capture_forwarder.monitor.data.relation import Column, Kind, Relation
 from capture_forwarder.monitor.engines.duckdb import reading
@@ -54,6 +54,12 @@ class DuckDBEngine:
         self.connection = connection
         self._error = error
         self.folder = folder
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Break off what runs, and refuse what would come; may be called from another thread."""
+        self._stopped = True
+        self.connection.interrupt()
 
     def rows(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[Row]:
         """Run a query and return all of its rows.
@@ -62,26 +68,36 @@ class DuckDBEngine:
         ------
         DataError
             DuckDB cannot do it; the message holds no data.
+        OutOfTimeError
+            The engine was stopped.
         """
-        try:
+        with self._explaining():
             return self.connection.execute(sql, dict(parameters or {})).fetchall()
-        except self._error as error:
-            raise _explained(error) from None
 
     def run(self, sql: str, parameters: Mapping[str, object] | None = None) -> None:
         """Run a statement whose result nobody needs; see `rows`."""
-        try:
+        with self._explaining():
             self.connection.execute(sql, dict(parameters or {}))
-        except self._error as error:
-            raise _explained(error) from None
 
     def in_turn(self, sql: str, size: int = 4096) -> Iterator[Sequence[Row]]:
         """Run a query and yield its rows, many at once; see `rows`."""
-        try:
+        with self._explaining():
             result = self.connection.execute(sql)
             while rows := result.fetchmany(size):
                 yield rows
+                self._go_on()
+
+    def _go_on(self) -> None:
+        if self._stopped:
+            raise OutOfTimeError("The time for the check is up.")
+
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        self._go_on()
+        try:
+            yield
         except self._error as error:
+            self._go_on()
             raise _explained(error) from None
 
     def keep(self, name: str, sql: str) -> None:
@@ -105,6 +121,10 @@ class DuckDBEngine:
         """Write the source of JSON Lines; see `Engine.json_lines`."""
         return reading.json_lines(files, names, kinds)
 
+    def raw_lines(self, files: Sequence[str]) -> str:
+        """Write the SELECT of lines of JSON as they are: one column, `json`."""
+        return reading.raw_lines(files)
+
     def parquet(self, files: Sequence[str]) -> Typed:
         """Open Parquet files; see `Engine.parquet`."""
         sql = reading.parquet(files)
@@ -112,14 +132,22 @@ class DuckDBEngine:
 
     def table(self, address: str, name: str | None) -> Typed:
         """Open a table or view of a DuckDB file, for reading only; see `Engine.table`."""
-        self.run(reading.attached(address))
-        sql, what = reading.table(self.rows(*reading.TABLES), address, name)
+        attached = f"data_{len(self.rows('SHOW DATABASES'))}"
+        self.run(reading.attached(address, attached))
+        found = self.rows(reading.TABLES, {"catalog": attached})
+        sql, what = reading.table(found, attached, address, name)
         return reading.typed(self.rows(reading.described(sql)), sql, what)
 
 
 @contextmanager
-def open_duckdb() -> Iterator[DuckDBEngine]:
+def open_duckdb(memory_megabytes: int | None = None) -> Iterator[DuckDBEngine]:
     """Open a database in memory.
+
+    Parameters
+    ----------
+    memory_megabytes
+        The most memory that DuckDB takes before it writes to temporary files; None for its own
+        choice.
 
     Raises
     ------
@@ -139,6 +167,8 @@ def open_duckdb() -> Iterator[DuckDBEngine]:
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
         }
+        if memory_megabytes is not None:
+            options["memory_limit"] = f"{memory_megabytes}MB"
         with duckdb.connect(config=options) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             yield DuckDBEngine(connection, duckdb.Error, Path(folder))
@@ -147,6 +177,13 @@ def open_duckdb() -> Iterator[DuckDBEngine]:
 def _explained(error: Exception) -> DataError:
     """Say what it is and where, without the text, which may quote a line of the data."""
     text = str(error)
+    if "No space left" in text:
+        return DataError("The disk is full.", "Make room on it, and run the command again.")
+    if "different configuration" in text or "Unique file handle conflict" in text:
+        return DataError(
+            "This program has the database open already.",
+            "Close that connection first, or read a copy of the file.",
+        )
     where = ""
     if line := _LINE.search(text):
         where += f" at line {line[1]}"
@@ -157,7 +194,9 @@ def _explained(error: Exception) -> DataError:
         (say.format(*found.groups()) for pattern, say in _SAFE if (found := pattern.search(text))),
         f"DuckDB raised {kind}",
     )
-    if "lock" in text:
+    if kind == "OutOfMemory":
+        return DataError("The data takes more memory than there is.", "Read fewer rows at once.")
+    if "set lock on file" in text or "Conflicting lock" in text:
         message = f"Another program has the database open{where}."
         return DataError(message, "Close it, and run the command again.")
     return DataError(

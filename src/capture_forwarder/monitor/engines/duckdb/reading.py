@@ -18,21 +18,17 @@ _WHOLE = frozenset(
     }
 )
 _NUMBERS = ("FLOAT", "DOUBLE", "DECIMAL")
-_ATTACHED = "data"
 
-TABLES = (
-    """SELECT table_schema, table_name FROM information_schema.tables
-    WHERE table_catalog = $catalog ORDER BY ALL""",
-    {"catalog": _ATTACHED},
-)
-"""The query for all tables of what `attached` attaches, with its parameters."""
+TABLES = """SELECT table_schema, table_name FROM information_schema.tables
+    WHERE table_catalog = $catalog ORDER BY ALL"""
+"""The query for all tables of what `attached` attaches, by its name."""
 
 
 def csv(files: Sequence[str], columns: Sequence[Column], *, header: bool) -> str:
     """Write the source of CSV files."""
     types = ", ".join(f"{column.sql}: 'VARCHAR'" for column in columns)
     return (
-        f"read_csv([{_listed(files)}], header = {str(header).lower()}, columns = {{{types}}}, "
+        f"read_csv({_listed(files)}, header = {str(header).lower()}, columns = {{{types}}}, "
         "auto_detect = false, delim = ',', quote = '\"', escape = '\"', nullstr = '', "
         f"max_line_size = {_LONGEST_HEADER}, buffer_size = {4 * _LONGEST_HEADER})"
     )
@@ -45,7 +41,7 @@ def json_lines(files: Sequence[str], names: Sequence[str], kinds: Sequence[Kind]
     )
     given = ", ".join(f"c{index}" for index in range(len(names)))
     return (
-        f"(FROM read_json([{_listed(files)}], columns = {{{types}}}, "
+        f"(FROM read_json({_listed(files)}, columns = {{{types}}}, "
         "format = 'newline_delimited', records = true, "
         f"maximum_object_size = {_LONGEST_LINE}) AS lines({given}))"
     )
@@ -53,21 +49,33 @@ def json_lines(files: Sequence[str], names: Sequence[str], kinds: Sequence[Kind]
 
 def parquet(files: Sequence[str]) -> str:
     """Write the source of Parquet files, with their own names and types."""
-    return f"read_parquet([{_listed(files)}], union_by_name = true)"
+    return f"read_parquet({_listed(files)}, union_by_name = true)"
 
 
-def attached(path: str) -> str:
-    """Write the statement that attaches a DuckDB file, for reading only."""
-    return f"ATTACH {literal(path)} AS {_ATTACHED} (READ_ONLY)"
+def raw_lines(files: Sequence[str]) -> str:
+    """Write the SELECT of lines of JSON as they are: one column, `json`."""
+    return (
+        f"SELECT json FROM read_json_objects({_listed(files)}, format = 'newline_delimited', "
+        f"maximum_object_size = {_LONGEST_LINE})"
+    )
 
 
-def table(tables: Sequence[Row], path: str, wanted: str | None) -> tuple[str, str]:
+def attached(path: str, name: str) -> str:
+    """Write the statement that attaches a DuckDB file under a name, for reading only."""
+    return f"ATTACH {literal(path)} AS {name} (READ_ONLY)"
+
+
+def table(
+    tables: Sequence[Row], attached_as: str, path: str, wanted: str | None
+) -> tuple[str, str]:
     """Choose a table.
 
     Parameters
     ----------
     tables
         What `TABLES` gives.
+    attached_as
+        The name that the file is attached under.
     path, wanted
         See `Engine.table`.
 
@@ -80,9 +88,10 @@ def table(tables: Sequence[Row], path: str, wanted: str | None) -> tuple[str, st
     if len(chosen) != 1:
         names = ", ".join(repr(str(name)) for _, name in tables) or "none"
         what = f"no table {wanted!r}" if wanted is not None else f"{len(tables)} tables"
-        raise UsageError(f"{path} has {what}; there are: {names}.", "Name one: --table NAME")
+        advice = "Name one with --table; one of labels with --labels-table."
+        raise UsageError(f"{path} has {what}; there are: {names}.", advice)
     schema, name = chosen[0]
-    return f"{_ATTACHED}.{identifier(schema)}.{identifier(name)}", f"{path}, table {name!r}"
+    return f"{attached_as}.{identifier(schema)}.{identifier(name)}", f"{path}, table {name!r}"
 
 
 def described(sql: str) -> str:
@@ -102,7 +111,13 @@ def typed(columns: Sequence[Row], sql: str, what: str) -> Typed:
 
 
 def _listed(files: Sequence[str]) -> str:
-    return ", ".join(map(literal, files))
+    """Write names of files as a list, in which no sign of theirs makes a pattern."""
+    return f"[{', '.join(literal(_without_patterns(file)) for file in files)}]"
+
+
+def _without_patterns(name: str) -> str:
+    # DuckDB would look for all files that fit a name with these signs.
+    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in name)
 
 
 def _kind(kind: str) -> Kind:
