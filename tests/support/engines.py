@@ -95,6 +95,8 @@ def typed(folder: Path) -> Path:
         CASE i WHEN 3 THEN 'nan'::DOUBLE WHEN 4 THEN 'inf'::DOUBLE ELSE i::DOUBLE END AS edge,
         (i / 4)::DECIMAL(9, 2) AS price, i % 2 = 0 AS flag, 'v' || i % 3 AS text,
         DATE '2026-03-01' + i::INTEGER % 5 AS day,
+        TIMESTAMP '2026-03-01 10:00:00' + to_milliseconds(i % 3 * 500) AS local,
+        TIMESTAMPTZ '2026-03-01T10:00:00Z' + to_microseconds(i % 3 * 5) AS moment,
         TIMESTAMPTZ '2026-03-01T10:00:00Z' + to_minutes(i) AS inference_time"""
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")

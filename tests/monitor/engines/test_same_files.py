@@ -73,6 +73,26 @@ def test_files_of_small_data_are_the_same_byte_for_byte(tmp_path: Path, make: Ma
     assert checks[0][0] == checks[1][0]
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "columns"),
+    [("x.jsonl", "", 0), ("x.jsonl", "\n\n", 0), ("x.csv", "n,t\n", 2), ("x.csv", "", 0)],
+)
+def test_data_without_rows_is_no_failure_of_either(
+    tmp_path: Path, name: str, text: str, columns: int
+) -> None:
+    rows = [(number % 40, "ab"[number % 2]) for number in range(300)]
+    against = baseline(write_csv(tmp_path / "good.csv", ["n", "t"], rows), tmp_path, "duckdb")
+    (tmp_path / name).write_text(text)
+
+    found = [check(tmp_path / name, against, tmp_path, engine) for engine in ENGINES]
+
+    same(found[0][1], found[1][1], *FILES)
+    assert [code for code, _ in found] == [0, 0]
+    assert rows_of(found[1][1]) == 0
+    features = json.loads((found[1][1] / "statistics.json").read_bytes())["features"]
+    assert len(features) == columns
+
+
 def test_more_than_five_hundred_columns_give_the_same_baseline(tmp_path: Path) -> None:
     data = wide(tmp_path)
 
