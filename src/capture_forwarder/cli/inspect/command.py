@@ -13,6 +13,7 @@ from capture_forwarder.cli.inspect.document import inspections_json
 from capture_forwarder.cli.inspect.view import show_inspections, show_tables
 from capture_forwarder.cli.terminal import options
 from capture_forwarder.cli.terminal.console import ERR, say_json, user_errors
+from capture_forwarder.cli.terminal.option_names import OptionNames
 from capture_forwarder.core.errors import UsageError
 from capture_forwarder.inspection import (
     Given,
@@ -74,13 +75,12 @@ def inspect(  # noqa: PLR0913 - one parameter an option
     csv_header: options.CsvHeader = None,
 ) -> None:
     """Show what capture files hold."""
-    environment = options.environment_with(
-        options.mapping_variables(
-            inputs, outputs, timestamp, event_id, metadata, input_path, output_path, csv_header
-        )
+    variables = options.mapping_variables(
+        inputs, outputs, timestamp, event_id, metadata, input_path, output_path, csv_header
     )
     with user_errors():
-        mapping, header = options.given_mapping(environment)
+        with OptionNames(variables).in_errors():
+            mapping, header = options.given_mapping(options.environment_with(variables))
         tables = label_tables(addresses)
         given = Given(mapping, header)
         inspections = [] if tables else _inspections(addresses, given, lines)
