@@ -501,3 +501,12 @@ def test_strict_changes_nothing_when_rows_arrive_also_in_a_run_before() -> None:
         result = run("forward", next(GOOD.rglob("*.jsonl")), *options)
         assert told in result.stdout
         assert "Not one row" not in result.stderr
+
+
+def test_of_several_reasons_why_nothing_arrives_the_most_frequent_is_told() -> None:
+    lines = next(GOOD.rglob("*.jsonl")).read_text().splitlines()[:2]
+    Path("a.jsonl").write_text("\n".join(["damaged", *lines]) + "\n")
+
+    told = run("forward", "a.jsonl", "--database", "x.duckdb", "--inputs", "a", "--outputs", "b")
+
+    assert "2 lines are in the quarantine as column-count-mismatch" in told.stderr

@@ -197,6 +197,18 @@ def test_settings_are_named_as_they_were_written(monkeypatch: pytest.MonkeyPatch
     assert "--inputs" not in by_variable
 
 
+@pytest.mark.parametrize(
+    "command", [("inspect", "in"), ("quarantine", "redrive", "in", "--database", "rows.duckdb")]
+)
+def test_other_commands_name_the_option_as_well(command: tuple[str, ...]) -> None:
+    capture("churn", "1,x")
+
+    wrong = run(*command, "--inputs", "a,,b", "--outputs", "c", exit_code=2).stderr
+
+    assert "--inputs: " in wrong
+    assert "FORWARDER" not in wrong
+
+
 def test_advice_of_an_error_names_the_option() -> None:
     capture("churn", "1,x")
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from rich.table import Table
 
 from capture_forwarder.cli.inspect.document import spread_of
+from capture_forwarder.cli.inspect.ready import forward_command
 from capture_forwarder.cli.terminal.console import OUT, complain, say
 from capture_forwarder.cli.terminal.tables import add, new_table, rows_table, short_name
 from capture_forwarder.inspection import FileFacts, Inspection, Refused, assignments, write_types
@@ -18,7 +19,9 @@ _MOST_FILES_SHOWN = 40
 _HOUR = "hour, UTC"
 
 
-def show_inspections(inspections: Sequence[Inspection], addresses: Sequence[str]) -> None:
+def show_inspections(
+    inspections: Sequence[Inspection], addresses: Sequence[str], written: str | None = None
+) -> None:
     """Print the facts and the proposed settings, an endpoint after the other.
 
     Parameters
@@ -27,15 +30,27 @@ def show_inspections(inspections: Sequence[Inspection], addresses: Sequence[str]
         What was found out.
     addresses
         What the user asked about.
+    written
+        The routes file that was written.
     """
+    mapped = [inspection for inspection in inspections if inspection.mapping]
     for inspection in inspections:
         if OUT.is_terminal:
             OUT.rule(style="dim")
         _show(inspection, addresses)
-    if any(inspection.mapping for inspection in inspections):
+    if mapped:
         say()
-        say("Try settings without an account: put `export` before each line, then run", style="dim")
-        say("  capture-forwarder forward ADDRESS --publisher duckdb", style="dim")
+        say("Try it without an account, in a DuckDB file:", style="bold")
+    if written is not None:
+        routes = shlex.quote(written)
+        say(f"{written} has a route for each endpoint above.")
+        say(f"  capture-forwarder forward {shlex.join(addresses)} --routes {routes}")
+        return
+    for inspection in mapped:
+        say(f"  {forward_command(inspection, addresses, alone=len(mapped) == 1)}")
+    if len(mapped) > 1:
+        say("All of them at once, by a routes file that this writes:")
+        say(f"  capture-forwarder inspect {shlex.join(addresses)} --write routes.yaml")
 
 
 def show_labels(what: str, addresses: Sequence[str]) -> None:

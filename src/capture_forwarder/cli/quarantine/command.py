@@ -13,6 +13,7 @@ from capture_forwarder.cli.quarantine.redrive_view import Done, show_done
 from capture_forwarder.cli.quarantine.view import show_contents, show_discarded, show_entry
 from capture_forwarder.cli.terminal import options
 from capture_forwarder.cli.terminal.console import ERR, show_problems, user_errors
+from capture_forwarder.cli.terminal.option_names import OptionNames
 from capture_forwarder.cli.terminal.reporter import CollectingReporter
 from capture_forwarder.core.errors import ForwarderError, UsageError
 from capture_forwarder.core.ports import QuarantineFiles
@@ -205,8 +206,11 @@ def redrive(  # noqa: PLR0913 - one parameter an option
                 inputs, outputs, timestamp, event_id, metadata, input_path, output_path, csv_header
             ),
         }
-        settings = load(options.environment_with(given, routes))
-        sending = Sending(routes_of(settings), settings.routes_file)
+        spell = OptionNames({**given, "FORWARDER_ROUTES": routes})
+        with spell.in_errors():
+            settings = load(options.environment_with(given, routes))
+            present = routes_of(settings)
+        sending = Sending(present, settings.routes_file, spell=spell)
         reporter = CollectingReporter()
         entries = open_quarantine(address)
         found = entries.names()

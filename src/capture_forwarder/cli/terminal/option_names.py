@@ -34,6 +34,31 @@ _OPTIONS = {
 _VARIABLE = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
 
 
+def as_options(variables: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+    """Write variables as options.
+
+    Parameters
+    ----------
+    variables
+        Variable → value.
+
+    Returns
+    -------
+    tuple
+        The words of a command line, and the variables for which there is no option.
+    """
+    ours = {theirs: own for own, theirs in TWINS.items()}
+    words: list[str] = []
+    others = {}
+    for variable, value in variables.items():
+        option = _OPTIONS.get(ours.get(variable, variable))
+        if option is None:
+            others[variable] = value
+        else:
+            words += [option, value]
+    return words, others
+
+
 class OptionNames:
     """Names settings by the options of a command.
 
