@@ -303,6 +303,27 @@ MUTANTS = [
         "tests/triggers/test_triggers.py",
     ),
     mutant(
+        "a message about no new file is no dead letter",
+        "triggers/notification.py",
+        '    "ObjectRemoved",\n',
+        "",
+        "tests/triggers/test_triggers.py",
+    ),
+    mutant(
+        "an event that S3 does not have is not taken for one about no new file",
+        "triggers/notification.py",
+        'if kind != "ObjectCreated":',
+        "if False:",
+        "tests/triggers/test_triggers.py",
+    ),
+    mutant(
+        "a redrive keeps a backfill behind new files",
+        "aws/queues.py",
+        'message.group or ("redrive" if fifo else None)',
+        "message.group if fifo else None",
+        "tests/cli/test_dead_letters.py",
+    ),
+    mutant(
         "redirects are not followed",
         "publishers/http.py",
         "allow_redirects=False",

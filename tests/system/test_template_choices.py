@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
 
@@ -144,6 +145,24 @@ def test_each_rule_refuses_something_by_names_of_parameters() -> None:
             said = assertion["AssertDescription"]
             assert said.endswith(".")
             assert any(name in said for name in PARAMETERS)
+
+
+def functions(value: Any) -> Iterator[tuple[str, Any]]:
+    """Every function in a value of the template, at any depth, with its operands."""
+    for part in value if isinstance(value, list) else []:
+        yield from functions(part)
+    for name, part in value.items() if isinstance(value, dict) else []:
+        if name == "Ref" or name.startswith("Fn::"):
+            yield name, part
+        yield from functions(part)
+
+
+def test_rules_use_only_what_cloudformation_has_for_rules() -> None:
+    # Other functions, such as Fn::Sub and Fn::Join, are refused there when the stack is deployed.
+    used = [*functions(TEMPLATE["Rules"])]
+    assert {name for name, _ in used} <= {"Ref", "Fn::And", "Fn::Or", "Fn::Not", "Fn::Equals"}
+    combined = [len(parts) for name, parts in used if name in {"Fn::And", "Fn::Or"}]
+    assert all(2 <= count <= 10 for count in combined)
 
 
 @pytest.mark.parametrize(
