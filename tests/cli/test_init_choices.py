@@ -12,6 +12,8 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from capture_forwarder.cli.app import app
+from capture_forwarder.settings.route import MappingSettings
+from capture_forwarder.settings.routes_file import parse_routes
 from tests.support.captures import ground_truth, line, side
 
 HOUR = "2026/03/01/10"
@@ -249,13 +251,52 @@ def test_arthur_gets_lines_as_they_are_where_only_one_side_can_be_read() -> None
     assert not Path("samconfig.toml").exists()
 
 
+SETTLED = {
+    "inputs": "age,income",
+    "outputs": "score",
+    "timestamp": "called_at",
+    "event_id": "call",
+    "metadata": "e=endpoint",
+    "input_path": "rows",
+    "output_path": "result",
+    "csv_header": "present",
+    "types": "age=float,income=float,score=float",
+    "shadow": "exclude",
+    "redact": "age=drop",
+    "max_cast_failures": "0.1",
+    "max_refused": "0.5",
+}
+
+
+def test_the_settings_below_are_all_of_a_mapping() -> None:
+    assert SETTLED.keys() == MappingSettings.model_fields.keys()
+
+
+@pytest.mark.parametrize("name", SETTLED)
+def test_nothing_that_is_settled_of_a_mapping_gets_lost(name: str) -> None:
+    data = ('{"rows": [[41, 5.5]]}', '{"result": [0.7]}')
+    if name == "csv_header":
+        put(f"churn/v/{HOUR}", call("age,income\n41,5.5", "score\n0.7"))
+    else:
+        put(f"churn/v/{HOUR}", line(*(side(text, "application/json") for text in data)))
+    options = ["--set", "inputs=age,income", "--set", "outputs=score"]
+
+    run(*TO_DUCKDB, *options, "--set", f"{name}={SETTLED[name]}")
+
+    (route,) = parse_routes(Path("routes.yaml").read_text(), "routes.yaml")
+    wanted = MappingSettings.model_validate({name: SETTLED[name]})
+    found = route.mapping if name.startswith("max_") else route.mapping.columns
+    given = wanted if name.startswith("max_") else wanted.columns
+    assert getattr(found, name) == getattr(given, name)
+
+
 def test_traces_need_no_mapping() -> None:
     put(f"churn/v/{HOUR}", call())
 
     run("--publisher", "otlp", "--set", "url=https://traces.example.com", "--set", "metadata=h=key")
 
     (route,) = routes()
-    assert route["mapping"] == {"metadata": ["h=key"]}
+    assert route["mapping"] == {"metadata": "h=key"}
     assert route["publisher"] == {"type": "otlp", "url": "https://traces.example.com"}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from capture_forwarder.core.errors import SettingsError, UsageError
 from capture_forwarder.inspection import Given
@@ -62,7 +62,8 @@ class Choices:
         if wrong:
             raise SettingsError(wrong)
         mapping = MappingSettings.model_validate(written).columns if written else ColumnMapping()
-        return Given(mapping, header="csv_header" in written)
+        # What a value is can be seen only before it is redacted.
+        return Given(replace(mapping, redact=()), header="csv_header" in written)
 
     def unused(self, routes: Mapping[str, tuple[Sequence[str], PublisherName]]) -> Iterator[str]:
         """Say which choices concern no route.

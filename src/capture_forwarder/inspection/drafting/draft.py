@@ -15,7 +15,6 @@ from capture_forwarder.parser import Column, ColumnMapping
 from capture_forwarder.settings import PublisherName
 
 _WIDTH = 92
-_OF_CONVERSATIONS = frozenset({"metadata", "shadow", "max_refused"})
 _KNOWS_TYPES = frozenset({PublisherName.FIDDLER, PublisherName.ARTHUR, PublisherName.OPENSCALE})
 _CONVERSATIONS = "Conversations with a language model are found without a mapping."
 _AS_THEY_ARE = (
@@ -50,9 +49,15 @@ class RouteDraft:
         """What the reader should know of the mapping."""
         if self.publisher is PublisherName.OTLP:
             return [_CONVERSATIONS]
-        if not self._mapping():
+        if self._takes_whole_lines:
             return [_AS_THEY_ARE]
         return self.candidate.inspection.notes
+
+    @property
+    def _takes_whole_lines(self) -> bool:
+        """Whether Arthur gets no columns, since it takes those of both sides or none."""
+        found = self.candidate.inspection.mapping or ColumnMapping()
+        return self.publisher is PublisherName.ARTHUR and not (found.inputs and found.outputs)
 
     def written(self) -> dict[str, Any]:
         """The route as a routes file has it."""
@@ -66,10 +71,9 @@ class RouteDraft:
         }
 
     def _mapping(self) -> dict[str, Any]:
+        if self.publisher is PublisherName.OTLP or self._takes_whole_lines:
+            return dict(self.mapping)
         found = self.candidate.inspection.mapping or ColumnMapping()
-        arthur = self.publisher is PublisherName.ARTHUR
-        if arthur and not (found.inputs and found.outputs):
-            return {}
         inferred = self.candidate.inspection.types
         types = found.types if self.publisher in _KNOWS_TYPES else inferred
         written: dict[str, Any] = {
@@ -83,11 +87,10 @@ class RouteDraft:
             "csv_header": "present" if found.csv_header else None,
             "types": {name: kind.value for name, kind in types.items()},
             "shadow": None if found.shadow else "exclude",
-            "max_cast_failures": self.mapping.get("max_cast_failures"),
-            "max_refused": self.mapping.get("max_refused"),
         }
-        kept = _OF_CONVERSATIONS if self.publisher is PublisherName.OTLP else written.keys()
-        return {name: value for name, value in written.items() if value and name in kept}
+        # What inspection has no say in stands as a person has written it.
+        settled = {name: text for name, text in self.mapping.items() if name not in written}
+        return {name: value for name, value in {**written, **settled}.items() if value}
 
 
 def routes_text(drafts: Sequence[RouteDraft], place: str, file: str) -> str:
