@@ -252,7 +252,7 @@ def test_data_that_cannot_be_read_ends_with_1_and_writes_nothing() -> None:
 
     said = run("rows.jsonl", *BINARY, "--label", "label", "--to", "model-quality", exit_code=1)
 
-    assert "rows.jsonl: line" in said.stderr
+    assert "at line 2 of rows.jsonl" in said.stderr
     assert not Path("model-quality").exists()
 
 
