@@ -169,7 +169,10 @@ def test_an_unencrypted_address_has_to_be_allowed() -> None:
     publisher(url="http://otel.example.com", plain_http=True)
 
 
-def test_labels_are_not_taken() -> None:
-    route = {"labels": {}, "publisher": {"type": "otlp", "url": URL}}
-    with pytest.raises(SettingsError, match="otlp takes no labels"):
+def test_of_all_backends_phoenix_alone_takes_labels() -> None:
+    route: dict[str, Any] = {"labels": {}, "publisher": {"type": "otlp", "url": URL}}
+    with pytest.raises(SettingsError, match="only phoenix takes labels"):
         parse_routes(yaml.safe_dump({"routes": [route]}), "r.yaml")
+
+    route["publisher"]["backend"] = "phoenix"
+    parse_routes(yaml.safe_dump({"routes": [route]}), "r.yaml")

@@ -498,4 +498,32 @@ MUTANTS = [
         "if (size := len(prefix.encode())) > 1024:",
         "tests/settings/test_settings.py",
     ),
+    mutant(
+        "spans that are rejected in part are no success",
+        "publishers/otlp/answers.py",
+        "    if rejected:\n",
+        "    if False:\n",
+        "tests/publishers/otlp/test_answers.py",
+    ),
+    mutant(
+        "nothing is sent to an experiment that is not there",
+        "publishers/otlp/schema.py",
+        "HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST",
+        "HTTPStatus.BAD_REQUEST",
+        "tests/publishers/otlp/test_publisher.py",
+    ),
+    mutant(
+        "conversations are redacted as rows are",
+        "parser/__init__.py",
+        "    if mapping.redact:\n",
+        "    if mapping.redact and not mapping.conversations:\n",
+        "tests/parser/redaction/test_values.py",
+    ),
+    mutant(
+        "a hash cannot be made without the key",
+        "parser/redaction/values.py",
+        "hmac.new(key, written, sha256)",
+        'hmac.new(b"", written, sha256)',
+        "tests/parser/redaction/test_values.py",
+    ),
 ]

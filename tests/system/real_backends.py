@@ -253,3 +253,30 @@ def test_phoenix_stores_each_call_once_and_reads_prompt_answer_and_tokens(
     assert "llm.output_messages" in tool
     assert "weather" in tool
     assert found[span_id("vector-1").hex()]["span_kind"] == "EMBEDDING"
+
+
+def test_phoenix_has_labels_at_the_spans_of_their_inferences_each_once(
+    phoenix: str, tmp_path: Path
+) -> None:
+    publisher = {"backend": "phoenix", "url": phoenix, "project": "chats"}
+    forward(tmp_path, publisher)
+    give_up = time.monotonic() + 60
+    spans: list[Any] = []
+    while len(spans) < len(CALLS) and time.monotonic() < give_up:
+        spans = read_back("phoenix", READ_PHOENIX, phoenix)["spans"]
+
+    file, routes = tmp_path / "labels.jsonl", tmp_path / "labels.yaml"
+    labelled = [{"id": "chat-1", "helpful": "yes"}, {"id": "text-1", "helpful": 0}]
+    file.write_text("".join(f"{json.dumps(one)}\n" for one in labelled))
+    route = {"labels": {"columns": "helpful"}, "publisher": {"type": "otlp", **publisher}}
+    routes.write_text(json.dumps({"routes": [{"name": "feedback", **route}]}))
+    command = [str(Path(sys.executable).with_name("capture-forwarder")), "labels", "send"]
+    for _ in range(2):
+        subprocess.run([*command, str(file), "--routes", str(routes)], check=True)
+
+    notes = read_back("phoenix", READ_PHOENIX, phoenix)["labels"]
+    found = {one["span_id"]: (one["name"], one["result"]) for one in notes}
+    assert len(notes) == len(found)
+    assert found[span_id("chat-1").hex()][0] == "helpful"
+    assert found[span_id("chat-1").hex()][1]["label"] == "yes"
+    assert found[span_id("text-1").hex()][1]["score"] == 0.0

@@ -186,8 +186,11 @@ def _labels(written: Written, publisher: PublisherName | None, spell: Spell) -> 
         if _section(written, "match").get(field):
             place = spell(("match", field))
             yield f"{place}: files of labels name none; match them by bucket, prefix or key"
-    if publisher is PublisherName.OTLP:
-        yield f"{spell(('publisher', 'type'))}: otlp takes no labels"
+    if (
+        publisher is PublisherName.OTLP
+        and _section(written, "publisher").get("backend") != "phoenix"
+    ):
+        yield f"{spell(('publisher', 'backend'))}: only phoenix takes labels"
     if publisher is PublisherName.OPENSCALE:
         if not mapping.get("inputs"):
             place = spell(("mapping", "inputs"))

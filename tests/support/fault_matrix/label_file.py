@@ -24,7 +24,8 @@ class LabelFile(CaptureFile):
         for number in range(self.calls):
             own = self.ids[number * self.records : (number + 1) * self.records]
             request = side("\n".join(f"{PLANTED}-{name}" for name in own))
-            captured = line(request, response, eventId=f"{self.name}-{number:06d}")
+            sides = self._payloads() if self.conversations else (request, response)
+            captured = line(*sides, eventId=f"{self.name}-{number:06d}")
             lines.append(merged(captured, "\n".join(map(str, range(self.records)))))
             if self.bad_every and number % self.bad_every == self.bad_every // 2:
                 lines += [b"{ no JSON", b""]

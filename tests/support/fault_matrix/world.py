@@ -92,7 +92,7 @@ class World(Account):
             url = self.door.url
         mapping = LABELS if self.platform.labels else MAPPING
         if self.platform.conversations:
-            mapping = {}
+            mapping = {name: text for name, text in mapping.items() if "LABEL" in name}
         return {**self.platform.variables(url), **mapping, **self._variables}
 
     def stop(self) -> None:

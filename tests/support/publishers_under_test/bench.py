@@ -73,8 +73,10 @@ class Bench:
         builder = BatchBuilder(smaller, SOURCE, "revision", held)
         full, place = [], Position()
         captured = [
-            call.conversation() if self.platform.conversations else call.line(self.platform.labels)
-            for call in calls
+            write(self.platform.labels)
+            for write in (
+                call.conversation if self.platform.conversations else call.line for call in calls
+            )
         ]
         for raw in read_lines(BytesIO(b"\n".join(captured)), 2**30):
             parsed = parse(raw.data)
@@ -130,18 +132,22 @@ class CallOf:
         rows = self.rows.values()
         request = side("\n".join(f"{row['x']},{row['plan']}" for row in rows))
         response = side("\n".join(str(row["score"]) for row in rows))
-        captured = line(request, response, eventId=self.name)
-        if not labels:
-            return captured
-        return merged(captured, "\n".join(",".join(str(row[n]) for n in labels) for row in rows))
+        return self._labelled(line(request, response, eventId=self.name), labels)
 
-    def conversation(self) -> bytes:
+    def conversation(self, labels: Sequence[str] = ()) -> bytes:
         """The captured line of a language model, with the values in prompts and answers."""
         rows = list(self.rows.values())
         prompts = [json.dumps({"x": row["x"], "plan": row["plan"]}) for row in rows]
         answers = [{"generated_text": json.dumps({"score": row["score"]})} for row in rows]
         request = side(json.dumps({"inputs": prompts}), JSON)
-        return line(request, side(json.dumps(answers), JSON), eventId=self.name)
+        captured = line(request, side(json.dumps(answers), JSON), eventId=self.name)
+        return self._labelled(captured, labels)
+
+    def _labelled(self, captured: bytes, labels: Sequence[str]) -> bytes:
+        if not labels:
+            return captured
+        values = (",".join(str(row[name]) for name in labels) for row in self.rows.values())
+        return merged(captured, "\n".join(values))
 
 
 def check_is_private(text: str) -> None:

@@ -9,8 +9,9 @@ from typing import ClassVar
 
 from capture_forwarder.settings import PublisherName
 from tests.support.fault_matrix.aws import AwsFaults
-from tests.support.platforms.faults import Answer
+from tests.support.platforms.faults import CUT_JSON, GARBAGE_JSON, Answer
 from tests.support.platforms.otlp import PROTOBUF, TOKEN, OtlpServer, said
+from tests.support.platforms.phoenix_labels import PhoenixLabelServer
 from tests.support.platforms.server import Row
 from tests.support.publishers_under_test.base import Cause, OverHttp, answers
 
@@ -37,7 +38,11 @@ class Otlp(OverHttp):
 
     def __init__(self, folder: Path, aws: AwsFaults) -> None:
         super().__init__(folder, aws)
-        self.server = OtlpServer()
+        self.server = self.make_server()
+
+    def make_server(self) -> OtlpServer:
+        """The platform."""
+        return OtlpServer()
 
     def own_variables(self, url: str) -> dict[str, str]:
         return {"OTLP_URL": url or self.server.url}
@@ -56,3 +61,32 @@ class Otlp(OverHttp):
 
     def expire(self) -> None:
         self.server.token = f"{TOKEN}-{len(self.server.requests)}"
+
+
+class PhoenixLabels(Otlp):
+    """A Phoenix, whose spans are annotated."""
+
+    labels = ("x", "plan", "score")
+    says = "invalid annotation"
+    failures_that_refuse = frozenset()
+    server: PhoenixLabelServer
+    unavailable: ClassVar[Mapping[str, Cause]] = {
+        **OverHttp.unavailable,
+        **answers(other_JSON=GARBAGE_JSON, half_a_JSON=CUT_JSON, fewer=Answer(b'{"data": []}')),
+    }
+
+    def make_server(self) -> PhoenixLabelServer:
+        return PhoenixLabelServer()
+
+    def own_variables(self, url: str) -> dict[str, str]:
+        return {**super().own_variables(url), "OTLP_BACKEND": "phoenix"}
+
+    @property
+    def stored(self) -> list[tuple[str, Row]]:
+        rows: dict[str, Row] = {}
+        with self.server.lock:
+            annotations = list(self.server.annotations.values())
+        for one in annotations:
+            value = one["result"].get("score", one["result"]["label"])
+            rows.setdefault(one["metadata"]["inference_id"], {})[one["name"]] = value
+        return list(rows.items())

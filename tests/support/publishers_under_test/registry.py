@@ -28,7 +28,7 @@ from tests.support.publishers_under_test.openscale import (
     OpenScaleOnCloudPak,
     OpenScaleV1,
 )
-from tests.support.publishers_under_test.otlp import Otlp
+from tests.support.publishers_under_test.otlp import Otlp, PhoenixLabels
 
 PUBLISHERS: dict[str, type[PublisherUnderTest]] = {
     "fiddler": Fiddler,
@@ -48,6 +48,7 @@ PUBLISHERS: dict[str, type[PublisherUnderTest]] = {
     "arthur-labels": ArthurLabels,
     "openscale-labels": OpenScaleLabels,
     "openscale-labels-v1": OpenScaleLabelsV1,
+    "phoenix-labels": PhoenixLabels,
     "duckdb-labels": DuckDbLabels,
     "files-labels": FolderOfLabels,
     "files-s3-labels": S3OfLabels,

@@ -50,6 +50,6 @@ def _build(context: PublisherContext, *, labels: bool) -> Publisher:
         case FilesSettings():
             return (files.for_labels if labels else files.for_rows)(settings, context)
         case OtlpSettings():
-            return otlp.for_rows(settings, context)
+            return (otlp.for_labels if labels else otlp.for_rows)(settings, context)
         case _:
             assert_never(settings)

@@ -46,6 +46,17 @@ def for_rows(settings: OtlpSettings, context: PublisherContext) -> Publisher:
     )
 
 
+def for_labels(settings: OtlpSettings, context: PublisherContext) -> Publisher:
+    """Make the publisher of annotations, which Phoenix alone takes."""
+    from capture_forwarder.publishers.otlp.labels import PhoenixLabelPublisher  # noqa: PLC0415
+    from capture_forwarder.publishers.otlp.publisher import otlp_service  # noqa: PLC0415
+
+    backend = _backend(settings)
+    service = otlp_service(backend, settings.address)
+    connection = _connection(settings, backend, service, context)
+    return PhoenixLabelPublisher(service, connection, limits_of(settings))
+
+
 def _backend(settings: OtlpSettings) -> Backend:
     from capture_forwarder.publishers.otlp.backends import Targets, backend_of  # noqa: PLC0415
 
