@@ -12,17 +12,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from capture_forwarder.core.inference import Inference
     from capture_forwarder.core.rejection import Reason
+    from capture_forwarder.inspection import Inspection
     from capture_forwarder.parser import ColumnMapping
     from capture_forwarder.parser.captures import Captures, RejectedLine
-    from capture_forwarder.wiring.notebooks import CapturedRows, read_captures
+    from capture_forwarder.wiring.notebooks import CapturedRows, inspect_captures, read_captures
 
 __all__ = [
     "CapturedRows",
     "Captures",
     "ColumnMapping",
     "Inference",
+    "Inspection",
     "Reason",
     "RejectedLine",
+    "inspect_captures",
     "read_captures",
 ]
 
@@ -33,8 +36,10 @@ _HOMES = {
     "Captures": "parser.captures",
     "ColumnMapping": "parser",
     "Inference": "core.inference",
+    "Inspection": "inspection",
     "Reason": "core.rejection",
     "RejectedLine": "parser.captures",
+    "inspect_captures": "wiring.notebooks",
     "read_captures": "wiring.notebooks",
 }
 

@@ -31,7 +31,7 @@ BELOW_WIRING = FEATURES | {
 # A room → the other rooms that it may import. A room in a room has its own line, or that of the
 # room it is in. All may import what is in their own room, and `__version__`.
 MAY_IMPORT: dict[str, set[str]] = {
-    "": {"core", "parser", "wiring"},  # what notebooks import, when they ask for it
+    "": {"core", "parser", "inspection", "wiring"},  # what notebooks import, when they ask for it
     "core": set(),
     "triggers": {"core"},
     "parser": {"core"},

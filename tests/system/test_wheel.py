@@ -151,7 +151,7 @@ def mypy(folder: Path, installed: Path, code: str) -> str:
 def snippets() -> str:
     """The examples for notebooks, one below the other, as cells of a notebook are run."""
     found = re.findall(r"^```python\n(.*?)^```", NOTEBOOKS.read_text(), re.MULTILINE | re.DOTALL)
-    assert len(found) == 3
+    assert len(found) == 4
     return "\n".join(found)
 
 

@@ -12,7 +12,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from capture_forwarder import ColumnMapping, Reason, read_captures
+from capture_forwarder import ColumnMapping, Reason, inspect_captures, read_captures
 from capture_forwarder.core.errors import UsageError
 from tests.support.captures import line, side
 from tests.support.docs_pages import REPOSITORY
@@ -107,6 +107,14 @@ def test_a_type_that_does_not_exist_is_told_with_its_column_and_those_that_do(
 ) -> None:
     with pytest.raises(ValueError, match=r"the type of 'age' is 'flot'.*float, int"):
         read_captures(folder, MAPPING, types={"age": "flot"})
+
+
+def test_a_mapping_is_proposed_that_reads_the_same_files(folder: Path) -> None:
+    (endpoint,) = inspect_captures(folder)
+    assert endpoint.mapping is not None
+    rows = read_captures(folder, endpoint.mapping).rows
+    assert [list(row.values())[:2] for row in rows] == [[31, "basic"], [45, "gold"], [1, "x"]]
+    assert len(endpoint.preview) == 3
 
 
 def test_every_example_of_the_page_runs(

@@ -11,6 +11,13 @@ from os import PathLike, fspath
 
 from capture_forwarder.core.inference import Inference, Row
 from capture_forwarder.core.rejection import Reason
+from capture_forwarder.inspection import (
+    Given,
+    Inspection,
+    by_endpoint,
+    inspect_files,
+    take_samples,
+)
 from capture_forwarder.parser import ColumnMapping
 from capture_forwarder.parser.captures import Captures, RejectedLine
 from capture_forwarder.wiring.capture_files import find_capture_files, within
@@ -86,8 +93,7 @@ def read_captures(
         found = read_captures("s3://bucket/datacapture/endpoint/", mapping)
         frame = pandas.DataFrame(found.rows)
     """
-    given = [addresses] if isinstance(addresses, (str, PathLike)) else addresses
-    files, store = find_capture_files([fspath(address) for address in given])
+    files, store = find_capture_files(_texts(addresses))
     files = within(files, since, until)
     rows: list[Row] = []
     rejected: Counter[Reason] = Counter()
@@ -104,6 +110,49 @@ def read_captures(
     if rejected and not rows:
         _warn_of(rejected, examples)
     return CapturedRows(rows, rejected, examples, len(files))
+
+
+def inspect_captures(
+    addresses: Address | Sequence[Address], *, lines: int = 1000
+) -> Sequence[Inspection]:
+    """Find out what capture files hold, and which mapping fits them.
+
+    Parameters
+    ----------
+    addresses
+        See `read_captures`.
+    lines
+        How many lines of each file are looked at.
+
+    Returns
+    -------
+    sequence of Inspection
+        One for each endpoint and variant: `mapping` (None where none fits), `types`, `notes`, and
+        `preview`, the first rows.
+
+    Raises
+    ------
+    UsageError
+        An address does not exist or holds no capture files.
+    CaptureFileError
+        S3 cannot be listed.
+
+    Examples
+    --------
+    ::
+
+        for found in inspect_captures("captures/"):
+            print(found.mapping, found.notes)
+    """
+    files, store = find_capture_files(_texts(addresses))
+    return [
+        inspect_files(take_samples(alike, store, lines), Given()) for alike in by_endpoint(files)
+    ]
+
+
+def _texts(addresses: Address | Sequence[Address]) -> list[str]:
+    given = [addresses] if isinstance(addresses, (str, PathLike)) else addresses
+    return [fspath(address) for address in given]
 
 
 def _warn_of(rejected: Counter[Reason], examples: Mapping[Reason, RejectedLine]) -> None:
