@@ -185,7 +185,7 @@ def _route_json(route: RouteDraft, outcome: Outcome) -> dict[str, object]:
         "about": route.candidate.about,
         "files": len(files),
         "lines": sum(facts.lines for facts in files),
-        "lines_read": sum(facts.mapped + facts.empty for facts in files),
+        "lines_read": route.lines_read,
         "model": {"fit": check.fit.value, "problem": check.says, "advice": check.todo},
     }
 
@@ -204,8 +204,7 @@ def _account(options: Mapping[str, str]) -> str:
 
 def _share(route: RouteDraft) -> str:
     files = route.candidate.inspection.files
-    read = sum(facts.mapped + facts.empty for facts in files)
-    return f"{read} of {sum(facts.lines for facts in files)}"
+    return f"{route.lines_read} of {sum(facts.lines for facts in files)}"
 
 
 def _columns(mapping: ColumnMapping) -> str:

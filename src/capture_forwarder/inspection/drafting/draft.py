@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import yaml
 
+from capture_forwarder.core.rejection import Rejection
+from capture_forwarder.core.schema import DataType
 from capture_forwarder.inspection import Inspection
 from capture_forwarder.inspection.drafting.candidates import Candidate
-from capture_forwarder.parser import Column, ColumnMapping
+from capture_forwarder.parser import Column, ColumnMapping, LineParser
 from capture_forwarder.settings import PublisherName
 
 _WIDTH = 92
@@ -53,6 +56,31 @@ class RouteDraft:
             return [_AS_THEY_ARE]
         return self.candidate.inspection.notes
 
+    @cached_property
+    def lines_read(self) -> int:
+        """How many of the lines that were looked at the route reads as rows, or as empty.
+
+        Types, which inspection finds out last, may decide how a line is read.
+        """
+        files = self.candidate.inspection.files
+        if self.publisher is PublisherName.OTLP or self._takes_whole_lines:
+            return sum(facts.mapped + facts.empty for facts in files)
+        found = self.candidate.inspection.mapping or ColumnMapping()
+        parser = LineParser(replace(found, types=self._types))
+        return sum(
+            not line.data.strip() or not (line.too_long or isinstance(parse(line.data), Rejection))
+            for facts in files
+            for parse in [parser.for_file(facts.sample.capture_file)]
+            for line in facts.sample.lines
+        )
+
+    @property
+    def _types(self) -> Mapping[str, DataType]:
+        """The types that the route has, where the platform may have none."""
+        if self.publisher in _KNOWS_TYPES:
+            return (self.candidate.inspection.mapping or ColumnMapping()).types
+        return self.candidate.inspection.types
+
     @property
     def _takes_whole_lines(self) -> bool:
         """Whether Arthur gets no columns, since it takes those of both sides or none."""
@@ -74,8 +102,6 @@ class RouteDraft:
         if self.publisher is PublisherName.OTLP or self._takes_whole_lines:
             return dict(self.mapping)
         found = self.candidate.inspection.mapping or ColumnMapping()
-        inferred = self.candidate.inspection.types
-        types = found.types if self.publisher in _KNOWS_TYPES else inferred
         written: dict[str, Any] = {
             "inputs": list(map(_entry, found.inputs)),
             "outputs": list(map(_entry, found.outputs)),
@@ -85,7 +111,7 @@ class RouteDraft:
             "input_path": found.input_path,
             "output_path": found.output_path,
             "csv_header": "present" if found.csv_header else None,
-            "types": {name: kind.value for name, kind in types.items()},
+            "types": {name: kind.value for name, kind in self._types.items()},
             "shadow": None if found.shadow else "exclude",
         }
         # What inspection has no say in stands as a person has written it.
@@ -119,7 +145,7 @@ def routes_text(drafts: Sequence[RouteDraft], place: str, file: str) -> str:
 
 def _route(draft: RouteDraft) -> Iterator[str]:
     candidate = draft.candidate
-    yield from _comments([f"{candidate.about}: {counted(candidate.inspection)}."])
+    yield from _comments([f"{candidate.about}: {counted(candidate.inspection, draft.lines_read)}."])
     first = "- "
     for name, value in draft.written().items():
         comments = draft.notes if name == "mapping" else ()
@@ -132,10 +158,11 @@ def _route(draft: RouteDraft) -> Iterator[str]:
         yield from (f"  {line}" for line in _comments(draft.notes))
 
 
-def counted(inspection: Inspection) -> str:
-    """Say how much was looked at, and how much of it the mapping reads."""
+def counted(inspection: Inspection, read: int | None = None) -> str:
+    """Say how much was looked at, and how much of it can be read; by inspection's own count."""
     lines = sum(facts.lines for facts in inspection.files)
     mapped = sum(facts.mapped + facts.empty for facts in inspection.files)
+    mapped = mapped if read is None else read
     several = "s" if len(inspection.files) > 1 else ""
     return f"{mapped} of {lines} lines in {len(inspection.files)} file{several} can be read"
 
