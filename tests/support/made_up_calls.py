@@ -204,7 +204,8 @@ class _Maker:
         if self._is_odd():
             rows = [[*row, "1"] for row in rows]
         if self._is_odd(2):
-            rows = [list(names), *rows]
+            others = [f"{random.choice(['h', 'name', 'x y'])}{n or ''}" for n in range(len(types))]
+            rows = [random.choice([list(names), others]), *rows]
         between = random.choice(["\n"] * 9 + ["\r\n", "\n\n"])
         if len(names) == 1 and random.random() < 0.3:
             between = ","

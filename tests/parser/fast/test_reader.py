@@ -89,6 +89,12 @@ def test_what_may_mean_something_else_is_left_to_the_oracle(
     assert not is_taken(line(side(request_text), side(response)), MAPPING, FLOATS)
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_header_that_no_setting_names_is_left_to_the_oracle(end: str) -> None:
+    request_text, response = f"x1,x2{end}1,2{end}", f"y1{end}0.5"
+    assert not is_taken(line(side(request_text), side(response)), MAPPING, {})
+
+
 @given(st.lists(st.sampled_from(["good", "odd", "cut", "blank"]), min_size=1, max_size=150))
 def test_an_odd_line_leaves_its_neighbours_alone(kinds: list[str]) -> None:
     made: dict[str, Callable[[int], bytes]] = {

@@ -6,17 +6,16 @@ record, a carriage return within a line, another number of cells than there are 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import msgspec
 
 from capture_forwarder.parser.bounds import MOST_RECORDS
 from capture_forwarder.parser.fast.knobs import FEW_CALLS
+from capture_forwarder.parser.formats.plain_text import is_number
 
 # Quotes and brackets have a meaning of their own in some payloads.
 _MARKS = ('"', "[", "{", "\ufeff", "\r")
-_DIGIT = re.compile(r"[0-9]")
 
 
 class Records(msgspec.Struct, frozen=True):
@@ -127,10 +126,11 @@ def _lines(payload: str, width: int) -> list[str]:
 
 
 def _may_be_headed(lines: Sequence[str]) -> bool:
-    """Whether words without a digit stand above a number."""
-    return (
-        len(lines) > 1 and _DIGIT.search(lines[0]) is None and _DIGIT.search(lines[1]) is not None
-    )
+    """Whether the first cell is a text above a number, as it is in a header that nobody named."""
+    if len(lines) == 1:
+        return False
+    first, second = (line.partition(",")[0] for line in lines[:2])
+    return not is_number(first) and is_number(second)
 
 
 def _all_have(texts: Sequence[str], commas: int) -> bool:
