@@ -27,7 +27,8 @@ def files(*sizes: int, suffix: str = "") -> list[FoundFile]:
 class Work:
     """Notes how many files, and how many of their bytes, are worked on at the same time."""
 
-    def __init__(self, together: int = 1) -> None:
+    def __init__(self, together: int = 1, seconds: float = 0) -> None:
+        self._seconds = seconds
         self._lock = threading.Lock()
         self._barrier = threading.Barrier(together)
         self._now: list[FoundFile] = []
@@ -39,6 +40,7 @@ class Work:
             self._now.append(file)
             self.begun.append(file.name)
             self.most = max(self.most, list(self._now), key=len)
+        threading.Event().wait(self._seconds)
         if file.size == 1:
             self._barrier.wait(30.0)
         with self._lock:
@@ -69,7 +71,7 @@ def test_as_many_small_files_as_may_be_are_worked_on_at_once() -> None:
 
 @pytest.mark.parametrize(("size", "suffix"), [(LARGE, ""), (LARGE // 10, ".gz")])
 def test_a_large_file_is_worked_on_alone(size: int, suffix: str) -> None:
-    work = Work()
+    work = Work(seconds=0.05)  # time enough for another to begin, if one may
 
     list(side_by_side(work, files(*[size] * 5, suffix=suffix), 4, threading.Event()))
 
