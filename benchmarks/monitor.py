@@ -1,6 +1,11 @@
 """CPU seconds and memory of checking a million rows of twenty columns against a baseline.
 
 python -m benchmarks.monitor [--rows N]
+
+Beside the check of a Parquet file stands Evidently's drift preset on the same rows, where it is
+installed: in an environment of its own, since it brings some eighty packages, whose interpreter
+`VENDOR_PYTHONS` names (tests/support/vendor.py). And, as a check of model quality, predictions are
+joined with their labels by id.
 """
 
 from __future__ import annotations
@@ -25,6 +30,17 @@ _NAMES = {
     "rows.duckdb": "a DuckDB table",
 }
 _START = "from capture_forwarder.cli import main; main()"
+_MOST_MEMORY_OF_QUALITY = 300.0
+_EVIDENTLY = """
+import sys
+import pandas
+from evidently import DataDefinition, Dataset, Report
+from evidently.presets import DataDriftPreset
+now, then = (pandas.read_parquet(path) for path in sys.argv[1:])
+made = [Dataset.from_pandas(one, data_definition=DataDefinition()) for one in (now, then)]
+assert Report([DataDriftPreset()]).run(*made).dict()["metrics"]
+"""
+_HEADINGS = ("", "Evidently", *HEADINGS[2:])
 
 
 def main() -> None:
@@ -36,10 +52,18 @@ def main() -> None:
         folder = Path(name)
         _make(folder, rows)
         _run("baseline", folder / "rows.parquet", "--to", folder / "baseline")
-        print(plain(HEADINGS, [row.cells() for form in _TARGETS for row in _rows(folder, form)]))
+        theirs = _evidently(folder / "rows.parquet")
+        if theirs is None:
+            print("Evidently is not measured: VENDOR_PYTHONS names no interpreter that has it.")
+        measured = [
+            row
+            for form in _TARGETS
+            for row in _rows(folder, form, theirs if form == "rows.parquet" else None)
+        ]
+        print(plain(_HEADINGS, [row.cells() for row in [*measured, *_quality(folder, rows)]]))
 
 
-def _rows(folder: Path, form: str) -> list[Row]:
+def _rows(folder: Path, form: str, theirs: tuple[float, float] | None) -> list[Row]:
     baseline, out = folder / "baseline", folder / "out"
     seconds, megabytes = _run("check", folder / form, "--baseline", baseline, "--to", out)
     what = f"monitor check of {_NAMES[form]}"
@@ -47,7 +71,7 @@ def _rows(folder: Path, form: str) -> list[Row]:
         Row(
             f"{what}, CPU seconds",
             seconds,
-            None,
+            theirs and theirs[0],
             _TARGETS[form],
             higher=False,
             absolute=True,
@@ -56,7 +80,7 @@ def _rows(folder: Path, form: str) -> list[Row]:
         Row(
             f"{what}, MB",
             megabytes,
-            None,
+            theirs and theirs[1],
             _MOST_MEMORY,
             higher=False,
             absolute=True,
@@ -89,14 +113,61 @@ def _make(folder: Path, rows: int) -> None:
             connection.execute(f"COPY {part} TO '{path}' (FORMAT json, COMPRESSION gzip)")
 
 
+def _quality(folder: Path, rows: int) -> list[Row]:
+    """Measure predictions of a binary model by labels of another file."""
+    with duckdb.connect() as connection:
+        connection.execute("SET threads = 1; SELECT setseed(0.5)")
+        columns = "uuid()::VARCHAR AS inference_id, round(random(), 6) AS score"
+        connection.execute(f"CREATE TABLE p AS SELECT {columns} FROM range({rows})")  # noqa: S608 - its own
+        connection.execute(f"COPY p TO '{folder}/predictions.csv'")
+        labels = "SELECT inference_id, (random() < score)::INT AS label FROM p ORDER BY random()"
+        connection.execute(f"COPY ({labels}) TO '{folder}/labels.csv'")
+    seconds, megabytes = _run(
+        "quality",
+        folder / "predictions.csv",
+        *("--labels", folder / "labels.csv", "--label", "label", "--probability", "score"),
+        *("--problem-type", "BinaryClassification", "--to", folder / "quality"),
+    )
+    what = "monitor quality of as many predictions with labels by id"
+    return [
+        Row(f"{what}, CPU seconds", seconds, form="{:.1f}"),
+        Row(
+            f"{what}, MB",
+            megabytes,
+            None,
+            _MOST_MEMORY_OF_QUALITY,
+            higher=False,
+            absolute=True,
+            form="{:.0f}",
+        ),
+    ]
+
+
+def _evidently(data: Path) -> tuple[float, float] | None:
+    """Run Evidently's drift preset on rows against themselves; None where it is not installed."""
+    for python in filter(None, os.environ.get("VENDOR_PYTHONS", "").split(":")):
+        find = "import importlib.util as u, sys; sys.exit(u.find_spec('evidently') is None)"
+        if os.waitstatus_to_exitcode(_started([python, "-c", find])[0]) == 0:
+            status, used = _started([python, "-c", _EVIDENTLY, str(data), str(data)])
+            assert os.waitstatus_to_exitcode(status) == 0, "Evidently failed; see above"
+            return used
+    return None
+
+
 def _run(*arguments: str | Path) -> tuple[float, float]:
     """Run a command of the monitor; return its CPU seconds and its most memory in MB."""
     command = [sys.executable, "-c", _START, "monitor", *map(str, arguments), "--json"]
-    quiet = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
-    process = os.posix_spawn(sys.executable, command, os.environ, file_actions=quiet)
-    _, status, used = os.wait4(process, 0)
+    status, used = _started(command)
     assert os.waitstatus_to_exitcode(status) in {0, 3}, arguments
-    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+    return used
+
+
+def _started(command: list[str]) -> tuple[int, tuple[float, float]]:
+    """Run a process to its end; return its status, CPU seconds and most memory in MB."""
+    quiet = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+    process = os.posix_spawn(command[0], command, os.environ, file_actions=quiet)
+    _, status, used = os.wait4(process, 0)
+    return status, (used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
 if __name__ == "__main__":
