@@ -47,6 +47,9 @@ class LocalServers:
         return {
             **settings,
             **_CREDENTIALS,
+            # By these, what arrives can be told apart.
+            "FORWARDER_EVENT_ID_COLUMN": "event_id",
+            "FORWARDER_METADATA_COLUMNS": "endpoint=endpoint,variant=variant",
             "AWS_ENDPOINT_URL": self.aws,
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,

@@ -618,7 +618,7 @@ def test_a_statement_that_duckdb_refuses_is_told_as_such_and_not_tried_again(
         publisher.publish(Batch.of(inferences({"a": "secret value"})))
 
     told = str(raised.value)
-    assert f"{path}: DuckDB refuses the statement ({kind})." in told
+    assert f"{path}: DuckDB refuses the statement ({kind}: " in told
     assert "'default'" in told
     assert "give the route another name" in told
     assert "secret" not in told
