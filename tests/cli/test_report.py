@@ -116,6 +116,20 @@ def test_each_column_has_its_figures_per_hour_and_in_all() -> None:
     assert {one["name"] for one in churn["all"]["columns"]} == {"a", "b", "score"}
 
 
+@pytest.mark.parametrize(
+    "kind", ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UBIGINT", "DOUBLE", "DECIMAL"]
+)
+def test_numbers_of_every_type_have_a_smallest_middle_and_largest(kind: str) -> None:
+    capture("churn", "10", "1,x", "2,y\n4,y")
+    run("forward", "in", "--publisher", "duckdb", *MAPPING)
+    with duckdb.connect(DATABASE) as connection:
+        connection.execute(f"ALTER TABLE churn ALTER a TYPE {kind}")
+
+    found = column(document(DATABASE)["churn"]["all"], "a")
+
+    assert [float(found[name]) for name in ("min", "median", "max")] == [1, 2, 4]
+
+
 @pytest.mark.usefixtures("arrived")
 def test_a_window_narrows_rows_and_refusals() -> None:
     later = document(DATABASE, "--since", "2026-03-01T11")

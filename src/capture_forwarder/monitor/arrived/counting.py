@@ -14,7 +14,11 @@ from capture_forwarder.monitor.engines.duckdb.engine import DuckDBEngine
 from capture_forwarder.monitor.engines.port import identifier
 
 _COLUMNS_AT_ONCE = 50
-_ORDERED = ("INT", "DOUBLE", "FLOAT", "DECIMAL", "TIMESTAMP", "DATE")
+_WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
+_ORDERED = (
+    *(*_WHOLE, *(f"U{kind}" for kind in _WHOLE)),
+    *("DOUBLE", "FLOAT", "DECIMAL", "TIMESTAMP", "DATE"),
+)
 Hour = tuple[str, datetime | None]
 """An endpoint, and the hour that its capture files are of, in UTC; None where it is not known."""
 

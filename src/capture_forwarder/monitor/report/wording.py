@@ -29,7 +29,10 @@ def short_number(value: float | None) -> str:
     if value == int(value) and value < _SHORT:
         return f"{int(value):,}"
     written = f"{value:.4g}"
-    return written if "e" in written else f"{value:,.{_digits(value)}f}".rstrip("0").rstrip(".")
+    if "e" in written:
+        return written
+    digits = f"{value:,.{_digits(value)}f}"
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits
 
 
 def figure(value: object) -> str:
