@@ -169,10 +169,11 @@ def test_an_unencrypted_address_has_to_be_allowed() -> None:
     publisher(url="http://otel.example.com", plain_http=True)
 
 
-def test_of_all_backends_phoenix_alone_takes_labels() -> None:
+def test_of_all_backends_mlflow_and_phoenix_take_labels() -> None:
     route: dict[str, Any] = {"labels": {}, "publisher": {"type": "otlp", "url": URL}}
-    with pytest.raises(SettingsError, match="only phoenix takes labels"):
+    with pytest.raises(SettingsError, match="only mlflow and phoenix take labels"):
         parse_routes(yaml.safe_dump({"routes": [route]}), "r.yaml")
 
-    route["publisher"]["backend"] = "phoenix"
-    parse_routes(yaml.safe_dump({"routes": [route]}), "r.yaml")
+    for taking in ({"backend": "mlflow", "experiment_id": "1"}, {"backend": "phoenix"}):
+        publisher = {**route["publisher"], **taking}
+        parse_routes(yaml.safe_dump({"routes": [{**route, "publisher": publisher}]}), "r.yaml")

@@ -513,6 +513,20 @@ MUTANTS = [
         "tests/publishers/otlp/test_publisher.py",
     ),
     mutant(
+        "a label that MLflow has is not made once more",
+        "publishers/otlp/mlflow_labels.py",
+        "            if not ours:\n",
+        "            if True:\n",
+        "tests/publishers/otlp/test_mlflow_labels.py",
+    ),
+    mutant(
+        "a label never takes the place of what somebody else has said of a trace",
+        "publishers/otlp/mlflow_labels.py",
+        " and one.source.source_id == SOURCE",
+        "",
+        "tests/publishers/otlp/test_mlflow_labels.py",
+    ),
+    mutant(
         "conversations are redacted as rows are",
         "parser/__init__.py",
         "    if mapping.redact:\n",

@@ -71,7 +71,7 @@ print("READ " + json.dumps([
         "tokens": one.info.token_usage,
         "session": one.info.trace_metadata.get("mlflow.trace.session"),
         "spans": [[s.span_type, s.inputs, s.outputs] for s in one.data.spans],
-        "labels": {a.name: a.value for a in one.info.assessments},
+        "labels": [[a.name, a.source.source_id, a.value] for a in one.info.assessments],
     }
     for one in found
 ], default=str))
@@ -144,6 +144,24 @@ def forward(folder: Path, publisher: dict[str, str]) -> None:
         [*command, "--routes", str(routes)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def send_labels(
+    folder: Path, publisher: dict[str, str], *labelled: dict[str, object]
+) -> subprocess.CompletedProcess[str]:
+    """Send labels by the command, likewise without a ledger."""
+    file, routes = folder / "labels.jsonl", folder / "labels.yaml"
+    file.write_text("".join(f"{json.dumps(one)}\n" for one in labelled))
+    route = {"labels": {"columns": "helpful"}, "publisher": {"type": "otlp", **publisher}}
+    routes.write_text(json.dumps({"routes": [{"name": "feedback", **route}]}))
+    command = [str(Path(sys.executable).with_name("capture-forwarder")), "labels", "send"]
+    return subprocess.run(
+        [*command, str(file), "--routes", str(routes)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def read_back(platform: str, script: str, address: str) -> Any:
@@ -226,6 +244,51 @@ def test_mlflow_is_sent_nothing_for_an_experiment_that_does_not_exist(
     assert read_back("mlflow", READ_MLFLOW, mlflow) == []
 
 
+def test_mlflow_has_labels_at_the_traces_of_their_inferences_each_once_and_the_last(
+    mlflow: str, tmp_path: Path
+) -> None:
+    publisher = {"backend": "mlflow", "url": mlflow, "experiment_id": "0"}
+    forward(tmp_path, publisher)
+    first: list[dict[str, object]] = [
+        {"id": "chat-1", "helpful": "no"},
+        {"id": "text-1", "helpful": 0},
+        {"id": "tool-1", "helpful": True},
+    ]
+    then: list[dict[str, object]] = [{"id": "chat-1", "helpful": "yes"}, *first[1:]]
+    for labelled in (first, first, then, then):
+        done = send_labels(tmp_path, publisher, *labelled)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    found = {one["trace"]: one["labels"] for one in read_back("mlflow", READ_MLFLOW, mlflow)}
+    values = {"chat-1": "yes", "text-1": 0.0, "tool-1": True}
+    assert {trace: labels for trace, labels in found.items() if labels} == {
+        f"tr-{trace_id(name).hex()}": [["helpful", "capture-forwarder", value]]
+        for name, value in values.items()
+    }
+    assert len(found) == len(CALLS)
+
+
+def test_mlflow_makes_no_trace_of_a_label_without_one(mlflow: str, tmp_path: Path) -> None:
+    publisher = {"backend": "mlflow", "url": mlflow, "experiment_id": "0"}
+    forward(tmp_path, publisher)
+
+    done = send_labels(
+        tmp_path,
+        publisher,
+        {"id": "nobody", "helpful": "yes"},
+        {"id": "chat-1", "helpful": "yes"},
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    (quarantined,) = (tmp_path / "capture-forwarder-quarantine").rglob("feedback-*.jsonl")
+    (entry,) = map(json.loads, quarantined.read_text().splitlines())
+    assert entry["inference_id"] == "nobody"
+    assert "MLflow has no trace of this inference: Trace with ID" in entry["detail"]
+    found = {one["trace"]: one["labels"] for one in read_back("mlflow", READ_MLFLOW, mlflow)}
+    assert len(found) == len(CALLS)
+    assert len(found[f"tr-{trace_id('chat-1').hex()}"]) == 1
+
+
 def test_phoenix_stores_each_call_once_and_reads_prompt_answer_and_tokens(
     phoenix: str, tmp_path: Path
 ) -> None:
@@ -265,14 +328,13 @@ def test_phoenix_has_labels_at_the_spans_of_their_inferences_each_once(
     while len(spans) < len(CALLS) and time.monotonic() < give_up:
         spans = read_back("phoenix", READ_PHOENIX, phoenix)["spans"]
 
-    file, routes = tmp_path / "labels.jsonl", tmp_path / "labels.yaml"
-    labelled = [{"id": "chat-1", "helpful": "yes"}, {"id": "text-1", "helpful": 0}]
-    file.write_text("".join(f"{json.dumps(one)}\n" for one in labelled))
-    route = {"labels": {"columns": "helpful"}, "publisher": {"type": "otlp", **publisher}}
-    routes.write_text(json.dumps({"routes": [{"name": "feedback", **route}]}))
-    command = [str(Path(sys.executable).with_name("capture-forwarder")), "labels", "send"]
+    labelled: list[dict[str, object]] = [
+        {"id": "chat-1", "helpful": "yes"},
+        {"id": "text-1", "helpful": 0},
+    ]
     for _ in range(2):
-        subprocess.run([*command, str(file), "--routes", str(routes)], check=True)
+        done = send_labels(tmp_path, publisher, *labelled)
+        assert done.returncode == 0, done.stdout + done.stderr
 
     notes = read_back("phoenix", READ_PHOENIX, phoenix)["labels"]
     found = {one["span_id"]: (one["name"], one["result"]) for one in notes}

@@ -17,6 +17,7 @@ from capture_forwarder.core.letter_case import alike
 from capture_forwarder.settings.base import PublisherSettings, spellings
 from capture_forwarder.settings.labels import LabelSettings
 from capture_forwarder.settings.nearest import meant
+from capture_forwarder.settings.otlp import TAKE_LABELS
 from capture_forwarder.settings.publishers import PUBLISHERS, PublisherName
 from capture_forwarder.settings.route import MappingSettings, RouteSettings
 
@@ -188,9 +189,10 @@ def _labels(written: Written, publisher: PublisherName | None, spell: Spell) -> 
             yield f"{place}: files of labels name none; match them by bucket, prefix or key"
     if (
         publisher is PublisherName.OTLP
-        and _section(written, "publisher").get("backend") != "phoenix"
+        and _section(written, "publisher").get("backend") not in TAKE_LABELS
     ):
-        yield f"{spell(('publisher', 'backend'))}: only phoenix takes labels"
+        names = " and ".join(TAKE_LABELS)
+        yield f"{spell(('publisher', 'backend'))}: only {names} take labels"
     if publisher is PublisherName.OPENSCALE:
         if not mapping.get("inputs"):
             place = spell(("mapping", "inputs"))

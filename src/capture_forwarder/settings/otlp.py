@@ -28,6 +28,9 @@ _ONLY: Mapping[str, str] = {
     "partner_app_arn": "fiddler",
     "task_id": "arthur",
 }
+TAKE_LABELS = ("mlflow", "phoenix")
+"""The backends that take labels."""
+
 _WITH_TOKEN = frozenset({"fiddler", "arthur"})
 
 

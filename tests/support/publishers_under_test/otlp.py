@@ -10,6 +10,7 @@ from typing import ClassVar
 from capture_forwarder.settings import PublisherName
 from tests.support.fault_matrix.aws import AwsFaults
 from tests.support.platforms.faults import CUT_JSON, GARBAGE_JSON, Answer
+from tests.support.platforms.mlflow_labels import MlflowLabelServer
 from tests.support.platforms.otlp import PROTOBUF, TOKEN, OtlpServer, said
 from tests.support.platforms.phoenix_labels import PhoenixLabelServer
 from tests.support.platforms.server import Row
@@ -90,3 +91,39 @@ class PhoenixLabels(Otlp):
             value = one["result"].get("score", one["result"]["label"])
             rows.setdefault(one["metadata"]["inference_id"], {})[one["name"]] = value
         return list(rows.items())
+
+
+class MlflowLabels(Otlp):
+    """An MLflow, whose traces are assessed: each label by a request of its own."""
+
+    labels = ("x", "plan", "score")
+    says = "invalid assessment"
+    failures_that_refuse = frozenset()
+    server: MlflowLabelServer
+    unavailable: ClassVar[Mapping[str, Cause]] = {
+        **OverHttp.unavailable,
+        **answers(other_JSON=GARBAGE_JSON, half_a_JSON=CUT_JSON, nothing=Answer(b"")),
+    }
+
+    def make_server(self) -> MlflowLabelServer:
+        return MlflowLabelServer()
+
+    def own_variables(self, url: str) -> dict[str, str]:
+        own = {"OTLP_BACKEND": "mlflow", "OTLP_EXPERIMENT_ID": "1"}
+        return {**super().own_variables(url), **own}
+
+    @property
+    def tries(self) -> int:
+        """How often the labels of an inference were begun with: by a look at its trace."""
+        return len(self.server.looks)
+
+    @property
+    def stored(self) -> list[tuple[str, Row]]:
+        rows: list[tuple[str, Row]] = []
+        for one in self.server.stored:
+            name, column = one["metadata"]["inference_id"], one["assessment_name"]
+            held = (row for known, row in rows if known == name and column not in row)
+            if (row := next(held, None)) is None:
+                rows.append((name, row := {}))
+            row[column] = one["feedback"]["value"]
+        return rows

@@ -28,7 +28,7 @@ from tests.support.publishers_under_test.openscale import (
     OpenScaleOnCloudPak,
     OpenScaleV1,
 )
-from tests.support.publishers_under_test.otlp import Otlp, PhoenixLabels
+from tests.support.publishers_under_test.otlp import MlflowLabels, Otlp, PhoenixLabels
 
 PUBLISHERS: dict[str, type[PublisherUnderTest]] = {
     "fiddler": Fiddler,
@@ -49,6 +49,7 @@ PUBLISHERS: dict[str, type[PublisherUnderTest]] = {
     "openscale-labels": OpenScaleLabels,
     "openscale-labels-v1": OpenScaleLabelsV1,
     "phoenix-labels": PhoenixLabels,
+    "mlflow-labels": MlflowLabels,
     "duckdb-labels": DuckDbLabels,
     "files-labels": FolderOfLabels,
     "files-s3-labels": S3OfLabels,

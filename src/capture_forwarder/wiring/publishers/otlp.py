@@ -47,14 +47,19 @@ def for_rows(settings: OtlpSettings, context: PublisherContext) -> Publisher:
 
 
 def for_labels(settings: OtlpSettings, context: PublisherContext) -> Publisher:
-    """Make the publisher of annotations, which Phoenix alone takes."""
-    from capture_forwarder.publishers.otlp.labels import PhoenixLabelPublisher  # noqa: PLC0415
+    """Make the publisher of MLflow's assessments or Phoenix's annotations."""
+    from capture_forwarder.publishers.otlp.mlflow_labels import (  # noqa: PLC0415
+        MlflowLabelPublisher,
+    )
+    from capture_forwarder.publishers.otlp.phoenix_labels import (  # noqa: PLC0415
+        PhoenixLabelPublisher,
+    )
     from capture_forwarder.publishers.otlp.publisher import otlp_service  # noqa: PLC0415
 
+    make = MlflowLabelPublisher if settings.backend == "mlflow" else PhoenixLabelPublisher
     backend = _backend(settings)
     service = otlp_service(backend, settings.address)
-    connection = _connection(settings, backend, service, context)
-    return PhoenixLabelPublisher(service, connection, limits_of(settings))
+    return make(service, _connection(settings, backend, service, context), limits_of(settings))
 
 
 def _backend(settings: OtlpSettings) -> Backend:
