@@ -52,6 +52,7 @@ class FairQueue:
     waiting: list[Message] = field(default_factory=list)
     dead: list[Message] = field(default_factory=list)
     most: int = 0
+    batches: int = 0
 
     def __post_init__(self) -> None:
         self._ids = count(1)
@@ -91,6 +92,7 @@ class FairQueue:
 
     def _send_batch(self, parameters: Parameters) -> dict[str, Any]:
         entries = parameters["Entries"]
+        self.batches += 1
         assert 1 <= len(entries) <= 10
         assert sum(len(one["MessageBody"].encode()) for one in entries) <= 1_048_576
         done, refused = [], []

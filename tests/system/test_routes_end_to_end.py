@@ -306,4 +306,4 @@ def test_a_file_that_became_wrong_leaves_the_old_routes_at_work_and_says_so(rout
     assert ids_of(here, OTHER_MODEL) == FRAUD.ids
     told = [one for one in here.documents if "old ones stay" in str(one.get("message"))]
     assert [one["level"] for one in told] == ["WARNING"]
-    assert "routes[0].publisher.url: missing" in told[0]["problem"]
+    assert "route churn: publisher.url: missing" in told[0]["problem"]
