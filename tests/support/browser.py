@@ -6,6 +6,7 @@ The protocol: https://chromedevtools.github.io/devtools-protocol/
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import shutil
@@ -127,8 +128,8 @@ def browser() -> Iterator[Page]:
         reading, commands = os.pipe()
         answers, writing = os.pipe()
         nothing = os.open(os.devnull, os.O_RDWR)
-        # Away from 3 and 4, which the browser's own ends become.
-        ends = [os.dup2(end, 100 + end, inheritable=False) for end in (reading, writing)]
+        # Away from 3 and 4, which the browser's own ends become, and from all that is open.
+        ends = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, _WRITE + 1) for end in (reading, writing)]
         process = os.posix_spawn(
             CHROMIUM,
             [CHROMIUM, f"--user-data-dir={profile}", *_OPTIONS],
