@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import typer
 from typer.core import TyperGroup
@@ -56,7 +56,7 @@ def _nothing() -> None:
     """Make a group of a single command, too."""
 
 
-class _Commands(MutableMapping[str, _Command]):
+class _Commands(Mapping[str, _Command]):
     """Name → command, which is loaded when somebody asks for it."""
 
     def __init__(self, places: Mapping[str, Place]) -> None:
@@ -77,12 +77,6 @@ class _Commands(MutableMapping[str, _Command]):
     def __len__(self) -> int:
         return len(self._places)
 
-    def __setitem__(self, name: str, command: _Command) -> None:
-        raise NotImplementedError
-
-    def __delitem__(self, name: str) -> None:
-        raise NotImplementedError
-
 
 def group_of(places: Mapping[str, Place]) -> type[TyperGroup]:
     """Make the class of a group of commands, in the order of `--help`."""
@@ -90,7 +84,7 @@ def group_of(places: Mapping[str, Place]) -> type[TyperGroup]:
     class OnDemandGroup(TyperGroup):
         def __init__(self, **settings: Any) -> None:  # noqa: ANN401 - Typer's own
             super().__init__(**settings)
-            self.commands = _Commands(places)
+            self.commands = cast("Any", _Commands(places))  # only ever read
 
         def list_commands(self, ctx: _Command) -> list[str]:
             del ctx
