@@ -44,6 +44,38 @@ class Inferences(Sequence[Inference]):
         return map(Inference, self.ids, repeat(self.names), self.values)
 
 
+class Known(msgspec.Struct, frozen=True):
+    """What is known of rows that are JSON without reading them.
+
+    Parameters
+    ----------
+    id_column
+        The column that has each inference's id, if one is known to.
+    complete
+        Columns that are known to hold no null.
+    flat
+        Whether no value is a list or an object.
+    """
+
+    id_column: str | None = None
+    complete: frozenset[str] = frozenset()
+    flat: bool = False
+
+    def __and__(self, other: Known) -> Known:
+        """Return what is known of these rows and of others."""
+        if self == other:
+            return self
+        same = self.id_column == other.id_column
+        return Known(
+            self.id_column if same else None,
+            self.complete & other.complete,
+            flat=self.flat and other.flat,
+        )
+
+
+NOTHING_KNOWN = Known()
+
+
 @dataclass(frozen=True)
 class WrittenInferences(Sequence[Inference]):
     """Neighbouring inferences that are JSON already; their values are read when somebody asks.
@@ -56,11 +88,14 @@ class WrittenInferences(Sequence[Inference]):
         The columns that they all have.
     fragments
         All of them as JSON, in order, some together.
+    known
+        What is known of them without reading them.
     """
 
     ids: Sequence[str]
     names: tuple[str, ...]
     fragments: Sequence[JsonRows]
+    known: Known = NOTHING_KNOWN
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -78,10 +113,9 @@ class WrittenInferences(Sequence[Inference]):
                 return self
             first, stop, _ = index.indices(len(self.ids))
             if ids and len(self.fragments) == 1:
-                return WrittenInferences(
-                    ids, self.names, [take_rows(self.fragments[0], first, stop)]
-                )
-            return WrittenInferences(ids, self.names, self._rows[index])
+                rows = [take_rows(self.fragments[0], first, stop)]
+                return WrittenInferences(ids, self.names, rows, self.known)
+            return WrittenInferences(ids, self.names, self._rows[index], self.known)
         return Inference(self.ids[index], self.names, self.values[index])
 
     def __iter__(self) -> Iterator[Inference]:
@@ -90,7 +124,8 @@ class WrittenInferences(Sequence[Inference]):
     def select(self, indexes: Sequence[int]) -> WrittenInferences:
         """Take the inferences at these indexes."""
         ids = [self.ids[index] for index in indexes]
-        return WrittenInferences(ids, self.names, [self._rows[index] for index in indexes])
+        rows = [self._rows[index] for index in indexes]
+        return WrittenInferences(ids, self.names, rows, self.known)
 
     @property
     def values(self) -> Sequence[tuple[object, ...]]:

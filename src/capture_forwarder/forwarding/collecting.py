@@ -6,7 +6,12 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from capture_forwarder.core.inference import Inference
-from capture_forwarder.core.inferences import Inferences, WrittenInferences
+from capture_forwarder.core.inferences import (
+    NOTHING_KNOWN,
+    Inferences,
+    Known,
+    WrittenInferences,
+)
 from capture_forwarder.core.json_rows import JsonRowEncoder, JsonRows
 
 # Written so few at a time, rows are still in the processor's cache, where they were made.
@@ -63,6 +68,7 @@ class AsJson:
         self._ids: list[str] = []
         self._values: list[tuple[object, ...]] = []
         self._written: list[JsonRows] = []
+        self._known: Known | None = None
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -74,6 +80,7 @@ class AsJson:
             self._names = inferences.names
             self._ids += inferences.ids
             self._written += inferences.fragments
+            self._note(inferences.known)
             return
         if isinstance(inferences, Inferences):
             self._names = inferences.names
@@ -90,11 +97,16 @@ class AsJson:
     def give(self) -> Sequence[Inference]:
         """Give what was collected; see `Collected.give`."""
         self._write()
-        given = WrittenInferences(self._ids, self._names, self._written)
-        self._ids, self._written = [], []
+        known = self._known or NOTHING_KNOWN
+        given = WrittenInferences(self._ids, self._names, self._written, known)
+        self._ids, self._written, self._known = [], [], None
         return given
 
     def _write(self) -> None:
         if self._values:
             self._written.append(self._encode(self._names, self._values))
             self._values = []
+            self._note(NOTHING_KNOWN)
+
+    def _note(self, known: Known) -> None:
+        self._known = known if self._known is None else self._known & known

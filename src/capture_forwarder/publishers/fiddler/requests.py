@@ -12,6 +12,7 @@ import msgspec
 
 from capture_forwarder.core.batch import Batch
 from capture_forwarder.core.inference import Inference
+from capture_forwarder.core.inferences import WrittenInferences
 from capture_forwarder.core.json_rows import JsonRowEncoder, JsonRows
 from capture_forwarder.publishers.fiddler.times import WriteTime
 
@@ -69,7 +70,7 @@ class EventRequests:
         self._before, _, self._behind = around.partition(b"[]")
         self._time_column = time_column
         # Quotes inside a JSON text have a backslash before them, so that only a key looks so.
-        self._no_time = _encode(time_column) + b":null" if time_column is not None else None
+        self._no_time = _encode(time_column) + b":null"
         self.write_time = write_time
         self._with_time = JsonRowEncoder()
         self._without_time = JsonRowEncoder()
@@ -79,9 +80,16 @@ class EventRequests:
         if self.write_time is None:
             rows = batch.json_rows or [self._rows(batch.inferences)]
             body = self._around(rows)
-            if self._no_time is None or self._no_time not in body:
+            if self._all_have_times(batch.inferences) or self._no_time not in body:
                 return body
         return self._around(list(self._rows_with_times(batch.inferences)))
+
+    def _all_have_times(self, inferences: Sequence[Inference]) -> bool:
+        if self._time_column is None:
+            return True
+        return isinstance(inferences, WrittenInferences) and (
+            self._time_column in inferences.known.complete
+        )
 
     def _around(self, rows: Sequence[JsonRows]) -> bytes:
         parts: list[JsonRows] = []

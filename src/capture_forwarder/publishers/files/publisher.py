@@ -6,7 +6,8 @@ that publishing a batch again, by whomever and however late, replaces its file b
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import chain
 from operator import attrgetter
 from types import GenericAlias
 
@@ -16,7 +17,7 @@ from capture_forwarder.core.batch import ACCEPTED, Batch, BatchLimits, Receipt
 from capture_forwarder.core.errors import PublisherMisconfiguredError
 from capture_forwarder.core.inference import Inference, Row
 from capture_forwarder.core.inferences import WrittenInferences
-from capture_forwarder.core.json_rows import BETWEEN, JsonRows, split_rows
+from capture_forwarder.core.json_rows import JsonRows, take_rows
 from capture_forwarder.core.ports import PartFiles
 from capture_forwarder.core.schema import Schema
 from capture_forwarder.publishers.files.formats import FileFormat, JsonLines, flat
@@ -93,9 +94,9 @@ class FilePublisher:
             The file was not stored for sure, or another value is mapped to the id's column.
         """
         del deadline
-        if (of_json := self._form.of_json) and (written := self._flat_rows(batch)):
-            first: Row = msgspec.json.decode(split_rows(batch.json_rows[0])[0])
-            self._files.put(self._name(batch, first), of_json(written))
+        if (of_json := self._form.of_json) and (fragments := self._flat_rows(batch)):
+            first: Row = msgspec.json.decode(take_rows(fragments[0], 0, 1))
+            self._files.put(self._name(batch, first), of_json(fragments))
             return ACCEPTED
         rows: list[Row] = []
         refused: dict[int, str] = {}
@@ -112,15 +113,19 @@ class FilePublisher:
     def _name(self, batch: Batch, first: Row) -> str:
         return part_name(batch, self._route, first.get(self._time), self._form.suffix)
 
-    def _flat_rows(self, batch: Batch) -> JsonRows | None:
+    def _flat_rows(self, batch: Batch) -> Sequence[JsonRows] | None:
         """The rows as they came as JSON, if they are flat for sure and have their ids."""
         held = batch.inferences
         if not isinstance(held, WrittenInferences):
             return None
-        rows = BETWEEN.encode().join(held.fragments)
-        if rows.count(b"{") != len(batch) or b"[" in rows:
-            return None
-        return rows if self._ids_of(rows) == list(held.ids) else None
+        if not held.known.flat:
+            objects = sum(rows.count(b"{") for rows in held.fragments)
+            if objects != len(batch) or any(b"[" in rows for rows in held.fragments):
+                return None
+        if held.known.id_column != self._key:
+            ids = chain.from_iterable(map(self._ids_of, held.fragments))
+            return held.fragments if list(ids) == list(held.ids) else None
+        return held.fragments
 
     def _row(self, inference: Inference) -> Row:
         row: Row = {self._key: inference.id, **inference.row}
