@@ -8,7 +8,7 @@ import msgspec
 
 from capture_forwarder.core.chunk import Chunk
 from capture_forwarder.core.inference import Inference, ParsedLine
-from capture_forwarder.core.inferences import Inferences, WrittenInferences
+from capture_forwarder.core.inferences import Inferences, Known, WrittenInferences
 from capture_forwarder.core.json_rows import JsonRowEncoder, split_rows
 from capture_forwarder.core.line import Position
 from capture_forwarder.core.schema import DataType, Schema
@@ -73,9 +73,18 @@ def _same(together: ParsedLine, alone: Sequence[object], *, as_json: bool) -> No
     assert (together.inference_time, len(together.inferences)) == (time, len(found))
     assert [one.id for one in found] == [one.id for one in expected]
     assert {one.names for one in found} == {one.names for one in expected}
+    if isinstance(together.inferences, WrittenInferences):
+        _holds(together.inferences.known, found)
     assert _json(together.inferences) == _json(expected) or not as_json
     if not as_json:
         assert _typed(found) == _typed(expected)
+
+
+def _holds(known: Known, found: Sequence[Inference]) -> None:
+    for one in found:
+        assert all(one.row[name] is not None for name in known.complete)
+        assert known.id_column is None or one.row[known.id_column] == one.id
+        assert not (known.flat and any(isinstance(value, list | dict) for value in one.values))
 
 
 def _json(inferences: Sequence[Inference]) -> list[bytes]:

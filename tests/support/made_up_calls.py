@@ -35,6 +35,7 @@ _ODD_CELLS = [
     *["x", "[1", "{}", "1]", "9" * 320, "1e5", "1E-3", "inf", "-inf", "Infinity", "c0", "75.5"],
     *["12345678901234567890123", "a b", "[1;2]", "0x1", "1_000", "\t", "None", "-", "e", "1.2.3"],
     *["9007199254740993.0", "1e23", "-1e400", "1e-400", "1772031512345", "20260301T102030Z"],
+    *["9" * 199 + "e99", "9" * 250 + "e99", "1E400", "1e0000000005", "1e+308", "1e+309", "-1E999"],
     *["--1", "1e", "falsE", "NULL", "\u2028", "\ufeff1", "'q'", "a\\b", "\u007f", "i0", "o0"],
 ]
 _VALUES: dict[DataType | None, list[object]] = {
@@ -59,6 +60,7 @@ _PATHS = [
     "list[0][{n}]",
     "v{n}[0]",
 ]
+_WIDTHS = [(1, 1), (2, 1), (3, 1), (3, 2), (0, 1), (2, 0), (1, 2)]
 _CATEGORIES: list[list[object]] = [["red", "green"], [1, 2], ["1", "red"], [1.0, "x"]]
 
 
@@ -76,8 +78,11 @@ def made_up(seed: int) -> tuple[list[bytes], ColumnMapping, Schema]:
 class _Maker:
     def __init__(self, random: Random) -> None:
         self._random = random
-        inputs, outputs = random.choice([(1, 1), (2, 1), (3, 1), (3, 2), (0, 1), (2, 0), (1, 2)])
+        inputs, outputs = random.choice([*_WIDTHS, (40, 1)] if random.random() < 0.2 else _WIDTHS)
         self._inputs = [f"i{n}" for n in range(inputs)]
+        if inputs and random.random() < 0.1:
+            # Its name may be a cell too, which looks like a header then.
+            self._inputs[0] = random.choice(["5", "7", "null", "NaN"])
         self._outputs = [f"o{n}" for n in range(outputs)]
         names = [*self._inputs, *self._outputs]
         all_floats = random.random() < 0.3

@@ -16,16 +16,20 @@ class Chunk(msgspec.Struct, frozen=True):
     Parameters
     ----------
     data
-        The lines' bytes; what may stand behind the last of them is not looked at.
+        The lines' bytes; what may stand in front of the first and behind the last of them is not
+        looked at.
     ends
         Where in `data` the newlines are; at least one.
     start
         How far the file is done when all lines in front of these are.
+    begin
+        Where in `data` the first line begins.
     """
 
     data: bytes
     ends: Sequence[int]
     start: Position
+    begin: int = 0
 
     def __len__(self) -> int:
         return len(self.ends)
@@ -34,7 +38,8 @@ class Chunk(msgspec.Struct, frozen=True):
         """Cut out one line."""
         begin, end = self._begin(index), self.ends[index]
         number = self.start.lines + index + 1
-        return Line(number, self.start.offset + begin, self.data[begin:end], end - begin)
+        offset = self.start.offset + begin - self.begin
+        return Line(number, offset, self.data[begin:end], end - begin)
 
     def texts(self, first: int, count: int) -> list[bytes]:
         """Cut out the bytes of lines, `count` from `first` on, without their newlines."""
@@ -47,9 +52,8 @@ class Chunk(msgspec.Struct, frozen=True):
         if not first and stop >= len(self.ends):
             return self
         begin = self._begin(first)
-        ends = [end - begin for end in self.ends[first:stop]]
-        start = Position(self.start.offset + begin, self.start.lines + first)
-        return Chunk(self.data[begin : begin + ends[-1] + 1], ends, start)
+        start = Position(self.start.offset + begin - self.begin, self.start.lines + first)
+        return Chunk(self.data, self.ends[first:stop], start, begin)
 
     def fitting(self, first: int, most: int, size: int) -> int:
         """How many lines from `first` on, but `most`, have no more than `size` bytes in all."""
@@ -68,4 +72,4 @@ class Chunk(msgspec.Struct, frozen=True):
         return self.ends[first + count - 1] + 1 - self._begin(first) - count
 
     def _begin(self, index: int) -> int:
-        return self.ends[index - 1] + 1 if index else 0
+        return self.ends[index - 1] + 1 if index else self.begin

@@ -23,7 +23,7 @@ _VALUES_OF_AN_OBJECT = 3  # as much memory as an object takes
 
 def holds_too_much(text: str) -> bool:
     """Whether a text may hold more than `MOST_VALUES` values: what parts them is counted."""
-    if len(text) <= LARGE_BYTES:
+    if _VALUES_OF_AN_OBJECT * len(text) < MOST_VALUES:
         return False
     count = sum(map(text.count, ",\n["))
     return count + _VALUES_OF_AN_OBJECT * text.count("{") >= MOST_VALUES
@@ -31,7 +31,7 @@ def holds_too_much(text: str) -> bool:
 
 def line_holds_too_much(line: bytes) -> bool:
     """Whether a line may hold more values than two payloads can."""
-    if len(line) <= LARGE_BYTES:
+    if _VALUES_OF_AN_OBJECT * len(line) < 2 * MOST_VALUES:
         return False
     count = line.count(b",") + line.count(b"[") + _VALUES_OF_AN_OBJECT * line.count(b"{")
     return count >= 2 * MOST_VALUES

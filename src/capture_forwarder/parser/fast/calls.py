@@ -7,8 +7,9 @@ oracle.
 
 from __future__ import annotations
 
+import re
 from binascii import a2b_base64
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from itertools import compress
 from typing import Any, Literal
@@ -26,6 +27,9 @@ _Kind = tuple[str | None, str | None]
 
 _OPENING, _CLOSING = set(b"{"), set(b"}")
 _UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+# As in: Invalid enum value 'JSON' - at `$[57].captureData.endpointInput.encoding`.
+_LINE_OF_ERROR = re.compile(r"`\$\[([0-9]+)\]")
 
 _read_first = msgspec.json.Decoder(CapturedCall).decode
 
@@ -88,7 +92,8 @@ class Calls(msgspec.Struct, frozen=True):
 
 def read_calls(chunk: Chunk) -> Iterator[Calls]:
     """Yield the calls of a chunk, those of one make together; what is unusual is left out."""
-    if line_holds_too_much(chunk.data):
+    large = chunk.size(0, len(chunk)) > LARGE_BYTES
+    if large and line_holds_too_much(chunk.data[chunk.begin : chunk.ends[-1]]):
         return
     left: Sequence[int] = range(len(chunk))
     for _ in range(KINDS_A_CHUNK):
@@ -99,10 +104,10 @@ def read_calls(chunk: Chunk) -> Iterator[Calls]:
             return
         lines, found = _decoded_of(chunk, left, _decoder(*kinds))
         if found:
-            yield _calls(kinds, lines, found)
-        taken = {left[0], *lines}
-        if len(taken) == len(left):
+            yield _calls(kinds, lines, found, large=large)
+        if len(lines) == len(left):
             return
+        taken = {left[0], *lines}
         left = [line for line in left if line not in taken]
 
 
@@ -116,20 +121,24 @@ def _kinds(line: bytes) -> tuple[_Kind | None, _Kind | None] | None:
 
 
 def _calls(
-    kinds: tuple[_Kind | None, _Kind | None], lines: Sequence[int], found: Sequence[Any]
+    kinds: tuple[_Kind | None, _Kind | None],
+    lines: Sequence[int],
+    found: Sequence[Any],
+    *,
+    large: bool,
 ) -> Calls:
     metadata = [call.event_metadata for call in found]
     ids = [known.inference_id or known.event_id or "" for known in metadata]
+    unfit = set() if all(ids) else {call for call, name in enumerate(ids) if not name}
     request = response = None
-    fit = [bool(name) for name in ids]
     if kinds[0] is not None:
         texts = [call.capture_data.endpoint_input.data for call in found]
-        request = _payloads(kinds[0], texts, fit)
+        request = _payloads(kinds[0], texts, unfit, large=large)
     if kinds[1] is not None:
         texts = [call.capture_data.endpoint_output.data for call in found]
-        response = _payloads(kinds[1], texts, fit)
+        response = _payloads(kinds[1], texts, unfit, large=large)
     calls = Calls(lines, request, response, ids, metadata)
-    return calls if all(fit) else _only(calls, fit)
+    return _without(calls, unfit) if unfit else calls
 
 
 def _kind(payload: CapturedPayload | None) -> _Kind | None:
@@ -166,9 +175,9 @@ def _decoded_of(
     chunk: Chunk, lines: Sequence[int], decoder: msgspec.json.Decoder[Any]
 ) -> tuple[Sequence[int], list[Any]]:
     """Decode those of some lines that the decoder takes."""
-    first = lines[0]
-    if lines[-1] - first == len(lines) - 1:
-        taken, found = _decoded(chunk.part(first, first + len(lines)), decoder)
+    first, count = lines[0], len(lines)
+    if lines[-1] - first == count - 1 and _are_documents(part := chunk.part(first, first + count)):
+        taken, found = _decoded(part, decoder)
         return (taken if not first else [first + line for line in taken]), found
     taken, found = [], []
     for line in lines:
@@ -180,29 +189,44 @@ def _decoded_of(
     return taken, found
 
 
-def _decoded(chunk: Chunk, decoder: msgspec.json.Decoder[Any]) -> tuple[Sequence[int], list[Any]]:
-    """Decode all lines at once, or halves of them where one of them is odd."""
+def _are_documents(chunk: Chunk) -> bool:
+    """Whether no document goes on in the next line: as many as lines are one each then."""
     data, ends = chunk.data, chunk.ends
-    # So ended and begun, no document goes on in the next line; as many as lines are one each.
-    if {data[0], *[data[end + 1] for end in ends[:-1]]} == _OPENING and (
-        {data[end - 1] for end in ends} == _CLOSING
-    ):
-        try:
-            found = decoder.decode_lines(memoryview(data)[: ends[-1] + 1])
-        except _UNDECODABLE:
-            found = []
-        if len(found) == len(ends):
-            return range(len(found)), found
-    if len(ends) == 1:
+    begins = {data[chunk.begin], *[data[end + 1] for end in ends[:-1]]}
+    return begins == _OPENING and {data[end - 1] for end in ends} == _CLOSING
+
+
+def _decoded(chunk: Chunk, decoder: msgspec.json.Decoder[Any]) -> tuple[Sequence[int], list[Any]]:
+    """Decode all lines at once, or those around one that is odd."""
+    count = len(chunk)
+    odd = stop = None
+    try:
+        found = decoder.decode_lines(memoryview(chunk.data)[chunk.begin : chunk.ends[-1] + 1])
+        if len(found) == count:
+            return range(count), found
+    except msgspec.ValidationError as error:
+        odd = stop = _line_of(error)
+    except _UNDECODABLE:
+        pass
+    if count == 1:
         return [], []
-    middle = len(ends) // 2
-    lines, calls = _decoded(chunk.part(0, middle), decoder)
-    others, more = _decoded(chunk.part(middle, len(ends)), decoder)
-    return [*lines, *(middle + line for line in others)], calls + more
+    if odd is None or stop is None or odd >= count:
+        odd = stop = count // 2
+    else:
+        stop += 1
+    lines, calls = _decoded(chunk.part(0, odd), decoder) if odd else ([], [])
+    others, more = _decoded(chunk.part(stop, count), decoder) if stop < count else ([], [])
+    return [*lines, *(stop + line for line in others)], calls + more
 
 
-def _payloads(kind: _Kind, texts: list[str], fit: list[bool]) -> Payloads | None:
-    """Undo the encoding; `fit` is set to False where that fails."""
+def _line_of(error: msgspec.ValidationError) -> int | None:
+    """The index of the line that an error is about, if the decoder says so."""
+    found = _LINE_OF_ERROR.search(str(error))
+    return None if found is None else int(found[1])
+
+
+def _payloads(kind: _Kind, texts: list[str], unfit: set[int], *, large: bool) -> Payloads | None:
+    """Undo the encoding; `unfit` gets the indexes for which that fails, or gives too much."""
     encoding, content_type = kind
     known = known_content(content_type)
     if known is None or not texts:
@@ -215,24 +239,22 @@ def _payloads(kind: _Kind, texts: list[str], fit: list[bool]) -> Payloads | None
             try:
                 texts[index] = a2b_base64(data, strict_mode=True).decode()
             except ValueError:
-                texts[index], fit[index] = "", False
+                texts[index] = ""
+                unfit.add(index)
     elif encoding not in {"CSV", "JSON", None}:
         return None
-    _leave_out_large(texts, fit)
+    if large:
+        unfit.update(index for index, text in enumerate(texts) if holds_too_much(text))
     guessed = form is Format.UNKNOWN and encoding != "CSV"
     if form is Format.UNKNOWN:
         form = Format.JSON if guessed and texts[0].lstrip()[:1] in {"{", "["} else Format.CSV
     return Payloads(form, texts, guessed) if form in {Format.CSV, Format.JSON} else None
 
 
-def _leave_out_large(texts: list[str], fit: list[bool]) -> None:
-    if max(map(len, texts)) > LARGE_BYTES:
-        for index, text in enumerate(texts):
-            if holds_too_much(text):
-                texts[index], fit[index] = "", False
+def _without(calls: Calls, unfit: Collection[int]) -> Calls:
+    """Leave calls out."""
+    fit = [call not in unfit for call in range(len(calls.lines))]
 
-
-def _only(calls: Calls, fit: Sequence[bool]) -> Calls:
     def kept(payloads: Payloads | None) -> Payloads | None:
         return payloads and Payloads(
             payloads.form, list(compress(payloads.texts, fit)), payloads.guessed

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 
 import msgspec
 
 from capture_forwarder.core.schema import DataType, Schema
+from capture_forwarder.parser.fast.knobs import TEXTS_KNOWN
 from capture_forwarder.parser.formats.numbers import (
     NULL,
-    are_numbers,
     as_floats,
-    checked,
+    as_numbers,
+    each_as_number,
     is_json_number,
     not_whole,
 )
@@ -38,12 +40,29 @@ class WrittenColumn(msgspec.Struct, frozen=True, gc=False):
     bare: bool = False
 
 
-WriteColumn = Callable[[Cells, bool, bool], WrittenColumn]
-"""Takes a column's cells, whether some may be very long, and whether they are known to be numbers
-and nulls."""
+class CapturedColumn(msgspec.Struct, frozen=True, gc=False):
+    """The cells of a column, as they were captured.
+
+    Parameters
+    ----------
+    cells
+        The cells.
+    large
+        Whether a number among them may have more digits than `LONGEST_NUMBER`.
+    numbers
+        The cells with commas between, where they are known to be numbers and nulls.
+    """
+
+    cells: Cells
+    large: bool
+    numbers: str | None = None
+
+
+WriteColumn = Callable[[CapturedColumn], WrittenColumn]
 
 _encode = msgspec.json.Encoder().encode
 _ODD = ""
+_OF_NO_WORD = frozenset("NnIi")
 
 
 def has_vector(names: Iterable[str], schema: Schema) -> bool:
@@ -62,35 +81,63 @@ def column_writer(name: str, schema: Schema) -> WriteColumn:
     return _WRITERS[DataType(known)]
 
 
-def _write_floats(cells: Cells, large: bool, are_checked: bool) -> WrittenColumn:  # noqa: FBT001
-    odd: Sequence[int] = ()
-    if not are_checked:
-        cells, odd = checked(cells, large=large)
+def _write_floats(column: CapturedColumn) -> WrittenColumn:
+    cells, joined, odd = _checked(column)
+    points = joined.count(".")
+    if points == len(cells) or points + joined.count("u") == len(cells):
+        return WrittenColumn(cells, odd)
     return WrittenColumn(as_floats(cells), odd)
 
 
-def _write_ints(cells: Cells, large: bool, are_checked: bool) -> WrittenColumn:  # noqa: FBT001
-    odd: Sequence[int] = ()
-    if not are_checked:
-        cells, odd = checked(cells, large=large)
-    return WrittenColumn(cells, [*odd, *not_whole(cells)])
+def _write_ints(column: CapturedColumn) -> WrittenColumn:
+    cells, joined, odd = _checked(column)
+    return WrittenColumn(cells, [*odd, *not_whole(cells, joined)])
 
 
-def _write_texts(cells: Cells, _large: bool, _are_checked: bool) -> WrittenColumn:  # noqa: FBT001
+def _checked(column: CapturedColumn) -> tuple[Cells, str, Sequence[int]]:
+    """The cells as numbers and nulls, alone and joined, and the indexes of those that are odd."""
+    cells = column.cells
+    if column.numbers is not None:
+        return cells, column.numbers, ()
+    joined = ",".join(cells)
+    numbers = as_numbers(joined, large=column.large)
+    if numbers is None:
+        cells, odd = each_as_number(cells)
+        return cells, ",".join(cells), odd
+    return (cells if numbers is joined else numbers.split(",")), numbers, ()
+
+
+def _write_texts(column: CapturedColumn) -> WrittenColumn:
+    cells = column.cells
     if "" in cells:
         return WrittenColumn([f'"{cell}"' if cell else NULL for cell in cells])
     return WrittenColumn(cells, bare=True)
 
 
-def _write_inferred(cells: Cells, large: bool, are_checked: bool) -> WrittenColumn:  # noqa: FBT001
-    if (are_checked or are_numbers(",".join(cells), large=large)) and "-0" not in cells:
-        return WrittenColumn(cells)
-    return _write_each(cells, large, are_checked)
+def _write_inferred(column: CapturedColumn) -> WrittenColumn:
+    cells, numbers = column.cells, column.numbers
+    if numbers is None:
+        if _are_words(cells):
+            return WrittenColumn(cells, bare=True)
+        joined = ",".join(cells)
+        numbers = as_numbers(joined, large=column.large)
+        if numbers is not None and numbers is not joined:
+            cells = numbers.split(",")
+    if numbers is None or "-0" in cells:
+        return _write_each(column)
+    return WrittenColumn(cells)
+
+
+def _are_words(cells: Cells) -> bool:
+    """Whether all cells begin as no number does, nor NaN or infinity."""
+    firsts = {cell[:1] for cell in cells}
+    return _OF_NO_WORD.isdisjoint(firsts) and all(map(str.isalpha, firsts))
 
 
 def _each_once(cast: Callable[[str], object]) -> WriteColumn:
     """Write a column of few different texts, each of them once."""
 
+    @lru_cache(maxsize=TEXTS_KNOWN)
     def json_of(cell: str) -> str:
         try:
             value = cast(cell)
@@ -102,11 +149,12 @@ def _each_once(cast: Callable[[str], object]) -> WriteColumn:
         as_captured = cast is infer and cell != "-0" and is_json_number(cell)
         return cell if as_captured else _encode(value).decode()
 
-    def write(cells: Cells, _large: bool, _are_checked: bool) -> WrittenColumn:  # noqa: FBT001
+    def write(column: CapturedColumn) -> WrittenColumn:
+        cells = column.cells
         found = {cell: json_of(cell) for cell in set(cells)}
         unfit = {cell for cell, json in found.items() if json == _ODD}
         odd = [n for n, cell in enumerate(cells) if cell in unfit] if unfit else ()
-        return WrittenColumn([found[cell] for cell in cells], odd)
+        return WrittenColumn(list(map(found.__getitem__, cells)), odd)
 
     return write
 

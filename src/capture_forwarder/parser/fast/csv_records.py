@@ -1,17 +1,19 @@
 """Payloads of CSV → the text of each record, request and response in one.
 
 A call is left to the oracle as soon as anything about it is unusual: a quote, a bracket, a blank
-record, a carriage return within a line, another number of cells than there are columns.
+record, a carriage return within a line, another number of records in the response. Whether a
+record has as many cells as there are columns is looked at when the cells are split.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, chain, repeat
 
 import msgspec
 
 from capture_forwarder.parser.bounds import MOST_RECORDS
-from capture_forwarder.parser.fast.knobs import FEW_CALLS
 from capture_forwarder.parser.formats.plain_text import is_number
 
 # Quotes and brackets have a meaning of their own in some payloads.
@@ -28,12 +30,12 @@ class Records(msgspec.Struct, frozen=True):
     counts
         How many records each of them has; one at least.
     texts
-        The text of each record, in order, as wide as the columns of both payloads.
+        The text of each record, in order, without a quote, a bracket or a line end.
     """
 
-    calls: Sequence[int]
-    counts: Sequence[int]
-    texts: Sequence[str]
+    calls: Sequence[int] = ()
+    counts: Sequence[int] = ()
+    texts: Sequence[str] = ()
 
 
 class RecordSplitter:
@@ -49,91 +51,115 @@ class RecordSplitter:
     def __init__(self, inputs: int, outputs: int) -> None:
         self._inputs = inputs
         self._outputs = outputs
-        self._commas = inputs + outputs - 1
 
     def __call__(self, requests: Sequence[str], responses: Sequence[str]) -> Records:
         """Split payloads; `requests` and `responses` are those of the same calls."""
-        if (texts := self._single(requests, responses)) is not None:
-            return Records(range(len(texts)), [1] * len(texts), texts)
-        if len(requests) > FEW_CALLS:
-            # One odd call among many leaves most of the others together.
-            middle = len(requests) // 2
-            left = self(requests[:middle], responses[:middle])
-            right = self(requests[middle:], responses[middle:])
-            found = [*left.calls, *(middle + call for call in right.calls)]
-            return Records(found, [*left.counts, *right.counts], [*left.texts, *right.texts])
+        read = [
+            _Read.of(payloads, width)
+            for payloads, width in ((requests, self._inputs), (responses, self._outputs))
+            if width
+        ]
+        if odd := frozenset().union(*(one.odd for one in read)):
+            plain = [call for call in range(len(requests)) if call not in odd]
+            kept = self([requests[call] for call in plain], [responses[call] for call in plain])
+            return Records([plain[call] for call in kept.calls], kept.counts, kept.texts)
+        if len(read) == 1:
+            return Records(range(len(requests)), read[0].counts, read[0].texts)
+        sent, answered = read
+        if sent.counts == answered.counts and _all_have(answered.texts, self._outputs - 1):
+            records = list(map(",".join, zip(sent.texts, answered.texts, strict=True)))
+            return Records(range(len(requests)), sent.counts, records)
+        return self._one_by_one(sent, answered)
+
+    def _one_by_one(self, sent: _Read, answered: _Read) -> Records:
         calls: list[int] = []
         counts: list[int] = []
         records: list[str] = []
-        for call, (request, response) in enumerate(zip(requests, responses, strict=True)):
-            if lines := self._several(request, response):
+        for call, (asked, said) in enumerate(zip(sent.by_call(), answered.by_call(), strict=True)):
+            scores = said
+            if self._outputs == 1 and len(said) == 1 < len(asked):
+                # XGBoost's containers write the scores of a batch on one line.
+                scores = said[0].split(",")
+                scores = scores if all(map(str.strip, scores)) else []
+            if len(asked) == len(scores) and _all_have(scores, self._outputs - 1):
                 calls.append(call)
-                counts.append(len(lines))
-                records += lines
+                counts.append(len(asked))
+                records += map(",".join, zip(asked, scores, strict=True))
         return Records(calls, counts, records)
 
-    def _single(self, requests: Sequence[str], responses: Sequence[str]) -> Sequence[str] | None:
-        """The text of each call; None unless each is one plain record."""
-        for payloads, width in ((requests, self._inputs), (responses, self._outputs)):
-            if width and not _are_single(payloads, width):
-                return None
-        if not self._outputs:
-            return requests
-        if not self._inputs:
-            return responses
-        return list(map(",".join, zip(requests, responses, strict=True)))
 
-    def _several(self, request: str, response: str) -> Sequence[str]:
-        sent = _lines(request, self._inputs)
-        answered = _lines(response, self._outputs)
-        if self._inputs and self._outputs:
-            if self._outputs == 1 and len(answered) == 1 < len(sent):
-                # XGBoost's containers write the scores of a batch on one line.
-                answered = answered[0].split(",")
-                answered = answered if all(map(str.strip, answered)) else []
-            if len(sent) != len(answered) or not _all_have(answered, self._outputs - 1):
-                return []
-            records = list(map(",".join, zip(sent, answered, strict=True)))
+class _Read(msgspec.Struct, frozen=True):
+    """The requests or the responses of some calls.
+
+    Parameters
+    ----------
+    texts
+        The records of all of them, in order.
+    counts
+        How many each of them has.
+    odd
+        The indexes of those that are not plain.
+    """
+
+    texts: Sequence[str]
+    counts: list[int]
+    odd: frozenset[int]
+
+    @classmethod
+    def of(cls, payloads: Sequence[str], width: int) -> _Read:
+        """Read payloads whose records have so many columns."""
+        joined = "".join(payloads)
+        if "\n" in joined:
+            if "\r" in joined:
+                payloads = [payload.replace("\r\n", "\n") for payload in payloads]
+            payloads = list(map(str.removesuffix, payloads, repeat("\n")))
+            joined = "".join(payloads)
+        odd = _marked(payloads, joined)
+        if "\n" not in joined:
+            texts, counts = payloads, [1] * len(payloads)
         else:
-            records = sent or answered
-        plain = len(records) <= MOST_RECORDS and _all_have(records, self._commas)
-        return records if plain else []
+            lists = [payload.split("\n") for payload in payloads]
+            texts, counts = list(chain.from_iterable(lists)), list(map(len, lists))
+            odd.update(call for call, lines in enumerate(lists) if _is_unplain(lines))
+        # Of several columns, a blank record has too few cells.
+        if width == 1 and not all(map(str.strip, texts)):
+            blank = [at for at, text in enumerate(texts) if not text.strip()]
+            ends = list(accumulate(counts))
+            odd.update(bisect_right(ends, at) for at in blank)
+        return cls(texts, counts, frozenset(odd))
+
+    def by_call(self) -> Iterator[Sequence[str]]:
+        """Yield the records of each payload."""
+        for end, count in zip(accumulate(self.counts), self.counts, strict=True):
+            yield self.texts[end - count : end]
 
 
-def _are_single(payloads: Sequence[str], width: int) -> bool:
-    """Whether each payload is one plain record of so many cells."""
-    joined = "\n".join(payloads)
-    if joined.count("\n") >= len(payloads) or any(mark in joined for mark in _MARKS):
-        return False
-    if width == 1:
-        return "," not in joined and all(map(str.strip, payloads))
-    return _all_have(payloads, width - 1)
+def _marked(payloads: Sequence[str], joined: str) -> set[int]:
+    """Find the payloads that hold a quote or the like."""
+    marks = [mark for mark in _MARKS if mark in joined]
+    found: set[int] = set()
+    ends = list(accumulate(map(len, payloads))) if marks else []
+    for mark in marks:
+        at = joined.find(mark)
+        while at >= 0:
+            payload = bisect_right(ends, at)
+            found.add(payload)
+            at = joined.find(mark, ends[payload])
+    return found
 
 
-def _lines(payload: str, width: int) -> list[str]:
-    """The records of a payload; none if one of them is blank, or anything is not plain."""
-    if not width:
-        return []
-    if "\r" in payload:
-        payload = payload.replace("\r\n", "\n")
-    if any(mark in payload for mark in _MARKS):
-        return []
-    lines = payload.removesuffix("\n").split("\n")
-    if _may_be_headed(lines):
-        return []
-    # Of several columns, a blank record has too few cells.
-    return lines if width > 1 or all(map(str.strip, lines)) else []
+def _is_unplain(lines: Sequence[str]) -> bool:
+    """Whether records are too many, or the first of them may be a header that nobody named.
 
-
-def _may_be_headed(lines: Sequence[str]) -> bool:
-    """Whether the first cell is a text above a number, as it is in a header that nobody named."""
+    In such a header, the first cell is a text above a number.
+    """
     if len(lines) == 1:
         return False
     first, second = (line.partition(",")[0] for line in lines[:2])
-    return not is_number(first) and is_number(second)
+    return len(lines) > MOST_RECORDS or (not is_number(first) and is_number(second))
 
 
 def _all_have(texts: Sequence[str], commas: int) -> bool:
     if not commas:
         return "," not in "".join(texts)
-    return {text.count(",") for text in texts} == {commas}
+    return set(map(str.count, texts, repeat(","))) == {commas}

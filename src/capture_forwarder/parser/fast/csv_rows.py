@@ -9,15 +9,17 @@ are put into every other place of one list, between texts that are the same for 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
+from operator import add
 
 import msgspec
 
 from capture_forwarder.core.json_rows import BETWEEN, JsonRows
 from capture_forwarder.core.schema import DataType, Schema
-from capture_forwarder.parser.fast.csv_columns import Cells, WrittenColumn, column_writer
-from capture_forwarder.parser.fast.knobs import LONGEST_NUMBER
-from capture_forwarder.parser.formats.numbers import are_numbers, as_floats, with_nulls
+from capture_forwarder.parser.fast.csv_cells import Cells, CellSplitter
+from capture_forwarder.parser.fast.csv_columns import CapturedColumn, WrittenColumn, column_writer
+from capture_forwarder.parser.formats.numbers import as_floats, as_numbers, may_be_number
 from capture_forwarder.parser.mapping.columns import Column
 
 
@@ -43,12 +45,15 @@ class WrittenRows(msgspec.Struct, frozen=True, gc=False):
 
     def json(self, first: int, stop: int) -> JsonRows:
         """The rows from `first` up to `stop`, none of them odd."""
-        text = "".join(self.parts[first * self.width : stop * self.width])
+        parts = self.parts
+        if first or stop * self.width < len(parts):
+            parts = parts[first * self.width : stop * self.width]
+        text = "".join(parts)
         return f"{text[len(self.end) + len(BETWEEN) :]}{self.end}".encode()
 
 
 _encode = msgspec.json.Encoder().encode
-_NUMBERS = (None, DataType.FLOAT, DataType.INT)
+_NUMBERS = (DataType.FLOAT, DataType.INT)
 # What JSON texts cannot hold as it stands; a tab is rare, and so is left to the oracle too.
 _UNESCAPED = bytes(range(32)) + b"\\"
 
@@ -77,15 +82,19 @@ class JsonRowWriter:
         names = [column.name for column in (*inputs, *outputs)]
         types = [schema.types.get(name) for name in names]
         self._writers = [column_writer(name, schema) for name in names]
-        self._are_numbers = all(known in _NUMBERS for known in types)
-        self._are_floats = all(known == DataType.FLOAT for known in types)
+        self._numbers = [n for n, known in enumerate(types) if known in _NUMBERS]
+        self._floats = {n for n, known in enumerate(types) if known == DataType.FLOAT}
+        self._are_floats = len(self._floats) == len(types)
+        may_be_numbers = all(known in {None, *_NUMBERS} for known in types)
+        self._split = CellSplitter(len(names), len(metadata), numbers=may_be_numbers)
         self._fronts = [f"{_encode(name).decode()}:" for name in (*names, *metadata)]
-        # What is put between records makes room for the metadata columns, and is a number to JSON.
-        self._room = ",0" * len(metadata)
         self._headers = [
             (first, frozenset(filter(None, (w for c in columns for w in (c.name, c.source)))))
             for first, columns in ((0, inputs), (len(inputs), outputs))
             if columns
+        ]
+        self._headers_of_numbers = [
+            header for header in self._headers if any(map(may_be_number, header[1]))
         ]
 
     def __call__(
@@ -96,79 +105,82 @@ class JsonRowWriter:
         Parameters
         ----------
         records
-            The text of each record: as many cells as there are columns, no quotes, brackets or
-            line ends in them. At least one.
+            The text of each record, without a quote, a bracket or a line end. At least one.
         metadata
             The metadata columns.
 
         Returns
         -------
         WrittenRows
-            The rows; those of odd records mean nothing and are left to the oracle.
+            The rows; those of odd records mean nothing and are left to the oracle. A record with
+            more or fewer cells than there are columns is odd, too.
         """
-        large = max(map(len, records)) > LONGEST_NUMBER
-        text = f"{self._room},".join(records) + self._room
-        text, are_checked = self._checked(text, large=large)
-        cells = text.split(",")
+        found = self._split(records)
+        cells = found.cells
+        odd = {*found.odd, *self._headed(found)}
         captured, width = len(self._writers), len(self._fronts)
-        odd = self._headed(cells)
-        if not are_checked:
-            odd.update(_unplain(records))
         bare = [False] * width
-        if are_checked and self._are_floats:
-            self._make_floats(cells, records)
+        if found.numbers and self._are_floats:
+            self._make_floats(found)
         else:
-            for index, write in enumerate(self._writers):
-                column = write(cells[index::width], large, are_checked)
-                cells[index::width] = column.json
-                bare[index] = column.bare
-                odd.update(column.odd)
-        for index, column in enumerate(metadata, captured):
-            cells[index::width] = column.json
-            bare[index] = column.bare
+            if not found.numbers:
+                odd.update(_unplain(found.records))
+            for index, column in self._columns(found):
+                written = self._writers[index](column)
+                if written.json is not column.cells:
+                    cells[index::width] = written.json
+                bare[index] = written.bare
+                odd.update(written.odd)
+        for index, of_calls in enumerate(metadata, captured):
+            cells[index::width] = of_calls.json
+            bare[index] = of_calls.bare
         return WrittenRows(self._parts(cells, bare), 2 * width, _end(bare), frozenset(odd))
 
-    def _checked(self, text: str, *, large: bool) -> tuple[str, bool]:
-        """Check all cells at once, where all columns are numbers.
-
-        Returns
-        -------
-        tuple
-            The cells, with nulls for those without a number, and whether all are known to be
-            numbers or nulls.
-        """
-        if not self._are_numbers:
-            return text, False
-        if are_numbers(text, large=large):
-            return text, True
-        with_none = with_nulls(text)
-        if are_numbers(with_none, large=large, nulls=True):
-            return with_none, True
-        return text, False
-
-    def _headed(self, cells: Cells) -> set[int]:
+    def _headed(self, found: Cells) -> set[int]:
         """Find the records that may be headers: their first cell is a column's name."""
         width = len(self._fronts)
         return {
             row
-            for first, keys in self._headers
-            if not keys.isdisjoint(firsts := list(map(str.strip, cells[first::width])))
+            for first, keys in (self._headers_of_numbers if found.numbers else self._headers)
+            if not keys.isdisjoint(firsts := list(map(str.strip, found.cells[first::width])))
             for row, cell in enumerate(firsts)
             if cell in keys
         }
 
-    def _make_floats(self, cells: list[str], records: Sequence[str]) -> None:
+    def _columns(self, found: Cells) -> Iterator[tuple[int, CapturedColumn]]:
+        """Yield the captured columns that are more than their cells; numbers are checked at once.
+
+        Of floats that all are written with a point, nothing is left to do.
+        """
+        width = len(self._fronts)
+        captured = range(len(self._writers))
+        columns = [found.cells[index::width] for index in captured]
+        of_numbers = captured if found.numbers else self._numbers
+        numbers: dict[int, str] = {index: ",".join(columns[index]) for index in of_numbers}
+        if numbers and not found.numbers:
+            joined = ",".join(numbers.values())
+            if as_numbers(joined, large=found.large) is not joined:
+                numbers = {}
+        for index, cells in enumerate(columns):
+            known = numbers.get(index)
+            if known is None or index not in self._floats or known.count(".") < len(cells):
+                yield index, CapturedColumn(cells, found.large, known)
+
+    def _make_floats(self, found: Cells) -> None:
         """Write the numbers of rows that may hold whole ones so that JSON takes them for floats."""
+        cells, records = found.cells, found.records
         captured, width = len(self._writers), len(self._fronts)
-        rows = [row for row, text in enumerate(records) if text.count(".") != captured]
+        floats: Iterable[int] = map(str.count, records, repeat("."))
+        if found.nulls:
+            # No number has the letter that a null has.
+            floats = map(add, floats, map(str.count, records, repeat("u")))
+        rows = [row for row, count in enumerate(floats) if count != captured]
         if not rows:
             return
-        whole = [cell for row in rows for cell in cells[row * width : row * width + captured]]
-        for index in range(captured):
-            whole[index::captured] = as_floats(whole[index::captured])
-        for at, row in enumerate(rows):
-            found = whole[at * captured : (at + 1) * captured]
-            cells[row * width : row * width + captured] = found
+        starts = [row * width for row in rows]
+        written = as_floats([cell for at in starts for cell in cells[at : at + captured]])
+        for row, at in enumerate(starts):
+            cells[at : at + captured] = written[row * captured : (row + 1) * captured]
 
     def _parts(self, cells: list[str], bare: Sequence[bool]) -> list[str]:
         """Put the cells between the names."""

@@ -34,11 +34,11 @@ class Paths(msgspec.Struct, frozen=True, eq=False):
     fields
         The keys of the document that lead to the columns, with the types of what they hold.
     getters
-        What takes each column's value out of the decoded document.
+        What leads to each column's value, step by step, from a decoded document.
     """
 
     fields: Mapping[str, Any]
-    getters: Sequence[_Get]
+    getters: Sequence[Sequence[_Get]]
 
     def type_of(self, others: Sequence[str]) -> Any:  # noqa: ANN401 - a type that is made here
         """Make the type of a document that has these keys and may have those `others`."""
@@ -65,7 +65,7 @@ def paths_of(columns: Sequence[Column], types: Sequence[Any]) -> Paths | None:
     if fields is None or all(map(_is_record, fields.values())):
         return None
     keys = list(fields)
-    return Paths(fields, [_getter(one, keys, fields) for one, _ in branches])
+    return Paths(fields, [_getters(one, keys, fields) for one, _ in branches])
 
 
 def _steps_of(column: Column) -> Steps | None:
@@ -126,23 +126,15 @@ def _is_record(kind: Any) -> bool:  # noqa: ANN401 - any type
     return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
-def _getter(steps: Steps, keys: Sequence[str], fields: Mapping[str, Any]) -> _Get:
-    parts: list[_Get] = [attrgetter(f"field_{keys.index(str(steps[0]))}")]
+def _getters(steps: Steps, keys: Sequence[str], fields: Mapping[str, Any]) -> Sequence[_Get]:
+    getters: list[_Get] = [attrgetter(f"field_{keys.index(str(steps[0]))}")]
     kind = fields[str(steps[0])]
     for step in steps[1:]:
         if isinstance(step, int):
-            parts.append(itemgetter(step))
+            getters.append(itemgetter(step))
             (kind,) = kind.__args__
         else:
             found = next(one for one in msgspec.structs.fields(kind) if one.encode_name == step)
-            parts.append(attrgetter(found.name))
+            getters.append(attrgetter(found.name))
             kind = found.type
-    if len(parts) == 1:
-        return parts[0]
-
-    def get(document: Any) -> Any:  # noqa: ANN401 - whatever stands there
-        for part in parts:
-            document = part(document)
-        return document
-
-    return get
+    return getters

@@ -1,4 +1,4 @@
-"""Payloads of one side that are JSON → rows, each payload by one call of a typed decoder.
+"""Payloads of one side that are JSON → rows, all of them by one call of a typed decoder.
 
 The first payload says which shape the payloads of the chunk have: a document that has the columns,
 by key or by path; or records that are lists, records that name the columns, or single values, in a
@@ -8,8 +8,9 @@ of another type than its column's, is left to the oracle.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from itertools import chain, repeat
 from operator import attrgetter
 from types import GenericAlias
 from typing import Any
@@ -42,6 +43,17 @@ class _List(msgspec.Struct, frozen=True):
 
 
 _Shape = _Document | _List
+_RowsOf = Callable[[Sequence[Any]], tuple[Sequence[int], Sequence[Values]]]
+
+
+class _Reader(msgspec.Struct, frozen=True):
+    """What decodes payloads of a shape, and gives how many rows each has, and their values."""
+
+    decoder: msgspec.json.Decoder[Any]
+    rows: _RowsOf
+
+
+_UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _LISTS, _NAMED, _SINGLE = "lists", "named", "single values"
 _KINDS: dict[type, str] = {list: _LISTS, dict: _NAMED}
 _VALUE_TYPES: dict[DataType | None, Any] = {
@@ -81,30 +93,42 @@ class JsonPayloads:
             for index, (name, kind) in enumerate(zip(names, known, strict=True))
             if kind in _TEXTS
         }
-        self._decoder = lru_cache(maxsize=SHAPES_KNOWN)(self._make_decoder)
+        self._reader = lru_cache(maxsize=SHAPES_KNOWN)(self._make_reader)
 
     def read(self, payloads: Sequence[str]) -> Rows:
         """Read the payload of each call; calls that are left to the oracle are not in the rows."""
         shape = self._shape(decode_json(payloads[0])) if payloads else None
         if shape is None:
             return Rows()
-        decode = self._decoder(shape)
-        calls, counts = [], []
+        reader = self._reader(shape)
+        documents = _all_at_once(reader.decoder, payloads)
+        if documents and (rows := self._rows(reader, range(len(documents)), documents)):
+            return rows
+        calls: list[int] = []
+        counts: list[int] = []
         values: list[Values] = []
         for call, text in enumerate(payloads):
             try:
-                rows = self._cast(decode(text)) if self._casts else decode(text)
-            except (ValueError, IndexError, msgspec.MsgspecError, RecursionError):
+                document = reader.decoder.decode(text)
+            except _UNDECODABLE:
                 continue
-            if rows and len(rows) <= MOST_RECORDS:
+            if rows := self._rows(reader, [call], [document]):
                 calls.append(call)
-                counts.append(len(rows))
-                values += rows
+                counts += rows.counts
+                values += rows.values
         return Rows(calls, counts, values)
 
+    def _rows(self, reader: _Reader, calls: Sequence[int], documents: Sequence[Any]) -> Rows | None:
+        """The rows of documents; None if one of them is odd."""
+        try:
+            counts, values = reader.rows(documents)
+            if min(counts) < 1 or max(counts) > MOST_RECORDS:
+                return None
+            return Rows(calls, counts, self._cast(values) if self._casts else values)
+        except (ValueError, IndexError):
+            return None
+
     def _cast(self, rows: Sequence[Values]) -> Sequence[Values]:
-        if not rows:
-            return rows
         columns: list[Sequence[object]] = list(zip(*rows, strict=True))
         for index, cast in self._casts.items():
             columns[index] = list(map(cast, columns[index]))
@@ -135,9 +159,10 @@ class JsonPayloads:
             return None
         return _List(key, kind)
 
-    def _make_decoder(self, shape: _Shape) -> Callable[[str], Sequence[Values]]:
+    def _make_reader(self, shape: _Shape) -> _Reader:
         if isinstance(shape, _Document):
-            return _decoder_of_documents(shape)
+            decoder = msgspec.json.Decoder(shape.paths.type_of(shape.others))
+            return _Reader(decoder, _rows_of_documents(shape.paths))
         fields = [f"column_{n}" for n in range(len(self._types))]
         if shape.record == _LISTS:
             item: Any = GenericAlias(tuple, tuple(self._types))
@@ -158,27 +183,53 @@ class JsonPayloads:
                 rename={"records": shape.key},
                 forbid_unknown_fields=True,
             )
-        read = msgspec.json.Decoder(document).decode
-        records_of = attrgetter("records") if shape.key is not None else _same
-        if shape.record == _LISTS:
-            return lambda text: records_of(read(text))
-        values_of = _alone if shape.record == _SINGLE else _values_of(fields)
-        return lambda text: list(map(values_of, records_of(read(text))))
+        values_of = {_LISTS: None, _SINGLE: _alone, _NAMED: _values_of(fields)}[shape.record]
+        return _Reader(
+            msgspec.json.Decoder(document), _rows_of_lists(values_of, keyed=shape.key is not None)
+        )
 
 
-def _decoder_of_documents(shape: _Document) -> Callable[[str], Sequence[Values]]:
-    read = msgspec.json.Decoder(shape.paths.type_of(shape.others)).decode
-    getters = shape.paths.getters
+def _all_at_once(decoder: msgspec.json.Decoder[Any], payloads: Sequence[str]) -> Sequence[Any]:
+    """Decode payloads in one call; nothing if one of them is odd."""
+    payloads = list(map(str.strip, payloads))
+    opening, closing = ("{", "}") if payloads[0][:1] == "{" else ("[", "]")
+    # So begun and ended, no document goes on in the next one; as many as payloads are one each.
+    if not all(map(str.startswith, payloads, repeat(opening))) or not (
+        all(map(str.endswith, payloads, repeat(closing)))
+    ):
+        return ()
+    try:
+        documents = decoder.decode_lines("\n".join(payloads))
+    except _UNDECODABLE:
+        return ()
+    return documents if len(documents) == len(payloads) else ()
 
-    def decode(text: str) -> Sequence[Values]:
-        document = read(text)
-        return [tuple([get(document) for get in getters])]
 
-    return decode
+def _rows_of_documents(paths: Paths) -> _RowsOf:
+    """Each document is a record."""
+
+    def rows(documents: Sequence[Any]) -> tuple[Sequence[int], Sequence[Values]]:
+        columns = []
+        for steps in paths.getters:
+            column: Iterable[Any] = documents
+            for get in steps:
+                column = map(get, column)
+            columns.append(list(column))
+        return [1] * len(documents), list(zip(*columns, strict=True))
+
+    return rows
 
 
-def _same(records: Any) -> Any:  # noqa: ANN401 - whatever was decoded
-    return records
+def _rows_of_lists(values_of: Callable[[Any], Values] | None, *, keyed: bool) -> _RowsOf:
+    """Each document is a list of records, or has one under its key."""
+
+    def rows(documents: Sequence[Any]) -> tuple[Sequence[int], Sequence[Values]]:
+        lists = [document.records for document in documents] if keyed else documents
+        records = lists[0] if len(lists) == 1 else list(chain.from_iterable(lists))
+        values = records if values_of is None else list(map(values_of, records))
+        return list(map(len, lists)), values
+
+    return rows
 
 
 def _alone(value: object) -> Values:

@@ -12,12 +12,10 @@ KINDS_A_CHUNK = 4
 SHAPES_KNOWN = 16
 """The same for the shapes of JSON payloads."""
 
-LONGEST_NUMBER = 300
-"""A longer number may be too large for a double; it is left to the oracle."""
-
-ROWS_AT_ONCE = 128
+ROWS_AT_ONCE = 256
 """How many rows are read before they are encoded. Up to here they are in the processor's cache
 when that happens; a thousand rows at once take 1.3 times as long each."""
 
-FEW_CALLS = 8
-"""More calls than this, one of which is odd, are looked at in halves."""
+TEXTS_KNOWN = 1000
+"""For how many texts of a column it is known how they are written. A category has fewer; what is
+different in each row gains nothing."""

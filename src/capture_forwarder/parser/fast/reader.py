@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from operator import add, attrgetter
 
 from capture_forwarder.core.chunk import Chunk
-from capture_forwarder.core.inferences import Inferences, WrittenInferences
+from capture_forwarder.core.inferences import Inferences, Known, WrittenInferences
 from capture_forwarder.core.schema import Schema
 from capture_forwarder.parser.fast.calls import Calls, read_calls
 from capture_forwarder.parser.fast.csv_columns import has_vector
@@ -21,10 +21,9 @@ from capture_forwarder.parser.fast.payloads import PayloadReader
 from capture_forwarder.parser.fast.rows import beside
 from capture_forwarder.parser.fast.runs import Found, Run
 from capture_forwarder.parser.formats.decode import Format
-from capture_forwarder.parser.mapping.columns import ColumnMapping
+from capture_forwarder.parser.formats.numbers import as_numbers
+from capture_forwarder.parser.mapping.columns import ColumnMapping, MetadataField
 from capture_forwarder.parser.mapping.metadata_columns import Constants, MetadataColumns
-
-_OF_SCORES = b"0123456789.-+eE,\r\n"
 
 
 class FastReader:
@@ -42,6 +41,11 @@ class FastReader:
 
     def __init__(self, mapping: ColumnMapping, schema: Schema, *, as_json: bool) -> None:
         self._names = mapping.names
+        self._id_column = mapping.event_id
+        # All other metadata columns hold texts and numbers.
+        self._is_flat = not any(
+            column.field is MetadataField.CUSTOM_ATTRIBUTES for column in mapping.metadata
+        )
         self._wants = (bool(mapping.inputs), bool(mapping.outputs))
         self._metadata_columns = MetadataColumns(mapping)
         self._reads_all = mapping.shadow
@@ -109,9 +113,15 @@ class FastReader:
         if not records.calls:
             return
         found = Found.of(calls, records.calls, records.counts)
-        rows = self._write(records.texts, map(as_json, self._metadata(found, constants)))
+        metadata = [as_json(column) for column in self._metadata(found, constants)]
+        rows = self._write(records.texts, metadata)
+        names = self._names[len(self._names) - len(metadata) :]
+        complete = [name for name, column in zip(names, metadata, strict=True) if column.bare]
+        known = Known(self._id_column, frozenset(complete), self._is_flat)
         yield from found.runs(
-            lambda ids, start, stop: WrittenInferences(ids, self._names, [rows.json(start, stop)]),
+            lambda ids, start, stop: WrittenInferences(
+                ids, self._names, [rows.json(start, stop)], known
+            ),
             rows.odd,
         )
 
@@ -141,5 +151,8 @@ class FastReader:
 
 def _may_be_scores(texts: Sequence[str]) -> bool:
     """Whether answers of no known type hold numbers or JSON alone: other text may be an error."""
-    joined = "".join(texts)
-    return joined.lstrip()[:1] in {"{", "["} or not joined.encode().translate(None, _OF_SCORES)
+    joined = ",".join(texts)
+    if joined.lstrip()[:1] in {"{", "["}:
+        return True
+    cells = joined.replace("\r\n", "\n").replace("\n", ",")
+    return as_numbers(cells, large=True) is not None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate, pairwise
 from typing import Self
 
 import msgspec
@@ -112,27 +114,16 @@ class Found(msgspec.Struct, frozen=True):
         ):
             yield lines[0], calls, 0, len(self.ids)
             return
-        span: list[int] = []
-        at = 0
-        for line, count in zip(lines, self.counts, strict=True):
-            end = at + count
-            left = bool(odd) and not odd.isdisjoint(range(at, end))
-            if (
-                span
-                and not left
-                and count == 1
-                and line == span[0] + span[1]
-                and span[1] == at - span[2]
-            ):
-                span[1] += 1
-                span[3] = end
-            else:
-                if span:
-                    yield span[0], span[1], span[2], span[3]
-                span = [] if left else [line, 1, at, end]
-            at = end
-        if span:
-            yield span[0], span[1], span[2], span[3]
+        ends = list(accumulate(self.counts))
+        left = {bisect_right(ends, record) for record in odd}
+        alone = [call for call, count in enumerate(self.counts) if count > 1]
+        gaps = [call for call, (one, next_) in enumerate(pairwise(lines), 1) if next_ - one > 1]
+        bounds = {0, calls, *gaps}
+        for call in (*left, *alone):
+            bounds |= {call, call + 1}
+        for first, stop in pairwise(sorted(bounds)):
+            if first not in left:
+                yield lines[first], stop - first, ends[first] - self.counts[first], ends[stop - 1]
 
 
 def _last_time(about: Sequence[EventMetadata]) -> str | None:

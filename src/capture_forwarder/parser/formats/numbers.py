@@ -13,47 +13,70 @@ import msgspec
 
 NULL = "null"
 
-# What numbers are written with, and what parts them.
-_ALLOWED = b"0123456789.-+eE,"
+LONGEST_NUMBER = 200
+"""A longer number may be too large for a double, with an exponent of two digits or without."""
+
+# What numbers are written with, and what parts them: commas, and newlines between records.
+_ALLOWED = b"0123456789.-+eE,\n"
+_OF_NULLS = b" Nan"
 _NULLS = dict.fromkeys(("", "nan", "NaN", "inf", "-inf", "Infinity", "-Infinity"), NULL)
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?")
+
+_EXPONENT = re.compile(r"e\+?[0-9]{3}")
+_CAPITAL_EXPONENT = re.compile(r"E\+?[0-9]{3}")
 
 _skip = msgspec.json.Decoder(msgspec.Raw).decode
 _read = msgspec.json.Decoder(list[float | None]).decode
 
 
-def are_numbers(cells: str, *, large: bool, nulls: bool = False) -> bool:
-    """Whether cells hold nothing but numbers that fit a double.
+def as_numbers(cells: str, *, large: bool) -> str | None:
+    """Write cells that hold nothing but numbers that fit a double, or none.
 
     Parameters
     ----------
     cells
-        Cells with commas between.
+        Cells with commas between; at least one.
     large
-        Whether a number may be too large for a double although it has no exponent.
-    nulls
-        Whether there may be nulls among them.
+        Whether a number may have more digits than `LONGEST_NUMBER`.
+
+    Returns
+    -------
+    str or None
+        The same text; if there are empty cells or NaN, with null for each of them and without
+        spaces behind commas; None if another cell is no number.
     """
-    if not cells or cells.encode().translate(None, _ALLOWED + b"nul" if nulls else _ALLOWED):
-        return False
+    others = cells.encode().translate(None, _ALLOWED)
+    if not others and _are_numbers(cells, large=large):
+        return cells
+    # A cell of nothing but spaces is a text to a column without a type.
+    if others.translate(None, _OF_NULLS) or (b" " in others and ", ," in f"{cells},"):
+        return None
+    cells = _with_nulls(cells)
+    # JSON takes a space for nothing, but what is put behind a number would stand apart from it.
+    return cells if " " not in cells and _are_numbers(cells, large=large) else None
+
+
+def _are_numbers(cells: str, *, large: bool) -> bool:
     # Only what may be too large is read, which takes three times as long.
-    check = _read if large or "e" in cells or "E" in cells else _skip
+    check = _read if large or _has_large_exponent(cells) else _skip
     try:
         check(f"[{cells}]")
     except msgspec.MsgspecError:
         return False
-    return True
+    return bool(cells)
 
 
-def with_nulls(cells: str) -> str:
-    """Write null for each cell that is empty or NaN; a cell that says null itself is spoiled.
+def _has_large_exponent(cells: str) -> bool:
+    """Whether there is an exponent of three digits, such as those of numbers beyond a double."""
+    # A search for one letter is ten times as quick as for either.
+    return ("e" in cells and _EXPONENT.search(cells) is not None) or (
+        "E" in cells and _CAPITAL_EXPONENT.search(cells) is not None
+    )
 
-    Spaces behind commas are left out, as they are nothing to a number.
-    """
+
+def _with_nulls(cells: str) -> str:
     if ", " in cells:
         cells = cells.replace(", ", ",")
-    if "u" in cells:
-        cells = cells.replace("u", "?")
     for word in ("NaN", "nan"):
         if word in cells:
             cells = cells.replace(word, NULL)
@@ -63,22 +86,17 @@ def with_nulls(cells: str) -> str:
     return cells[1:-1]
 
 
-def checked(cells: Sequence[str], *, large: bool) -> tuple[Sequence[str], list[int]]:
-    """Check a column.
+def each_as_number(cells: Sequence[str]) -> tuple[list[str], list[int]]:
+    """Write the cells of a column one by one.
 
     Returns
     -------
     tuple
         The column as JSON, and the indexes of the cells that are no numbers.
     """
-    text = ",".join(cells)
-    if are_numbers(text, large=large):
-        return cells, []
-    cells = [cell.strip() for cell in cells]
-    numbers = [_NULLS.get(cell, cell) for cell in cells]
-    if "u" not in text and are_numbers(",".join(numbers), large=large, nulls=True):
-        return numbers, []
+    cells = list(map(str.strip, cells))
     odd = [n for n, cell in enumerate(cells) if cell not in _NULLS and not is_json_number(cell)]
+    numbers = [_NULLS.get(cell, cell) for cell in cells]
     for n in odd:
         numbers[n] = NULL
     return numbers, odd
@@ -86,8 +104,6 @@ def checked(cells: Sequence[str], *, large: bool) -> tuple[Sequence[str], list[i
 
 def as_floats(cells: Sequence[str]) -> Sequence[str]:
     """Write numbers so that JSON takes them for floats: `5` becomes `5.0`."""
-    if ",".join(cells).count(".") == len(cells):
-        return cells
     return [cell if "." in cell else _as_float(cell) for cell in cells]
 
 
@@ -95,10 +111,12 @@ def _as_float(number: str) -> str:
     return number if number == NULL or is_float(number) else f"{number}.0"
 
 
-def not_whole(cells: Sequence[str]) -> list[int]:
-    """Find the numbers that are written as floats, and the whole number -0, which is 0."""
-    text = ",".join(cells)
-    if "." in text or "e" in text or "E" in text or "-0" in text:
+def not_whole(cells: Sequence[str], joined: str) -> list[int]:
+    """Find the numbers that are written as floats, and the whole number -0, which is 0.
+
+    `joined` is the text of all cells together.
+    """
+    if "." in joined or "e" in joined or "E" in joined or "-0" in joined:
         return [n for n, cell in enumerate(cells) if is_float(cell) or cell == "-0"]
     return []
 
@@ -110,4 +128,11 @@ def is_float(number: str) -> bool:
 
 def is_json_number(text: str) -> bool:
     """Whether JSON takes a text as a number, and it fits a double."""
-    return _NUMBER.fullmatch(text) is not None and are_numbers(text, large=True)
+    if _NUMBER.fullmatch(text) is None:
+        return False
+    return _are_numbers(text, large=len(text) > LONGEST_NUMBER)
+
+
+def may_be_number(text: str) -> bool:
+    """Whether a cell of this text can be among numbers and nulls."""
+    return text in _NULLS or text == NULL or is_json_number(text)

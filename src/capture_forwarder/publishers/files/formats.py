@@ -27,7 +27,7 @@ class FileFormat(Protocol):
 
     @property
     def of_json(self) -> Callable[[Sequence[JsonRows]], bytes] | None:
-        """What writes fragments of flat rows that are JSON; None where rows have to be looked at."""
+        """What writes fragments of flat rows that are JSON; None where rows must be looked at."""
         ...
 
     def refusal(self, row: Row) -> str | None:

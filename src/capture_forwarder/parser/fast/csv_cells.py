@@ -1,0 +1,100 @@
+"""Records of CSV → their cells, in one list, with room for the metadata columns behind each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from capture_forwarder.parser.formats.numbers import LONGEST_NUMBER, as_numbers
+
+
+class Cells(msgspec.Struct, frozen=True, gc=False):
+    """The cells of some records.
+
+    Parameters
+    ----------
+    cells
+        Those of all records, in order; behind each record's come those of the metadata columns,
+        which mean nothing yet.
+    records
+        The text of each record that they are of.
+    odd
+        The indexes of the records that have another number of cells; others stand in for them.
+    large
+        Whether a number among them may have more digits than `LONGEST_NUMBER`.
+    numbers, nulls
+        Whether all captured cells are known to be numbers or nulls, and whether there are nulls,
+        each of which then is written as JSON has it.
+    """
+
+    cells: list[str]
+    records: Sequence[str]
+    odd: frozenset[int]
+    large: bool
+    numbers: bool
+    nulls: bool = False
+
+
+class CellSplitter:
+    """Splits records.
+
+    Parameters
+    ----------
+    captured, metadata
+        How many columns a record has, and how many metadata columns follow them.
+    numbers
+        Whether all columns may hold nothing but numbers, so that this is worth a look.
+    """
+
+    def __init__(self, captured: int, metadata: int, *, numbers: bool) -> None:
+        self._captured = captured
+        self._metadata = metadata
+        self._numbers = numbers
+        # What is put behind a record makes room, is a number to JSON, and shows where the record
+        # ends: no captured cell ends like that.
+        room = ["0"] * max(1, metadata)
+        self._end = f"{room.pop()}\n"
+        self._behind = "".join(f",{cell}" for cell in (*room, self._end))
+        self._between = f"{self._behind},"
+        self._blank = ",".join("0" * captured)
+
+    def __call__(self, records: Sequence[str]) -> Cells:
+        """Split records without a quote or a line end in them; there is one at least."""
+        cells = self._split(records)
+        if cells is None:
+            commas = self._captured - 1
+            odd = {row for row, text in enumerate(records) if text.count(",") != commas}
+            alike = [self._blank if row in odd else text for row, text in enumerate(records)]
+            cells = self._split(alike, frozenset(odd))
+            assert cells is not None  # noqa: S101 - all records have as many cells now
+        return cells
+
+    def _split(self, records: Sequence[str], odd: frozenset[int] = frozenset()) -> Cells | None:
+        """Split records; None if some have another number of cells."""
+        text = self._between.join(records) + self._behind
+        large = max(map(len, records)) > LONGEST_NUMBER and _has_long_cell(text)
+        numbers = as_numbers(text, large=large) if self._numbers else None
+        nulls = False
+        if numbers is not None and numbers is not text:
+            text, nulls = numbers, True
+            records = text.split("\n")[:-1]
+        cells = text.split(",")
+        width = self._captured + max(1, self._metadata)
+        if len(cells) != width * len(records):
+            return None
+        if cells[width - 1 :: width].count(self._end) != len(records):
+            return None
+        if not self._metadata:
+            del cells[width - 1 :: width]
+        return Cells(cells, records, odd, large, numbers is not None, nulls)
+
+
+def _has_long_cell(text: str) -> bool:
+    """Whether a cell is longer than numbers are; looks at one comma of many."""
+    begin = 0
+    while begin + LONGEST_NUMBER < len(text):
+        begin = text.rfind(",", begin, begin + LONGEST_NUMBER + 1) + 1
+        if not begin:
+            return True
+    return False
