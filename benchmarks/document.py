@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks import columns, formats, loading, profiling
+from benchmarks import columns, formats, loading, profiling, rungs
 from benchmarks.report import HEADINGS, Row, markdown
 from benchmarks.workloads import WORKLOAD_ROWS
 
@@ -67,7 +67,18 @@ they are spent here:
 that are alike, writing for the writer of JSON rows. Time spent on freeing many objects counts for
 the function that is called next.
 
-## The parser alone
+## The parser alone: two rungs
+
+At the foot stands the oracle (`parser/mapping`), which reads one line at a time and alone decides
+what it means. The rung above it (`parser/fast`) reads the plain lines of a chunk together and
+leaves every other line to the oracle ([architecture](architecture.md#a-lines-way)). Microseconds of
+CPU a row, with one record a call and with many (100, or 10 where the payload is JSON):
+
+{rungs}
+
+A way of reading together stays only while one of these gains 1.3 by it.
+`python -m benchmarks.rungs` prints this table alone. The oracle reads some formats that have no
+other way; next to the guides' loop, it gives:
 
 {kinds}
 
@@ -150,6 +161,7 @@ def write(  # noqa: PLR0913 - the parts of the page
     loaded: Sequence[Row],
     found: Mapping[str, float],
     kinds: Sequence[Sequence[str]],
+    ladder: Sequence[Sequence[str]],
     ratios: Sequence[Sequence[str]],
     modules: Sequence[Sequence[str]],
     functions: Sequence[Sequence[str]],
@@ -171,6 +183,7 @@ def write(  # noqa: PLR0913 - the parts of the page
             modules=markdown(profiling.MODULE_HEADINGS, modules),
             functions=markdown(profiling.FUNCTION_HEADINGS, functions),
             kinds=markdown(formats.HEADINGS, kinds),
+            rungs=markdown(rungs.HEADINGS, ladder),
             ratios=markdown(columns.HEADINGS, ratios),
             workload_rows=WORKLOAD_ROWS,
             loaded=_loading_table(loaded),

@@ -23,6 +23,7 @@ from benchmarks import (
     package_size,
     profiling,
     requests_made,
+    rungs,
     throughput,
 )
 from benchmarks.captures import ROWS
@@ -43,10 +44,7 @@ def main() -> None:
     arguments = parser.parse_args()
     rounds = 2 if arguments.quick else arguments.rounds
     if arguments.loading:
-        loaded = loading.measure(rounds)
-        print(plain(loading.HEADINGS, [row.cells() for row in loaded]))
-        if not arguments.quick:
-            document.write_loading(loaded)
+        _only_loading(rounds, writes=not arguments.quick)
         return
     began = time.monotonic()
     with open_lab(rounds=rounds, package=arguments.package) as lab:
@@ -68,6 +66,7 @@ def main() -> None:
     found["cpu a row"] = cpu / ROWS
     found["microseconds an event"] = formats.microseconds_an_event()
     kinds = formats.measure(rounds)
+    ladder = rungs.measure(rounds)
     loaded = loading.measure(rounds)
 
     print(plain(HEADINGS, [row.cells() for row in (*targets, *others)]))
@@ -80,6 +79,7 @@ def main() -> None:
         (loading.HEADINGS, [row.cells() for row in loaded]),
         (document.LIMIT_HEADINGS, document.limits(found)),
         (formats.HEADINGS, kinds),
+        (rungs.HEADINGS, ladder),
         (profiling.MODULE_HEADINGS, modules),
         (profiling.FUNCTION_HEADINGS, functions),
     ):
@@ -100,6 +100,7 @@ def main() -> None:
         loaded=loaded,
         found=found,
         kinds=kinds,
+        ladder=ladder,
         ratios=ratios,
         modules=modules,
         functions=functions,
@@ -107,6 +108,13 @@ def main() -> None:
     kept = {name: float(f"{value:.4g}") for name, value in sorted(found.items())}
     MEASURED.write_text(json.dumps({"machine": machine, **kept}, indent=2) + "\n")
     cost.main()
+
+
+def _only_loading(rounds: int, *, writes: bool) -> None:
+    loaded = loading.measure(rounds)
+    print(plain(loading.HEADINGS, [row.cells() for row in loaded]))
+    if writes:
+        document.write_loading(loaded)
 
 
 if __name__ == "__main__":
