@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from capture_forwarder.core.batch import Batch, BatchLimits
 from capture_forwarder.core.chunk import Chunk
 from capture_forwarder.core.inference import ParsedLine
+from capture_forwarder.core.inferences import NOTHING_KNOWN, Known, WrittenInferences
 from capture_forwarder.core.line import Position
 from capture_forwarder.core.schema import DataType, Schema
 from capture_forwarder.forwarding.batching import BatchBuilder
 from capture_forwarder.forwarding.collecting import collecting
 from capture_forwarder.parser import ColumnMapping, LineParser, read_chunks
+from tests.support.both_ways import holds
 from tests.support.captures import SOURCE, line, side
 
 MAPPING = ColumnMapping.of("a,b", "score", timestamp="at", event_id="id")
@@ -109,3 +111,22 @@ def test_what_is_not_sent_as_json_is_collected_as_values() -> None:
     (batch,) = batches(call(1, 3), 10, PARSER, as_json=False)
     assert not batch.json_rows
     assert [found.id for found in batch.inferences] == ["call-1_0", "call-1_1", "call-1_2"]
+
+
+@given(st.lists(st.sampled_from(["plain", "timeless", "quoted"]), min_size=1, max_size=40))
+def test_of_a_batch_is_known_what_is_true_of_each_of_its_rows(kinds: list[str]) -> None:
+    made = {
+        "plain": lambda n: call(7 * n, 1),
+        "timeless": lambda n: line(side("1,2"), side("0.5"), eventId=f"t{n}", inferenceTime=None),
+        "quoted": lambda n: call(7 * n + 3, 1),
+    }
+    data = b"".join(made[kind](n).rstrip(b"\n") + b"\n" for n, kind in enumerate(kinds))
+
+    (batch,) = batches(data, 1000, WRITER, as_json=True)
+
+    assert isinstance(batch.inferences, WrittenInferences)
+    holds(batch.inferences.known, list(batch.inferences))
+    if set(kinds) == {"plain"} and len(kinds) > 1:
+        assert batch.inferences.known == Known("id", frozenset({"at", "id"}), flat=True)
+    if set(kinds) == {"quoted"}:
+        assert batch.inferences.known == NOTHING_KNOWN

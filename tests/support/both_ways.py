@@ -74,13 +74,14 @@ def _same(together: ParsedLine, alone: Sequence[object], *, as_json: bool) -> No
     assert [one.id for one in found] == [one.id for one in expected]
     assert {one.names for one in found} == {one.names for one in expected}
     if isinstance(together.inferences, WrittenInferences):
-        _holds(together.inferences.known, found)
+        holds(together.inferences.known, found)
     assert _json(together.inferences) == _json(expected) or not as_json
     if not as_json:
         assert _typed(found) == _typed(expected)
 
 
-def _holds(known: Known, found: Sequence[Inference]) -> None:
+def holds(known: Known, found: Sequence[Inference]) -> None:
+    """Require that what is known of rows without reading them is true of each."""
     for one in found:
         assert all(one.row[name] is not None for name in known.complete)
         assert known.id_column is None or one.row[known.id_column] == one.id

@@ -10,6 +10,9 @@ import msgspec
 from capture_forwarder.core.line import Line, Position
 
 
+_SMALL = 4
+
+
 class Chunk(msgspec.Struct, frozen=True):
     """Whole lines, each with its newline; a line is cut out only when somebody asks for it.
 
@@ -51,9 +54,13 @@ class Chunk(msgspec.Struct, frozen=True):
         """The lines from `first` up to `stop`, as far as there are as many."""
         if not first and stop >= len(self.ends):
             return self
-        begin = self._begin(first)
+        begin, ends = self._begin(first), self.ends[first:stop]
         start = Position(self.start.offset + begin - self.begin, self.start.lines + first)
-        return Chunk(self.data, self.ends[first:stop], start, begin)
+        if (ends[-1] + 1 - begin) * _SMALL > len(self.data):
+            return Chunk(self.data, ends, start, begin)
+        # A few lines that are kept must not keep all that were read with them.
+        data = self.data[begin : ends[-1] + 1]
+        return Chunk(data, [end - begin for end in ends], start)
 
     def fitting(self, first: int, most: int, size: int) -> int:
         """How many lines from `first` on, but `most`, have no more than `size` bytes in all."""
