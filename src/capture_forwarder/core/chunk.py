@@ -9,7 +9,6 @@ import msgspec
 
 from capture_forwarder.core.line import Line, Position
 
-
 _SMALL = 4
 
 

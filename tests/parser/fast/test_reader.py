@@ -199,3 +199,24 @@ def test_ids_and_times_are_escaped() -> None:
         line(side("1,2"), side("3"), eventId="é", inferenceTime=None),
     ]
     assert taken_together(lines, MAPPING, Schema(FLOATS)) == [0, 1]
+
+
+@given(
+    st.lists(
+        st.sampled_from(["text/csv", "text/csv; charset=utf-8", "text/csv;charset=latin-1"]),
+        min_size=1,
+        max_size=30,
+    )
+)
+def test_clients_that_name_a_charset_and_those_that_do_not_are_read_together(
+    content_types: list[str],
+) -> None:
+    """A charset that is not UTF-8 has a meaning of its own in base64, and is the oracle's."""
+    types = {"a": DataType.STR, "score": DataType.FLOAT}
+    mapping = ColumnMapping.of("a", "score", event_id="id")
+    lines = [
+        line(side("café", kind, "BASE64"), side("0.5", kind, "BASE64"), eventId=f"e{n}")
+        for n, kind in enumerate(content_types)
+    ]
+    taken = taken_together(lines, mapping, Schema(types))
+    assert taken == [n for n, kind in enumerate(content_types) if "latin" not in kind]

@@ -25,6 +25,7 @@ from capture_forwarder.parser.formats.decode import Format, known_content
 _Kind = tuple[str | None, str | None]
 """The encoding and the content type of a payload, as SageMaker wrote them."""
 
+_CHARSETS = ("; charset=utf-8", ";charset=utf-8", "; charset=UTF-8", ";charset=UTF-8")
 _OPENING, _CLOSING = set(b"{"), set(b"}")
 _UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
@@ -162,13 +163,27 @@ def _decoder(request: _Kind | None, response: _Kind | None) -> msgspec.json.Deco
 def _payload_type(kind: _Kind | None) -> tuple[Any, ...]:
     if kind is None:
         return (None, None)
-    names = ("encoding", "observed_content_type")
-    fields: list[Any] = [("data", str)]
-    fields += [
-        (name, None, None) if word is None else (name, Literal[word])
-        for name, word in zip(names, kind, strict=True)
+    encoding, content_type = kind
+    fields: list[Any] = [
+        ("data", str),
+        _field("encoding", [] if encoding is None else [encoding]),
+        _field("observed_content_type", _spellings(content_type)),
     ]
     return (msgspec.defstruct("Payload", fields, rename="camel", gc=False, kw_only=True),)
+
+
+def _field(name: str, words: Sequence[str]) -> tuple[Any, ...]:
+    return (name, Literal[tuple(words)]) if words else (name, None, None)
+
+
+def _spellings(content_type: str | None) -> list[str]:
+    """The content types that say the same: clients of one endpoint differ by a charset at most."""
+    if content_type is None:
+        return []
+    essence = content_type.partition(";")[0]
+    spelled = [content_type, essence, *(f"{essence}{charset}" for charset in _CHARSETS)]
+    said = known_content(content_type)
+    return list(dict.fromkeys(one for one in spelled if known_content(one) == said))
 
 
 def _decoded_of(
