@@ -126,6 +126,10 @@ def _one_of(*words: str) -> Cell:
     return lambda generator: generator.choice(words)
 
 
+def _in_quotes(cell: Cell) -> Cell:
+    return lambda generator: f'"{cell(generator)}"'
+
+
 def _score(generator: random.Random) -> str:
     return f"{generator.random():.16g}"
 
@@ -199,6 +203,14 @@ _CENSUS: Mapping[str, tuple[str, Cell]] = {
     "city": ("str", lambda g: f"City {g.randint(1, 30_000)}"),
 }
 
+_QUOTED = {
+    name: (kind, _in_quotes(cell) if kind in {"str", "category"} else cell)
+    for name, (kind, cell) in {
+        **_CENSUS,
+        "city": ("str", lambda g: f"Springfield, County {g.randint(1, 30_000)}"),
+    }.items()
+}
+
 FLOATS = Workload("20 floats", _FLOATS, _csv([_number] * 20), (4.5, 6.5, 8))
 WITH_METADATA = Workload(
     "20 floats, three metadata columns",
@@ -234,6 +246,12 @@ TABLE = (
         {name: kind for name, (kind, _) in _CENSUS.items()},
         _csv([cell for _, cell in _CENSUS.values()]),
         (4, 6, 8),
+    ),
+    Workload(
+        "census, texts in quotes (3)",
+        {name: kind for name, (kind, _) in _QUOTED.items()},
+        _csv([cell for _, cell in _QUOTED.values()]),
+        (1.5, 1.5, 4),
     ),
     Workload("20 floats in base64", _FLOATS, _csv([_number] * 20, encoded=True), (3.5, 5, 7)),
     Workload(

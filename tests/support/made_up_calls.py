@@ -82,7 +82,7 @@ class _Maker:
         self._inputs = [f"i{n}" for n in range(inputs)]
         if inputs and random.random() < 0.1:
             # Its name may be a cell too, which looks like a header then.
-            self._inputs[0] = random.choice(["5", "7", "null", "NaN"])
+            self._inputs[0] = random.choice(["5", "7", "null", "NaN", "word,"])
         self._outputs = [f"o{n}" for n in range(outputs)]
         names = [*self._inputs, *self._outputs]
         all_floats = random.random() < 0.3
@@ -95,6 +95,7 @@ class _Maker:
             if random.random() < 0.3
             else {}
         )
+        self._is_quoted = random.random() < 0.25
         # The share of what is odd; most chunks have none, or little.
         self._odd = random.choice([0, 0, 0.01, 0.05, 0.2])
 
@@ -214,7 +215,22 @@ class _Maker:
         between = random.choice(["\n"] * 9 + ["\r\n", "\n\n"])
         if len(names) == 1 and random.random() < 0.3:
             between = ","
+        if self._is_quoted:
+            rows = [list(map(self._quoted, row)) for row in rows]
         return between.join(map(",".join, rows)) + random.choice(["", "\n", "\r\n"])
+
+    def _quoted(self, cell: str) -> str:
+        """Quote a cell, most of the time well; into some, put what only quotes can hold."""
+        random = self._random
+        if random.random() < 0.2:
+            cell += random.choice([",", ", x", '"', '""', "\x7f", "\x80", "1", ","])
+            if self._is_odd():
+                cell += "\n"
+        elif random.random() < 0.4:
+            return cell
+        if self._is_odd():
+            return random.choice([f' "{cell}"', f'"{cell}', f'"{cell}" ', f"{cell}\"'"])
+        return '"' + cell.replace('"', '""') + '"'
 
     def _side(
         self, data: str, kind: str, content_type: str | None, *, encoded: bool

@@ -50,6 +50,8 @@ def call(number: int, request: str = "1.5,2", response: str = "0.5") -> bytes:
         (",NaN", "nan", FLOATS),
         ("red,true", "1e-7", {"a": DataType.STR, "b": DataType.BOOL, "score": DataType.FLOAT}),
         ("red,7", "0.5", {}),
+        ('"1","2"', '"0.5"', FLOATS),
+        ('"Smith, John","say ""no"""', "0.5", {}),
     ],
 )
 @pytest.mark.parametrize("encoding", ["CSV", "BASE64"])
@@ -75,7 +77,8 @@ def test_json_instances_are_read_together(request_text: str) -> None:
 @pytest.mark.parametrize(
     ("request_text", "response"),
     [
-        ('"1",2', "0.5"),
+        ('1, "2"', "0.5"),
+        ('"1,2', '0.5"'),
         ("1,2,3", "0.5"),
         ("1", "0.5,2"),
         ("1,2\n\n3,4", "0.5\n1"),
@@ -220,3 +223,43 @@ def test_clients_that_name_a_charset_and_those_that_do_not_are_read_together(
     ]
     taken = taken_together(lines, mapping, Schema(types))
     assert taken == [n for n, kind in enumerate(content_types) if "latin" not in kind]
+
+
+def test_a_cell_of_spaces_is_a_text_to_a_column_without_a_type() -> None:
+    mapping = ColumnMapping.of("a,b,c", "score")
+    assert taken_together([line(side("1, ,3"), side("0.5"))], mapping) == [0]
+
+
+def test_each_of_several_calls_with_a_bracket_is_left_to_the_oracle() -> None:
+    mapping, types = ColumnMapping.of("a,b", "score"), {"a": DataType.STR, "b": DataType.STR}
+    odd = {3, 7, 8, 20}
+    lines = [
+        line(side("[x,y" if n in odd else "x,y"), side("0.5"), eventId=f"e{n}") for n in range(30)
+    ]
+    taken = taken_together(lines, mapping, Schema(types))
+    assert taken == [n for n in range(30) if n not in odd]
+
+
+def test_answers_of_one_call_are_never_given_to_records_of_another() -> None:
+    """Three records and three answers in all, but not call by call."""
+    lines = [
+        line(side("1,2\n3,4"), side("0.5"), eventId="first"),
+        line(side("5,6"), side("0.5\n0.25"), eventId="second"),
+    ]
+    assert taken_together(lines, MAPPING, Schema(FLOATS)) == []
+
+
+@given(
+    st.lists(
+        st.lists(st.text(st.sampled_from('xy ,"19.'), max_size=6), min_size=2, max_size=2),
+        min_size=1,
+        max_size=20,
+    )
+)
+def test_whatever_csv_writers_quote_is_read_together(rows: list[list[str]]) -> None:
+    mapping, types = ColumnMapping.of("a,b", "score"), dict.fromkeys(("a", "b"), DataType.STR)
+    payloads = [",".join('"' + cell.replace('"', '""') + '"' for cell in row) for row in rows]
+    lines = [line(side(data), side("0.5"), eventId=f"e{n}") for n, data in enumerate(payloads)]
+    # A quote behind a comma and a space opens a cell for some writers.
+    plain = [n for n, data in enumerate(payloads) if ', "' not in data]
+    assert taken_together(lines, mapping, Schema(types)) == plain

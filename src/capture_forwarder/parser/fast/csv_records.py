@@ -1,23 +1,24 @@
 """Payloads of CSV → the text of each record, request and response in one.
 
-A call is left to the oracle as soon as anything about it is unusual: a quote, a bracket, a blank
-record, a carriage return within a line, another number of records in the response. Whether a
+A call is left to the oracle as soon as anything about it is unusual: a bracket, a blank record, a
+carriage return within a line, another number of records in the response. Whether a
 record has as many cells as there are columns is looked at when the cells are split.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import accumulate, chain, repeat
 
 import msgspec
 
 from capture_forwarder.parser.bounds import MOST_RECORDS
+from capture_forwarder.parser.fast.csv_quotes import can_be_masked, unquoted
 from capture_forwarder.parser.formats.plain_text import is_number
 
-# Quotes and brackets have a meaning of their own in some payloads.
-_MARKS = ('"', "[", "{", "\ufeff", "\r")
+# Brackets have a meaning of their own in some payloads.
+_MARKS = ("[", "{", "\ufeff", "\r")
 
 
 class Records(msgspec.Struct, frozen=True):
@@ -31,11 +32,14 @@ class Records(msgspec.Struct, frozen=True):
         How many records each of them has; one at least.
     texts
         The text of each record, in order, without a quote, a bracket or a line end.
+    quoted
+        Whether there were quotes, so that commas and quotes within cells are masked.
     """
 
     calls: Sequence[int] = ()
     counts: Sequence[int] = ()
     texts: Sequence[str] = ()
+    quoted: bool = False
 
 
 class RecordSplitter:
@@ -54,21 +58,21 @@ class RecordSplitter:
 
     def __call__(self, requests: Sequence[str], responses: Sequence[str]) -> Records:
         """Split payloads; `requests` and `responses` are those of the same calls."""
-        read = [
-            _Read.of(payloads, width)
-            for payloads, width in ((requests, self._inputs), (responses, self._outputs))
-            if width
-        ]
+        sides = [(requests, self._inputs), (responses, self._outputs)]
+        may_mask = can_be_masked([*requests, *responses])
+        read = [_Read.of(payloads, width, may_mask=may_mask) for payloads, width in sides if width]
         if odd := frozenset().union(*(one.odd for one in read)):
             plain = [call for call in range(len(requests)) if call not in odd]
             kept = self([requests[call] for call in plain], [responses[call] for call in plain])
-            return Records([plain[call] for call in kept.calls], kept.counts, kept.texts)
+            calls = [plain[call] for call in kept.calls]
+            return Records(calls, kept.counts, kept.texts, kept.quoted)
+        quoted = any(one.quoted for one in read)
         if len(read) == 1:
-            return Records(range(len(requests)), read[0].counts, read[0].texts)
+            return Records(range(len(requests)), read[0].counts, read[0].texts, quoted)
         sent, answered = read
         if sent.counts == answered.counts and _all_have(answered.texts, self._outputs - 1):
             records = list(map(",".join, zip(sent.texts, answered.texts, strict=True)))
-            return Records(range(len(requests)), sent.counts, records)
+            return Records(range(len(requests)), sent.counts, records, quoted)
         return self._one_by_one(sent, answered)
 
     def _one_by_one(self, sent: _Read, answered: _Read) -> Records:
@@ -85,7 +89,7 @@ class RecordSplitter:
                 calls.append(call)
                 counts.append(len(asked))
                 records += map(",".join, zip(asked, scores, strict=True))
-        return Records(calls, counts, records)
+        return Records(calls, counts, records, sent.quoted or answered.quoted)
 
 
 class _Read(msgspec.Struct, frozen=True):
@@ -99,22 +103,32 @@ class _Read(msgspec.Struct, frozen=True):
         How many each of them has.
     odd
         The indexes of those that are not plain.
+    quoted
+        Whether there were quotes; see `Records`.
     """
 
     texts: Sequence[str]
     counts: list[int]
     odd: frozenset[int]
+    quoted: bool
 
     @classmethod
-    def of(cls, payloads: Sequence[str], width: int) -> _Read:
-        """Read payloads whose records have so many columns."""
+    def of(cls, payloads: Sequence[str], width: int, *, may_mask: bool) -> _Read:
+        """Read payloads whose records have so many columns.
+
+        Those with quotes are odd unless commas within cells may be masked.
+        """
         joined = "".join(payloads)
         if "\n" in joined:
             if "\r" in joined:
                 payloads = [payload.replace("\r\n", "\n") for payload in payloads]
             payloads = list(map(str.removesuffix, payloads, repeat("\n")))
             joined = "".join(payloads)
-        odd = _marked(payloads, joined)
+        quoted = may_mask and '"' in joined
+        odd = _holding(payloads, joined, _MARKS if may_mask else (*_MARKS, '"'))
+        if quoted:
+            payloads, unreadable = _without_quotes(payloads, joined, odd)
+            odd |= unreadable
         if "\n" not in joined:
             texts, counts = payloads, [1] * len(payloads)
         else:
@@ -126,7 +140,7 @@ class _Read(msgspec.Struct, frozen=True):
             blank = [at for at, text in enumerate(texts) if not text.strip()]
             ends = list(accumulate(counts))
             odd.update(bisect_right(ends, at) for at in blank)
-        return cls(texts, counts, frozenset(odd))
+        return cls(texts, counts, frozenset(odd), quoted)
 
     def by_call(self) -> Iterator[Sequence[str]]:
         """Yield the records of each payload."""
@@ -134,9 +148,9 @@ class _Read(msgspec.Struct, frozen=True):
             yield self.texts[end - count : end]
 
 
-def _marked(payloads: Sequence[str], joined: str) -> set[int]:
-    """Find the payloads that hold a quote or the like."""
-    marks = [mark for mark in _MARKS if mark in joined]
+def _holding(payloads: Sequence[str], joined: str, marks: Sequence[str]) -> set[int]:
+    """Find the payloads that hold one of some characters."""
+    marks = [mark for mark in marks if mark in joined]
     found: set[int] = set()
     ends = list(accumulate(map(len, payloads))) if marks else []
     for mark in marks:
@@ -146,6 +160,20 @@ def _marked(payloads: Sequence[str], joined: str) -> set[int]:
             found.add(payload)
             at = joined.find(mark, ends[payload])
     return found
+
+
+def _without_quotes(
+    payloads: Sequence[str], joined: str, odd: Collection[int]
+) -> tuple[list[str], set[int]]:
+    """Write payloads without quotes; also the indexes of those for which that fails."""
+    quoted = [call for call in sorted(_holding(payloads, joined, '"')) if call not in odd]
+    plain, unreadable = list(payloads), set()
+    for call, text in zip(quoted, unquoted([payloads[call] for call in quoted]), strict=True):
+        if text is None:
+            unreadable.add(call)
+        else:
+            plain[call] = text
+    return plain, unreadable
 
 
 def _is_unplain(lines: Sequence[str]) -> bool:

@@ -19,6 +19,7 @@ from capture_forwarder.core.json_rows import BETWEEN, JsonRows
 from capture_forwarder.core.schema import DataType, Schema
 from capture_forwarder.parser.fast.csv_cells import Cells, CellSplitter
 from capture_forwarder.parser.fast.csv_columns import CapturedColumn, WrittenColumn, column_writer
+from capture_forwarder.parser.fast.csv_quotes import masked, unmasked
 from capture_forwarder.parser.formats.numbers import as_floats, as_numbers, may_be_number
 from capture_forwarder.parser.mapping.columns import Column
 
@@ -89,7 +90,7 @@ class JsonRowWriter:
         self._split = CellSplitter(len(names), len(metadata), numbers=may_be_numbers)
         self._fronts = [f"{_encode(name).decode()}:" for name in (*names, *metadata)]
         self._headers = [
-            (first, frozenset(filter(None, (w for c in columns for w in (c.name, c.source)))))
+            (first, frozenset(masked(w) for c in columns for w in (c.name, c.source) if w))
             for first, columns in ((0, inputs), (len(inputs), outputs))
             if columns
         ]
@@ -98,7 +99,11 @@ class JsonRowWriter:
         ]
 
     def __call__(
-        self, records: Sequence[str], metadata: Iterable[WrittenColumn] = ()
+        self,
+        records: Sequence[str],
+        metadata: Iterable[WrittenColumn] = (),
+        *,
+        quoted: bool = False,
     ) -> WrittenRows:
         """Write rows.
 
@@ -108,6 +113,8 @@ class JsonRowWriter:
             The text of each record, without a quote, a bracket or a line end. At least one.
         metadata
             The metadata columns.
+        quoted
+            Whether commas and quotes within cells are masked.
 
         Returns
         -------
@@ -127,8 +134,9 @@ class JsonRowWriter:
                 odd.update(_unplain(found.records))
             for index, column in self._columns(found):
                 written = self._writers[index](column)
-                if written.json is not column.cells:
-                    cells[index::width] = written.json
+                json = unmasked(written.json) if quoted else written.json
+                if json is not column.cells:
+                    cells[index::width] = json
                 bare[index] = written.bare
                 odd.update(written.odd)
         for index, of_calls in enumerate(metadata, captured):

@@ -65,7 +65,7 @@ class PayloadReader:
         records = self._split(texts, texts)
         if self._write is None or not records.calls:
             return Rows()
-        rows = self._write(records.texts)
+        rows = self._write(records.texts, quoted=records.quoted)
         count = len(records.texts)
         if rows.odd:
             fragments = [rows.json(n, n + 1) for n in range(count) if n not in rows.odd]

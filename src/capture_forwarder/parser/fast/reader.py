@@ -114,7 +114,7 @@ class FastReader:
             return
         found = Found.of(calls, records.calls, records.counts)
         metadata = [as_json(column) for column in self._metadata(found, constants)]
-        rows = self._write(records.texts, metadata)
+        rows = self._write(records.texts, metadata, quoted=records.quoted)
         names = self._names[len(self._names) - len(metadata) :]
         complete = [name for name, column in zip(names, metadata, strict=True) if column.bare]
         known = Known(self._id_column, frozenset(complete), self._is_flat)
