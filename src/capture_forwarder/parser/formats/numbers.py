@@ -104,10 +104,11 @@ def each_as_number(cells: Sequence[str]) -> tuple[list[str], list[int]]:
 
 def as_floats(cells: Sequence[str]) -> Sequence[str]:
     """Write numbers so that JSON takes them for floats: `5` becomes `5.0`."""
-    return [cell if "." in cell else _as_float(cell) for cell in cells]
+    return [cell if "." in cell else as_float(cell) for cell in cells]
 
 
-def _as_float(number: str) -> str:
+def as_float(number: str) -> str:
+    """Write one number, or a null; see `as_floats`."""
     return number if number == NULL or is_float(number) else f"{number}.0"
 
 
@@ -130,7 +131,8 @@ def is_json_number(text: str) -> bool:
     """Whether JSON takes a text as a number, and it fits a double."""
     if _NUMBER.fullmatch(text) is None:
         return False
-    return _are_numbers(text, large=len(text) > LONGEST_NUMBER)
+    fits = len(text) <= LONGEST_NUMBER and not _has_large_exponent(text)
+    return fits or _are_numbers(text, large=True)
 
 
 def may_be_number(text: str) -> bool:

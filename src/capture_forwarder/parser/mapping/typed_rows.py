@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 import msgspec
 
 from capture_forwarder.core.schema import DataType, Schema
-from capture_forwarder.parser.formats.numbers import as_floats, is_json_number
+from capture_forwarder.parser.formats.numbers import as_float, is_json_number
 from capture_forwarder.parser.formats.wrapped import Cell
 from capture_forwarder.parser.mapping.candidates import Candidate, Pair
 from capture_forwarder.parser.mapping.casts import Cast, cast_to, infer
@@ -94,4 +94,4 @@ def _as_captured(text: str, value: float) -> object:
     """The digits of a number, if JSON takes them as they are; a whole number with a point."""
     if not is_json_number(text):
         return value
-    return msgspec.Raw(as_floats([text])[0].encode())
+    return msgspec.Raw(as_float(text).encode())
