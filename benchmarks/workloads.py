@@ -161,6 +161,14 @@ def _instances(names: Sequence[str] | None) -> Write:
     return write
 
 
+def _json_lines(generator: random.Random, records: int) -> Written:
+    """Write JSON Lines as SageMaker's own algorithms take them."""
+    sent = [{"features": [float(_number(generator)) for _ in range(20)]} for _ in range(records)]
+    answered = [{"score": float(_score(generator))} for _ in sent]
+    texts = ["\n".join(map(json.dumps, one)) for one in (sent, answered)]
+    return texts[0], texts[1], ("application/jsonlines", "JSON")
+
+
 def _chat(generator: random.Random, _records: int) -> Written:
     def text(size: int) -> str:
         return " ".join(generator.choices(_WORDS, k=size))
@@ -281,6 +289,7 @@ TABLE = (
         output="str",
     ),
 )
+JSON_LINES = Workload("JSON Lines, lists", _FLOATS, _json_lines, (None, None, None), many=10)
 UNTYPED = Workload("no schema, written to files", _FLOATS, _csv([_number] * 20), (2.5, 4, None))
 UNTYPED_CENSUS = Workload(
     "census, no schema, written to files",

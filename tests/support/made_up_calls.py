@@ -61,6 +61,17 @@ _PATHS = [
     "v{n}[0]",
 ]
 _WIDTHS = [(1, 1), (2, 1), (3, 1), (3, 2), (0, 1), (2, 0), (1, 2)]
+_LINES = [
+    "named",
+    "named",
+    "list",
+    "features",
+    "features",
+    "value",
+    "document",
+    "instances",
+    "more",
+]
 _CATEGORIES: list[list[object]] = [["red", "green"], [1, 2], ["1", "red"], [1.0, "x"]]
 
 
@@ -95,6 +106,7 @@ class _Maker:
             if random.random() < 0.3
             else {}
         )
+        self._shape_of_lines = random.choice(_LINES)
         self._is_quoted = random.random() < 0.25
         # The share of what is odd; most chunks have none, or little.
         self._odd = random.choice([0, 0, 0.01, 0.05, 0.2])
@@ -124,7 +136,12 @@ class _Maker:
                 records = count + self._is_odd(3)
                 if self._is_odd(4):
                     continue
-                data = self._payload(names or ["z"], records, kind)
+                is_lines = kind == "json" and content_types["json"] == "application/jsonlines"
+                one_a_line = is_lines and random.random() < 0.7
+                if one_a_line:
+                    data = self._json_lines(names or ["z"], records)
+                else:
+                    data = self._payload(names or ["z"], records, kind)
                 sides[side] = self._side(data, kind, content_types[kind], encoded=encoded)
             lines.append(self._line(number, sides))
         return lines, self._mapping(), self._schema()
@@ -178,6 +195,30 @@ class _Maker:
         if key is not None:
             found = {key: found} | ({"x": 1} if self._is_odd() else {})
         return json.dumps(found)
+
+    def _json_lines(self, names: Sequence[str], records: int) -> str:
+        """Write a line a record, all in one shape but for the odd ones."""
+        random = self._random
+        lines = []
+        for _ in range(records):
+            shape = random.choice(_LINES) if self._is_odd() else self._shape_of_lines
+            values = [
+                random.choice(_ODD_VALUES if self._is_odd() else _VALUES[self._types.get(name)])
+                for name in names
+            ]
+            line: object = {
+                "named": dict(zip(names, values, strict=True)),
+                "list": values,
+                "value": values[0],
+                "more": {"features": values, "more": 1},
+            }.get(shape, {shape: values})
+            if shape == "document" and self._paths and names[0] in self._paths:
+                lines.append(self._document(names, values))
+            else:
+                lines.append(json.dumps(line))
+            if self._is_odd(2):
+                lines[-1] = random.choice(["", " ", lines[-1] * 2, lines[-1][:-1], f" {lines[-1]}"])
+        return random.choice(["\n"] * 9 + ["\r\n"]).join(lines) + random.choice(["", "\n"])
 
     def _document(self, names: Sequence[str], values: Sequence[object]) -> str:
         """Write a document that has each value where its column's path leads."""

@@ -263,3 +263,29 @@ def test_whatever_csv_writers_quote_is_read_together(rows: list[list[str]]) -> N
     # A quote behind a comma and a space opens a cell for some writers.
     plain = [n for n, data in enumerate(payloads) if ', "' not in data]
     assert taken_together(lines, mapping, Schema(types)) == plain
+
+
+@pytest.mark.parametrize(
+    "request_text",
+    [
+        '{"a": 1, "b": 2}\n{"b": 4, "a": 3}\n',
+        '{"features": [1, 2]}\n{"features": [3, 4]}',
+        "[1, 2]\n[3, 4]\n",
+    ],
+)
+@pytest.mark.parametrize("response", ['{"score": 0.5}\n{"score": 0.25}', "[0.5]\n[0.25]\n"])
+def test_lines_of_json_are_read_together(request_text: str, response: str) -> None:
+    lines = "application/jsonlines"
+    raw = line(side(request_text, lines), side(response, lines))
+    assert is_taken(raw, MAPPING, FLOATS)
+
+
+@pytest.mark.parametrize("odd", ["", "{", '{"a": 1}', '{"instances": [1, 2]}', "[1, 2] [3, 4]"])
+def test_an_odd_line_of_json_leaves_its_call_to_the_oracle(odd: str) -> None:
+    lines = "application/jsonlines"
+    texts = [f'{{"a": 1, "b": {n}}}\n{odd if n % 3 == 1 else {}}' for n in range(12)]
+    texts = [text.replace("{}", '{"a": 5, "b": 6}') for text in texts]
+    calls = [
+        line(side(text, lines), side("0.5\n1"), eventId=f"e{n}") for n, text in enumerate(texts)
+    ]
+    assert taken_together(calls, MAPPING, Schema(FLOATS)) == [n for n in range(12) if n % 3 != 1]

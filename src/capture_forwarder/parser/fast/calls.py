@@ -25,6 +25,7 @@ from capture_forwarder.parser.formats.decode import Format, known_content
 _Kind = tuple[str | None, str | None]
 """The encoding and the content type of a payload, as SageMaker wrote them."""
 
+_READ = frozenset({Format.CSV, Format.JSON, Format.JSON_LINES})
 _CHARSETS = ("; charset=utf-8", ";charset=utf-8", "; charset=UTF-8", ";charset=UTF-8")
 _OPENING, _CLOSING = set(b"{"), set(b"}")
 _UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -263,7 +264,7 @@ def _payloads(kind: _Kind, texts: list[str], unfit: set[int], *, large: bool) ->
     guessed = form is Format.UNKNOWN and encoding != "CSV"
     if form is Format.UNKNOWN:
         form = Format.JSON if guessed and texts[0].lstrip()[:1] in {"{", "["} else Format.CSV
-    return Payloads(form, texts, guessed) if form in {Format.CSV, Format.JSON} else None
+    return Payloads(form, texts, guessed) if form in _READ else None
 
 
 def _without(calls: Calls, unfit: Collection[int]) -> Calls:

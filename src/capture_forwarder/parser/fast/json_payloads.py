@@ -8,7 +8,7 @@ of another type than its column's, is left to the oracle.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, repeat
 from operator import attrgetter
@@ -22,7 +22,7 @@ from capture_forwarder.parser.bounds import MOST_RECORDS
 from capture_forwarder.parser.fast.json_paths import Paths, is_field, paths_of
 from capture_forwarder.parser.fast.knobs import SHAPES_KNOWN
 from capture_forwarder.parser.fast.rows import Rows, Values
-from capture_forwarder.parser.formats.json_document import CONTAINERS
+from capture_forwarder.parser.formats.json_document import CONTAINERS, VALUES
 from capture_forwarder.parser.formats.json_text import decode_json
 from capture_forwarder.parser.mapping.casts import cast_to
 from capture_forwarder.parser.mapping.columns import Column
@@ -42,7 +42,14 @@ class _List(msgspec.Struct, frozen=True):
     record: str
 
 
-_Shape = _Document | _List
+class _Line(msgspec.Struct, frozen=True):
+    """A line that is the list of a record's values, under a key or without, or its only value."""
+
+    key: str | None
+    is_list: bool
+
+
+_Shape = _Document | _List | _Line
 _RowsOf = Callable[[Sequence[Any]], tuple[Sequence[int], Sequence[Values]]]
 
 
@@ -67,6 +74,7 @@ _VALUE_TYPES: dict[DataType | None, Any] = {
 }
 """What a value may be in JSON, by its column's type; a vector has no fast reader."""
 _FRAME = {"columns", "data"}
+_LINE_KEYS = frozenset(VALUES) - frozenset(CONTAINERS)
 _TEXTS = (DataType.STR, DataType.CATEGORY, DataType.TIMESTAMP)
 
 
@@ -79,9 +87,11 @@ class JsonPayloads:
         In captured order; at least one.
     schema
         The types that are known; a vector cannot be read here.
+    lines
+        Whether a payload is a line of JSON Lines, which is one record whatever it holds.
     """
 
-    def __init__(self, columns: Sequence[Column], schema: Schema) -> None:
+    def __init__(self, columns: Sequence[Column], schema: Schema, *, lines: bool = False) -> None:
         names = [column.name for column in columns]
         known = [schema.types.get(name) for name in names]
         self._types = [_VALUE_TYPES[kind] for kind in known]
@@ -93,6 +103,7 @@ class JsonPayloads:
             for index, (name, kind) in enumerate(zip(names, known, strict=True))
             if kind in _TEXTS
         }
+        self._shape = self._shape_of_line if lines else self._shape_of_document
         self._reader = lru_cache(maxsize=SHAPES_KNOWN)(self._make_reader)
 
     def read(self, payloads: Sequence[str]) -> Rows:
@@ -134,19 +145,38 @@ class JsonPayloads:
             columns[index] = list(map(cast, columns[index]))
         return list(zip(*columns, strict=True))
 
-    def _shape(self, document: object) -> _Shape | None:
+    def _shape_of_line(self, document: object) -> _Shape | None:
+        key, values = None, document
+        if isinstance(document, dict):
+            if self._is_record(document):
+                return self._shape_of_record(document)
+            key, values = next(iter(document.items()), (None, None))
+            if len(document) > 1 or key not in _LINE_KEYS or key in self._sources:
+                return None
+        is_list = isinstance(values, list)
+        found = values if isinstance(values, list) else [values]
+        if len(found) != len(self._types) or any(isinstance(one, list | dict) for one in found):
+            return None
+        # A single value under a key may be meant for another column, or be a list of one.
+        return None if key is not None and len(found) == 1 else _Line(key, is_list)
+
+    def _is_record(self, document: Mapping[str, object]) -> bool:
+        return self._paths is not None and self._paths.fields.keys() <= document.keys()
+
+    def _shape_of_record(self, document: Mapping[str, object]) -> _Shape | None:
+        if self._paths is None:
+            return None
+        keys = document.keys()
+        others = tuple(sorted(keys - self._paths.fields.keys()))
+        odd = keys >= _FRAME or any(map(set(self._sources).__contains__, others))
+        return None if odd or not all(map(is_field, others)) else _Document(self._paths, others)
+
+    def _shape_of_document(self, document: object) -> _Shape | None:
         key: str | None = None
         records = document
         if isinstance(document, dict):
-            keys = document.keys()
-            if self._paths is not None and self._paths.fields.keys() <= keys:
-                others = tuple(sorted(keys - self._paths.fields.keys()))
-                odd = keys >= _FRAME or any(map(set(self._sources).__contains__, others))
-                return (
-                    None
-                    if odd or not all(map(is_field, others))
-                    else _Document(self._paths, others)
-                )
+            if self._is_record(document):
+                return self._shape_of_record(document)
             key, records = next(iter(document.items()), (None, None))
             if len(document) > 1 or key not in CONTAINERS or key in self._sources:
                 return None
@@ -163,6 +193,10 @@ class JsonPayloads:
         if isinstance(shape, _Document):
             decoder = msgspec.json.Decoder(shape.paths.type_of(shape.others))
             return _Reader(decoder, _rows_of_documents(shape.paths))
+        if isinstance(shape, _Line):
+            values: Any = GenericAlias(tuple, tuple(self._types))
+            of_line = _keyed(shape.key, values if shape.is_list else self._types[0])
+            return _Reader(msgspec.json.Decoder(of_line), _rows_of_lines(shape))
         fields = [f"column_{n}" for n in range(len(self._types))]
         if shape.record == _LISTS:
             item: Any = GenericAlias(tuple, tuple(self._types))
@@ -175,14 +209,7 @@ class JsonPayloads:
                 rename=dict(zip(fields, self._sources, strict=True)),
                 gc=False,
             )
-        document: Any = GenericAlias(list, item)
-        if shape.key is not None:
-            document = msgspec.defstruct(
-                "Document",
-                [("records", document)],
-                rename={"records": shape.key},
-                forbid_unknown_fields=True,
-            )
+        document = _keyed(shape.key, GenericAlias(list, item))
         values_of = {_LISTS: None, _SINGLE: _alone, _NAMED: _values_of(fields)}[shape.record]
         return _Reader(
             msgspec.json.Decoder(document), _rows_of_lists(values_of, keyed=shape.key is not None)
@@ -203,6 +230,25 @@ def _all_at_once(decoder: msgspec.json.Decoder[Any], payloads: Sequence[str]) ->
     except _UNDECODABLE:
         return ()
     return documents if len(documents) == len(payloads) else ()
+
+
+def _keyed(key: str | None, kind: Any) -> Any:  # noqa: ANN401 - a type that is made here
+    """The type of a document that is of a kind, or holds it under a key and nothing else."""
+    if key is None:
+        return kind
+    fields = [("records", kind)]
+    renamed = {"records": key}
+    return msgspec.defstruct("Document", fields, rename=renamed, forbid_unknown_fields=True)
+
+
+def _rows_of_lines(shape: _Line) -> _RowsOf:
+    """Each document is the values of a record, or has them under its key."""
+
+    def rows(documents: Sequence[Any]) -> tuple[Sequence[int], Sequence[Values]]:
+        values = documents if shape.key is None else [one.records for one in documents]
+        return [1] * len(documents), values if shape.is_list else list(map(_alone, values))
+
+    return rows
 
 
 def _rows_of_documents(paths: Paths) -> _RowsOf:

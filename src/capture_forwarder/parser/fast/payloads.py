@@ -10,6 +10,7 @@ from capture_forwarder.parser.fast.calls import Payloads
 from capture_forwarder.parser.fast.csv_columns import has_vector
 from capture_forwarder.parser.fast.csv_records import RecordSplitter
 from capture_forwarder.parser.fast.csv_rows import JsonRowWriter
+from capture_forwarder.parser.fast.json_lines import JsonLinesPayloads
 from capture_forwarder.parser.fast.json_paths import is_field
 from capture_forwarder.parser.fast.json_payloads import JsonPayloads
 from capture_forwarder.parser.fast.rows import Rows, rows_of
@@ -52,14 +53,17 @@ class PayloadReader:
         self._split = RecordSplitter(len(columns), 0)
         self._write = JsonRowWriter(columns, (), (), schema) if readable and not header else None
         self._json: JsonPayloads | None = None
+        self._json_lines: JsonLinesPayloads | None = None
         if readable and are_keys and are_fields and not path:
             self._json = JsonPayloads(columns, schema)
+            self._json_lines = JsonLinesPayloads(columns, schema)
 
     def read(self, payloads: Payloads) -> Rows:
         """Read the payload of each call; calls that are left to the oracle are not in the rows."""
         if payloads.form is Format.CSV:
             return self._read_csv(payloads.texts)
-        return self._json.read(payloads.texts) if self._json else Rows()
+        reader = self._json if payloads.form is Format.JSON else self._json_lines
+        return reader.read(payloads.texts) if reader else Rows()
 
     def _read_csv(self, texts: Sequence[str]) -> Rows:
         records = self._split(texts, texts)
