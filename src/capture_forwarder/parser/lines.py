@@ -18,8 +18,8 @@ from capture_forwarder.core.line import Line, Position
 
 _BUFFER_BYTES = 256 * 1024
 _BLOCK_BYTES = 256 * 1024
-# Lines of one chunk are parsed together if all of them are alike: more would less often be.
-_BLOCK_LINES = 256
+# As many as are parsed together.
+_BLOCK_LINES = 400
 _KEPT_OF_LONG_LINE = 64 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 _SIGNATURE_BYTES = 4
