@@ -58,9 +58,9 @@ class RecordSplitter:
 
     def __call__(self, requests: Sequence[str], responses: Sequence[str]) -> Records:
         """Split payloads; `requests` and `responses` are those of the same calls."""
-        sides = [(requests, self._inputs), (responses, self._outputs)]
+        payloads = [(requests, self._inputs), (responses, self._outputs)]
         may_mask = can_be_masked([*requests, *responses])
-        read = [_Read.of(payloads, width, may_mask=may_mask) for payloads, width in sides if width]
+        read = [_Read.of(texts, width, may_mask=may_mask) for texts, width in payloads if width]
         if odd := frozenset().union(*(one.odd for one in read)):
             plain = [call for call in range(len(requests)) if call not in odd]
             kept = self([requests[call] for call in plain], [responses[call] for call in plain])
@@ -69,27 +69,28 @@ class RecordSplitter:
         quoted = any(one.quoted for one in read)
         if len(read) == 1:
             return Records(range(len(requests)), read[0].counts, read[0].texts, quoted)
-        sent, answered = read
-        if sent.counts == answered.counts and _all_have(answered.texts, self._outputs - 1):
-            records = list(map(",".join, zip(sent.texts, answered.texts, strict=True)))
-            return Records(range(len(requests)), sent.counts, records, quoted)
-        return self._one_by_one(sent, answered)
+        request, response = read
+        if request.counts == response.counts and _all_have(response.texts, self._outputs - 1):
+            records = list(map(",".join, zip(request.texts, response.texts, strict=True)))
+            return Records(range(len(requests)), request.counts, records, quoted)
+        return self._one_by_one(request, response)
 
-    def _one_by_one(self, sent: _Read, answered: _Read) -> Records:
+    def _one_by_one(self, requests: _Read, responses: _Read) -> Records:
         calls: list[int] = []
         counts: list[int] = []
         records: list[str] = []
-        for call, (asked, said) in enumerate(zip(sent.by_call(), answered.by_call(), strict=True)):
-            scores = said
-            if self._outputs == 1 and len(said) == 1 < len(asked):
+        both = zip(requests.by_call(), responses.by_call(), strict=True)
+        for call, (request, response) in enumerate(both):
+            scores = response
+            if self._outputs == 1 and len(response) == 1 < len(request):
                 # XGBoost's containers write the scores of a batch on one line.
-                scores = said[0].split(",")
+                scores = response[0].split(",")
                 scores = scores if all(map(str.strip, scores)) else []
-            if len(asked) == len(scores) and _all_have(scores, self._outputs - 1):
+            if len(request) == len(scores) and _all_have(scores, self._outputs - 1):
                 calls.append(call)
-                counts.append(len(asked))
-                records += map(",".join, zip(asked, scores, strict=True))
-        return Records(calls, counts, records, sent.quoted or answered.quoted)
+                counts.append(len(request))
+                records += map(",".join, zip(request, scores, strict=True))
+        return Records(calls, counts, records, requests.quoted or responses.quoted)
 
 
 class _Read(msgspec.Struct, frozen=True):
