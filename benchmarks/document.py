@@ -38,9 +38,9 @@ the least that is aimed at, in bold what is below it.
 
 (1) 100 records a call, 10 where the payload is JSON. The guides' loop reads CSV of one record a
 call alone; it gets as many inferences so, and JSON by `json.loads` in place of `split`. Odd are, in
-turn, quoted cells and another content type; this ratio is to our own rate without them. (2) To our
-own rate without the three columns. (3) The guides' loop cuts a quoted cell at its comma, and sends
-the quotes along.
+turn, another content type, a quoted cell, and a number with a plus sign; this ratio is to our own
+rate without them. (2) To our own rate without the three columns. (3) The guides' loop cuts a quoted
+cell at its comma, and sends the quotes along.
 
 ## More measurements
 

@@ -98,11 +98,17 @@ class Workload:
 
 
 def _odd(sent: str, kind: tuple[str, str], number: int) -> tuple[str, tuple[str, str]]:
-    """Write a payload in another way than its neighbours: in turn quoted, and of another type."""
+    """Write a payload in another way than its neighbours.
+
+    In turn of another type, quoted, and with a number that begins with a plus sign, which only the
+    oracle reads.
+    """
     content_type, encoding = kind
-    if kind == _CSV and number % 2:
-        cell, comma, others = sent.partition(",")
-        return f'"{cell}"{comma}{others}', kind
+    cell, comma, others = sent.partition(",")
+    if kind == _CSV and number % 3 == 1:
+        return f'"{cell.strip(chr(34))}"{comma}{others}', kind
+    if kind == _CSV and number % 3 == 2:  # noqa: PLR2004 - the third of three
+        return f"+{sent.removeprefix('-')}", kind
     return sent, (f"{content_type}; charset=utf-8", encoding)
 
 
