@@ -58,12 +58,15 @@ class Readable:
         The source's own names of the columns, in their order; None for lines.
     is_model_monitors
         Whether the lines are captures, labels or both, as Model Monitor writes them.
+    is_empty
+        Whether nothing is in it, so that it cannot be told what it would be.
     """
 
     name: str
     sql: str
     columns: tuple[str, ...] | None
     is_model_monitors: bool = False
+    is_empty: bool = False
 
     def column(self, wanted: str) -> str:
         """Write the SQL for a column of the source.
@@ -131,7 +134,7 @@ def _size(path: Path) -> int:
 
 
 def _nothing(source: Source) -> Readable:
-    return Readable(source.name, "SELECT NULL::JSON AS json WHERE false", None)
+    return Readable(source.name, "SELECT NULL::JSON AS json WHERE false", None, is_empty=True)
 
 
 def _rows(source: Source, found: Relation) -> Readable:
@@ -144,6 +147,8 @@ def _rows(source: Source, found: Relation) -> Readable:
 
 def _lines(engine: DuckDBEngine, source: Source, files: list[Path]) -> Readable:
     sql = engine.raw_lines(list(map(str, files)))
+    if not engine.rows(f"SELECT 1 FROM ({sql}) LIMIT 1"):
+        return _nothing(source)
     keys = engine.rows(
         f"SELECT json_keys(json) FROM ({sql}) WHERE json_type(json) = 'OBJECT' LIMIT 1"
     )
