@@ -12,7 +12,11 @@ import pytest
 from moto import mock_aws
 
 from capture_forwarder.handlers.monitor import lambda_handler
-from capture_forwarder.monitor.scheduled.event import read_event, read_places
+from capture_forwarder.monitor.scheduled.event import (
+    ScheduledCheck,
+    read_event,
+    read_places,
+)
 from lambda_package.packages import MONITOR
 from tests.support.aws_answers import AwsAnswers
 from tests.support.deployed import deploy, outputs_of, queue_arn, resources_of
@@ -85,6 +89,7 @@ def test_each_endpoint_has_a_schedule_whose_event_the_function_reads() -> None:
     for one in sent:
         assert one["time"] == "<aws.scheduler.scheduled-time>"
         check = read_event(one | {"time": "2026-03-02T10:20:00Z"})
+        assert isinstance(check, ScheduledCheck)
         assert (check.hours, check.drift.value) == (3, "model-monitor")
         assert (check.alert_rule.runs, check.alert_rule.of) == (2, 3)
         assert check.wanted_metrics == {"age", "net income"}

@@ -19,7 +19,8 @@ from capture_forwarder.monitor.data.opening import DataChoice, open_data
 from capture_forwarder.monitor.engines.duckdb.engine import open_duckdb
 from capture_forwarder.monitor.profile.columns import Profile
 from capture_forwarder.monitor.profile.profiling import profile_of
-from capture_forwarder.monitor.scheduled.rows import Room, Wanted, rows_of_window
+from capture_forwarder.monitor.scheduled.copies import Room
+from capture_forwarder.monitor.scheduled.rows import Wanted, rows_of_window
 from tests.support.memory_files import MemoryFileStore
 from tests.support.monitoring import chance
 

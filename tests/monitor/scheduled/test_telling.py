@@ -24,7 +24,8 @@ from capture_forwarder.monitor.profile.statistics import (
     Statistics,
 )
 from capture_forwarder.monitor.scheduled.alert import AlertRule, AlertStatus
-from capture_forwarder.monitor.scheduled.metrics import metrics_of
+from capture_forwarder.monitor.scheduled.found import Finding
+from capture_forwarder.monitor.scheduled.metrics import metrics_of, quality_metrics_of
 from capture_forwarder.monitor.scheduled.reports import executions_before
 from capture_forwarder.monitor.scheduled.telling import subject_of, text_of
 from tests.support.memory_files import MemoryFileStore
@@ -162,8 +163,39 @@ def test_names_that_cloudwatch_cannot_hold_have_no_metric() -> None:
     }
 
 
+MEASURED = {
+    "confusion_matrix": {"0": {"0": 3}},
+    "f1": {"value": 0.75, "standard_deviation": "NaN"},
+    "auc": {"value": "NaN", "standard_deviation": "NaN"},
+    "recall": {"value": 0.5, "standard_deviation": 0.1},
+    "recall_best_constant_classifier": {"value": 0.0, "standard_deviation": 0.0},
+    "rmse": {"value": "Infinity", "standard_deviation": "NaN"},
+}
+
+
+@pytest.mark.parametrize(
+    ("violated", "wanted", "names"),
+    [
+        ((), {"all"}, {"f1", "recall"}),
+        ((), {"violations"}, set()),
+        (("recall",), {"violations"}, {"recall"}),
+        (("recall",), {"violations", "f1", "auc"}, {"recall", "f1"}),
+        (("rmse",), {"recall_best_constant_classifier"}, {"recall_best_constant_classifier"}),
+    ],
+)
+def test_metrics_of_a_model_have_its_names_and_are_numbers(
+    violated: tuple[str, ...], wanted: set[str], names: set[str]
+) -> None:
+    made = quality_metrics_of(MEASURED, violated, wanted, "churn", "old")
+
+    assert made.namespace == "aws/sagemaker/Endpoints/model-metrics"
+    assert made.dimensions == {"Endpoint": "churn", "MonitoringSchedule": "old"}
+    known = {"f1": 0.75, "recall": 0.5, "recall_best_constant_classifier": 0.0}
+    assert made.values == {name: known[name] for name in names}
+
+
 def test_a_message_names_at_most_twenty_violations_and_its_subject_fits_sns() -> None:
-    many = found(*(f"column-{n}" for n in range(25)))
+    many = [Finding(f"column-{n}", "Baseline drift") for n in range(25)]
     rule = AlertRule(2, 3)
 
     text = text_of(BAD, many, ADDRESS, AlertStatus.IN_ALERT, rule)
