@@ -14,6 +14,7 @@ from moto import mock_aws
 from capture_forwarder.handlers.monitor import lambda_handler
 from capture_forwarder.monitor.scheduled.event import (
     ScheduledCheck,
+    ScheduledQuality,
     read_event,
     read_places,
 )
@@ -21,7 +22,15 @@ from lambda_package.packages import MONITOR
 from tests.support.aws_answers import AwsAnswers
 from tests.support.deployed import deploy, outputs_of, queue_arn, resources_of
 from tests.support.permissions import allowing, needed
-from tests.support.scheduled import PLACES, Context, MonitorWorld, rows
+from tests.support.scheduled import (
+    BUCKET,
+    PLACES,
+    Context,
+    MonitorWorld,
+    labels,
+    predictions,
+    rows,
+)
 from tests.support.template_values import PARAMETERS, TEMPLATE, Deployment, fits, properties, read
 
 FILES = {
@@ -35,6 +44,8 @@ MONITORED = {
     "MonitorBaselines": PLACES["MONITOR_BASELINES"],
     "MonitorReports": PLACES["MONITOR_REPORTS"],
 }
+MODEL = "endpoint=churn:problem_type=BinaryClassification:probability=score:label=churned"
+JUDGED = {"MonitorQuality": MODEL, "MonitorLabels": f"s3://{BUCKET}/truth"}
 TOPIC = "arn:aws:sns:us-east-1:123456789012:alerts"
 KEY = "arn:aws:kms:us-east-1:123456789012:key/3f1c9a52-0b7e-4d86-9a41-6d2f8c0e7b15"
 MONITOR_TEMPLATE = "templates/monitor.yaml"
@@ -61,9 +72,55 @@ def inputs(part: Deployment) -> list[dict[str, Any]]:
     ]
 
 
-def test_without_endpoints_there_is_no_monitor() -> None:
+def test_without_endpoints_and_models_there_is_no_monitor() -> None:
     assert "Monitor" not in Deployment(FILES).resources()
     assert "Monitor" in Deployment(MONITORED).resources()
+    (sent,) = inputs(monitor(MonitorEndpoints="", **JUDGED))
+    assert sent["problem_type"] == "BinaryClassification"
+
+
+def test_each_model_has_a_schedule_whose_event_the_function_reads() -> None:
+    others = (
+        "endpoint=fraud:problem_type=Regression:schedule=old-name:prediction=net price:label=0",
+        "endpoint=a:problem_type=MulticlassClassification:prediction=x:labels=old/a:labels_id=key",
+        f"{MODEL}:threshold=0.25:positive=yes:header=false:names=model-monitor:metrics=f1",
+        "endpoint=e:problem_type=Regression:prediction=x",
+    )
+
+    part = monitor(
+        MonitorEndpoints="churn,fraud",
+        MonitorQuality=",".join([MODEL, *others]),
+        MonitorQualityHours="48",
+        MonitorQualityDelay="72",
+        MonitorQualitySchedule="rate(1 day)",
+        MonitorAlert="2 of 3",
+    )
+
+    sent = [one for one in inputs(part) if "problem_type" in one]
+    assert len(inputs(part)) == 7
+    assert part.resources()["FirstQualitySchedule"]["ScheduleExpression"] == "rate(1 day)"
+    checks = []
+    for one in sent:
+        assert one["time"] == "<aws.scheduler.scheduled-time>"
+        check = read_event(one | {"time": "2026-03-02T10:20:00Z"})
+        assert isinstance(check, ScheduledQuality)
+        assert (check.hours, check.delay, check.alert) == (48, 72, "2 of 3")
+        checks.append(check)
+    assert [(one.endpoint, one.schedule) for one in checks] == [
+        ("churn", "model-quality"),
+        ("fraud", "old-name"),
+        ("a", "model-quality"),
+        ("churn", "model-quality"),
+        ("e", "model-quality"),
+    ]
+    assert (checks[0].probability, checks[0].label) == ("score", "churned")
+    assert checks[1].prediction == "net price"
+    assert (checks[2].labels, checks[2].labels_id) == ("old/a", "key")
+    assert (checks[3].threshold, checks[3].header, checks[3].wanted_metrics) == (
+        0.25,
+        False,
+        {"f1"},
+    )
 
 
 def test_each_endpoint_has_a_schedule_whose_event_the_function_reads() -> None:
@@ -145,10 +202,47 @@ def test_the_role_allows_every_call_of_a_check_and_nothing_that_none_makes(
     assert used == {one["Sid"] for one in allowed} - by_lambda_itself
 
 
+def test_with_a_place_of_labels_the_role_allows_every_call_of_both_checks_and_no_others(
+    world: MonitorWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (topic,) = world.topics
+    allowed = statements(monitor(AlarmTopicArn=topic, **JUDGED))
+    (before,) = [one for one in inputs(monitor(**JUDGED)) if "problem_type" in one]
+    put_predictions(world)
+    monkeypatch.setenv("MONITOR_LABELS", JUDGED["MonitorLabels"])
+    aws = AwsAnswers(monkeypatch)
+
+    for hour in (10, 11):
+        time = f"2026-03-02T{hour}:20:00Z"
+        assert lambda_handler({**before, "time": time}, Context())["violations"] > 0
+    world.run(schedule="first")
+
+    used = set()
+    for operation, parameters in aws.asked:
+        for action, resource, keys in needed(operation, parameters):
+            found = allowing(allowed, action, resource, keys)
+            assert found, (action, resource, keys)
+            used.update(found)
+    assert used == {one["Sid"] for one in allowed} - {"WriteLogs", "KeepFailedEvents"}
+
+
+def put_predictions(world: MonitorWorld) -> None:
+    """A baseline of model quality, and a window of predictions of which labels say worse."""
+    good, bad = predictions(300), predictions(300, seed=2)
+    world.quality_baseline(
+        [{**row, **known} for row, known in zip(good, labels(good), strict=True)]
+    )
+    world.publish(bad)
+    lines = "".join(json.dumps(one) + "\n" for one in labels(bad, wrong=0.5))
+    world.put("truth/churn/2026/03/02/10/a.jsonl", lines.encode())
+
+
 @pytest.mark.parametrize(
     ("action", "resource", "keys"),
     [
         ("s3:GetObject", "arn:aws:s3:::rows/other/x", {}),
+        ("s3:GetObject", "arn:aws:s3:::rows/truth/churn/x", {}),
+        ("s3:ListBucket", "arn:aws:s3:::rows", {"s3:prefix": "truth/churn/"}),
         ("s3:GetObject", "arn:aws:s3:::rows/reports/churn/report.html", {}),
         ("s3:PutObject", "arn:aws:s3:::rows/out/churn/x", {}),
         ("s3:PutObject", "arn:aws:s3:::rows/baselines/churn/constraints.json", {}),
@@ -217,7 +311,9 @@ def test_the_function_is_built_by_its_own_name_with_a_python_that_duckdb_runs_on
     [
         ({"MonitorBaselines": ""}, "needs MonitorBaselines and MonitorReports"),
         ({"MonitorReports": ""}, "needs MonitorBaselines and MonitorReports"),
-        ({"MonitorEndpoints": ""}, "are for MonitorEndpoints"),
+        ({"MonitorEndpoints": ""}, "are for MonitorEndpoints or MonitorQuality"),
+        ({"MonitorEndpoints": "", "MonitorQuality": MODEL, "MonitorReports": ""}, "needs MonitorB"),
+        ({"MonitorLabels": "s3://rows/truth"}, "MonitorLabels is for MonitorQuality"),
     ],
 )
 def test_a_wrong_combination_is_refused_with_a_sentence(given: dict[str, str], said: str) -> None:
@@ -230,6 +326,14 @@ def test_a_wrong_combination_is_refused_with_a_sentence(given: dict[str, str], s
         ("MonitorEndpoints", "a,b,c,d,e,f"),
         ("MonitorEndpoints", "a b"),
         ("MonitorEndpoints", 'a","endpoint":"b'),
+        ("MonitorQuality", "churn"),
+        ("MonitorQuality", "endpoint=churn:probability=score:label=x"),
+        ("MonitorQuality", f"{MODEL}:hours=3"),
+        ("MonitorQuality", f'{MODEL}:label=a"b'),
+        ("MonitorQuality", f"{MODEL}:label=<aws.scheduler.execution-id>"),
+        ("MonitorQuality", ",".join([MODEL] * 6)),
+        ("MonitorQualitySchedule", "every hour"),
+        ("MonitorLabels", "s3://bucket"),
         ("MonitorSchedule", "every hour"),
         ("MonitorSchedule", 'cron(")'),
         ("MonitorAlert", "0 of 1"),
@@ -294,12 +398,14 @@ def test_a_deployed_schedule_checks_the_rows_that_the_forwarder_has_written(
         MonitorBaselines=PLACES["MONITOR_BASELINES"],
         MonitorReports=PLACES["MONITOR_REPORTS"],
         MonitorHours="2",
+        **JUDGED,
     )
     stack = resources_of(made["Monitor"])
 
     scheduler: Any = boto3.client("scheduler")
     schedules = [one["Name"] for one in scheduler.list_schedules()["Schedules"]]
-    assert sorted(schedules) == sorted([stack["FirstSchedule"], stack["SecondSchedule"]])
+    made_here = ("FirstSchedule", "SecondSchedule", "FirstQualitySchedule")
+    assert sorted(schedules) == sorted(stack[name] for name in made_here)
     target = scheduler.get_schedule(Name=stack["FirstSchedule"])["Target"]
     functions: Any = boto3.client("lambda")
     name = outputs_of(made["Monitor"])["MonitorFunctionName"]
@@ -313,6 +419,11 @@ def test_a_deployed_schedule_checks_the_rows_that_the_forwarder_has_written(
 
     assert (answer["schedule"], answer["violations"]) == ("old-name", 1)
     assert world.read("reports/churn/old-name/2026/03/02/10/execution.json")["rows"] == 300
+    put_predictions(world)
+    target = scheduler.get_schedule(Name=stack["FirstQualitySchedule"])["Target"]
+    judged = target["Input"].replace("<aws.scheduler.scheduled-time>", "2026-03-02T10:50:00Z")
+    assert lambda_handler(json.loads(judged), Context())["rows"] == 300
+    assert world.keys("reports/churn/model-quality/2026/03/02/10/report.html")
     failed = functions.get_function_event_invoke_config(FunctionName=name)
     assert failed["DestinationConfig"]["OnFailure"]["Destination"] == queue_arn(
         stack["DeadLetterQueue"]
