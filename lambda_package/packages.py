@@ -83,6 +83,7 @@ FORWARDER = Package(
         "wiring/init.py",
         "wiring/init_deployment.py",
         "wiring/monitor.py",
+        "wiring/monitor_executions.py",
         "wiring/monitor_function.py",
         "wiring/monitor_on_spark.py",
         "wiring/monitor_places.py",

@@ -139,7 +139,7 @@ def quality(  # noqa: PLR0913 - one parameter an option
         finished = run_quality(run, known, judged, now)
         folder = place.address_of(finished.kept.folder)
     if as_json:
-        say_json({**document_of(finished.kept, finished.checked.violations), "folder": folder})
+        say_json(document_of(finished.kept, finished.checked.violations, folder))
     else:
         show_check(folder, finished, problem)
     if finished.checked.violations:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from capture_forwarder.core.ports import FileStore
+from capture_forwarder.core.ports import FileStore, ListedFile
 from capture_forwarder.monitor.executions.folder import EXECUTION
 
 _HOUR = re.compile(r"/(\d{4}/\d{2}/\d{2}/\d{2})$")
@@ -22,7 +22,18 @@ class StoredExecution(msgspec.Struct, frozen=True):
 
 
 def copy_named(store: FileStore, address: str, folder: Path, names: Collection[str]) -> None:
-    """Copy the files of an address that have one of some names; the folder is made.
+    """Copy the files of an address that have one of some names.
+
+    Parameters
+    ----------
+    store
+        Where they are.
+    address
+        The folder there; without a slash at its end.
+    folder
+        Where they are copied to; it is made.
+    names
+        The names, which may have a folder in front.
 
     Raises
     ------
@@ -33,6 +44,7 @@ def copy_named(store: FileStore, address: str, folder: Path, names: Collection[s
     for file in store.files(address):
         name = file.address.removeprefix(f"{address}/")
         if name in names:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             store.copy(file.address, folder / name)
 
 
@@ -64,19 +76,18 @@ def write_folder(
         store.write(f"{address}/{path.relative_to(folder).as_posix()}", path.read_bytes())
 
 
-def executions_below(store: FileStore, address: str) -> list[StoredExecution]:
-    """Find the executions at and below an address; only their names are looked at.
-
-    Raises
-    ------
-    FileStoreError
-        The address cannot be listed.
-    """
+def executions_among(files: Iterable[ListedFile]) -> list[StoredExecution]:
+    """Find the executions among files; only their names are looked at."""
     return [
-        StoredExecution(found, hour[1] if (hour := _HOUR.search(found)) else None)
-        for file in store.files(address)
+        StoredExecution(found, hour_of_folder(found))
+        for file in files
         if (found := file.address.removesuffix(f"/{EXECUTION}")) != file.address
     ]
+
+
+def hour_of_folder(address: str) -> str | None:
+    """The hour `yyyy/mm/dd/hh` that the name of a folder ends with, if it does."""
+    return found[1] if (found := _HOUR.search(address)) else None
 
 
 def newest(
