@@ -253,7 +253,7 @@ def test_data_that_cannot_be_read_ends_with_1_and_writes_nothing() -> None:
 
     said = run("rows.jsonl", *BINARY, "--label", "label", "--to", "model-quality", exit_code=1)
 
-    assert "at line 2 of rows.jsonl" in said.stderr
+    assert "at line 1 of rows.jsonl" in said.stderr
     assert not Path("model-quality").exists()
 
 
