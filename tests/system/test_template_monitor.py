@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,7 @@ MONITORED = {
 }
 MODEL = "endpoint=churn:problem_type=BinaryClassification:probability=score:label=churned"
 JUDGED = {"MonitorQuality": MODEL, "MonitorLabels": f"s3://{BUCKET}/truth"}
+ROOT = Path(__file__).resolve().parents[2]
 TOPIC = "arn:aws:sns:us-east-1:123456789012:alerts"
 KEY = "arn:aws:kms:us-east-1:123456789012:key/3f1c9a52-0b7e-4d86-9a41-6d2f8c0e7b15"
 MONITOR_TEMPLATE = "templates/monitor.yaml"
@@ -426,3 +428,19 @@ def test_a_deployed_schedule_checks_the_rows_that_the_forwarder_has_written(
     assert failed["DestinationConfig"]["OnFailure"]["Destination"] == queue_arn(
         stack["DeadLetterQueue"]
     )
+
+
+def test_the_page_has_every_parameter_of_the_monitor_and_none_that_there_is_not() -> None:
+    page = (ROOT / "docs/how-to/monitor-in-aws.md").read_text(encoding="utf-8")
+    rows = [line.split("|") for line in page.splitlines() if line.startswith("| `")]
+    named = {
+        name: cells[-2].strip()
+        for cells in rows
+        for name in re.findall(r"`((?:Monitor|Runtime)\w*)`", cells[1])
+    }
+
+    ours = {name for name in PARAMETERS if name.startswith("Monitor")}
+    assert named.keys() - {"Runtime"} == ours
+    for name, without in named.items():
+        default = str(PARAMETERS[name].get("Default", ""))
+        assert default in without, name
