@@ -17,8 +17,8 @@ from capture_forwarder.monitor.scheduled.event import (
     ScheduledCheck,
     ScheduledQuality,
     read_event,
-    read_places,
 )
+from capture_forwarder.monitor.scheduled.places import read_places
 from lambda_package.packages import MONITOR
 from tests.support.aws_answers import AwsAnswers
 from tests.support.deployed import deploy, outputs_of, queue_arn, resources_of

@@ -12,12 +12,11 @@ from capture_forwarder.core.errors import SettingsError, UsageError
 from capture_forwarder.monitor.drift.measure import Measure
 from capture_forwarder.monitor.quality import Names, ProblemType
 from capture_forwarder.monitor.scheduled.event import (
-    Places,
     ScheduledCheck,
     ScheduledQuality,
     read_event,
-    read_places,
 )
+from capture_forwarder.monitor.scheduled.places import Places, read_places
 
 PLACES = Places("s3://rows/out", "s3://models/baselines", "s3://models/reports")
 NOW = datetime(2026, 3, 2, 10, 59, 59, tzinfo=UTC)
@@ -178,6 +177,13 @@ def test_labels_are_in_the_rows_in_the_endpoints_folder_or_where_it_is_said(
     places = Places(PLACES.rows, PLACES.baselines, PLACES.reports, labels)
 
     assert quality(labels=given).labels_address(places) == found
+
+
+def test_a_folder_of_labels_without_the_place_of_all_is_an_error() -> None:
+    with pytest.raises(UsageError, match="MONITOR_LABELS is not set") as raised:
+        quality(labels="old/churn").labels_address(PLACES)
+
+    assert "MonitorLabels" in raised.value.advice
 
 
 @pytest.mark.parametrize(

@@ -173,6 +173,16 @@ def test_no_files_are_no_rows() -> None:
     assert profiled(MemoryFileStore()).rows == 0
 
 
+@pytest.mark.parametrize("at_once", [1, PLENTY])
+def test_files_without_a_byte_are_passed_over(at_once: int) -> None:
+    store = MemoryFileStore()
+    for number, data in enumerate([b"", zipped([{"a": 1}]), b""]):
+        store.held[address(number)] = data
+    store.held[address(3, suffix=".csv")] = b""
+
+    assert profiled(store, at_once=at_once).rows == 1
+
+
 def test_files_of_several_formats_are_refused() -> None:
     store = MemoryFileStore()
     store.held[address(0)] = zipped([{"a": 1}])

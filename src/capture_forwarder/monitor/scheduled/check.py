@@ -17,12 +17,12 @@ from capture_forwarder.monitor.report.reading import documents_in
 from capture_forwarder.monitor.report.runs import MOST
 from capture_forwarder.monitor.scheduled.data import check_data
 from capture_forwarder.monitor.scheduled.event import (
-    Places,
     Scheduled,
     ScheduledCheck,
     ScheduledQuality,
 )
 from capture_forwarder.monitor.scheduled.found import Found
+from capture_forwarder.monitor.scheduled.places import Places
 from capture_forwarder.monitor.scheduled.quality import check_quality
 from capture_forwarder.monitor.scheduled.reports import executions_before, history_documents
 from capture_forwarder.monitor.scheduled.surroundings import Surroundings

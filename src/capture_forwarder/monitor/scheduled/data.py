@@ -9,9 +9,10 @@ from pathlib import Path
 from capture_forwarder.core.errors import ForwarderError
 from capture_forwarder.monitor.data.relation import Relation
 from capture_forwarder.monitor.engines.duckdb.engine import DuckDBEngine
-from capture_forwarder.monitor.scheduled.event import Places, ScheduledCheck
+from capture_forwarder.monitor.scheduled.event import ScheduledCheck
 from capture_forwarder.monitor.scheduled.found import Finding, Found
 from capture_forwarder.monitor.scheduled.metrics import metrics_of, totals_of
+from capture_forwarder.monitor.scheduled.places import Places
 from capture_forwarder.monitor.scheduled.reports import baseline_at
 from capture_forwarder.monitor.scheduled.rows import Wanted, rows_of_window
 from capture_forwarder.monitor.scheduled.surroundings import Surroundings

@@ -1,4 +1,4 @@
-"""A schedule's event, and the function's variables → what to check, or what is wrong with them."""
+"""A schedule's event → what to check, or what is wrong with it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import Annotated
 
 import msgspec
 
-from capture_forwarder.core.errors import SettingsError, UsageError
+from capture_forwarder.core.errors import UsageError
 from capture_forwarder.monitor.constraints.check import LEAST_ROWS, Strictness
 from capture_forwarder.monitor.data.files import Window
 from capture_forwarder.monitor.drift.measure import Measure
 from capture_forwarder.monitor.executions.folder import safe_name
 from capture_forwarder.monitor.quality import Names, ProblemType, Question
 from capture_forwarder.monitor.scheduled.alert import AlertRule
+from capture_forwarder.monitor.scheduled.places import Places
 
 _MOST_HOURS = 24 * 366
 _COUNT = "(?:[1-9][0-9]?|100)"  # Model Monitor looks at as many runs (EvaluationPeriod)
@@ -28,27 +29,6 @@ VIOLATIONS = "violations"
 ALL = "all"
 QUALITY = "quality"
 """The folder of a model's baseline, in that of its endpoint."""
-
-
-class Places(msgspec.Struct, frozen=True):
-    """Where everything is, as addresses without a slash at their ends.
-
-    Parameters
-    ----------
-    rows
-        What the publisher of files writes: `{rows}/{endpoint}/{variant}/yyyy/mm/dd/hh/`.
-    baselines
-        Baselines: `{baselines}/{endpoint}/constraints.json`.
-    reports
-        Where executions are kept: `{reports}/{endpoint}/{schedule}/yyyy/mm/dd/hh/`.
-    labels
-        Labels: `{labels}/{endpoint}/`; None where rows have them, or none are needed.
-    """
-
-    rows: str
-    baselines: str
-    reports: str
-    labels: str | None = None
 
 
 class Scheduled(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -202,12 +182,21 @@ class ScheduledQuality(Scheduled, frozen=True, kw_only=True):
         return (self.baseline or default).rstrip("/")
 
     def labels_address(self, places: Places) -> str | None:
-        """Where the labels are; None where the rows have them."""
+        """Where the labels are; None where the rows have them.
+
+        Raises
+        ------
+        UsageError
+            A folder is named, and not where it is.
+        """
         if self.labels is not None and self.labels.startswith("s3://"):
             return self.labels.rstrip("/")
-        if places.labels is None:
-            return None
-        return f"{places.labels}/{(self.labels or self.endpoint).strip('/')}"
+        if places.labels is not None:
+            return f"{places.labels}/{(self.labels or self.endpoint).strip('/')}"
+        if self.labels is not None:
+            problem = f"`labels` is the folder {self.labels!r}, and MONITOR_LABELS is not set"
+            raise UsageError(f"{problem}.", "Set MonitorLabels, or name an address: s3://...")
+        return None
 
 
 _PROBLEM = "problem_type"
@@ -230,8 +219,8 @@ def read_event(event: Mapping[str, object]) -> ScheduledCheck | ScheduledQuality
             else msgspec.convert(event, ScheduledCheck)
         )
     except msgspec.ValidationError as error:
-        missing = (event.keys() & _OF_QUALITY) - {_PROBLEM} and _PROBLEM not in event
-        hint = f"; a check of model quality needs `{_PROBLEM}`" if missing else ""
+        is_without = _PROBLEM not in event and event.keys() & _OF_QUALITY
+        hint = f"; a check of model quality needs `{_PROBLEM}`" if is_without else ""
         raise _wrong(f"{error}{hint}") from None
     for name, value in (("endpoint", found.endpoint), ("schedule", found.schedule)):
         if safe_name(value) != value:
@@ -264,30 +253,3 @@ def _wrong(problem: str) -> UsageError:
     return UsageError(
         message, "Correct the schedule's input; docs/how-to/monitor-in-aws.md has it."
     )
-
-
-def read_places(environment: Mapping[str, str]) -> Places:
-    """Read the function's variables.
-
-    Raises
-    ------
-    SettingsError
-        Lists each that is missing or is no address of a folder.
-    """
-    names = {
-        "rows": "MONITOR_ROWS",
-        "baselines": "MONITOR_BASELINES",
-        "reports": "MONITOR_REPORTS",
-        "labels": "MONITOR_LABELS",
-    }
-    given = {field: environment.get(name, "").rstrip("/") for field, name in names.items()}
-    if not given["labels"]:
-        del given["labels"]
-    problems = [
-        f"{names[field]}: must be s3://bucket/prefix"
-        for field, value in given.items()
-        if not value.startswith("s3://") or not value.removeprefix("s3://").partition("/")[2]
-    ]
-    if problems:
-        raise SettingsError(problems)
-    return Places(**given)

@@ -13,10 +13,11 @@ from capture_forwarder.monitor.engines.duckdb.engine import DuckDBEngine
 from capture_forwarder.monitor.quality import Judged, QualityRun, Source, judge, run_quality
 from capture_forwarder.monitor.quality.run import write_failed_quality
 from capture_forwarder.monitor.scheduled.copies import Copies
-from capture_forwarder.monitor.scheduled.event import Places, ScheduledQuality, keys_for_options
+from capture_forwarder.monitor.scheduled.event import ScheduledQuality, keys_for_options
 from capture_forwarder.monitor.scheduled.found import Finding, Found
 from capture_forwarder.monitor.scheduled.labels import label_files
 from capture_forwarder.monitor.scheduled.metrics import quality_metrics_of, quality_totals_of
+from capture_forwarder.monitor.scheduled.places import Places
 from capture_forwarder.monitor.scheduled.reports import quality_baseline_at
 from capture_forwarder.monitor.scheduled.rows import files_of_window
 from capture_forwarder.monitor.scheduled.surroundings import Surroundings
@@ -73,8 +74,8 @@ def _judged(
             yield Source(name, paths, header=check.header)
 
     window, rows = check.window(started), check.rows_address(places)
-    predictions = sources(rows, files_of_window(world.store, rows, window))
     place = check.labels_address(places)
+    predictions = sources(rows, files_of_window(world.store, rows, window))
     labels = None if place is None else sources(place, label_files(world.store, place, window))
     try:
         return judge(engine, check.question, predictions, labels)
