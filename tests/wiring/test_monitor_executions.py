@@ -154,6 +154,23 @@ def test_history_of_this_machine_and_of_s3_go_together() -> None:
     assert Path("page.html").read_text().count("<li class=") >= 2
 
 
+@pytest.mark.parametrize("command", ["list", "show", "report"])
+@pytest.mark.parametrize(
+    "name", ["execution.json", "statistics.json", "constraint_violations.json"]
+)
+def test_a_file_that_cannot_be_used_is_named_by_its_address(command: str, name: str) -> None:
+    address = f"{day(1)}/{name}"
+    put(address.removeprefix("s3://monitor/"), b"{")
+
+    code, said = run(command, ROOT)
+
+    read_by = {"list": {"execution.json"}, "show": {"execution.json", "constraint_violations.json"}}
+    if name in read_by.get(command, {name}):
+        assert (code, address in said.replace("\n", "")) == (1, True)
+    else:
+        assert code == 0
+
+
 def test_keys_that_lead_out_of_a_folder_are_left_where_they_are() -> None:
     day(1)
     put("kept/../../escaped/execution.json", b"{}")

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from capture_forwarder.core.errors import ForwarderError
 from capture_forwarder.core.ports import FileStore
 from capture_forwarder.monitor.executions.folder import (
     CONSTRAINTS,
@@ -105,7 +106,13 @@ def opened_executions(address: str, most: int, until: str | None = None) -> Iter
         # Model Monitor's own folders hold this file, and none that says how it ended.
         if f"{address}/{STATISTICS}" in {file.address for file in files}:
             store.copy(f"{address}/{STATISTICS}", folder / STATISTICS)
-        yield Executions(address, folder, store, len(found) - len(wanted))
+        try:
+            yield Executions(address, folder, store, len(found) - len(wanted))
+        except ForwarderError as error:
+            # The copy is gone when somebody reads of it.
+            error.message = error.message.replace(str(folder), address)
+            error.reword(lambda advice: advice)
+            raise
 
 
 def _below(address: str, root: str) -> tuple[str, ...]:
