@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 
 from capture_forwarder.core.errors import OutOfTimeError, UsageError
 from capture_forwarder.monitor.data.files import Window
+from capture_forwarder.monitor.data.json_lines import MOST_COLUMNS
 from capture_forwarder.monitor.data.opening import DataChoice, open_data
+from capture_forwarder.monitor.data.relation import Relation
 from capture_forwarder.monitor.engines.duckdb.engine import open_duckdb
 from capture_forwarder.monitor.profile.columns import Profile
 from capture_forwarder.monitor.profile.profiling import profile_of
@@ -137,6 +139,32 @@ def test_columns_that_come_later_or_are_excluded_are_there_or_not() -> None:
 
     assert [(one.name, one.counts.present) for one in found.columns] == [("a", 2), ("b", 1)]
     assert found.rows == 2
+
+
+def columns_of(store: MemoryFileStore) -> Relation:
+    with open_duckdb() as engine:
+        room = Room(lambda: PLENTY, never, 1)
+        return rows_of_window(engine, store, Wanted(FOLDER, WINDOW), room)
+
+
+def test_columns_beyond_the_most_are_left_out_with_a_note_whichever_file_they_are_in() -> None:
+    most = {f"c{number}": number for number in range(MOST_COLUMNS)}
+    store = MemoryFileStore()
+    store.held[address(0)] = zipped([most])
+    store.held[address(1)] = zipped([{"c7": 1}])
+
+    assert (len(columns_of(store).columns), columns_of(store).notes) == (MOST_COLUMNS, ())
+
+    store.held[address(2)] = zipped([{"more": 1, "c3": 1}])
+    found = columns_of(store)
+    assert len(found.columns) == MOST_COLUMNS
+    assert found.notes == ("Columns were left out: no more than 5000 are looked at.",)
+
+    del store.held[address(2)]
+    store.held[address(0)] = store.held[address(3)] = zipped([{**most, "more": 1}])
+    found = columns_of(store)
+    assert len(found.columns) == MOST_COLUMNS
+    assert found.notes == ("1 column was left out: no more than 5000 are looked at.",)
 
 
 def test_parquet_files_are_read_with_their_types(tmp_path: Path) -> None:
