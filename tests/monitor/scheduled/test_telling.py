@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from capture_forwarder.monitor.drift.measure import Drift
 from capture_forwarder.monitor.executions.execution import (
     BaselineFiles,
     Execution,
+    MonitoringType,
     Status,
     write_execution,
 )
@@ -27,7 +29,7 @@ from capture_forwarder.monitor.scheduled.alert import AlertRule, AlertStatus
 from capture_forwarder.monitor.scheduled.found import Finding
 from capture_forwarder.monitor.scheduled.metrics import metrics_of, quality_metrics_of
 from capture_forwarder.monitor.scheduled.reports import executions_before
-from capture_forwarder.monitor.scheduled.telling import subject_of, text_of
+from capture_forwarder.monitor.scheduled.telling import detail_of, subject_of, text_of
 from tests.support.memory_files import MemoryFileStore
 
 ADDRESS = "s3://r/churn/hourly/2026/03/02/10"
@@ -203,6 +205,20 @@ def test_a_message_names_at_most_twenty_violations_and_its_subject_fits_sns() ->
     assert text.count("- column-") == 20
     assert "- and 5 more" in text
     assert "At least 2 of the last 3 checks had violations" in text
-    subject = subject_of(BAD, AlertStatus.IN_ALERT)
-    assert len(subject) <= 100
-    assert subject.isascii()
+    long = msgspec.structs.replace(BAD, endpoint="e" * 63, schedule="s" * 256)
+    for status in AlertStatus:
+        subject = subject_of(long, status)
+        assert len(subject) == 100
+        assert subject.isascii()
+
+
+def test_an_event_names_each_column_once_and_at_most_twenty() -> None:
+    findings = [Finding(f"column-{n // 2}", f"description {n}") for n in range(50)]
+
+    detail = detail_of(BAD, findings, ADDRESS, AlertStatus.OK)
+
+    assert detail["features"] == [f"column-{n}" for n in range(20)]
+    assert detail["report"] == f"{ADDRESS}/report.html"
+    of_model = msgspec.structs.replace(BAD, monitoring_type=MonitoringType.MODEL_QUALITY)
+    told = detail_of(of_model, findings[:2], ADDRESS, AlertStatus.OK)
+    assert ("features" in told, told["metrics"]) == (False, ["column-0"])
