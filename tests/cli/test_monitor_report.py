@@ -70,6 +70,15 @@ def test_an_execution_that_stands_alone_in_its_folder_has_no_others() -> None:
     assert "other" not in run("alone/this").stdout
 
 
+def test_an_execution_that_is_named_from_within_its_schedule_is_not_another_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    day(1)
+    monkeypatch.chdir("kept/churn/daily")
+
+    assert "other" not in run("2026/03/01/00").stdout
+
+
 def test_of_several_executions_the_newest_is_shown_and_the_others_make_the_strip() -> None:
     for number in (3, 12, 7):
         day(number, violations=number, status="CompletedWithViolations")

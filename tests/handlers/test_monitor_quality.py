@@ -191,6 +191,20 @@ def test_ground_truth_of_model_monitor_csv_and_rows_of_the_publisher_are_labels(
     assert world.run(**of_model_monitor, labels="old-name")["rows"] == 60
 
 
+def test_csv_without_names_is_read_by_positions_and_metrics_may_be_named_as_they_were(
+    world: MonitorWorld,
+) -> None:
+    world.publish(GOOD)
+    table = "".join(f"{one['churned']},{one['inference_id']}\n" for one in labels(GOOD, wrong=0.5))
+    world.put("truth/churn/labels.csv", table.encode())
+
+    by_position = ASKED | {"label": "0", "labels_id": "1", "header": "false"}
+    answer = world.run(**by_position, names="model-monitor")
+
+    assert answer["rows"] == 300
+    assert {"accuracy", "truePositiveRate"} <= set(answer["metrics"])
+
+
 def test_captures_and_merged_files_are_judged_by_attributes(
     world: MonitorWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -65,6 +65,23 @@ def test_the_newest_are_listed_and_no_others_are_read(monkeypatch: pytest.Monkey
     ]
 
 
+def test_executions_in_no_folder_of_an_hour_are_found_by_what_they_hold() -> None:
+    day(1)
+    day(3)
+    for name, number in (("by-hand", 2), ("newest", 4)):
+        end = f"2026-03-{number:02}T00:00:00.000Z"
+        put(
+            f"kept/churn/{name}/execution.json",
+            json.dumps(made.execution(window_end=end)).encode(),
+        )
+
+    listed = json.loads(run("list", "s3://monitor/kept", "--limit", "3", "--json")[1])
+    shown = json.loads(run("show", "s3://monitor/kept", "--json")[1])
+
+    assert [one["window_end"][8:10] for one in listed["executions"]] == ["04", "03", "02"]
+    assert shown["folder"] == "s3://monitor/kept/churn/newest"
+
+
 def test_no_executions_are_told_as_such() -> None:
     assert "There are no executions." in run("list", "s3://monitor/none")[1]
     code, said = run("show", "s3://monitor/none")
