@@ -574,8 +574,7 @@ MUTANTS = [
         "monitor/engines/duckdb/engine.py",
         'f"DuckDB raised {kind}"',
         "text",
-        "tests/monitor/data/test_opening.py",
-        "tests/monitor/quality/test_sources.py",
+        "tests/monitor/engines/duckdb/test_engine.py",
     ),
     mutant(
         "what the monitor tells of a window names columns and metrics, and no place on a disk",
