@@ -104,3 +104,22 @@ def test_a_name_that_only_some_sources_have_is_no_mistake_and_one_that_none_has_
     with pytest.raises(UsageError, match="has a value for 'p'"):
         judged(QUESTION, source(without), source(without))
     assert judged(QUESTION)["dataset"]["item_count"] == 0
+
+
+@pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.parametrize("first", [0, 1])
+def test_lines_of_model_monitor_among_others_are_refused_and_never_passed_over(
+    tmp_path: Path, first: int, *, apart: bool
+) -> None:
+    kinds = [labelled("1", "2"), {"i": "1", "y": 2}]
+    lines = [kinds[first], kinds[1 - first]]
+    if apart:
+        truths = [json_lines(tmp_path / f"{n}.jsonl", [line]) for n, line in enumerate(lines)]
+    else:
+        truths = [json_lines(tmp_path / "all.jsonl", lines)]
+    predictions = csv_file(tmp_path / "p.csv", [("1", 2)], "i", "p")
+
+    with open_duckdb() as engine, pytest.raises(UsageError, match="folders of their own"):
+        judge(engine, QUESTION, [source(predictions)], [source(path) for path in truths])
+    with open_duckdb() as engine, pytest.raises(UsageError, match="folders of their own"):
+        judge(engine, QUESTION, [source(path) for path in truths], [source(predictions)])

@@ -6,14 +6,14 @@ next one is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, cast
 
 from capture_forwarder.core.errors import UsageError
 from capture_forwarder.monitor.engines.duckdb.engine import DuckDBEngine
 from capture_forwarder.monitor.quality.payloads import LABEL, RESPONSE, values_sql
 from capture_forwarder.monitor.quality.question import Question
-from capture_forwarder.monitor.quality.sources import Readable, Source, readable
+from capture_forwarder.monitor.quality.sources import Readable, Source, mixed, readable
 
 _FOUND = """
     CREATE TEMP TABLE found (
@@ -75,15 +75,13 @@ def join(
     DataError
         A source cannot be read.
     UsageError
-        A column is missing, or no line of JSON has a prediction.
+        A column is missing, no line of JSON has a prediction, or Model Monitor's lines are among
+        others.
     """
     engine.run(f"{_FOUND}; {_GIVEN}")
     by_id = labels is not None
     loose = None
-    for source in predictions:
-        found = readable(engine, source)
-        if found.is_empty:
-            continue
+    for found in _of_one_kind(engine, predictions):
         by_id = by_id or found.is_model_monitors
         _add_predictions(engine, question, found, by_id=by_id)
         if found.columns is None:
@@ -96,14 +94,26 @@ def join(
     if not by_id:
         engine.run(f"{_BESIDE}; DROP TABLE predictions; DROP TABLE given")
         return Joined(outside, count(engine, "joined WHERE label IS NOT NULL"), 0, 0)
-    for source in labels or ():
-        if not (found := readable(engine, source)).is_empty:
-            _add_labels(engine, question, found)
+    for found in _of_one_kind(engine, labels or ()):
+        _add_labels(engine, question, found)
     engine.run(f"{_LAST_LABELS}; DROP TABLE given; {_JOINED}")
     ((given,),) = engine.rows("SELECT coalesce(sum(times), 0)::BIGINT FROM labels")
     alone, kept = count(engine, _ALONE), count(engine, "labels")
     engine.run("DROP TABLE predictions; DROP TABLE labels")
     return Joined(outside, kept, alone, cast("int", given) - kept)
+
+
+def _of_one_kind(engine: DuckDBEngine, sources: Iterable[Source]) -> Iterator[Readable]:
+    """Make sources readable that have anything in them, if all are Model Monitor's, or none is."""
+    kinds = set()
+    for source in sources:
+        found = readable(engine, source)
+        if found.is_empty:
+            continue
+        kinds.add(found.is_model_monitors)
+        if len(kinds) > 1:
+            raise mixed(source.name)
+        yield found
 
 
 def count(engine: DuckDBEngine, table: str) -> int:
