@@ -12,6 +12,7 @@ from benchmarks.workloads import WORKLOAD_ROWS
 PLACE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 
 _LOADING = "## Loading into DuckDB"
+_MONITORING = "## Monitoring"
 
 LIMIT_HEADINGS = ("", "Limit", "Capture Forwarder", "Share")
 
@@ -96,6 +97,19 @@ without a key. Times and memory are those of the whole process, from its start t
 
 `python -m benchmarks.run --loading` measures and writes this table alone.
 
+## Monitoring
+
+A million rows of 20 columns (twelve fractions, four whole numbers, four texts) are checked against
+a baseline; beside it, Evidently's drift preset on the same rows, in an environment of its own. CPU
+time and memory are those of the whole process. Each prediction has an id and a score; the labels
+are another file.
+
+{monitored}
+
+`VENDOR_PYTHONS=PYTHON python -m benchmarks.monitor` measures and writes this table, where PYTHON is
+the interpreter of an environment with `pip install 'evidently==0.7.*' 'pandas<3' pyarrow`. Without
+it, it measures the rest and writes nothing.
+
 ## Method
 
 - **Data.** Most figures: a file of 100,000 lines and 50 MB, with 20 numeric columns and a score, as
@@ -142,11 +156,26 @@ def limits(found: Mapping[str, float]) -> list[list[str]]:
 
 def write_loading(loaded: Sequence[Row]) -> None:
     """Write the table on loading into DuckDB anew, and leave the rest of the page."""
+    _write_table(_LOADING, _loading_table(loaded))
+
+
+def write_monitoring(headings: Sequence[str], measured: Sequence[Row]) -> None:
+    """Write the table on monitoring anew, and leave the rest of the page."""
+    _write_table(_MONITORING, markdown(headings, [row.cells() for row in measured]))
+
+
+def _write_table(heading: str, table: str) -> None:
+    """Replace the first table below a heading."""
+    before, _, after = _around_table(heading)
+    PLACE.write_text(f"{before}{table}{after}")
+
+
+def _around_table(heading: str) -> tuple[str, str, str]:
+    """The page before the first table below a heading, that table, and the page behind it."""
     page = PLACE.read_text()
-    front, heading, section = page.partition(_LOADING)
-    text, _, rest = section.partition("\n| ")
-    rest = rest[rest.index("\n\n") :]
-    PLACE.write_text(f"{front}{heading}{text}\n{_loading_table(loaded)}{rest}")
+    start = page.index("\n| ", page.index(heading)) + 1
+    end = page.index("\n\n", start)
+    return page[:start], page[start:end], page[end:]
 
 
 def _loading_table(loaded: Sequence[Row]) -> str:
@@ -188,5 +217,7 @@ def write(  # noqa: PLR0913 - the parts of the page
             ratios=markdown(columns.HEADINGS, ratios),
             workload_rows=WORKLOAD_ROWS,
             loaded=_loading_table(loaded),
+            # Another run measures it, with what is not installed here.
+            monitored=_around_table(_MONITORING)[1],
         )
     )

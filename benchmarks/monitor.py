@@ -4,20 +4,24 @@ python -m benchmarks.monitor [--rows N]
 
 Beside the check of a Parquet file stands Evidently's drift preset on the same rows, where it is
 installed: in an environment of its own, since it brings some eighty packages, whose interpreter
-`VENDOR_PYTHONS` names (tests/support/vendor.py). And, as a check of model quality, predictions are
-joined with their labels by id.
+`VENDOR_PYTHONS` names (tests/support/vendor.py). Only then docs/performance.md is written. And, as
+a check of model quality, predictions are joined with their labels by id.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
+from collections.abc import Callable
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
 
+from benchmarks import document
 from benchmarks.report import HEADINGS, Row, plain
 
 ROWS = 1_000_000
@@ -40,7 +44,7 @@ now, then = (pandas.read_parquet(path) for path in sys.argv[1:])
 made = [Dataset.from_pandas(one, data_definition=DataDefinition()) for one in (now, then)]
 assert Report([DataDriftPreset()]).run(*made).dict()["metrics"]
 """
-_HEADINGS = ("", "Evidently", *HEADINGS[2:])
+_VERSION = "from importlib import metadata; print(metadata.version('evidently'))"
 
 
 def main() -> None:
@@ -50,23 +54,28 @@ def main() -> None:
     rows = parser.parse_args().rows
     with TemporaryDirectory() as name:
         folder = Path(name)
-        _make(folder, rows)
+        _apart(_make, folder, rows)
         _run("baseline", folder / "rows.parquet", "--to", folder / "baseline")
-        theirs = _evidently(folder / "rows.parquet")
-        if theirs is None:
-            print("Evidently is not measured: VENDOR_PYTHONS names no interpreter that has it.")
+        python, version = _evidently()
+        theirs = None if python is None else _drift(python, folder / "rows.parquet")
         measured = [
             row
             for form in _TARGETS
             for row in _rows(folder, form, theirs if form == "rows.parquet" else None)
         ]
-        print(plain(_HEADINGS, [row.cells() for row in [*measured, *_quality(folder, rows)]]))
+        measured += _quality(folder, rows)
+    headings = ("", f"Evidently {version}".strip(), *HEADINGS[2:])
+    print(plain(headings, [row.cells() for row in measured]))
+    if theirs is None:
+        print("Evidently is not measured: VENDOR_PYTHONS names no interpreter that has it.")
+    elif rows == ROWS:
+        document.write_monitoring(headings, measured)
 
 
 def _rows(folder: Path, form: str, theirs: tuple[float, float] | None) -> list[Row]:
     baseline, out = folder / "baseline", folder / "out"
     seconds, megabytes = _run("check", folder / form, "--baseline", baseline, "--to", out)
-    what = f"monitor check of {_NAMES[form]}"
+    what = f"a check of {_NAMES[form]}"
     return [
         Row(
             f"{what}, CPU seconds",
@@ -115,20 +124,14 @@ def _make(folder: Path, rows: int) -> None:
 
 def _quality(folder: Path, rows: int) -> list[Row]:
     """Measure predictions of a binary model by labels of another file."""
-    with duckdb.connect() as connection:
-        connection.execute("SET threads = 1; SELECT setseed(0.5)")
-        columns = "uuid()::VARCHAR AS inference_id, round(random(), 6) AS score"
-        connection.execute(f"CREATE TABLE p AS SELECT {columns} FROM range({rows})")  # noqa: S608 - its own
-        connection.execute(f"COPY p TO '{folder}/predictions.csv'")
-        labels = "SELECT inference_id, (random() < score)::INT AS label FROM p ORDER BY random()"
-        connection.execute(f"COPY ({labels}) TO '{folder}/labels.csv'")
+    _apart(_make_labels, folder, rows)
     seconds, megabytes = _run(
         "quality",
         folder / "predictions.csv",
         *("--labels", folder / "labels.csv", "--label", "label", "--probability", "score"),
         *("--problem-type", "BinaryClassification", "--to", folder / "quality"),
     )
-    what = "monitor quality of as many predictions with labels by id"
+    what = "the quality of as many predictions with labels by id"
     return [
         Row(f"{what}, CPU seconds", seconds, form="{:.1f}"),
         Row(
@@ -143,15 +146,41 @@ def _quality(folder: Path, rows: int) -> list[Row]:
     ]
 
 
-def _evidently(data: Path) -> tuple[float, float] | None:
-    """Run Evidently's drift preset on rows against themselves; None where it is not installed."""
+def _make_labels(folder: Path, rows: int) -> None:
+    """Predictions with ids, and in another order what was true."""
+    with duckdb.connect() as connection:
+        connection.execute("SET threads = 1; SELECT setseed(0.5)")
+        columns = "uuid()::VARCHAR AS inference_id, round(random(), 6) AS score"
+        connection.execute(f"CREATE TABLE p AS SELECT {columns} FROM range({rows})")  # noqa: S608 - its own
+        connection.execute(f"COPY p TO '{folder}/predictions.csv'")
+        labels = "SELECT inference_id, (random() < score)::INT AS label FROM p ORDER BY random()"
+        connection.execute(f"COPY ({labels}) TO '{folder}/labels.csv'")
+
+
+def _apart(make: Callable[[Path, int], None], folder: Path, rows: int) -> None:
+    """Make data in a process of its own: what one has used, Linux counts for those it starts."""
+    process = get_context("spawn").Process(target=make, args=(folder, rows))
+    process.start()
+    process.join()
+    assert process.exitcode == 0, f"{make.__name__} failed; see above"
+
+
+def _evidently() -> tuple[str | None, str]:
+    """Find an interpreter that has Evidently, and its version; None where there is none."""
     for python in filter(None, os.environ.get("VENDOR_PYTHONS", "").split(":")):
-        find = "import importlib.util as u, sys; sys.exit(u.find_spec('evidently') is None)"
-        if os.waitstatus_to_exitcode(_started([python, "-c", find])[0]) == 0:
-            status, used = _started([python, "-c", _EVIDENTLY, str(data), str(data)])
-            assert os.waitstatus_to_exitcode(status) == 0, "Evidently failed; see above"
-            return used
-    return None
+        asked = subprocess.run(  # noqa: S603 - whom the caller names
+            [python, "-c", _VERSION], capture_output=True, text=True, check=False
+        )
+        if asked.returncode == 0:
+            return python, asked.stdout.strip()
+    return None, ""
+
+
+def _drift(python: str, data: Path) -> tuple[float, float]:
+    """Run Evidently's drift preset on rows against themselves."""
+    status, used = _started([python, "-c", _EVIDENTLY, str(data), str(data)])
+    assert os.waitstatus_to_exitcode(status) == 0, "Evidently failed; see above"
+    return used
 
 
 def _run(*arguments: str | Path) -> tuple[float, float]:

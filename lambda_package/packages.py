@@ -83,9 +83,11 @@ FORWARDER = Package(
         "wiring/init.py",
         "wiring/init_deployment.py",
         "wiring/monitor.py",
+        "wiring/monitor_executions.py",
         "wiring/monitor_function.py",
         "wiring/monitor_on_spark.py",
         "wiring/monitor_places.py",
+        "wiring/monitor_quality.py",
         "wiring/notebooks.py",
         "wiring/operator.py",
         "wiring/platform_check.py",
@@ -121,11 +123,10 @@ MONITOR = Package(
         "monitor/arrived",
         "monitor/data/captures.py",
         "monitor/engines/spark",
-        "monitor/quality",
     ),
     newer_c_library=True,
 )
-"""The monitor of rows; captures and labels are for the command.
+"""The monitor of rows and of model quality; rows from captures are for the command.
 
 DuckDB needs the newer C library, so the template lets nobody deploy this with Python 3.11. It is
 built for that, too, so that the forwarder can be.

@@ -199,7 +199,8 @@ def test_json_has_what_scripts_need() -> None:
     ("arguments", "message"),
     [
         (["gone.csv", *BINARY, "--label", "label"], "gone.csv does not exist"),
-        (["s3://bucket/rows/", *BINARY, "--label", "label"], "aws s3 cp --recursive s3://bucket"),
+        (["gs://bucket/rows/", *BINARY, "--label", "label"], "neither on this machine nor in S3"),
+        (["s3://", *BINARY, "--label", "label"], "s3:// has no bucket"),
         (["good.csv", *BINARY], "not given where the labels of good.csv are"),
         (None, "not given where the new baseline goes"),
         (["good.csv", *BINARY, "--label", "truth"], "has no column 'truth'"),
@@ -252,8 +253,22 @@ def test_data_that_cannot_be_read_ends_with_1_and_writes_nothing() -> None:
 
     said = run("rows.jsonl", *BINARY, "--label", "label", "--to", "model-quality", exit_code=1)
 
-    assert "at line 2 of rows.jsonl" in said.stderr
+    assert "at line 1 of rows.jsonl" in said.stderr
     assert not Path("model-quality").exists()
+
+
+def test_a_check_that_fails_leaves_an_execution_that_says_why() -> None:
+    baseline()
+    Path("rows.jsonl").write_text("{]\n")
+
+    check = ("rows.jsonl", *BINARY, "--label", "label", "--baseline", "baseline")
+    said = run(*check, exit_code=1)
+
+    execution = document(f"{kept()}/execution.json")
+    assert (execution["status"], execution["rows"]) == ("Failed", None)
+    assert execution["monitoring_type"] == "ModelQuality"
+    assert execution["message"] in " ".join(said.stderr.split())
+    assert execution["baseline"]["source"] == "baseline"
 
 
 def test_a_folder_that_cannot_be_written_ends_with_1() -> None:

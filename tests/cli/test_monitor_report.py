@@ -48,6 +48,37 @@ def test_the_page_stands_beside_the_files_that_it_shows() -> None:
     assert "monthly_charges" in page.read_text()
 
 
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [((1,), None), ((1, 2), "has 1 other execution."), ((1, 2, 3), "has 2 other executions.")],
+)
+def test_other_executions_are_told_of_where_there_are_any(
+    days: tuple[int, ...], said: str | None
+) -> None:
+    made.write(Path("kept/churn/weekly/2026/03/01/00"), made.churn())
+    folders = [day(number) for number in days]
+
+    told = " ".join(run(str(folders[0])).stdout.split())
+
+    assert ("other execution" in told) == (said is not None)
+    assert said is None or said in told
+
+
+def test_an_execution_that_stands_alone_in_its_folder_has_no_others() -> None:
+    made.write(Path("alone/this"), made.churn())
+
+    assert "other" not in run("alone/this").stdout
+
+
+def test_an_execution_that_is_named_from_within_its_schedule_is_not_another_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    day(1)
+    monkeypatch.chdir("kept/churn/daily")
+
+    assert "other" not in run("2026/03/01/00").stdout
+
+
 def test_of_several_executions_the_newest_is_shown_and_the_others_make_the_strip() -> None:
     for number in (3, 12, 7):
         day(number, violations=number, status="CompletedWithViolations")

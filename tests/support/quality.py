@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from capture_forwarder.monitor.engines.duckdb.engine import open_duckdb
 from capture_forwarder.monitor.quality import (
     ProblemType,
     Question,
@@ -16,6 +17,7 @@ from capture_forwarder.monitor.quality import (
     judge,
     quality_statistics,
 )
+from capture_forwarder.monitor.quality.judging import MEGABYTES
 
 NOW = datetime(2026, 3, 1, 10, 20, 30, 456000, tzinfo=UTC)
 PUBLISHED = Path(__file__).parents[3] / "shared" / "cases" / "monitor"
@@ -29,8 +31,9 @@ def measured(
     question: Question, predictions: Source, labels: Source | None = None
 ) -> dict[str, Any]:
     """The whole document of statistics."""
-    with judge(question, predictions, labels) as judged:
-        return quality_statistics(judged, NOW)
+    with open_duckdb(MEGABYTES) as engine:
+        true = None if labels is None else (labels,)
+        return quality_statistics(judge(engine, question, (predictions,), true), NOW)
 
 
 def values(document: Mapping[str, Any], problem: ProblemType) -> dict[str, float]:

@@ -18,6 +18,7 @@ from capture_forwarder.handlers import monitor as handler
 from capture_forwarder.monitor.baseline import make_baseline, write_baseline
 from capture_forwarder.monitor.data.opening import DataChoice, open_data
 from capture_forwarder.monitor.engines.duckdb.engine import open_duckdb
+from tests.support.engines import run as command
 from tests.support.monitoring import chance, write_lines
 
 BUCKET = "rows"
@@ -51,6 +52,26 @@ def event(**changes: object) -> dict[str, object]:
     """What the schedule sends."""
     sent = {"endpoint": ENDPOINT, "schedule": SCHEDULE, "time": DUE.isoformat(), "hours": 2}
     return {**sent, **changes}
+
+
+def predictions(count: int, seed: int = 1) -> list[Row]:
+    """Rows with a score, of which `labels` knows what was true."""
+    made = chance(seed)
+    return [
+        {"inference_id": f"p-{seed}-{n}", "score": round(made.random(), 4)} for n in range(count)
+    ]
+
+
+def labels(of: Sequence[Row], wrong: float = 0.1) -> list[Row]:
+    """What was true of predictions, of which so large a share was wrong."""
+    made = chance(7)
+    return [
+        {
+            "inference_id": row["inference_id"],
+            "churned": int((float(str(row["score"])) > 0.5) != (made.random() < wrong)),
+        }
+        for row in of
+    ]
 
 
 class Context:
@@ -101,6 +122,14 @@ class MonitorWorld:
             write_baseline(make_baseline(engine, relation, made), replace=True)
         for file in made.iterdir():
             self.put(f"baselines/{endpoint}/{file.name}", file.read_bytes())
+
+    def quality_baseline(self, of: Sequence[Row], endpoint: str = ENDPOINT) -> None:
+        """Make a baseline of the quality of predictions with their labels."""
+        data = write_lines(self._folder / "validation.jsonl", of)
+        model = ("--problem-type", "BinaryClassification", "--probability", "score")
+        to = f"s3://{BUCKET}/baselines/{endpoint}/quality"
+        code, said = command("quality", data, *model, "--label", "churned", "--to", to)
+        assert code == 0, said
 
     def publish(self, of: Sequence[Row], hours_ago: int = 1, variant: str = "AllTraffic") -> str:
         """Write rows as the publisher of files does, and return their key."""

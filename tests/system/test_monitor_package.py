@@ -18,8 +18,18 @@ from capture_forwarder.monitor.data.opening import DataChoice, open_data
 from capture_forwarder.monitor.engines.duckdb.engine import open_duckdb
 from lambda_package.aws_data import MONITOR_OPERATIONS
 from tests.support.emulator import Emulator, FunctionFailedError
+from tests.support.engines import run as command
 from tests.support.package import run_isolated
-from tests.support.scheduled import BUCKET, PLACES, REPORT, event, metrics, rows
+from tests.support.scheduled import (
+    BUCKET,
+    PLACES,
+    REPORT,
+    event,
+    labels,
+    metrics,
+    predictions,
+    rows,
+)
 
 LARGEST_PACKAGE_BYTES = 120_000_000
 LARGEST_ARCHIVE_BYTES = 50_000_000
@@ -150,6 +160,32 @@ def test_the_built_package_checks_a_window_from_event_to_report(
     assert b"1 violation" in page
     measured = metrics(function.log)["aws/sagemaker/Endpoints/data-metrics"]
     assert measured.keys() == {"feature_baseline_drift_score", "feature_non_null_score"}
+
+
+def test_the_built_package_judges_a_model_from_event_to_report(
+    function: Emulator, s3: Any, tmp_path: Path
+) -> None:
+    judged = predictions(300)
+    known = [{**row, **true} for row, true in zip(judged, labels(judged), strict=True)]
+    lines = "".join(json.dumps(row) + "\n" for row in known).encode()
+    data = tmp_path / "known.jsonl"
+    data.write_bytes(lines)
+    model = ("--problem-type", "BinaryClassification", "--probability", "score")
+    code, said = command("quality", data, *model, "--label", "churned", "--to", tmp_path / "made")
+    assert code == 0, said
+    for file in (tmp_path / "made").iterdir():
+        key = f"baselines/churn/quality/{file.name}"
+        s3.put_object(Bucket=BUCKET, Key=key, Body=file.read_bytes())
+    key = "out/judged/churn/AllTraffic/2026/03/02/09/a.jsonl.gz"
+    s3.put_object(Bucket=BUCKET, Key=key, Body=gzip.compress(lines))
+    asked = {"problem_type": "BinaryClassification", "probability": "score", "label": "churned"}
+
+    answer = function.invoke(event(**asked, rows=f"s3://{BUCKET}/out/judged"))
+
+    assert (answer["rows"], answer["violations"]) == (300, 0)
+    assert metrics(function.log)["aws/sagemaker/Endpoints/model-metrics"]["auc"] > 0.8
+    page = s3.get_object(Bucket=BUCKET, Key=f"{REPORT}/report.html")["Body"].read()
+    assert b"Confusion matrix" in page
 
 
 def test_a_failed_check_is_a_failed_invocation(function: Emulator, s3: Any) -> None:

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from capture_forwarder.aws.parts import S3PartFiles
+from capture_forwarder.aws.file_store import S3FileStore
 from tests.support.engines import run
 from tests.support.monitoring import write_csv
 
@@ -73,7 +73,7 @@ def test_a_baseline_in_s3_is_not_replaced_unasked(
     boto3.client("s3").put_object(Bucket="monitor", Key="base/constraints.json", Body=b"edited")
 
     with monkeypatch.context() as nothing:
-        nothing.delattr(S3PartFiles, "put")  # it may be edited once more at the same time
+        nothing.delattr(S3FileStore, "write")  # it may be edited once more at the same time
         code, said = run("baseline", data, "--to", "s3://monitor/base")
 
     assert code == 2
@@ -109,13 +109,13 @@ def test_a_failed_check_leaves_its_execution_in_s3(tmp_path: Path, data: Path) -
 
 def test_the_execution_is_stored_last(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stored: list[str] = []
-    put = S3PartFiles.put
+    write = S3FileStore.write
 
-    def remembered(self: S3PartFiles, name: str, content: bytes) -> None:
-        stored.append(name.rpartition("/")[2])
-        put(self, name, content)
+    def remembered(self: S3FileStore, address: str, data: bytes) -> None:
+        stored.append(address.rpartition("/")[2])
+        write(self, address, data)
 
-    monkeypatch.setattr(S3PartFiles, "put", remembered)
+    monkeypatch.setattr(S3FileStore, "write", remembered)
     assert run("baseline", data, "--to", "s3://monitor/base")[0] == 0
     where = ("--baseline", "s3://monitor/base", "--to", "s3://monitor/reports")
 
@@ -130,3 +130,40 @@ def test_what_s3_does_not_take_is_an_error(data: Path) -> None:
 
     assert code == 1
     assert "nowhere" in said
+
+
+def quality(*arguments: str | Path) -> tuple[int, str]:
+    model = ("--problem-type", "BinaryClassification", "--prediction", "p", "--label", "truth")
+    return run("quality", *arguments, *model)
+
+
+def put(key: str, *rows: dict[str, object]) -> None:
+    body = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    boto3.client("s3").put_object(Bucket="monitor", Key=key, Body=body)
+
+
+def test_predictions_labels_baseline_and_executions_of_quality_may_be_in_s3() -> None:
+    for hour in (9, 10):
+        rows = [
+            {"inference_id": f"{hour}-{n}", "inference_time": f"2026-03-01T{hour:02}:00Z", "p": 1}
+            for n in range(4)
+        ]
+        put(f"rows/churn/All/2026/03/01/{hour:02}/a.jsonl", *rows)
+    truths = [{"inference_id": f"{h}-{n}", "truth": n % 2} for h in (9, 10) for n in range(4)]
+    put("truth/2026/03/02/00/a.jsonl", *truths)
+
+    data = ("s3://monitor/rows", "--labels", "s3://monitor/truth")
+    code, said = quality(*data, "--to", "s3://monitor/base/quality")
+    assert code == 0, said
+    assert quality(*data, "--to", "s3://monitor/base/quality")[0] == 2  # it is there already
+    window = ("--since", "2026-03-01T09", "--until", "2026-03-01T10", "--endpoint", "churn")
+    where = ("--baseline", "s3://monitor/base/quality", "--to", "s3://monitor/reports")
+    code, said = quality(*data, *window, *where, "--json")
+
+    assert code == 0, said
+    assert json.loads(said)["folder"] == "s3://monitor/reports/churn/quality/2026/03/01/10"
+    kept = "reports/churn/quality/2026/03/01/10"
+    assert json.loads(read(f"{kept}/execution.json"))["rows"] == 4
+    coverage = json.loads(read(f"{kept}/statistics.json"))["dataset"]["coverage"]
+    assert (coverage["predictions"], coverage["labels_without_prediction"]) == (4, 4)
+    assert read(f"{kept}/baseline/constraints.json") == read("base/quality/constraints.json")

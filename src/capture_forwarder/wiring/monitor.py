@@ -63,7 +63,7 @@ def opened_data(
         return
     with open_duckdb() as engine:
         if address.startswith(_S3):
-            path = _fetched(address, engine.folder / "s3", choice.window, choice.endpoint)
+            path = fetched(address, engine.folder / "s3", choice.window, choice.endpoint)
         else:
             path = Path(address)
         there = msgspec.structs.replace(choice, path=path)
@@ -117,9 +117,29 @@ def _has_call(line: bytes) -> bool:
     return True
 
 
-def _fetched(address: str, folder: Path, window: Window, endpoint: str | None) -> Path:
-    """Copy the files of a window from S3, in folders of the same names."""
-    folder.mkdir()
+def fetched(address: str, folder: Path, window: Window, endpoint: str | None) -> Path:
+    """Copy the files of a window from S3, in folders of the same names.
+
+    Parameters
+    ----------
+    address
+        Where they are.
+    folder
+        Where they are copied to; it is made.
+    window, endpoint
+        Files in folders of other hours and endpoints are left out.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    UsageError, CaptureFileError
+        The address has no bucket, or S3 cannot be listed or read.
+    """
+    folder.mkdir(parents=True)
     store = store_in_s3()
     for file in files_in_s3(address):
         key = file.capture_file.key

@@ -9,8 +9,10 @@ from capture_forwarder.aws.clients import client_of, s3_client
 from capture_forwarder.aws.file_store import S3FileStore
 from capture_forwarder.aws.signals import AwsSignals
 from capture_forwarder.local.clock import SystemClock
-from capture_forwarder.monitor.scheduled.check import Surroundings, run_scheduled
-from capture_forwarder.monitor.scheduled.event import read_event, read_places
+from capture_forwarder.monitor.scheduled.check import run_scheduled
+from capture_forwarder.monitor.scheduled.event import read_event
+from capture_forwarder.monitor.scheduled.places import read_places
+from capture_forwarder.monitor.scheduled.surroundings import Surroundings
 
 _SERVICE = "capture-forwarder"
 _SHARE_OF_MEMORY = 0.6

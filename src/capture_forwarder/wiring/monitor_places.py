@@ -9,10 +9,12 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-from capture_forwarder.monitor.executions.folder import CONSTRAINTS, EXECUTION, STATISTICS
-from capture_forwarder.wiring.capture_files import files_in_s3, store_in_s3
+from capture_forwarder.core.errors import FileStoreError, UsageError
+from capture_forwarder.core.ports import FileStore
+from capture_forwarder.monitor.executions.folder import CONSTRAINTS, STATISTICS
+from capture_forwarder.monitor.executions.stored import copy_named, write_folder
 
-_S3 = "s3://"
+S3 = "s3://"
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -23,9 +25,32 @@ class Place(msgspec.Struct, frozen=True):
 
     def address_of(self, path: Path) -> str:
         """The address of what is in the folder."""
-        if not self.address.startswith(_S3):
+        if not self.address.startswith(S3):
             return str(path)
         return "/".join([self.address.rstrip("/"), *path.relative_to(self.folder).parts])
+
+
+def files_at(address: str) -> FileStore:
+    """Make the store of the files at an S3 address.
+
+    Raises
+    ------
+    UsageError
+        The address has no bucket.
+    FileStoreError
+        No client can be made.
+    """
+    from capture_forwarder.aws.clients import s3_client  # noqa: PLC0415 - boto3 takes its time
+    from capture_forwarder.aws.errors import AWS_ERRORS, read_error  # noqa: PLC0415
+    from capture_forwarder.aws.file_store import S3FileStore  # noqa: PLC0415
+
+    if not address.removeprefix(S3).partition("/")[0]:
+        raise UsageError(f"{address} has no bucket.", "Write it as s3://bucket/prefix.")
+    try:
+        return S3FileStore(s3_client())
+    except AWS_ERRORS as error:
+        message = f"{address} cannot be reached: {read_error(error).sentence}."
+        raise FileStoreError(message, "Check AWS_PROFILE and AWS_REGION.") from error
 
 
 @contextmanager
@@ -34,20 +59,15 @@ def baseline_place(address: str) -> Iterator[Place]:
 
     Raises
     ------
-    UsageError, CaptureFileError
+    UsageError, FileStoreError
         The address has no bucket, or a file cannot be read.
     """
-    if not address.startswith(_S3):
+    if not address.startswith(S3):
         yield Place(Path(address), address)
         return
     with TemporaryDirectory(prefix="capture-forwarder-") as name:
         folder = Path(name)
-        store = store_in_s3()
-        for file in files_in_s3(address):
-            found = file.name.rpartition("/")[2]
-            if found in {CONSTRAINTS, STATISTICS} and file.name == _below(address, found):
-                with store.open(file.capture_file) as opened:
-                    (folder / found).write_bytes(opened.stream.read())
+        copy_named(files_at(address), address.rstrip("/"), folder, {CONSTRAINTS, STATISTICS})
         yield Place(folder, address)
 
 
@@ -57,32 +77,26 @@ def written_place(place: Place) -> Iterator[Place]:
 
     Raises
     ------
-    PublishError
+    FileStoreError
         S3 does not take a file.
     """
-    if not place.address.startswith(_S3):
+    if not place.address.startswith(S3):
         yield place
         return
-    from capture_forwarder.aws.clients import s3_client  # noqa: PLC0415 - boto3 takes its time
-    from capture_forwarder.aws.parts import S3PartFiles  # noqa: PLC0415
-
-    bucket, _, prefix = place.address.removeprefix(_S3).partition("/")
     before = _written(place.folder)
     try:
         yield place
     finally:
-        files = S3PartFiles(s3_client(), bucket, prefix)
         after = _written(place.folder)
         changed = [path for path in sorted(after) if after[path] != before.get(path)]
-        # The last one says that all others are there.
-        for path in sorted(changed, key=lambda path: path.name == EXECUTION):
-            files.put(path.relative_to(place.folder).as_posix(), path.read_bytes())
+        store = files_at(place.address)
+        write_folder(store, place.folder, place.address.rstrip("/"), changed)
 
 
 @contextmanager
 def new_place(address: str) -> Iterator[Place]:
     """Open a folder to write to, of which nothing is read; see `written_place`."""
-    if not address.startswith(_S3):
+    if not address.startswith(S3):
         yield Place(Path(address), address)
         return
     with (
@@ -90,10 +104,6 @@ def new_place(address: str) -> Iterator[Place]:
         written_place(Place(Path(name), address)) as place,
     ):
         yield place
-
-
-def _below(address: str, name: str) -> str:
-    return f"{address.rstrip('/')}/{name}"
 
 
 def _written(folder: Path) -> dict[Path, int]:

@@ -280,7 +280,7 @@ def test_a_line_that_is_no_json_is_named_and_not_shown(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         measured(QUESTION, source(path))
 
-    assert re.search(r"at line \d of \S+rows\.jsonl", caught.value.message)
+    assert re.search(r"at line 2 of \S+rows\.jsonl", caught.value.message)
     assert "secret" not in str(caught.value)
 
 

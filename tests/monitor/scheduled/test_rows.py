@@ -15,11 +15,14 @@ from hypothesis import strategies as st
 
 from capture_forwarder.core.errors import OutOfTimeError, UsageError
 from capture_forwarder.monitor.data.files import Window
+from capture_forwarder.monitor.data.json_lines import MOST_COLUMNS
 from capture_forwarder.monitor.data.opening import DataChoice, open_data
+from capture_forwarder.monitor.data.relation import Relation
 from capture_forwarder.monitor.engines.duckdb.engine import open_duckdb
 from capture_forwarder.monitor.profile.columns import Profile
 from capture_forwarder.monitor.profile.profiling import profile_of
-from capture_forwarder.monitor.scheduled.rows import Room, Wanted, rows_of_window
+from capture_forwarder.monitor.scheduled.copies import Room
+from capture_forwarder.monitor.scheduled.rows import Wanted, rows_of_window
 from tests.support.memory_files import MemoryFileStore
 from tests.support.monitoring import chance
 
@@ -138,6 +141,32 @@ def test_columns_that_come_later_or_are_excluded_are_there_or_not() -> None:
     assert found.rows == 2
 
 
+def columns_of(store: MemoryFileStore) -> Relation:
+    with open_duckdb() as engine:
+        room = Room(lambda: PLENTY, never, 1)
+        return rows_of_window(engine, store, Wanted(FOLDER, WINDOW), room)
+
+
+def test_columns_beyond_the_most_are_left_out_with_a_note_whichever_file_they_are_in() -> None:
+    most = {f"c{number}": number for number in range(MOST_COLUMNS)}
+    store = MemoryFileStore()
+    store.held[address(0)] = zipped([most])
+    store.held[address(1)] = zipped([{"c7": 1}])
+
+    assert (len(columns_of(store).columns), columns_of(store).notes) == (MOST_COLUMNS, ())
+
+    store.held[address(2)] = zipped([{"more": 1, "c3": 1}])
+    found = columns_of(store)
+    assert len(found.columns) == MOST_COLUMNS
+    assert found.notes == ("Columns were left out: no more than 5000 are looked at.",)
+
+    del store.held[address(2)]
+    store.held[address(0)] = store.held[address(3)] = zipped([{**most, "more": 1}])
+    found = columns_of(store)
+    assert len(found.columns) == MOST_COLUMNS
+    assert found.notes == ("1 column was left out: no more than 5000 are looked at.",)
+
+
 def test_parquet_files_are_read_with_their_types(tmp_path: Path) -> None:
     path = tmp_path / "x.parquet"
     duckdb.execute(f"COPY (SELECT 1 AS a, 0.5 AS b, 'red' AS t) TO '{path}' (FORMAT parquet)")
@@ -170,6 +199,16 @@ def test_only_the_days_of_the_window_are_listed_and_only_its_hours_are_read() ->
 
 def test_no_files_are_no_rows() -> None:
     assert profiled(MemoryFileStore()).rows == 0
+
+
+@pytest.mark.parametrize("at_once", [1, PLENTY])
+def test_files_without_a_byte_are_passed_over(at_once: int) -> None:
+    store = MemoryFileStore()
+    for number, data in enumerate([b"", zipped([{"a": 1}]), b""]):
+        store.held[address(number)] = data
+    store.held[address(3, suffix=".csv")] = b""
+
+    assert profiled(store, at_once=at_once).rows == 1
 
 
 def test_files_of_several_formats_are_refused() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from capture_forwarder.monitor.drift.measure import Drift
 from capture_forwarder.monitor.executions.execution import (
     BaselineFiles,
     Execution,
+    MonitoringType,
     Status,
     write_execution,
 )
@@ -24,9 +26,10 @@ from capture_forwarder.monitor.profile.statistics import (
     Statistics,
 )
 from capture_forwarder.monitor.scheduled.alert import AlertRule, AlertStatus
-from capture_forwarder.monitor.scheduled.metrics import metrics_of
+from capture_forwarder.monitor.scheduled.found import Finding
+from capture_forwarder.monitor.scheduled.metrics import metrics_of, quality_metrics_of
 from capture_forwarder.monitor.scheduled.reports import executions_before
-from capture_forwarder.monitor.scheduled.telling import subject_of, text_of
+from capture_forwarder.monitor.scheduled.telling import detail_of, subject_of, text_of
 from tests.support.memory_files import MemoryFileStore
 
 ADDRESS = "s3://r/churn/hourly/2026/03/02/10"
@@ -162,8 +165,39 @@ def test_names_that_cloudwatch_cannot_hold_have_no_metric() -> None:
     }
 
 
+MEASURED = {
+    "confusion_matrix": {"0": {"0": 3}},
+    "f1": {"value": 0.75, "standard_deviation": "NaN"},
+    "auc": {"value": "NaN", "standard_deviation": "NaN"},
+    "recall": {"value": 0.5, "standard_deviation": 0.1},
+    "recall_best_constant_classifier": {"value": 0.0, "standard_deviation": 0.0},
+    "rmse": {"value": "Infinity", "standard_deviation": "NaN"},
+}
+
+
+@pytest.mark.parametrize(
+    ("violated", "wanted", "names"),
+    [
+        ((), {"all"}, {"f1", "recall"}),
+        ((), {"violations"}, set()),
+        (("recall",), {"violations"}, {"recall"}),
+        (("recall",), {"violations", "f1", "auc"}, {"recall", "f1"}),
+        (("rmse",), {"recall_best_constant_classifier"}, {"recall_best_constant_classifier"}),
+    ],
+)
+def test_metrics_of_a_model_have_its_names_and_are_numbers(
+    violated: tuple[str, ...], wanted: set[str], names: set[str]
+) -> None:
+    made = quality_metrics_of(MEASURED, violated, wanted, "churn", "old")
+
+    assert made.namespace == "aws/sagemaker/Endpoints/model-metrics"
+    assert made.dimensions == {"Endpoint": "churn", "MonitoringSchedule": "old"}
+    known = {"f1": 0.75, "recall": 0.5, "recall_best_constant_classifier": 0.0}
+    assert made.values == {name: known[name] for name in names}
+
+
 def test_a_message_names_at_most_twenty_violations_and_its_subject_fits_sns() -> None:
-    many = found(*(f"column-{n}" for n in range(25)))
+    many = [Finding(f"column-{n}", "Baseline drift") for n in range(25)]
     rule = AlertRule(2, 3)
 
     text = text_of(BAD, many, ADDRESS, AlertStatus.IN_ALERT, rule)
@@ -171,6 +205,20 @@ def test_a_message_names_at_most_twenty_violations_and_its_subject_fits_sns() ->
     assert text.count("- column-") == 20
     assert "- and 5 more" in text
     assert "At least 2 of the last 3 checks had violations" in text
-    subject = subject_of(BAD, AlertStatus.IN_ALERT)
-    assert len(subject) <= 100
-    assert subject.isascii()
+    long = msgspec.structs.replace(BAD, endpoint="e" * 63, schedule="s" * 256)
+    for status in AlertStatus:
+        subject = subject_of(long, status)
+        assert len(subject) == 100
+        assert subject.isascii()
+
+
+def test_an_event_names_each_column_once_and_at_most_twenty() -> None:
+    findings = [Finding(f"column-{n // 2}", f"description {n}") for n in range(50)]
+
+    detail = detail_of(BAD, findings, ADDRESS, AlertStatus.OK)
+
+    assert detail["features"] == [f"column-{n}" for n in range(20)]
+    assert detail["report"] == f"{ADDRESS}/report.html"
+    of_model = msgspec.structs.replace(BAD, monitoring_type=MonitoringType.MODEL_QUALITY)
+    told = detail_of(of_model, findings[:2], ADDRESS, AlertStatus.OK)
+    assert ("features" in told, told["metrics"]) == (False, ["column-0"])

@@ -70,9 +70,9 @@ def monitor_demo(place: DemoPlace, rows: Sequence[Row]) -> Monitored:
     clock = SystemClock()
     with opened_data(str(place.later_rows), choice, ColumnMapping) as opened:
         finished = run_check(run, baseline, lambda: opened, clock.now)
-    documents, folder = read_documents(finished.kept.folder, None, None, None)
-    page = folder / "report.html"
-    write_page(page, render_report(documents, clock.now()))
+    shown = read_documents(str(finished.kept.folder), None, None, None)
+    page = finished.kept.folder / "report.html"
+    write_page(str(page), render_report(shown.documents, clock.now()))
     return Monitored(finished, page)
 
 

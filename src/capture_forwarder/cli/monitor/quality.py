@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from pathlib import Path
-from typing import NamedTuple
+from contextlib import ExitStack
 
 import typer
 
@@ -12,12 +10,9 @@ from capture_forwarder.cli.monitor import options as shared
 from capture_forwarder.cli.monitor import quality_options as ours
 from capture_forwarder.cli.monitor.check import EXECUTIONS, VIOLATIONS
 from capture_forwarder.cli.monitor.quality_files import (
-    Baseline,
     check_is_free,
-    find_source,
     read_baseline,
     write_baseline,
-    write_execution,
 )
 from capture_forwarder.cli.monitor.quality_view import show_baseline, show_check
 from capture_forwarder.cli.monitor.view import document_of
@@ -25,34 +20,31 @@ from capture_forwarder.cli.terminal.console import say_json, user_errors
 from capture_forwarder.core.errors import UsageError
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.monitor.data.files import Window
+from capture_forwarder.monitor.engines.duckdb.engine import open_duckdb
 from capture_forwarder.monitor.engines.port import EngineName
-from capture_forwarder.monitor.executions.execution import (
-    BaselineFiles,
-    Execution,
-    MonitoringType,
-    Status,
-    hour_of,
-    message_of,
-    written,
-)
-from capture_forwarder.monitor.executions.folder import STATISTICS, folder_of
 from capture_forwarder.monitor.quality import (
-    Checked,
+    Judged,
     Names,
+    QualityBaseline,
+    QualityRun,
     Question,
     Slack,
-    check_quality,
+    Source,
     judge,
     quality_statistics,
-    read_constraints,
+    run_quality,
     suggest_constraints,
 )
+from capture_forwarder.monitor.quality.judging import MEGABYTES
+from capture_forwarder.wiring.monitor_places import baseline_place, new_place, written_place
+from capture_forwarder.wiring.monitor_quality import find_source
 
 HELP = """Measure how good a model's predictions were, by labels that came later.
 
 Predictions and labels may be in one source, or in two that are joined by id. A source is a file or
 a folder with CSV, JSON Lines or Parquet files, a DuckDB database, or lines as Model Monitor writes
-them: captures, labels, or both merged.
+them: captures, labels, or both merged. All of these may be in S3, and so may baselines and
+executions.
 
 Without `--baseline`, it writes `statistics.json` and `constraints.json`: a baseline. With one, it
 keeps an execution: a folder with these, `constraint_violations.json` and `execution.json`.
@@ -68,17 +60,6 @@ Regression --prediction price --label sold_for --baseline baseline`
 Exit code: 0; 1 when data cannot be read; 2 for wrong usage; 3 when constraints are violated; 130
 when interrupted.
 """
-
-
-class _Times(NamedTuple):
-    window: Window
-    started: datetime
-    ended: datetime
-
-
-class _Found(NamedTuple):
-    rows: int
-    checked: Checked
 
 
 def quality(  # noqa: PLR0913 - one parameter an option
@@ -113,8 +94,7 @@ def quality(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Measure how good predictions were."""
     now = SystemClock().now
-    started = now()
-    with user_errors():
+    with user_errors(), ExitStack() as stack:
         if engine_name is not EngineName.DUCKDB:
             problem_with_it = f"Model quality is measured by DuckDB, not by {engine_name.value}."
             raise UsageError(problem_with_it, "Leave --engine out.")
@@ -132,80 +112,54 @@ def quality(  # noqa: PLR0913 - one parameter an option
             window=window,
         )
         known = _baseline(baseline, slack, slack_deviations)
-        place = _place(to, known, replace=replace)
-        predicted = find_source(predictions, table, header=not no_header)
-        true = find_source(labels, labels_table, header=not no_header) if labels else None
-        with judge(question, predicted, true) as judged:
-            statistics = quality_statistics(judged, started)
+
+        def judged() -> Judged:
+            engine = stack.enter_context(open_duckdb(MEGABYTES))
+
+            def source(addresses: list[str], of: str | None, name: str, hours: Window) -> Source:
+                return find_source(addresses, of, engine.folder / name, hours, header=not no_header)
+
+            predicted = source(predictions, table, "predictions", window)
+            true = [source(labels, labels_table, "labels", Window())] if labels else None
+            return judge(engine, question, [predicted], true)
+
         if known is None:
-            constraints = suggest_constraints(statistics, problem, Slack(slack, slack_deviations))
-            write_baseline(place, statistics, constraints)
-            show_baseline(place, statistics, constraints, problem, as_json=as_json)
+            where = _new_baseline(to)
+            with baseline_place(where) as place, written_place(place):
+                if not replace:
+                    check_is_free(place.folder, where)
+                statistics = quality_statistics(judged(), now())
+                slacks = Slack(slack, slack_deviations)
+                constraints = suggest_constraints(statistics, problem, slacks)
+                write_baseline(place.folder, statistics, constraints)
+            show_baseline(where, statistics, constraints, problem, as_json=as_json)
             return
-        wanted = read_constraints(known.constraints, problem, str(baseline))
-        checked = check_quality(statistics, wanted, problem, names)
-        execution = _execution(
-            schedule,
-            endpoint,
-            _Times(window, started, now()),
-            known,
-            _Found(statistics["dataset"]["item_count"], checked),
-        )
-        folder = folder_of(place, endpoint, schedule, hour_of(window, started))
-        kept = write_execution(folder, execution, statistics, known, checked)
+        place = stack.enter_context(new_place(to or EXECUTIONS))
+        run = QualityRun(place.folder, schedule, endpoint, window, problem, names)
+        finished = run_quality(run, known, judged, now)
+        folder = place.address_of(finished.kept.folder)
     if as_json:
-        say_json(document_of(kept, checked.violations))
+        say_json(document_of(finished.kept, finished.checked.violations, folder))
     else:
-        show_check(kept.folder, statistics, wanted, checked, problem)
-    if checked.violations:
+        show_check(folder, finished, problem)
+    if finished.checked.violations:
         raise typer.Exit(VIOLATIONS)
 
 
-def _place(to: Path | None, baseline: Baseline | None, *, replace: bool) -> Path:
-    """Where files go: a new baseline is put where none is."""
-    if baseline is not None:
-        return to or Path(EXECUTIONS)
+def _new_baseline(to: str | None) -> str:
     if to is None:
         message = "It is not given where the new baseline goes."
         raise UsageError(message, "Give --to FOLDER; or --baseline FOLDER, to check against one.")
-    if not replace:
-        check_is_free(to)
     return to
 
 
-def _execution(
-    schedule: str, endpoint: str | None, times: _Times, baseline: Baseline, found: _Found
-) -> Execution:
-    count = len(found.checked.violations)
-    status = Status.WITH_VIOLATIONS if count else Status.COMPLETED
-    notes = [] if found.rows else ["No prediction could be judged."]
-    if missing := found.checked.not_judged:
-        notes.append(f"Not judged, for want of a value: {', '.join(missing)}.")
-    return Execution(
-        schedule=schedule,
-        endpoint=endpoint,
-        window_start=written(times.window.since),
-        window_end=written(times.window.until),
-        status=status,
-        message=message_of(status, count),
-        rows=found.rows,
-        violations=count,
-        started=written(times.started) or "",
-        ended=written(times.ended) or "",
-        baseline=BaselineFiles(
-            str(baseline.place),
-            statistics=None if baseline.statistics is None else f"baseline/{STATISTICS}",
-        ),
-        drift_method="none",
-        notes=tuple(notes),
-        monitoring_type=MonitoringType.MODEL_QUALITY,
-    )
-
-
-def _baseline(baseline: Path | None, slack: float, slack_deviations: float) -> Baseline | None:
+def _baseline(
+    baseline: str | None, slack: float, slack_deviations: float
+) -> QualityBaseline | None:
     if baseline is None:
         return None
     if slack or slack_deviations:
         message = "--slack is for a new baseline, but --baseline names one that is there."
         raise UsageError(message, "Leave out one of them.")
-    return read_baseline(baseline)
+    with baseline_place(baseline) as place:
+        return read_baseline(place.folder, baseline)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,7 +11,9 @@ from capture_forwarder.monitor.quality import Names, ProblemType
 Predictions = Annotated[
     list[str],
     typer.Argument(
-        metavar="DATA...", help="The predictions: files or a folder.", show_default=False
+        metavar="DATA...",
+        help="The predictions: files, a folder, or s3://bucket/prefix.",
+        show_default=False,
     ),
 ]
 Problem = Annotated[
@@ -111,11 +112,11 @@ TimeColumn = Annotated[
     typer.Option("--time-column", metavar="COLUMN", help="When a call was made, for these two."),
 ]
 BaselinePlace = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--baseline",
         metavar="PATH",
-        help="The baseline's folder, or its constraints.json.",
+        help="The baseline's folder or S3 address, or its constraints.json here.",
         show_default=False,
     ),
 ]
@@ -153,11 +154,11 @@ Schedule = Annotated[
     str, typer.Option("--schedule", metavar="NAME", help="What this check is called.")
 ]
 To = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--to",
         metavar="FOLDER",
-        help="Where a new baseline goes, or where executions are kept.",
+        help="Where a new baseline goes, or where executions are kept; here or in S3.",
         show_default="monitor-reports for executions",
     ),
 ]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Any
 
 from capture_forwarder.cli.terminal.console import ERR, OUT, number_of, say, say_json
 from capture_forwarder.cli.terminal.tables import add, new_table
-from capture_forwarder.monitor.quality import Checked, ProblemType
+from capture_forwarder.monitor.quality import FinishedQuality, ProblemType
 from capture_forwarder.monitor.quality.constraints import Constraint
 from capture_forwarder.monitor.quality.problem import Operator
 
@@ -17,7 +16,7 @@ _NUMBERS = ("value", "deviation", "limit")
 
 
 def show_baseline(
-    folder: Path,
+    folder: str,
     statistics: Mapping[str, Any],
     constraints: Mapping[str, Any],
     problem: ProblemType,
@@ -26,7 +25,7 @@ def show_baseline(
 ) -> None:
     """Show what a baseline has, and what to type next."""
     if as_json:
-        say_json({"folder": str(folder), "statistics": statistics, "constraints": constraints})
+        say_json({"folder": folder, "statistics": statistics, "constraints": constraints})
         return
     limits = {
         name: Constraint(one["threshold"], Operator(one["comparison_operator"]))
@@ -38,15 +37,10 @@ def show_baseline(
     say(f"  capture-forwarder monitor quality DATA ... --baseline {folder}")
 
 
-def show_check(
-    folder: Path,
-    statistics: Mapping[str, Any],
-    constraints: Mapping[str, Constraint],
-    checked: Checked,
-    problem: ProblemType,
-) -> None:
+def show_check(folder: str, finished: FinishedQuality, problem: ProblemType) -> None:
     """Show how predictions compare with a baseline, and what to type next."""
-    _show_metrics(statistics[problem.metrics], constraints, checked.violated)
+    statistics, checked = finished.statistics, finished.checked
+    _show_metrics(statistics[problem.metrics], finished.constraints, checked.violated)
     _show_coverage(statistics["dataset"]["coverage"])
     if checked.not_judged:
         say(f"Note: not judged: {', '.join(checked.not_judged)}.", to=ERR, style="yellow")

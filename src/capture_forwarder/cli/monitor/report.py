@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from capture_forwarder.cli.monitor.report_files import read_documents, root_of, write_page
-from capture_forwarder.cli.terminal.console import say, user_errors
+from capture_forwarder.cli.monitor.report_files import read_documents, write_page
+from capture_forwarder.cli.terminal.console import number_of, say, user_errors
 from capture_forwarder.monitor.report import render_report
+from capture_forwarder.wiring.monitor_places import S3
 
 HELP = """Make a page of an execution that a browser shows and a printer prints.
 
@@ -26,6 +26,9 @@ Examples:
 - `capture-forwarder monitor report monitor-reports/churn/daily --quality
 monitor-reports/churn/quality --to churn.html`
 
+- `capture-forwarder monitor report s3://my-bucket/monitor-reports/churn/data-quality --to
+churn.html`
+
 Exit code: 0; 1 when an execution cannot be read or the page cannot be written; 2 for wrong usage;
 130 when interrupted.
 """
@@ -33,14 +36,16 @@ Exit code: 0; 1 when an execution cannot be read or the page cannot be written; 
 
 def report(
     folder: Annotated[
-        Path,
+        str,
         typer.Argument(
-            metavar="FOLDER", help="The execution, or a folder of executions.", show_default=False
+            metavar="FOLDER",
+            help="The execution, or a folder of executions, here or in S3.",
+            show_default=False,
         ),
     ],
     *,
     quality: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--quality",
             metavar="FOLDER",
@@ -49,7 +54,7 @@ def report(
         ),
     ] = None,
     history: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--history",
             metavar="FOLDER",
@@ -58,7 +63,7 @@ def report(
         ),
     ] = None,
     baseline: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--baseline",
             metavar="FOLDER",
@@ -67,7 +72,7 @@ def report(
         ),
     ] = None,
     to: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--to",
             metavar="FILE",
@@ -78,7 +83,13 @@ def report(
 ) -> None:
     """Make a page of an execution."""
     with user_errors():
-        documents, place = read_documents(folder, quality, history, baseline)
-        page = to or place / "report.html"
-        write_page(page, render_report(documents, datetime.now(UTC)))
-    say(f"{page} shows {place}; open it in a browser. {root_of(place)} has other executions.")
+        shown = read_documents(folder, quality, history, baseline)
+        page = to or f"{shown.place}/report.html"
+        write_page(page, render_report(shown.documents, datetime.now(UTC)))
+    opened = (
+        f". Get it with: aws s3 cp {page} ." if page.startswith(S3) else "; open it in a browser."
+    )
+    say(f"{page} shows {shown.place}{opened}")
+    if shown.others:
+        others = number_of(shown.others, "other execution", "other executions")
+        say(f"{shown.root} has {others}.")

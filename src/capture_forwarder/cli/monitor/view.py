@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 
@@ -23,6 +22,7 @@ from capture_forwarder.monitor.executions.execution import Execution, Status
 from capture_forwarder.monitor.executions.folder import Kept
 from capture_forwarder.monitor.profile.statistics import Dataset, FeatureStatistics, Statistics
 from capture_forwarder.monitor.window import Finished
+from capture_forwarder.wiring.monitor_executions import Executions
 
 _MOST_SHOWN = 40
 _WORDS = {
@@ -69,7 +69,7 @@ def show_finished(finished: Finished, folder: str, *, as_json: bool) -> None:
     """Print what a check has found, and where its files are."""
     kept, checked = finished.kept, finished.checked
     if as_json:
-        say_json({**document_of(kept, checked.violations), "folder": folder})
+        say_json(document_of(kept, checked.violations, folder))
         return
     _show_violations(checked.violations)
     _show_drifts(checked.drifts)
@@ -77,27 +77,32 @@ def show_finished(finished: Finished, folder: str, *, as_json: bool) -> None:
 
 
 def show_execution(
-    kept: Kept, violations: Sequence[Violation | MetricViolation], *, as_json: bool
+    kept: Kept, violations: Sequence[Violation | MetricViolation], folder: str, *, as_json: bool
 ) -> None:
     """Print an execution that was kept."""
     if as_json:
-        say_json(document_of(kept, violations))
+        say_json(document_of(kept, violations, folder))
         return
     _show_violations(violations)
-    _show_end(kept.execution, str(kept.folder))
+    _show_end(kept.execution, folder)
 
 
-def show_executions(root: Path, found: Sequence[Kept], limit: int, *, as_json: bool) -> None:
+def show_executions(there: Executions, found: Sequence[Kept], limit: int, *, as_json: bool) -> None:
     """Print a line for each execution below a folder."""
     if as_json:
-        say_json({"executions": [_described(kept) for kept in found[:limit]]})
+        described = [_described(one, there.address_of(one.folder)) for one in found[:limit]]
+        say_json({"executions": described})
         return
+    root = there.folder
     if not found:
         say("There are no executions.")
         return
     titles = ("window ends", "status", "rows", "violations", "folder")
     table = new_table(
-        f"Executions in {root}", *titles, numbers=("rows", "violations"), unbroken=titles[:2]
+        f"Executions in {there.address_of(root)}",
+        *titles,
+        numbers=("rows", "violations"),
+        unbroken=titles[:2],
     )
     for kept in found[:limit]:
         one = kept.execution
@@ -111,8 +116,8 @@ def show_executions(root: Path, found: Sequence[Kept], limit: int, *, as_json: b
             style=_STYLES[one.status],
         )
     OUT.print(table)
-    if len(found) > limit:
-        say(f"{len(found) - limit} more are not shown: add --limit {len(found)}", style="dim")
+    if (total := len(found) + there.others) > limit:
+        say(f"{total - limit} more are not shown: add --limit {total}", style="dim")
 
 
 def _minute(time: str) -> str:
@@ -120,8 +125,8 @@ def _minute(time: str) -> str:
     return f"{time[:16]}Z"
 
 
-def _described(kept: Kept) -> dict[str, object]:
-    return {"folder": str(kept.folder), **_fields(kept.execution)}
+def _described(kept: Kept, folder: str) -> dict[str, object]:
+    return {"folder": folder, **_fields(kept.execution)}
 
 
 def _fields(execution: Execution) -> dict[str, object]:
@@ -129,10 +134,10 @@ def _fields(execution: Execution) -> dict[str, object]:
     return fields
 
 
-def document_of(kept: Kept, violations: Sequence[object]) -> dict[str, object]:
-    """An execution with its violations, as `--json` prints it."""
+def document_of(kept: Kept, violations: Sequence[object], folder: str) -> dict[str, object]:
+    """An execution with its violations, as `--json` prints it; `folder` is its address."""
     listed: list[object] = msgspec.to_builtins(list(violations))
-    return {**_described(kept), "constraint_violations": listed}
+    return {**_described(kept, folder), "constraint_violations": listed}
 
 
 def _show_violations(violations: Sequence[Violation | MetricViolation]) -> None:

@@ -80,7 +80,7 @@ def report(  # noqa: PLR0913 - one parameter an option
             quarantine = QUARANTINE
         arrivals = arrivals_of(place, quarantine, window)
         if html is not None:
-            write_page(html, render_arrivals(arrivals, str(place), datetime.now(UTC)))
+            write_page(str(html), render_arrivals(arrivals, str(place), datetime.now(UTC)))
     if as_json:
         say_json({"place": str(place), "endpoints": [_document(each) for each in arrivals]})
         return

@@ -11,6 +11,12 @@ from capture_forwarder.monitor.quality.constraints import (
 from capture_forwarder.monitor.quality.judging import Judged, judge
 from capture_forwarder.monitor.quality.problem import ProblemType
 from capture_forwarder.monitor.quality.question import Coverage, Question
+from capture_forwarder.monitor.quality.run import (
+    FinishedQuality,
+    QualityBaseline,
+    QualityRun,
+    run_quality,
+)
 from capture_forwarder.monitor.quality.sources import Source
 from capture_forwarder.monitor.quality.statistics import quality_statistics
 from capture_forwarder.monitor.quality.violations import Checked, Names, check_quality
@@ -18,9 +24,12 @@ from capture_forwarder.monitor.quality.violations import Checked, Names, check_q
 __all__ = [
     "Checked",
     "Coverage",
+    "FinishedQuality",
     "Judged",
     "Names",
     "ProblemType",
+    "QualityBaseline",
+    "QualityRun",
     "Question",
     "Slack",
     "Source",
@@ -28,5 +37,6 @@ __all__ = [
     "judge",
     "quality_statistics",
     "read_constraints",
+    "run_quality",
     "suggest_constraints",
 ]

@@ -1,28 +1,44 @@
-"""Predictions beside their labels, by the id that both have or in the same row."""
+"""Predictions beside their labels, by the id that both have or in the same row.
+
+Both come as sources one after another, of which each is read once: its files may be gone when the
+next one is asked for.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, cast
 
 from capture_forwarder.core.errors import UsageError
 from capture_forwarder.monitor.engines.duckdb.engine import DuckDBEngine
 from capture_forwarder.monitor.quality.payloads import LABEL, RESPONSE, values_sql
 from capture_forwarder.monitor.quality.question import Question
-from capture_forwarder.monitor.quality.sources import Readable, Source, readable
+from capture_forwarder.monitor.quality.sources import Readable, Source, mixed, readable
 
+_FOUND = """
+    CREATE TEMP TABLE found (
+        position BIGINT, key VARCHAR, prediction VARCHAR, probability DOUBLE, time VARCHAR)"""
+_GIVEN = "CREATE TEMP TABLE given (position BIGINT, id VARCHAR, label VARCHAR)"
+# The order of the rows is that of the sources, and within one that of its files.
+_ADDED = """
+    INSERT INTO {table}
+    SELECT (SELECT count(*) FROM {table}) + row_number() OVER () AS position, * FROM ({found})"""
 _IN_WINDOW = """
     CREATE TEMP TABLE predictions AS SELECT * FROM found
     WHERE try_cast(time AS TIMESTAMPTZ) >= coalesce($since, '-infinity'::TIMESTAMPTZ)
         AND try_cast(time AS TIMESTAMPTZ) < coalesce($until, 'infinity'::TIMESTAMPTZ)"""
 _LAST_LABELS = """
-    SELECT id, arg_max(label, position) AS label, count(*) AS times
-    FROM (SELECT row_number() OVER () AS position, * FROM ({found}))
+    CREATE TEMP TABLE labels AS
+    SELECT id, arg_max(label, position) AS label, count(*) AS times FROM given
     WHERE id IS NOT NULL AND label IS NOT NULL GROUP BY id"""
 _JOINED = """
     CREATE TEMP TABLE joined AS
     SELECT position, prediction, probability, labels.label
-    FROM predictions LEFT JOIN labels USING (id)"""
-_ALONE = "labels ANTI JOIN predictions USING (id)"
+    FROM predictions LEFT JOIN labels ON key = id"""
+_BESIDE = """
+    CREATE TEMP TABLE joined AS
+    SELECT position, prediction, probability, key AS label FROM predictions"""
+_ALONE = "labels ANTI JOIN predictions ON id = key"
 
 
 class Joined(NamedTuple):
@@ -35,12 +51,15 @@ class Joined(NamedTuple):
 
 
 def join(
-    engine: DuckDBEngine, question: Question, predictions: Source, labels: Source | None
+    engine: DuckDBEngine,
+    question: Question,
+    predictions: Iterable[Source],
+    labels: Iterable[Source] | None,
 ) -> Joined:
     """Make the table `joined` with the columns position, prediction, probability and label.
 
     All but the position may be null. When an id has several labels, the last one in the order of
-    the files counts. An id that several predictions have gives its label to each.
+    the sources and their files counts. An id that several predictions have gives its label to each.
 
     Parameters
     ----------
@@ -56,27 +75,45 @@ def join(
     DataError
         A source cannot be read.
     UsageError
-        A column is missing, or no line of JSON has a prediction.
+        A column is missing, no line of JSON has a prediction, or Model Monitor's lines are among
+        others.
     """
-    found = readable(engine, predictions)
-    by_id = labels is not None or found.is_model_monitors
-    sql = (
-        _lines(question, found) if found.is_model_monitors else _rows(question, found, by_id=by_id)
-    )
-    engine.run(
-        f"CREATE TEMP TABLE found AS SELECT row_number() OVER () AS position, * FROM ({sql})"
-    )
-    if found.columns is None:
-        _check_found(engine, question, predictions.name)
+    engine.run(f"{_FOUND}; {_GIVEN}")
+    by_id = labels is not None
+    loose = None
+    for found in _of_one_kind(engine, predictions):
+        by_id = by_id or found.is_model_monitors
+        _add_predictions(engine, question, found, by_id=by_id)
+        if found.columns is None:
+            loose = found.name
+        if labels is None and found.is_model_monitors:
+            _add_labels(engine, question, found)
+    if loose is not None:
+        _check_found(engine, question, loose)
     outside = _keep_window(engine, question)
     if not by_id:
-        engine.run("ALTER TABLE predictions RENAME TO joined")
+        engine.run(f"{_BESIDE}; DROP TABLE predictions; DROP TABLE given")
         return Joined(outside, count(engine, "joined WHERE label IS NOT NULL"), 0, 0)
-    given = _read_labels(engine, question, found, labels)
-    engine.run(_JOINED)
+    for found in _of_one_kind(engine, labels or ()):
+        _add_labels(engine, question, found)
+    engine.run(f"{_LAST_LABELS}; DROP TABLE given; {_JOINED}")
+    ((given,),) = engine.rows("SELECT coalesce(sum(times), 0)::BIGINT FROM labels")
     alone, kept = count(engine, _ALONE), count(engine, "labels")
     engine.run("DROP TABLE predictions; DROP TABLE labels")
-    return Joined(outside, kept, alone, given - kept)
+    return Joined(outside, kept, alone, cast("int", given) - kept)
+
+
+def _of_one_kind(engine: DuckDBEngine, sources: Iterable[Source]) -> Iterator[Readable]:
+    """Make sources readable that have anything in them, if all are Model Monitor's, or none is."""
+    kinds = set()
+    for source in sources:
+        found = readable(engine, source)
+        if found.is_empty:
+            continue
+        kinds.add(found.is_model_monitors)
+        if len(kinds) > 1:
+            raise mixed(source.name)
+        yield found
 
 
 def count(engine: DuckDBEngine, table: str) -> int:
@@ -106,12 +143,15 @@ def _check_found(engine: DuckDBEngine, question: Question, name: str) -> None:
         raise UsageError(message, "Look at a line, and correct --prediction or --probability.")
 
 
-def _lines(question: Question, found: Readable) -> str:
-    """The predictions of captures."""
-    values = values_sql(found.sql, RESPONSE, (question.prediction, question.probability))
-    return (
-        f"SELECT id, v0 AS prediction, try_cast(v1 AS DOUBLE) AS probability, time FROM ({values})"
-    )
+def _add_predictions(
+    engine: DuckDBEngine, question: Question, found: Readable, *, by_id: bool
+) -> None:
+    if found.is_model_monitors:
+        values = values_sql(found.sql, RESPONSE, (question.prediction, question.probability))
+        sql = f"SELECT id, v0, try_cast(v1 AS DOUBLE), time FROM ({values})"
+    else:
+        sql = _rows(question, found, by_id=by_id)
+    engine.run(_ADDED.format(table="found", found=sql))
 
 
 def _rows(question: Question, found: Readable, *, by_id: bool) -> str:
@@ -123,34 +163,26 @@ def _rows(question: Question, found: Readable, *, by_id: bool) -> str:
     if not by_id and question.label is None:
         advice = "Give --label, or --labels with a source of labels."
         raise UsageError(f"It is not given where the labels of {found.name} are.", advice)
-    key = "id" if by_id else "label"
     time = question.time if question.window.is_limited else None
     return (
-        f"SELECT {column(question.id if by_id else question.label)} AS {key}, "
-        f"{column(question.prediction)} AS prediction, "
-        f"try_cast({column(question.probability)} AS DOUBLE) AS probability, "
-        f"{column(time)} AS time FROM ({found.sql})"
+        f"SELECT {column(question.id if by_id else question.label)}, "
+        f"{column(question.prediction)}, "
+        f"try_cast({column(question.probability)} AS DOUBLE), "
+        f"{column(time)} FROM ({found.sql})"
     )
 
 
-def _read_labels(
-    engine: DuckDBEngine, question: Question, found: Readable, labels: Source | None
-) -> int:
-    """Make the table `labels`: the last of each id; return how many there were in all."""
-    if labels is not None:
-        found = readable(engine, labels)
+def _add_labels(engine: DuckDBEngine, question: Question, found: Readable) -> None:
     if found.is_model_monitors:
         values = values_sql(found.sql, LABEL, (question.label or "*",))
-        sql = f"SELECT id, v0 AS label FROM ({values})"
+        sql = f"SELECT id, v0 FROM ({values})"
     elif question.label is None:
         raise UsageError(f"It is not given where the labels of {found.name} are.", "Give --label.")
     else:
         key = found.column(question.labels_id or question.id)
         label = found.column(question.label)
-        sql = f"SELECT {_text(key)} AS id, {_text(label)} AS label FROM ({found.sql})"
-    engine.run(f"CREATE TEMP TABLE labels AS {_LAST_LABELS.format(found=sql)}")
-    ((given,),) = engine.rows("SELECT coalesce(sum(times), 0)::BIGINT FROM labels")
-    return cast("int", given)
+        sql = f"SELECT {_text(key)}, {_text(label)} FROM ({found.sql})"
+    engine.run(_ADDED.format(table="given", found=sql))
 
 
 def _text(column: str) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from capture_forwarder.monitor.engines.duckdb.engine import DuckDBEngine, open_duckdb
+from capture_forwarder.monitor.engines.duckdb.engine import DuckDBEngine
 from capture_forwarder.monitor.quality.classes import read_classes, read_two_classes
 from capture_forwarder.monitor.quality.joining import Joined, count, join
 from capture_forwarder.monitor.quality.problem import ProblemType
@@ -20,7 +19,8 @@ _NUMBERS = """
     WHERE isfinite(actual) AND isfinite(predicted)"""
 
 
-_MEGABYTES = 150  # what does not fit waits in temporary files
+MEGABYTES = 150
+"""Enough memory for DuckDB here; what does not fit waits in temporary files."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,12 @@ class Judged:
     has_scores: bool = False
 
 
-@contextmanager
 def judge(
-    question: Question, predictions: Source, labels: Source | None = None
-) -> Iterator[Judged]:
+    engine: DuckDBEngine,
+    question: Question,
+    predictions: Iterable[Source],
+    labels: Iterable[Source] | None = None,
+) -> Judged:
     """Join predictions with their labels, and keep what can be judged.
 
     A row cannot be judged where its label or prediction is missing, or is not a finite number where
@@ -61,51 +63,45 @@ def judge(
 
     Parameters
     ----------
+    engine
+        An empty database.
     question
         What to judge.
     predictions
-        The predictions.
+        The predictions; a source's files may be gone once the next one is asked for.
     labels
-        The labels; None where the predictions' rows or lines have them.
-
-    Yields
-    ------
-    Judged
-        Valid until the context ends.
+        The labels, in the same way; None where the predictions' rows or lines have them.
 
     Raises
     ------
     DataError
         A source cannot be read.
-    MissingExtraError
-        DuckDB is not installed.
     UsageError
         A column is missing, or the classes are not what the question says.
     """
-    with open_duckdb(_MEGABYTES) as engine:
-        joined = join(engine, question, predictions, labels)
-        classes = "0", "1"
-        if question.problem is ProblemType.REGRESSION:
-            engine.run(_NUMBERS)
-        elif question.problem is ProblemType.MULTICLASS:
-            read_classes(engine)
-        else:
-            classes = read_two_classes(
-                engine,
-                positive=question.positive,
-                threshold=question.threshold,
-                by_probability=question.prediction is None,
-                needs_score=question.probability is not None,
-            )
-        coverage = _coverage(engine, joined)
-        engine.run("DROP TABLE joined")
-        yield Judged(
+    joined = join(engine, question, predictions, labels)
+    classes = "0", "1"
+    if question.problem is ProblemType.REGRESSION:
+        engine.run(_NUMBERS)
+    elif question.problem is ProblemType.MULTICLASS:
+        read_classes(engine)
+    else:
+        classes = read_two_classes(
             engine,
-            question.problem,
-            coverage,
-            *classes,
-            has_scores=question.probability is not None,
+            positive=question.positive,
+            threshold=question.threshold,
+            by_probability=question.prediction is None,
+            needs_score=question.probability is not None,
         )
+    coverage = _coverage(engine, joined)
+    engine.run("DROP TABLE joined")
+    return Judged(
+        engine,
+        question.problem,
+        coverage,
+        *classes,
+        has_scores=question.probability is not None,
+    )
 
 
 def _coverage(engine: DuckDBEngine, joined: Joined) -> Coverage:

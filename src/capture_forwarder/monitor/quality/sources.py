@@ -19,7 +19,10 @@ from capture_forwarder.monitor.engines.duckdb.engine import DuckDBEngine
 from capture_forwarder.monitor.engines.port import literal
 from capture_forwarder.monitor.errors import DataError
 
-_MODEL_MONITOR = ("captureData", "groundTruthData")
+_MODEL_MONITORS = (
+    "count(*) FILTER (WHERE json_exists(json, '/captureData') "
+    "OR json_exists(json, '/groundTruthData'))"
+)
 
 
 @dataclass(frozen=True)
@@ -58,12 +61,15 @@ class Readable:
         The source's own names of the columns, in their order; None for lines.
     is_model_monitors
         Whether the lines are captures, labels or both, as Model Monitor writes them.
+    is_empty
+        Whether nothing is in it, so that it cannot be told what it would be.
     """
 
     name: str
     sql: str
     columns: tuple[str, ...] | None
     is_model_monitors: bool = False
+    is_empty: bool = False
 
     def column(self, wanted: str) -> str:
         """Write the SQL for a column of the source.
@@ -98,7 +104,8 @@ def readable(engine: DuckDBEngine, source: Source) -> Readable:
     DataError
         It cannot be read.
     UsageError
-        Its files are of several formats or of none that is known, or its table is not clear.
+        Its files are of several formats or of none that is known, its table is not clear, or only
+        some of its lines are Model Monitor's.
     """
     formats = {format_of(path.name) for path in source.paths}
     if len(formats) != 1 or None in formats:
@@ -131,7 +138,7 @@ def _size(path: Path) -> int:
 
 
 def _nothing(source: Source) -> Readable:
-    return Readable(source.name, "SELECT NULL::JSON AS json WHERE false", None)
+    return Readable(source.name, "SELECT NULL::JSON AS json WHERE false", None, is_empty=True)
 
 
 def _rows(source: Source, found: Relation) -> Readable:
@@ -144,12 +151,17 @@ def _rows(source: Source, found: Relation) -> Readable:
 
 def _lines(engine: DuckDBEngine, source: Source, files: list[Path]) -> Readable:
     sql = engine.raw_lines(list(map(str, files)))
-    keys = engine.rows(
-        f"SELECT json_keys(json) FROM ({sql}) WHERE json_type(json) = 'OBJECT' LIMIT 1"
+    ((lines, of_model_monitor),) = engine.rows(f"SELECT count(*), {_MODEL_MONITORS} FROM ({sql})")
+    if not lines:
+        return _nothing(source)
+    if of_model_monitor not in {0, lines}:
+        raise mixed(source.name)
+    return Readable(source.name, sql, None, is_model_monitors=bool(of_model_monitor))
+
+
+def mixed(name: str) -> UsageError:
+    """What is wrong with a source of which only a part is as Model Monitor writes it."""
+    return UsageError(
+        f"{name} holds lines of Model Monitor and others, which are read in another way.",
+        "Put them into folders of their own, and read one of these at a time.",
     )
-    first = {str(key) for (found,) in keys for key in _listed(found)}
-    return Readable(source.name, sql, None, bool(first & set(_MODEL_MONITOR)))
-
-
-def _listed(found: object) -> list[object]:
-    return found if isinstance(found, list) else []

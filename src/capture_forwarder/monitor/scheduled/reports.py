@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 
 import msgspec
 
@@ -16,6 +15,8 @@ from capture_forwarder.monitor.errors import MonitorFileError
 from capture_forwarder.monitor.executions.execution import Execution, read_execution
 from capture_forwarder.monitor.executions.folder import CONSTRAINTS, EXECUTION, STATISTICS
 from capture_forwarder.monitor.profile.statistics import read_statistics
+from capture_forwarder.monitor.quality import QualityBaseline
+from capture_forwarder.monitor.quality.run import document_of
 from capture_forwarder.monitor.scheduled.alert import has_judged
 
 _MOST_MONTHS = 12
@@ -34,29 +35,38 @@ def baseline_at(store: FileStore, address: str) -> Baseline:
     FileStoreError
         The folder cannot be read.
     """
-    constraints, statistics = f"{address}/{CONSTRAINTS}", f"{address}/{STATISTICS}"
-    there = {file.address for file in store.files(address)}
-    if constraints not in there:
-        problem = f"There is no baseline: {constraints} does not exist."
-        advice = f"Make one with: capture-forwarder monitor baseline DATA --to {address}"
-        raise UsageError(problem, advice)
+    constraints, statistics = _files_of(store, address, "monitor baseline DATA")
     asked = read_constraints(store.read(constraints), constraints)
-    if statistics not in there:
+    if statistics is None:
         return Baseline(address, asked)
     return Baseline(address, asked, read_statistics(store.read(statistics), statistics))
 
 
-def write_execution_folder(store: FileStore, folder: Path, address: str) -> None:
-    """Write all files of an execution's folder; that which says how it ended comes last.
+def quality_baseline_at(store: FileStore, address: str) -> QualityBaseline:
+    """Read the baseline of model quality in a folder.
 
     Raises
     ------
+    UsageError
+        There is no `constraints.json`, or a file is not JSON.
     FileStoreError
-        A file cannot be written.
+        The folder cannot be read.
     """
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    for path in sorted(files, key=lambda path: path.name == EXECUTION):
-        store.write(f"{address}/{path.relative_to(folder).as_posix()}", path.read_bytes())
+    constraints, statistics = _files_of(store, address, "monitor quality DATA ...")
+    asked = document_of(store.read(constraints), constraints)
+    found = None if statistics is None else document_of(store.read(statistics), statistics)
+    return QualityBaseline(address, asked, found)
+
+
+def _files_of(store: FileStore, address: str, command: str) -> tuple[str, str | None]:
+    """The addresses of a baseline's files: constraints, and statistics if they are there."""
+    constraints, statistics = f"{address}/{CONSTRAINTS}", f"{address}/{STATISTICS}"
+    there = {file.address for file in store.files(address)}
+    if constraints not in there:
+        problem = f"There is no baseline: {constraints} does not exist."
+        advice = f"Make one with: capture-forwarder {command} --to {address}"
+        raise UsageError(problem, advice)
+    return constraints, statistics if statistics in there else None
 
 
 def executions_before(

@@ -6,8 +6,7 @@ what it was: texts of JSON and CSV are kept as texts, since they decide of a col
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -17,41 +16,14 @@ from capture_forwarder.core.errors import ForwarderError, UsageError
 from capture_forwarder.core.ports import FileStore, ListedFile
 from capture_forwarder.monitor.data.files import Window, endpoint_and_hour
 from capture_forwarder.monitor.data.json_lines import MOST_COLUMNS
-from capture_forwarder.monitor.data.opening import (
-    SUFFIXES,
-    DataChoice,
-    Format,
-    format_of,
-    open_data,
-)
+from capture_forwarder.monitor.data.opening import DataChoice, Format, format_of, open_data
 from capture_forwarder.monitor.data.relation import Relation
 from capture_forwarder.monitor.data.tables import typed_relation
 from capture_forwarder.monitor.engines.duckdb.engine import DuckDBEngine
 from capture_forwarder.monitor.engines.port import literal
-
-_BYTES_AT_ONCE = 32 * 1024 * 1024
-_ROOM = 3
-"""So many times the bytes of what is copied at once have to be free: the copy, and its rows."""
+from capture_forwarder.monitor.scheduled.copies import Copies, Room
 
 _DAY = timedelta(days=1)
-
-
-class Room(msgspec.Struct, frozen=True):
-    """What a window's rows may take.
-
-    Parameters
-    ----------
-    free_bytes
-        Tells how much of the disk is free.
-    check_time
-        Raises `OutOfTimeError` when the time is up.
-    bytes_at_once
-        How many bytes of files are copied before they become rows.
-    """
-
-    free_bytes: Callable[[], int]
-    check_time: Callable[[], None]
-    bytes_at_once: int = _BYTES_AT_ONCE
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -94,11 +66,13 @@ def rows_of_window(engine: DuckDBEngine, store: FileStore, wanted: Wanted, room:
         There is no time left.
     """
     staged = _Staged(engine, wanted.exclude)
-    files_of = files_of_window(store, wanted.folder, wanted.window)
-    for files in _several(files_of, room.bytes_at_once):
-        room.check_time()
-        _check_room(files, room)
-        staged.add(store, files)
+    copies = Copies(store, engine.folder / "copies", room)
+    try:
+        for paths in copies.in_turn(files_of_window(store, wanted.folder, wanted.window)):
+            staged.add(paths[0].parent)
+    except ForwarderError as error:
+        copies.explain(error)
+        raise
     return staged.relation()
 
 
@@ -139,36 +113,12 @@ def _days(window: Window) -> Iterator[datetime]:
         day += _DAY
 
 
-def _several(files: Iterable[ListedFile], most: int) -> Iterator[list[ListedFile]]:
-    """Put files together, up to so many bytes; a larger one stays alone."""
-    together: list[ListedFile] = []
-    for file in files:
-        if together and sum(one.size for one in together) + file.size > most:
-            yield together
-            together = []
-        together.append(file)
-    if together:
-        yield together
-
-
-def _check_room(files: Sequence[ListedFile], room: Room) -> None:
-    wanted, free = _ROOM * sum(file.size for file in files), room.free_bytes()
-    if wanted > free:
-        raise UsageError(
-            f"The window's rows do not fit on the disk: {wanted // 1_000_000} MB are needed for "
-            f"{files[0].address} and {len(files) - 1} more files, and {free // 1_000_000} MB are "
-            "free.",
-            "Give the function more storage (MonitorStorage), or make the window shorter.",
-        )
-
-
 class _Staged:
     """Rows that are in Parquet files by now, with columns g0, g1 and so on."""
 
     def __init__(self, engine: DuckDBEngine, exclude: Sequence[str]) -> None:
         self._engine = engine
         self._exclude = tuple(exclude)
-        self._copies = engine.folder / "copies"
         self._rows = engine.folder / "rows"
         self._rows.mkdir()
         self._files: list[Path] = []
@@ -176,22 +126,9 @@ class _Staged:
         self._notes: dict[str, None] = {}
         self._too_many = 0
 
-    def add(self, store: FileStore, files: Sequence[ListedFile]) -> None:
-        """Take the rows of files, and leave nothing of these but one file."""
-        self._copies.mkdir()
-        # Names of their own, since a key may hold anything.
-        copies = {
-            self._copies / f"{number:06}{_suffix(file.address)}": file.address
-            for number, file in enumerate(files)
-        }
-        try:
-            for path, address in copies.items():
-                store.copy(address, path)
-            self._write(open_data(self._engine, DataChoice(self._copies, exclude=self._exclude)))
-        except ForwarderError as error:
-            raise _with_addresses(error, copies) from error
-        finally:
-            shutil.rmtree(self._copies)
+    def add(self, folder: Path) -> None:
+        """Take the rows of the files in a folder, and leave nothing of these but one file."""
+        self._write(open_data(self._engine, DataChoice(folder, exclude=self._exclude)))
 
     def _write(self, relation: Relation) -> None:
         self._notes |= dict.fromkeys(relation.notes)
@@ -223,23 +160,3 @@ class _Staged:
         found = typed_relation(self._engine.parquet([str(file) for file in self._files]))
         named = found.renamed(lambda _, sql: names[sql])
         return msgspec.structs.replace(named, notes=tuple(notes))
-
-
-def _suffix(address: str) -> str:
-    """The end of a name, which tells its format: `.jsonl.gz`."""
-    known = format_of(address)
-    return (
-        next(suffix for suffix in SUFFIXES[known] if address.lower().endswith(suffix))
-        if known
-        else ""
-    )
-
-
-def _with_addresses(error: ForwarderError, copies: dict[Path, str]) -> ForwarderError:
-    """Say which file it is about by its address, since its copy is gone."""
-    message = error.message
-    for path, address in copies.items():
-        message = message.replace(str(path), address)
-    error.message = message
-    error.reword(lambda advice: advice)
-    return error

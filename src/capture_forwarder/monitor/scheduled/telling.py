@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from capture_forwarder.monitor.constraints.check import Checked
-from capture_forwarder.monitor.executions.execution import Execution
+from collections.abc import Sequence
+
+from capture_forwarder.monitor.executions.execution import Execution, MonitoringType
 from capture_forwarder.monitor.scheduled.alert import AlertRule, AlertStatus
+from capture_forwarder.monitor.scheduled.found import Finding
 
 REPORT = "report.html"
 _MOST_NAMED = 20
@@ -12,11 +14,13 @@ _LONGEST_SUBJECT = 100  # Amazon SNS, Publish
 
 
 def detail_of(
-    execution: Execution, checked: Checked, address: str, status: AlertStatus
+    execution: Execution, findings: Sequence[Finding], address: str, status: AlertStatus
 ) -> dict[str, object]:
-    """What an event says; it holds names of columns, and no values."""
-    features = list(dict.fromkeys(one.feature_name for one in checked.violations))
+    """What an event says; it holds names of columns or metrics, and no values."""
+    names = list(dict.fromkeys(one.name for one in findings))
+    of_model = execution.monitoring_type is MonitoringType.MODEL_QUALITY
     return {
+        "monitoring_type": execution.monitoring_type.value,
         "endpoint": execution.endpoint,
         "schedule": execution.schedule,
         "status": execution.status.value,
@@ -24,7 +28,7 @@ def detail_of(
         "window_end": execution.window_end,
         "rows": execution.rows,
         "violations": execution.violations,
-        "features": features[:_MOST_NAMED],
+        "metrics" if of_model else "features": names[:_MOST_NAMED],
         "alert": status.value,
         "report": f"{address}/{REPORT}",
     }
@@ -41,22 +45,27 @@ def subject_of(execution: Execution, status: AlertStatus) -> str:
 
 
 def text_of(
-    execution: Execution, checked: Checked, address: str, status: AlertStatus, rule: AlertRule
+    execution: Execution,
+    findings: Sequence[Finding],
+    address: str,
+    status: AlertStatus,
+    rule: AlertRule,
 ) -> str:
     """The text of a message."""
     lines = [
         f"Endpoint {execution.endpoint}, schedule {execution.schedule}.",
         f"Window: {execution.window_start} to {execution.window_end}, {execution.rows} rows.",
         execution.message,
+        *execution.notes,
         "",
     ]
     if status is AlertStatus.IN_ALERT:
         lines += [
             f"At least {rule.runs} of the last {rule.of} checks had violations. Those of this one:"
         ]
-        shown = checked.violations[:_MOST_NAMED]
-        lines += [f"- {one.feature_name}: {one.description.strip()}" for one in shown]
-        if (more := len(checked.violations) - len(shown)) > 0:
+        shown = findings[:_MOST_NAMED]
+        lines += [f"- {one.name}: {one.description.strip()}" for one in shown]
+        if (more := len(findings) - len(shown)) > 0:
             lines.append(f"- and {more} more")
     else:
         lines.append(f"Fewer than {rule.runs} of the last {rule.of} checks had violations.")

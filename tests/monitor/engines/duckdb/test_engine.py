@@ -95,3 +95,11 @@ def test_a_name_and_a_text_are_written_as_such(engine: Engine, name: str) -> Non
     )
 
     assert found == name
+
+
+def test_an_error_of_no_known_kind_is_told_by_its_kind_and_not_by_its_text(engine: Engine) -> None:
+    with pytest.raises(DataError) as raised:
+        engine.rows("SELECT word::DOUBLE FROM (VALUES ('s3cr3t')) AS words(word)")
+
+    assert "DuckDB raised Conversion" in raised.value.message
+    assert "s3cr3t" not in str(raised.value)

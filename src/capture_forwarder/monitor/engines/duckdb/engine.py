@@ -13,14 +13,13 @@ from capture_forwarder.core.errors import MissingExtraError, OutOfTimeError
 from capture_forwarder.core.extras import Extra
 from capture_forwarder.monitor.data.relation import Column, Kind, Relation
 from capture_forwarder.monitor.engines.duckdb import reading
+from capture_forwarder.monitor.engines.duckdb.lines import place_of
 from capture_forwarder.monitor.engines.port import Row, Typed
 from capture_forwarder.monitor.errors import DataError
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_LINE = re.compile(r"\b[Ll]ine:? (\d{1,18})")
-_FILE = re.compile(r"""(?:in file|end of file|[Tt]he file) ["']([^"']+)["']|file = (\S+)""")
 _SAFE = (
     (re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)"), "it has {1} columns, not {0}"),
     (re.compile(r"unterminated quote"), "a quote is not closed, or stands within a value"),
@@ -184,11 +183,7 @@ def _explained(error: Exception) -> DataError:
             "This program has the database open already.",
             "Close that connection first, or read a copy of the file.",
         )
-    where = ""
-    if line := _LINE.search(text):
-        where += f" at line {line[1]}"
-    if file := _FILE.search(text):
-        where += f" of {file[1] or file[2]}"
+    where = place_of(text)
     kind = type(error).__name__.removesuffix("Exception")
     why = next(
         (say.format(*found.groups()) for pattern, say in _SAFE if (found := pattern.search(text))),
