@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
-from capture_forwarder.parser.formats.numbers import LONGEST_NUMBER, as_numbers
+from capture_forwarder.core.schema import DataType
+from capture_forwarder.parser.formats.numbers import LONGEST_NUMBER, as_numbers, without_numbers
+
+_NUMBERS = (DataType.FLOAT, DataType.INT)
 
 
 class Cells(msgspec.Struct, frozen=True, gc=False):
@@ -20,7 +23,8 @@ class Cells(msgspec.Struct, frozen=True, gc=False):
     records
         The text of each record that they are of.
     odd
-        The indexes of the records that have another number of cells; others stand in for them.
+        The indexes of the records that are odd: with another number of cells, or with a text among
+        numbers. Others stand in for them.
     large
         Whether a number among them may have more digits than `LONGEST_NUMBER`.
     numbers, nulls
@@ -30,7 +34,7 @@ class Cells(msgspec.Struct, frozen=True, gc=False):
 
     cells: list[str]
     records: Sequence[str]
-    odd: frozenset[int]
+    odd: Collection[int]
     large: bool
     numbers: bool
     nulls: bool = False
@@ -41,16 +45,17 @@ class CellSplitter:
 
     Parameters
     ----------
-    captured, metadata
-        How many columns a record has, and how many metadata columns follow them.
-    numbers
-        Whether all columns may hold nothing but numbers, so that this is worth a look.
+    types
+        The types of the captured columns, as far as they are known.
+    metadata
+        How many metadata columns follow them.
     """
 
-    def __init__(self, captured: int, metadata: int, *, numbers: bool) -> None:
-        self._captured = captured
+    def __init__(self, types: Sequence[DataType | None], metadata: int) -> None:
+        self._captured = captured = len(types)
         self._metadata = metadata
-        self._numbers = numbers
+        self._has_only_numbers = all(known in _NUMBERS for known in types)
+        self._may_be_numbers = all(known is None or known in _NUMBERS for known in types)
         # What is put behind a record makes room, is a number to JSON, and shows where the record
         # ends: no captured cell ends like that.
         room = ["0"] * max(1, metadata)
@@ -65,16 +70,25 @@ class CellSplitter:
         if cells is None:
             commas = self._captured - 1
             odd = {row for row, text in enumerate(records) if text.count(",") != commas}
-            alike = [self._blank if row in odd else text for row, text in enumerate(records)]
-            cells = self._split(alike, frozenset(odd))
-            assert cells is not None  # noqa: S101 - all records have as many cells now
+            cells = self._split(self._without(records, odd), odd)
+        if cells is not None and not cells.numbers and self._has_only_numbers:
+            # A few records that are odd are not worth that all others are looked at by columns.
+            unfit = without_numbers(cells.records, large=cells.large)
+            if unfit is not None:
+                odd = {*cells.odd, *unfit}
+                cells = self._split(self._without(cells.records, odd), odd)
+        assert cells is not None  # noqa: S101 - all records have as many cells now
         return cells
 
-    def _split(self, records: Sequence[str], odd: frozenset[int] = frozenset()) -> Cells | None:
+    def _without(self, records: Sequence[str], odd: Collection[int]) -> list[str]:
+        """Put others in the places of odd records."""
+        return [self._blank if row in odd else text for row, text in enumerate(records)]
+
+    def _split(self, records: Sequence[str], odd: Collection[int] = ()) -> Cells | None:
         """Split records; None if some have another number of cells."""
         text = self._between.join(records) + self._behind
         large = max(map(len, records)) > LONGEST_NUMBER and _has_long_cell(text)
-        numbers = as_numbers(text, large=large) if self._numbers else None
+        numbers = as_numbers(text, large=large) if self._may_be_numbers else None
         nulls = False
         if numbers is not None and numbers is not text:
             text, nulls = numbers, True

@@ -102,7 +102,7 @@ def _checked(column: CapturedColumn) -> tuple[Cells, str, Sequence[int]]:
     joined = ",".join(cells)
     numbers = as_numbers(joined, large=column.large)
     if numbers is None:
-        cells, odd = each_as_number(cells)
+        cells, odd = each_as_number(cells, large=column.large)
         return cells, ",".join(cells), odd
     return (cells if numbers is joined else numbers.split(",")), numbers, ()
 

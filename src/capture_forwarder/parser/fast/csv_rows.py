@@ -86,8 +86,7 @@ class JsonRowWriter:
         self._numbers = [n for n, known in enumerate(types) if known in _NUMBERS]
         self._floats = {n for n, known in enumerate(types) if known == DataType.FLOAT}
         self._are_floats = len(self._floats) == len(types)
-        may_be_numbers = all(known in {None, *_NUMBERS} for known in types)
-        self._split = CellSplitter(len(names), len(metadata), numbers=may_be_numbers)
+        self._split = CellSplitter(types, len(metadata))
         self._fronts = [f"{_encode(name).decode()}:" for name in (*names, *metadata)]
         self._headers = [
             (first, frozenset(masked(w) for c in columns for w in (c.name, c.source) if w))

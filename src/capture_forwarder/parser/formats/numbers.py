@@ -13,6 +13,7 @@ import msgspec
 
 NULL = "null"
 
+_FEW = 16
 LONGEST_NUMBER = 200
 """A longer number may be too large for a double, with an exponent of two digits or without."""
 
@@ -86,19 +87,57 @@ def _with_nulls(cells: str) -> str:
     return cells[1:-1]
 
 
-def each_as_number(cells: Sequence[str]) -> tuple[list[str], list[int]]:
-    """Write the cells of a column one by one.
+def without_numbers(texts: Sequence[str], *, large: bool) -> list[int] | None:
+    """Find the few texts among many that hold something else than numbers, by halves.
+
+    Parameters
+    ----------
+    texts
+        Cells, or records with commas between their cells; at least one.
+    large
+        See `as_numbers`.
+
+    Returns
+    -------
+    list of int or None
+        Their indexes, ascending; None if they are more than a few.
+    """
+    found: list[int] = []
+
+    def are_few(first: int, stop: int) -> bool:
+        if as_numbers(",".join(texts[first:stop]), large=large) is not None:
+            return True
+        if stop - first == 1:
+            found.append(first)
+            return len(found) <= _FEW
+        middle = (first + stop) // 2
+        return are_few(first, middle) and are_few(middle, stop)
+
+    return found if are_few(0, len(texts)) else None
+
+
+def each_as_number(cells: Sequence[str], *, large: bool) -> tuple[list[str], list[int]]:
+    """Write a column of which some cells are no plain numbers.
 
     Returns
     -------
     tuple
         The column as JSON, and the indexes of the cells that are no numbers.
     """
-    cells = list(map(str.strip, cells))
-    odd = [n for n, cell in enumerate(cells) if cell not in _NULLS and not is_json_number(cell)]
-    numbers = [_NULLS.get(cell, cell) for cell in cells]
-    for n in odd:
-        numbers[n] = NULL
+    few = without_numbers(cells, large=large)
+    unplain = range(len(cells)) if few is None else few
+    numbers = list(cells)
+    for n in unplain:
+        numbers[n] = "0"
+    plain = as_numbers(",".join(numbers), large=large)
+    numbers = numbers if plain is None else plain.split(",")
+    odd = []
+    for n in unplain:
+        cell = cells[n].strip()
+        numbers[n] = _NULLS.get(cell, cell)
+        if cell not in _NULLS and not is_json_number(cell):
+            odd.append(n)
+            numbers[n] = NULL
     return numbers, odd
 
 
