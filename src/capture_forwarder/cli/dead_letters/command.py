@@ -11,11 +11,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from capture_forwarder.cli.dead_letters.view import show_letters, show_moved
 from capture_forwarder.cli.terminal.console import ERR, complain, user_errors
+from capture_forwarder.cli.terminal.plain_help import PlainTyper
 from capture_forwarder.core.ports import Queue
 from capture_forwarder.dead_letters.letters import DeadLetter, look
 from capture_forwarder.wiring.dead_letters import announced_files, build_redrive, open_queue
 
-app = typer.Typer(
+app = PlainTyper(
     help="Look at the messages that failed too often, and send them again.", no_args_is_help=True
 )
 

@@ -14,6 +14,7 @@ from capture_forwarder.cli.quarantine.view import show_contents, show_discarded,
 from capture_forwarder.cli.terminal import options
 from capture_forwarder.cli.terminal.console import ERR, show_problems, user_errors
 from capture_forwarder.cli.terminal.option_names import OptionNames
+from capture_forwarder.cli.terminal.plain_help import PlainTyper
 from capture_forwarder.cli.terminal.reporter import CollectingReporter
 from capture_forwarder.core.errors import ForwarderError, UsageError
 from capture_forwarder.core.ports import QuarantineFiles
@@ -26,7 +27,7 @@ from capture_forwarder.settings import load
 from capture_forwarder.wiring.quarantine import build_redrive, open_quarantine
 from capture_forwarder.wiring.routes import routes_of
 
-app = typer.Typer(
+app = PlainTyper(
     help="Look at the lines that could not be delivered, and send them again.",
     no_args_is_help=True,
 )
