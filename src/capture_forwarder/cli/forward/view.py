@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from capture_forwarder.cli.forward.nothing import why_nothing
+from capture_forwarder.cli.forward.nothing import show_command, why_nothing
 from capture_forwarder.cli.forward.outcomes import (
     Outcome,
     Sending,
@@ -23,8 +23,17 @@ from capture_forwarder.cli.terminal.console import (
     show_problems,
     show_warnings,
 )
-from capture_forwarder.cli.terminal.tables import COUNTS, add, counts_of, long_name, new_table
+from capture_forwarder.cli.terminal.tables import (
+    COUNTS,
+    REFUSED,
+    add,
+    counts_of,
+    long_name,
+    new_table,
+)
 from capture_forwarder.core.errors import ForwarderError
+from capture_forwarder.core.rejection import Reason
+from capture_forwarder.core.report import FileReport
 from capture_forwarder.quarantine.dropping import Dropped
 from capture_forwarder.settings import PublisherName
 from capture_forwarder.settings.publishers import DuckDbSettings
@@ -42,6 +51,10 @@ def show_outcomes(outcomes: Sequence[Outcome], sending: Sending, warnings: Seque
     if total.quarantined_lines:
         reasons = ", ".join(f"{count} {reason}" for reason, count in total.quarantined.items())
         say(f"{total.quarantined_lines} line(s) went to {sending.quarantine}: {reasons}")
+    if total.refused:
+        rows = number_of(total.refused, "row", "rows")
+        say(f"The platform refused {rows}, which went to {sending.quarantine}.")
+        say(f"See why: {show_command(sending, Reason.REJECTED_BY_PLATFORM)}")
     if total.cast_failures:
         columns = ", ".join(f"{name} {count}" for name, count in total.cast_failures.items())
         say(f"Values that do not have their column's type were sent unchanged: {columns}")
@@ -95,8 +108,13 @@ def show_interrupt(outcomes: Sequence[Outcome], files: int, ledger: str | None) 
 def _show_table(outcomes: Sequence[Outcome], sending: Sending) -> None:
     """Print a row for each file and, with a routes file, for each of its routes."""
     way = f"by {sending.file}" if sending.file else f"to {sending.publisher}"
-    heads = ("file", *(["route"] if sending.file else []), *COUNTS)
-    table = new_table(f"Forwarded {way}", *heads, numbers=COUNTS, unbroken=("route",))
+    refused = [REFUSED] if add_up(reports_of(outcomes)).refused else []
+    heads = ("file", *(["route"] if sending.file else []), *COUNTS, *refused)
+    table = new_table(f"Forwarded {way}", *heads, numbers=(*COUNTS, REFUSED), unbroken=("route",))
+
+    def numbers(report: FileReport) -> list[int]:
+        return [*counts_of(report), *([report.refused] if refused else [])]
+
     rows = [
         (outcome.file, name, report)
         for outcome in outcomes
@@ -105,7 +123,7 @@ def _show_table(outcomes: Sequence[Outcome], sending: Sending) -> None:
     ]
     for file, name, report in rows[:_MOST_ROWS]:
         name_shown = long_name(file.capture_file, file.name)
-        add(table, name_shown, *([name] if sending.file else []), *counts_of(report))
+        add(table, name_shown, *([name] if sending.file else []), *numbers(report))
     if len(rows) > _MOST_ROWS:
         add(table, f"... {len(rows) - _MOST_ROWS} more files", style="dim")
     table.add_section()
@@ -117,7 +135,7 @@ def _show_table(outcomes: Sequence[Outcome], sending: Sending) -> None:
         names = [f"{name} → {sending.publishers[name]}"] if sending.file else []
         where = f" in table {name}" if sending.publisher == PublisherName.DUCKDB else ""
         what = f"{len(reports)} file(s){where}"
-        add(table, what, *names, *counts_of(add_up(reports)), style="bold")
+        add(table, what, *names, *numbers(add_up(reports)), style="bold")
     OUT.print(table)
 
 

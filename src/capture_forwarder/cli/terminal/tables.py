@@ -85,6 +85,10 @@ def counts_of(report: FileReport) -> list[int]:
     return [report.lines, report.forwarded, report.empty, quarantined, report.inferences]
 
 
+REFUSED = "refused"
+"""How many inferences the platform refused: a column where it did."""
+
+
 def rows_table(
     title: str, rows: Sequence[Mapping[str, object]], types: Mapping[str, str] | None = None
 ) -> Table:
