@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from capture_forwarder.cli.app import app
 from tests.support.captures import line, side
+from tests.support.command_line import run, work_in
 from tests.support.platforms.fiddler import MODEL_ID, TOKEN, FiddlerServer, Model
 from tests.support.platforms.fiddler_labels import FiddlerLabelServer
 
@@ -30,11 +29,7 @@ SEND = ("forward", "captures.jsonl", "--publisher", "fiddler", *MAPPING)
 
 @pytest.fixture(autouse=True)
 def place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in os.environ:
-        if name.startswith(("FORWARDER_", "FIDDLER_")):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("COLUMNS", "160")
+    work_in(tmp_path, monkeypatch, columns=160)
     monkeypatch.setenv("FORWARDER_RETRY_SECONDS", "0")
     calls = [line(side(f"{n}"), side("0.5"), eventId=f"call-{n}") for n in range(10)]
     Path("captures.jsonl").write_bytes(b"\n".join(calls) + b"\n")
@@ -51,12 +46,6 @@ def use(monkeypatch: pytest.MonkeyPatch, server: FiddlerServer) -> None:
     monkeypatch.setenv("FIDDLER_URL", server.url)
     monkeypatch.setenv("FIDDLER_MODEL_UUID", MODEL_ID)
     monkeypatch.setenv("FIDDLER_TOKEN", TOKEN)
-
-
-def run(*words: str, exit_code: int = 0) -> Result:
-    result = CliRunner().invoke(app, list(words))
-    assert result.exit_code == exit_code, result.output
-    return result
 
 
 def summary(result: Result) -> dict[str, Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import shlex
 from pathlib import Path
@@ -11,41 +9,15 @@ from typing import Any
 
 import duckdb
 import pytest
-from typer.testing import CliRunner, Result
 
-from capture_forwarder.cli.app import app
+from tests.support.command_line import capture, run, work_in
 
 DATABASE = "capture-forwarder.duckdb"
 
 
 @pytest.fixture(autouse=True)
 def place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in os.environ:
-        if name.startswith(("FORWARDER_", "FIDDLER_", "AWS_")):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("COLUMNS", "120")
-
-
-def run(*arguments: str, exit_code: int = 0) -> Result:
-    result = CliRunner().invoke(app, arguments)
-    assert result.exit_code == exit_code, result.output
-    return result
-
-
-def capture(endpoint: str, *rows: str, folder: str = "in") -> None:
-    path = Path(folder, endpoint, "blue", "2026/03/01/10", "20-30-123-x.jsonl")
-    path.parent.mkdir(parents=True)
-    path.write_text("".join(map(call, rows)))
-
-
-def call(row: str) -> str:
-    payloads = {
-        side: {"observedContentType": "text/csv", "data": data, "encoding": "CSV"}
-        for side, data in (("endpointInput", row), ("endpointOutput", "0.5"))
-    }
-    about = {"eventId": f"call {row}", "inferenceTime": "2026-03-01T10:20:30Z"}
-    return json.dumps({"captureData": payloads, "eventMetadata": about}) + "\n"
+    work_in(tmp_path, monkeypatch)
 
 
 def typed(shown: str, command: str) -> list[list[str]]:
