@@ -19,7 +19,8 @@ from capture_forwarder.local.objects import FolderObjectStore
 from capture_forwarder.settings import load
 from capture_forwarder.wiring.forwarder import build_forwarder
 
-_CAPTURES = Path("events/captures")
+_SAMPLES = (Path("events/captures"), Path(__file__).with_name("captures"))
+"""Where the samples are: in a checkout, and in what pip has installed."""
 _DATABASE = Path("capture-forwarder-demo.duckdb")
 _BUCKET = "capture-bucket"
 _MESSAGES_AN_EVENT = 10  # the template's default batch size
@@ -54,14 +55,21 @@ def demo(
         Path, typer.Option("--database", metavar="PATH", help="The DuckDB file to make.")
     ] = _DATABASE,
     captures: Annotated[
-        Path, typer.Option("--captures", metavar="DIR", help="The folder with the sample captures.")
-    ] = _CAPTURES,
+        Path | None,
+        typer.Option(
+            "--captures",
+            metavar="DIR",
+            help="The folder with the sample captures.",
+            show_default="those that come with the command",
+        ),
+    ] = None,
 ) -> None:
     """Forward the sample captures into a new DuckDB file, and monitor them."""
     place = DemoPlace(database)
     reporter = CollectingReporter()
     with user_errors():
-        keys = _keys_below(captures)
+        samples = captures or next((one for one in _SAMPLES if one.is_dir()), _SAMPLES[0])
+        keys = _keys_below(samples)
         place.clear()
         settings = load(
             _SETTINGS
@@ -70,7 +78,7 @@ def demo(
                 "FORWARDER_QUARANTINE": str(place.quarantine),
             }
         )
-        forwarder = build_forwarder(settings, store=FolderObjectStore(captures), reporter=reporter)
+        forwarder = build_forwarder(settings, store=FolderObjectStore(samples), reporter=reporter)
         for event in events_of(keys):
             forwarder.handle(event)
     for what, error in reporter.failures:
