@@ -73,7 +73,7 @@ def open_place(engine: DuckDBEngine, place: Path) -> Sequence[Source]:
     if not place.is_file():
         message = f"{place}: there is no such file or folder."
         raise UsageError(message, "`capture-forwarder forward --publisher duckdb` makes one.")
-    engine.run(f"ATTACH {literal(str(place))} AS {_ATTACHED} (READ_ONLY)")
+    engine.run(f"ATTACH {literal(str(place))} AS {_ATTACHED} (READ_ONLY, TYPE duckdb)")
     found = engine.rows(
         "SELECT schema_name, table_name FROM duckdb_tables() JOIN duckdb_columns() "
         "USING (database_name, schema_name, table_name) "
