@@ -90,7 +90,11 @@ REFUSED = "refused"
 
 
 def rows_table(
-    title: str, rows: Sequence[Mapping[str, object]], types: Mapping[str, str] | None = None
+    title: str,
+    rows: Sequence[Mapping[str, object]],
+    types: Mapping[str, str] | None = None,
+    *,
+    first: int = 1,
 ) -> Table:
     """Show rows of a wide table: its columns go down, its rows go across.
 
@@ -102,8 +106,11 @@ def rows_table(
         The rows, all with the same columns.
     types
         Column → type, where known.
+    first
+        The number of the first row.
     """
-    heads = ["column", *(["type"] if types else []), *(f"row {n + 1}" for n in range(len(rows)))]
+    numbered = (f"row {number}" for number in range(first, first + len(rows)))
+    heads = ["column", *(["type"] if types else []), *numbered]
     table = new_table(title, *heads)
     names = list(rows[0]) if rows else []
     left_out = len(names) - _FIRST - _LAST if len(names) > _COLUMNS_AT_ONCE else 0
