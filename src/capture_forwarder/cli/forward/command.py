@@ -126,7 +126,7 @@ def forward(  # noqa: PLR0913 - one parameter an option
     if as_json:
         say_json(summary_json(sent, sending, reporter.warnings))
     else:
-        show_outcomes(sent.outcomes, sending, reporter.warnings)
+        show_outcomes(sent.outcomes, sending, reporter.warnings, strict=strict)
     if not as_json:
         show_cleared(sent.cleared, sending)
     if sent.interrupted:

@@ -64,4 +64,7 @@ def _detail(outcomes: Sequence[Outcome], sending: Sending, reason: str) -> str:
         found = first_entry(open_quarantine(sending.quarantine or ""), reason, keys)
     except ForwarderError:  # the reason alone has to do
         found = None
-    return "." if found is None else f": {found.detail}"
+    if found is None:
+        return "."
+    # A routes file has no options, and the detail names its settings, too.
+    return f": {found.detail if sending.file else sending.spell(found.detail)}"

@@ -76,6 +76,13 @@ def complain(message: str, advice: str = "") -> None:
         say(f"       {line}", to=ERR)
 
 
+def note(message: str, advice: str = "") -> None:
+    """Print what is no error and should be known, with what to do about it, on standard error."""
+    say(f"Note: {message}", to=ERR, style="yellow")
+    for line in advice.splitlines():
+        say(f"      {line}", to=ERR)
+
+
 def show_problems(problems: Iterable[ForwarderError]) -> None:
     """Print errors that did not stop the command."""
     for problem in problems:
