@@ -340,9 +340,10 @@ def test_a_wrong_aws_profile_is_an_error_with_advice(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("AWS_CONFIG_FILE", "no-file")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "no-file")
 
-    result = run("inspect", f"s3://{BUCKET}/x", exit_code=1)
+    result = run("inspect", f"s3://{BUCKET}/x", exit_code=2)
 
-    assert "credentials" in result.stderr
+    assert "the AWS profile is not configured" in result.stderr
+    assert "aws configure list-profiles" in result.stderr
 
 
 def test_files_go_to_fiddler_by_the_settings_of_the_environment(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -131,3 +134,80 @@ def test_files_that_the_ledger_passes_over_can_be_forwarded_again_as_it_says() -
     again = run("forward", "captures.jsonl", *DUCKDB, "--ledger", "second.sqlite", *header)
     assert "had been forwarded before" not in again.stdout
     assert "Not one row" not in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("s3:/bucket/captures", "write s3://bucket/captures"),
+        ("S3://bucket/captures", "write s3://bucket/captures"),
+        ("nowhere", "It was looked for in /"),
+        ("empty", "To see what is there: ls empty"),
+        ("table.csv", "capture-forwarder labels send table.csv"),
+    ],
+)
+@pytest.mark.parametrize("command", ["forward", "inspect"])
+def test_an_address_that_cannot_be_meant_is_told_with_what_to_type(
+    command: str, address: str, told: str
+) -> None:
+    Path("empty").mkdir()
+    Path("table.csv").write_text("a,b\n1,2\n")
+    is_shown = command == "inspect" and address == "table.csv"  # labels, as it says
+
+    options = DUCKDB if command == "forward" else ()
+    result = run(command, address, *options, exit_code=0 if is_shown else 2)
+
+    assert told in result.output
+    assert not Path("capture-forwarder-quarantine").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("forward", "s3://bucket/captures", *DUCKDB),
+        ("inspect", "s3://bucket/captures"),
+        ("quarantine", "list", "s3://bucket/quarantine"),
+        ("routes", "check", "s3://bucket/routes.yaml"),
+        ("dead-letters", "list", "https://sqs.eu-west-1.amazonaws.com/123456789012/dead"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({}, ("there are no AWS credentials", "aws sso login", "AWS_PROFILE", "AWS_ACCESS_KEY_ID")),
+        (
+            {"AWS_PROFILE": "mistyped"},
+            ("the AWS profile is not configured", "`aws configure list-profiles`"),
+        ),
+    ],
+)
+def test_without_credentials_every_command_says_how_to_log_in(
+    words: tuple[str, ...],
+    variables: dict[str, str],
+    told: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(Path("none").absolute()))
+    own = {"AWS_REGION": "eu-west-1", "AWS_EC2_METADATA_DISABLED": "true", **variables}
+
+    done = in_a_process(words, own)
+
+    assert done.returncode in {1, 2}
+    said = " ".join(done.stderr.split())
+    assert all(one in said for one in told), said
+    assert "allow" not in said
+
+
+def in_a_process(
+    words: tuple[str, ...], variables: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own: clients are shared within one."""
+    code = "from capture_forwarder.cli import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *words],
+        env={**os.environ, **variables},
+        check=False,
+        capture_output=True,
+        text=True,
+    )

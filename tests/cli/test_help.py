@@ -148,6 +148,33 @@ def test_an_option_says_in_words_which_numbers_it_takes(command: str, takes: str
     assert takes in " ".join(shown.split())
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            ("forward", "x", "--publisher", "ducdb"),
+            (
+                "'--publisher': 'ducdb' is none of fiddler, arthur, openscale, duckdb, files, "
+                "otlp; did you mean duckdb?"
+            ),
+        ),
+        (
+            ("quarantine", "show", "x", "--reason", "invalid-jsn"),
+            "rejected-by-platform; did you mean invalid-json?",
+        ),
+        (("status", "--hours", "0"), "'--hours': 0 is not what it takes: 1 to 336."),
+        (("forward", "x", "--limit", "few"), "'--limit': few is not what it takes: 1 or more."),
+    ],
+)
+def test_a_mistyped_value_is_answered_by_what_the_option_takes(
+    words: tuple[str, ...], told: str
+) -> None:
+    done = CliRunner().invoke(app, list(words), env={"COLUMNS": "300"})
+
+    assert done.exit_code == 2
+    assert told in done.output
+
+
 def test_an_argument_that_may_be_left_out_or_repeated_says_so() -> None:
     shown = CliRunner().invoke(app, ["routes", "check", "--help"]).stdout
     assert "check [OPTIONS] FILE [KEY...]" in shown

@@ -36,6 +36,38 @@ def counts() -> dict[str, int]:
     return found
 
 
+def test_the_routes_file_is_named_before_the_command_that_uses_it() -> None:
+    capture("churn", "1,x")
+    capture("fraud", "1,2,3,4")
+
+    shown = run("inspect", "in", "--write", "routes.yaml").stdout
+
+    *_, said, empty, heading, command = shown.splitlines()
+    assert said == "routes.yaml has a route for each endpoint above."
+    assert (empty, heading) == ("", "Try it without an account, in a DuckDB file:")
+    assert command == "  capture-forwarder forward in --routes routes.yaml"
+
+
+def test_a_routes_file_that_cannot_be_written_can_be_named_anew() -> None:
+    capture("churn", "1,x")
+
+    name = f"{'x' * 300}.yaml"
+
+    told = run("inspect", "in", "--write", name, exit_code=2).stderr
+
+    assert f"{name} cannot be written" in told
+    assert "Name another file with --write." in told
+
+
+def test_a_file_that_holds_no_calls_is_answered_by_where_those_are() -> None:
+    Path("notes.jsonl").write_text("no capture\n")
+
+    shown = run("inspect", "notes.jsonl").stdout
+
+    assert "There are no capture lines here" in shown
+    assert "ENDPOINT/VARIANT/YEAR/MONTH/DAY/HOUR/NAME.jsonl" in shown
+
+
 def test_the_command_of_one_endpoint_works_as_it_stands() -> None:
     capture("churn", "1,x", "2,y", folder="a folder")
 

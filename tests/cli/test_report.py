@@ -35,6 +35,25 @@ def document(*arguments: str) -> dict[str, Any]:
     return {each["endpoint"]: each for each in found["endpoints"]}
 
 
+@pytest.mark.usefixtures("arrived")
+def test_what_is_in_the_quarantine_can_be_looked_at_as_it_says() -> None:
+    shown = run("report", DATABASE).stdout
+
+    assert "See why: capture-forwarder quarantine show capture-forwarder-quarantine" in shown
+    entries = run("quarantine", "show", "capture-forwarder-quarantine").stdout
+    assert "column-count-mismatch" in entries
+
+
+@pytest.mark.usefixtures("arrived")
+def test_a_page_that_cannot_be_written_can_be_named_anew_by_the_option_that_there_is() -> None:
+    Path("taken").write_text("a file")
+
+    told = run("report", DATABASE, "--html", "taken/page.html", exit_code=1).stderr
+
+    assert "taken/page.html cannot be written" in told
+    assert "Name another file with --html." in told
+
+
 def column(facts: dict[str, Any], name: str) -> dict[str, Any]:
     (found,) = [one for one in facts["columns"] if one["name"] == name]
     return {key: found[key] for key in ("nulls", "min", "median", "max", "distinct")}

@@ -13,6 +13,8 @@ from moto import mock_aws
 from typer.testing import CliRunner
 
 from capture_forwarder.cli.app import app
+from capture_forwarder.cli.terminal.console import PipedConsole
+from capture_forwarder.cli.terminal.tables import add, new_table
 from tests.support.captures import line, side
 
 ENDPOINT = "an-endpoint-whose-name-alone-is-longer-than-half-of-a-terminal"
@@ -21,6 +23,15 @@ ENDPOINT = "an-endpoint-whose-name-alone-is-longer-than-half-of-a-terminal"
 @pytest.fixture(autouse=True)
 def clean_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
+
+
+def test_the_title_of_a_narrow_table_stays_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    table = new_table("A title that is wider than its table", "a")
+    add(table, "1")
+
+    PipedConsole().print(table)
+
+    assert "A title that is wider than its table" in capsys.readouterr().out
 
 
 def start(*arguments: str, **variables: str) -> str:

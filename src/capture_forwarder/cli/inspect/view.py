@@ -14,6 +14,7 @@ from capture_forwarder.cli.terminal.console import OUT, complain, say
 from capture_forwarder.cli.terminal.tables import add, new_table, rows_table, short_name
 from capture_forwarder.inspection import FileFacts, Inspection, Refused, assignments, write_types
 from capture_forwarder.labels.looking import LabelTable
+from capture_forwarder.wiring.capture_files import WHERE_CAPTURES_ARE
 
 _MOST_FILES_SHOWN = 40
 _HOUR = "hour, UTC"
@@ -38,12 +39,14 @@ def show_inspections(
         if OUT.is_terminal:
             OUT.rule(style="dim")
         _show(inspection, addresses)
+    if written is not None:
+        say()
+        say(f"{written} has a route for each endpoint above.")
     if mapped:
         say()
         say("Try it without an account, in a DuckDB file:", style="bold")
     if written is not None:
         routes = shlex.quote(written)
-        say(f"{written} has a route for each endpoint above.")
         say(f"  capture-forwarder forward {shlex.join(addresses)} --routes {routes}")
         return
     for inspection in mapped:
@@ -90,6 +93,7 @@ def _show(inspection: Inspection, addresses: Sequence[str]) -> None:
     if not any(facts.captured for facts in files):
         if not labels:
             say("There are no capture lines here, so there is nothing to map.", style="yellow")
+            say(WHERE_CAPTURES_ARE, style="dim")
     else:
         _show_sides(files)
     _show_refused(files)

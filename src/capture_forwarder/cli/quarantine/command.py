@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+from rich.progress import BarColumn, DownloadColumn, TextColumn
 
 from capture_forwarder.cli.forward.outcomes import Sending
 from capture_forwarder.cli.quarantine.redrive_view import Done, show_done
 from capture_forwarder.cli.quarantine.view import show_contents, show_discarded, show_entry
 from capture_forwarder.cli.terminal import options
-from capture_forwarder.cli.terminal.console import ERR, show_problems, user_errors
+from capture_forwarder.cli.terminal.console import say, show_problems, user_errors
 from capture_forwarder.cli.terminal.option_names import OptionNames
 from capture_forwarder.cli.terminal.plain_help import PlainTyper
+from capture_forwarder.cli.terminal.progress import TransientProgress
 from capture_forwarder.cli.terminal.reporter import CollectingReporter
 from capture_forwarder.core.errors import ForwarderError, UsageError
 from capture_forwarder.core.ports import QuarantineFiles
@@ -137,6 +138,8 @@ def show(
                     show_entry(file.name, entry, as_json=as_json)
             if shown == limit:
                 break
+    if not shown and not problems and not as_json:
+        say(f"{address} holds no entries{f' with the reason {reason}' if reason else ''}.")
     show_problems(problems)
     if problems:
         raise typer.Exit(1)
@@ -245,7 +248,6 @@ def _read_all(files: QuarantineFiles, *, quiet: bool) -> Iterator[FileEntries]:
             progress.update(task, advance=file.size)
 
 
-def _progress(*, quiet: bool) -> Progress:
+def _progress(*, quiet: bool) -> TransientProgress:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    shown = ERR.is_terminal and not quiet
-    return Progress(*columns, console=ERR, transient=True, disable=not shown)
+    return TransientProgress(*columns, quiet=quiet)

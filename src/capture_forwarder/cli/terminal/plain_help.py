@@ -1,4 +1,4 @@
-"""Help in the words of the person who types: no help shows a type of Python."""
+"""Help in the words of the person who types: nothing shows a type of Python."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+
+from capture_forwarder.settings.nearest import meant
 
 # Typer brings a click of its own, and none of its names is public.
 _Context = Any
@@ -28,7 +30,29 @@ class PlainArgument(TyperArgument):
 
 
 class PlainOption(TyperOption):
-    """An option whose help tells the numbers that it takes in words."""
+    """An option that says in words which numbers or words it takes."""
+
+    def process_value(self, ctx: _Context, value: object) -> Any:  # noqa: ANN401 - Typer's own
+        """Check what was typed.
+
+        Raises
+        ------
+        BadParameter
+            It is not what the option takes.
+        """
+        try:
+            return super().process_value(ctx, value)
+        except typer.BadParameter as error:
+            error.message = self._wrong(value) or error.message
+            raise
+
+    def _wrong(self, value: object) -> str:
+        """Say what the option takes instead; nothing where Typer says it well enough."""
+        if numbers := self._get_number_range_help_str():
+            return f"{value} is not what it takes: {numbers}."
+        choices = self.type_descriptor.choices or ()
+        words = [str(getattr(choice, "value", choice)) for choice in choices]
+        return f"{value!r} is none of {', '.join(words)}{meant(value, words)}" if words else ""
 
     def _get_number_range_help_str(self) -> str | None:
         match self.min, self.max:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
@@ -41,6 +42,7 @@ def new_table(
         title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False
     )
     table.collapse_padding = True
+    table.min_width = cell_len(title)  # else the title of a narrow table is broken into lines
     for column in columns:
         if column in numbers:
             table.add_column(column, justify="right", no_wrap=True)
