@@ -11,8 +11,13 @@ import typer
 
 from capture_forwarder.cli.demo.monitoring import monitor_demo
 from capture_forwarder.cli.demo.place import DemoPlace
-from capture_forwarder.cli.demo.view import show_arrived, show_monitored, show_next
-from capture_forwarder.cli.terminal.console import complain, user_errors
+from capture_forwarder.cli.demo.view import (
+    show_arrived,
+    show_failures,
+    show_monitored,
+    show_query,
+)
+from capture_forwarder.cli.terminal.console import user_errors
 from capture_forwarder.cli.terminal.reporter import CollectingReporter
 from capture_forwarder.core.errors import UsageError
 from capture_forwarder.local.objects import FolderObjectStore
@@ -81,14 +86,13 @@ def demo(
         forwarder = build_forwarder(settings, store=FolderObjectStore(samples), reporter=reporter)
         for event in events_of(keys):
             forwarder.handle(event)
-    for what, error in reporter.failures:
-        complain(f"{what}: {error.message}", error.advice)
     if reporter.failures:
+        show_failures(reporter.failures)
         raise typer.Exit(1)
     with user_errors():
         place.mark()
         rows = show_arrived(reporter.reports, place)
-        show_next(place)
+        show_query(place)
         if rows:
             show_monitored(monitor_demo(place, place.table(rows).rows), place)
 
