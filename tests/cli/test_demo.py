@@ -75,9 +75,9 @@ def test_a_second_demo_finds_the_same() -> None:
 
 
 def test_what_is_wrong_with_every_file_is_said_once_with_the_option_that_helps() -> None:
-    told = run(
-        "demo", "--captures", CAPTURES, "--database", "/proc/demo.duckdb", exit_code=1
-    ).stderr
+    unwritable = ("--database", "/proc/demo.duckdb")
+
+    told = run("demo", "--captures", CAPTURES, *unwritable, exit_code=1).stderr
 
     assert told.count("Error: ") == told.count("Error: 4 files: ") == 1
     assert "s3://" not in told

@@ -93,6 +93,31 @@ def test_that_nothing_arrived_is_an_error_only_where_the_exit_code_says_so(*, st
     assert ("Error:" in told) == strict
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("forward", "in", "--inputs", "a,b", "--outputs", "score"),
+        ("labels", "send", "labels.csv"),
+        ("quarantine", "redrive", "capture-forwarder-quarantine"),
+    ],
+)
+def test_without_a_publisher_it_is_said_how_to_do_without_an_account(
+    words: tuple[str, ...],
+) -> None:
+    capture("churn", "1,x", "2,y,z")
+    run("forward", "in", *DUCKDB)
+    Path("labels.csv").write_text("id,label\ncall 1,1\n")
+
+    told = run(*words, exit_code=2).stderr
+    assert "No publisher is named, so the rows have nowhere to go." in told
+    assert "add `--publisher duckdb`" in told
+    assert "FIDDLER" not in told
+
+    options = ("--publisher", "duckdb")
+    mapping = ("--inputs", "a,b,c", "--outputs", "score") if words[0] == "quarantine" else ()
+    run(*words, *options, *mapping)
+
+
 def with_header() -> None:
     call = line(side("a,b\n1,x"), side("score\n0.5"))
     Path("captures.jsonl").write_bytes(call)

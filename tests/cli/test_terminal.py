@@ -25,6 +25,15 @@ def clean_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+def test_columns_is_the_width_whenever_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    console = PipedConsole()
+
+    for columns, width in (("80", 80), ("120", 120), ("0", 10_000), ("", 10_000)):
+        monkeypatch.setenv("COLUMNS", columns)
+        assert console.width == width
+
+
 def test_the_title_of_a_narrow_table_stays_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     table = new_table("A title that is wider than its table", "a")
     add(table, "1")

@@ -13,6 +13,7 @@ from capture_forwarder.cli.forward.sending import INTERRUPTED, QUARANTINE, send_
 from capture_forwarder.cli.forward.view import show_cleared, show_interrupt, show_outcomes
 from capture_forwarder.cli.terminal import options
 from capture_forwarder.cli.terminal.console import say, say_json, user_errors
+from capture_forwarder.cli.terminal.named_publisher import load_with_publisher
 from capture_forwarder.cli.terminal.option_names import OptionNames
 from capture_forwarder.cli.terminal.plain_help import PlainTyper
 from capture_forwarder.cli.terminal.reporter import CollectingReporter
@@ -172,7 +173,7 @@ def _settings(environment: dict[str, str]) -> Settings:
         environment["FORWARDER_LABEL_ID"] = "id"
     if "FORWARDER_QUARANTINE" not in values:
         environment["FORWARDER_QUARANTINE"] = QUARANTINE
-    settings = load(environment)
+    settings = load_with_publisher(environment)
     if _TABLE not in values and (table := only_table(settings)):
         return load(environment | {_TABLE: table})
     return settings

@@ -13,6 +13,7 @@ from capture_forwarder.cli.quarantine.redrive_view import Done, show_done
 from capture_forwarder.cli.quarantine.view import show_contents, show_discarded, show_entry
 from capture_forwarder.cli.terminal import options
 from capture_forwarder.cli.terminal.console import say, show_problems, user_errors
+from capture_forwarder.cli.terminal.named_publisher import load_with_publisher
 from capture_forwarder.cli.terminal.option_names import OptionNames
 from capture_forwarder.cli.terminal.plain_help import PlainTyper
 from capture_forwarder.cli.terminal.progress import TransientProgress
@@ -24,7 +25,6 @@ from capture_forwarder.quarantine.contents import Contents
 from capture_forwarder.quarantine.dropping import drop_entries
 from capture_forwarder.quarantine.entries import FileEntries, read_files
 from capture_forwarder.quarantine.redrive import Redrive, Selection
-from capture_forwarder.settings import load
 from capture_forwarder.wiring.quarantine import build_redrive, open_quarantine
 from capture_forwarder.wiring.routes import routes_of
 
@@ -32,6 +32,8 @@ app = PlainTyper(
     help="Look at the lines that could not be delivered, and send them again.",
     no_args_is_help=True,
 )
+
+_COLUMNS = "Name them by --inputs and --outputs, as you would to `capture-forwarder forward`."
 
 _LIST_HELP = """Count the entries of a quarantine by reason, capture file and route.
 
@@ -212,7 +214,8 @@ def redrive(  # noqa: PLR0913 - one parameter an option
         }
         spell = OptionNames({**given, "FORWARDER_ROUTES": routes})
         with spell.in_errors():
-            settings = load(options.environment_with(given, routes))
+            environment = options.environment_with(given, routes)
+            settings = load_with_publisher(environment, _COLUMNS)
             present = routes_of(settings)
         sending = Sending(present, settings.routes_file, spell=spell)
         reporter = CollectingReporter()
