@@ -20,12 +20,14 @@ from capture_forwarder.cli.demo.view import (
 from capture_forwarder.cli.terminal.console import user_errors
 from capture_forwarder.cli.terminal.reporter import CollectingReporter
 from capture_forwarder.core.errors import UsageError
+from capture_forwarder.core.extras import Extra, install_command, is_installed
 from capture_forwarder.local.objects import FolderObjectStore
 from capture_forwarder.settings import load
 from capture_forwarder.wiring.forwarder import build_forwarder
 
 _SAMPLES = (Path("events/captures"), Path(__file__).with_name("captures"))
 """Where the samples are: in a checkout, and in what pip has installed."""
+_LIBRARIES = ("duckdb", "jinja2")
 _DATABASE = Path("capture-forwarder-demo.duckdb")
 _BUCKET = "capture-bucket"
 _MESSAGES_AN_EVENT = 10  # the template's default batch size
@@ -73,6 +75,7 @@ def demo(
     place = DemoPlace(database)
     reporter = CollectingReporter()
     with user_errors():
+        _check_libraries()
         samples = captures or next((one for one in _SAMPLES if one.is_dir()), _SAMPLES[0])
         keys = _keys_below(samples)
         place.clear()
@@ -95,6 +98,16 @@ def demo(
         show_query(place)
         if rows:
             show_monitored(monitor_demo(place, place.table(rows).rows), place)
+
+
+def _check_libraries() -> None:
+    """Say at the start what the end needs, too."""
+    missing = [name for name in _LIBRARIES if not is_installed(name)]
+    if missing:
+        which = "which is" if len(missing) == 1 else "which are"
+        problem = f"The demo needs {' and '.join(missing)}, {which} not installed."
+        advice = f"Install what it needs: {install_command(Extra.CLI, Extra.MONITOR)}"
+        raise UsageError(problem, advice)
 
 
 def _keys_below(captures: Path) -> list[str]:
