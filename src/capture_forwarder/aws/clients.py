@@ -20,6 +20,7 @@ from capture_forwarder.aws.errors import (
     in_sentence,
     read_error,
 )
+from capture_forwarder.aws.region import region_of_environment
 from capture_forwarder.core.errors import SettingsError
 from capture_forwarder.core.postponed import postpone
 
@@ -82,7 +83,8 @@ def _no_docstring(**_: object) -> str:
 def _client(service: str, config: Config, region: str | None = None) -> Any:  # noqa: ANN401
     try:
         _check_authorities(_session())
-        return _session().create_client(service, region_name=region, config=config)
+        own = region or region_of_environment()
+        return _session().create_client(service, region_name=own, config=config)
     except (UNKNOWN_PROFILE, UNKNOWN_REGION) as error:
         failure = read_error(error)
         name = "AWS_REGION" if isinstance(error, UNKNOWN_REGION) else "AWS_PROFILE"
