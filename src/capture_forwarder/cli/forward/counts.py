@@ -62,7 +62,8 @@ def _table(outcomes: Sequence[Outcome], sending: Sending, *, column: bool) -> Ta
     for route, publisher in sending.publishers.items():
         reports = reports_of(outcomes, route)
         if reports or sending.file or route == only:
-            where = f" in table {route}" if sending.publisher == PublisherName.DUCKDB else ""
+            table_name = sending.tables[route]
+            where = f" in table {table_name}" if sending.publisher == PublisherName.DUCKDB else ""
             what = f"{len(reports)} file(s){where}"
             row(what, f"{route} → {publisher}", add_up(reports), "bold")
     return table

@@ -87,8 +87,7 @@ def _show_queries(outcomes: Sequence[Outcome], sending: Sending) -> None:
     for route in sending.routes:
         own = [outcome for outcome in outcomes if route.name in outcome.reports]
         if isinstance(route.publisher, DuckDbSettings) and not nothing_arrived(own):
-            name = f"{route.labels.inferences}_labels" if route.labels else route.name
-            tables.append((route.publisher.path, name))
+            tables.append((route.publisher.path, sending.tables[route.name]))
     for path, name in tables[:_MOST_TABLES]:
         say(f"Query them: {query_command(path, name)}")
     if len(tables) > _MOST_TABLES:
