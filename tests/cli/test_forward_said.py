@@ -118,6 +118,16 @@ def test_without_a_publisher_it_is_said_how_to_do_without_an_account(
     run(*words, *options, *mapping)
 
 
+def test_a_column_that_is_never_found_is_no_error_while_rows_arrive() -> None:
+    with_header()
+    mapping = ("--inputs", "a,bb", "--outputs", "score", "--csv-header", "present")
+
+    told = run("forward", "captures.jsonl", "--publisher", "duckdb", *mapping).stderr
+
+    assert "Note: `bb` was never found; the request has a, b." in told
+    assert "Error" not in told
+
+
 def with_header() -> None:
     call = line(side("a,b\n1,x"), side("score\n0.5"))
     Path("captures.jsonl").write_bytes(call)

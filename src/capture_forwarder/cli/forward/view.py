@@ -72,7 +72,7 @@ def show_outcomes(
     if total.equal_ids:
         say(f"{total.equal_ids} line(s) have the id of an earlier line of their file.")
     for warning in total.warnings:
-        complain(warning)
+        note(warning)
     _show_queries(outcomes, sending)
     _show_problems(outcomes, sending, warnings)
     if nothing_arrived(outcomes) and not any(outcome.failed for outcome in outcomes):
