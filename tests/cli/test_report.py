@@ -54,6 +54,12 @@ def test_a_page_that_cannot_be_written_can_be_named_anew_by_the_option_that_ther
     assert "Name another file with --html." in told
 
 
+def test_rows_in_s3_are_to_be_copied_first() -> None:
+    told = run("report", "s3://rows-bucket/rows", exit_code=2).stderr
+
+    assert "aws s3 cp --recursive s3://rows-bucket/rows rows" in told
+
+
 def column(facts: dict[str, Any], name: str) -> dict[str, Any]:
     (found,) = [one for one in facts["columns"] if one["name"] == name]
     return {key: found[key] for key in ("nulls", "min", "median", "max", "distinct")}

@@ -68,6 +68,10 @@ def open_place(engine: DuckDBEngine, place: Path) -> Sequence[Source]:
     DataError
         It cannot be read.
     """
+    if place.parts[:1] == ("s3:",):
+        address = f"s3://{'/'.join(place.parts[1:])}"
+        message = f"{address} is in S3, and only what is on this machine is read."
+        raise UsageError(message, f"Copy it first: aws s3 cp --recursive {address} rows")
     if place.is_dir():
         return [_folder(engine, place)]
     if not place.is_file():
