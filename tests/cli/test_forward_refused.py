@@ -65,7 +65,7 @@ def test_rows_that_the_platform_refused_are_counted_and_shown(fiddler: FiddlerSe
     shown = run(*SEND).stdout
 
     (heads,) = (one.split() for one in shown.splitlines() if "inferences" in one)
-    (counts,) = (one.split() for one in shown.splitlines() if one.startswith(" 1 file(s)"))
+    (counts,) = (one.split() for one in shown.splitlines() if one.startswith(" 1 file "))
     assert heads[-2:] == ["inferences", "refused"]
     assert counts[-2:] == ["10", "1"]
     assert "The platform refused 1 row, which went to capture-forwarder-quarantine." in shown

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.table import Table
 
 from capture_forwarder.cli.forward.outcomes import Outcome, Sending, add_up, reports_of
-from capture_forwarder.cli.terminal.console import OUT, width_of
+from capture_forwarder.cli.terminal.console import OUT, number_of, width_of
 from capture_forwarder.cli.terminal.tables import (
     COUNTS,
     REFUSED,
@@ -64,7 +64,7 @@ def _table(outcomes: Sequence[Outcome], sending: Sending, *, column: bool) -> Ta
         if reports or sending.file or route == only:
             table_name = sending.tables[route]
             where = f" in table {table_name}" if sending.publisher == PublisherName.DUCKDB else ""
-            what = f"{len(reports)} file(s){where}"
+            what = f"{number_of(len(reports), 'file', 'files')}{where}"
             row(what, f"{route} → {publisher}", add_up(reports), "bold")
     return table
 

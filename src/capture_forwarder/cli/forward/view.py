@@ -59,7 +59,8 @@ def show_outcomes(
         say(f"To forward again, as with other columns, name another file by {ledger}.", style="dim")
     if total.quarantined_lines:
         reasons = ", ".join(f"{count} {reason}" for reason, count in total.quarantined.items())
-        say(f"{total.quarantined_lines} line(s) went to {sending.quarantine}: {reasons}")
+        lines = number_of(total.quarantined_lines, "line", "lines")
+        say(f"{lines} went to {sending.quarantine}: {reasons}")
     if total.refused:
         rows = number_of(total.refused, "row", "rows")
         say(f"The platform refused {rows}, which went to {sending.quarantine}.")
@@ -70,7 +71,8 @@ def show_outcomes(
     if total.redacted:
         say(f"{number_of(total.redacted, 'value was', 'values were')} redacted.")
     if total.equal_ids:
-        say(f"{total.equal_ids} line(s) have the id of an earlier line of their file.")
+        lines = number_of(total.equal_ids, "line has", "lines have")
+        say(f"{lines} the id of an earlier line of the same file.")
     for warning in total.warnings:
         note(warning)
     _show_queries(outcomes, sending)
@@ -118,17 +120,20 @@ def _show_problems(outcomes: Sequence[Outcome], sending: Sending, warnings: Sequ
     show_warnings(warnings)
     why = Counter(outcome.skipped for outcome in outcomes if outcome.skipped)
     for reason, count in why.items():
-        say(f"{count} file(s) skipped: {reason}", to=ERR, style="yellow")
+        files = number_of(count, "file", "files")
+        say(f"{files} skipped: {reason}", to=ERR, style="yellow")
     failed = [outcome for outcome in outcomes if outcome.failed and not outcome.was_stopped]
     if failed:
-        say(f"{len(failed)} of {len(outcomes)} file(s) failed:", to=ERR, style="red")
+        files = number_of(len(outcomes), "file", "files")
+        say(f"{len(failed)} of {files} failed:", to=ERR, style="red")
     # What is wrong with one file is often wrong with others, such as a platform that is down.
     found = [(one, name, error) for one in failed for name, error in one.errors.items()]
     times = Counter(_alike(*one) for one in found)
     shown = {_alike(*one): one for one in reversed(found)}
     first = list(reversed(shown.items()))
     for kind, (outcome, name, error) in first[:_MOST_PROBLEMS]:
-        more = f" and {times[kind] - 1} more file(s)" if times[kind] > 1 else ""
+        others = number_of(times[kind] - 1, "file", "files")
+        more = f" and {others} more" if times[kind] > 1 else ""
         problem = outcome.problem(name if sending.file else "", error)
         complain(f"{outcome.file.name}{more}: {problem}", sending.spell(error.advice))
     if len(first) > _MOST_PROBLEMS:
