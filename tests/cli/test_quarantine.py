@@ -615,7 +615,8 @@ def test_a_file_that_was_deleted_meanwhile_is_told_of() -> None:
         (("redrive", "nowhere", "--database", "x.duckdb", *RIGHT), "no such file or folder"),
         (("redrive", ".", "--publisher", "duckdb"), "no column is configured"),
         (("redrive", ".", "--publisher", "fiddler", "--database", "x", *RIGHT), "--database"),
-        (("redrive", ".", *RIGHT), "FIDDLER_TOKEN: missing"),
+        (("redrive", ".", *RIGHT), "No publisher is named"),
+        (("redrive", ".", "--publisher", "fiddler", *RIGHT), "FIDDLER_TOKEN: missing"),
         (("redrive", ".", *RIGHT, "--reason", "bad-luck"), "bad-luck"),
     ],
 )

@@ -73,7 +73,7 @@ def test_what_goes_into_a_pipe_is_not_broken_but_where_columns_says_so() -> None
     piped = start("init", "captures", "--publisher", "duckdb")
     (row,) = [text.strip() for text in piped.splitlines() if text.strip().startswith(ENDPOINT)]
     assert f"endpoint {ENDPOINT}" in row
-    assert row.endswith("no model")
+    assert row.endswith("1 of 1")
 
     narrow = start("init", "captures", "--publisher", "duckdb", COLUMNS="60")
     table = narrow.partition("Wrote ")[0]
