@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip --disable-pip-version-check --quiet install --no-deps
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help demo test test-platforms test-spark lint format types template docs site screenshots build invoke local dist check fuzz chaos mutants bench requirements \
+.PHONY: help demo test test-platforms test-spark lint format types template docs site screenshots build invoke local dist wheel check fuzz chaos mutants bench requirements \
 	clean
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo "make invoke        run the built function on EVENT=events/…, with nothing but this machine"
 	@echo "make local         start an S3 and a Fiddler for sam local invoke, and show what arrives"
 	@echo "make dist          make all files of a release, in dist/"
+	@echo "make wheel         try the wheel as pip installs it, on PYTHON=python3.13 or another"
 	@echo "make fuzz          look for crashes of the parser for 60 seconds"
 	@echo "make chaos         deliver files through random faults and kills for 60 seconds"
 	@echo "make mutants       break promises in the code on purpose; fails if the tests let one pass"
@@ -113,6 +114,13 @@ screenshots: $(VENV)/dev
 DIST ?= dist
 dist: $(VENV)/dev
 	$(BIN)/python -m release $(DIST)
+
+# In an environment of its own, so that nothing of this one helps it.
+wheel: $(VENV)/dev
+	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+		$(BIN)/python -m hatchling build -t wheel -d "$$folder" && \
+		$(BIN)/python -m tests.system.installed_wheel "$$folder"/*.whl \
+			--python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
 
 EVENT ?= events/sqs-eventbridge.json
 invoke: $(VENV)/dev

@@ -109,6 +109,7 @@ MONITOR = Package(
         "aws/clients.py",
         "aws/errors.py",
         "aws/file_store.py",
+        "aws/region.py",
         "aws/signals.py",
         "core",
         "handlers/__init__.py",

@@ -10,12 +10,14 @@ import pytest
 
 from capture_forwarder import __version__
 from capture_forwarder.aws.clients import (
+    _session,
     dynamodb_client,
     s3_client,
     secrets_client,
     sqs_client,
     ssm_client,
 )
+from capture_forwarder.aws.operator.calls import AwsCalls
 from capture_forwarder.core.errors import SettingsError
 from tests.support.fresh_process import run
 from tests.support.template_values import PARAMETERS
@@ -109,3 +111,39 @@ with mock_aws():
 
 def test_requests_say_who_makes_them() -> None:
     assert run(NAMED) == [f"capture-forwarder/{__version__}"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "region"),
+    [
+        ({"AWS_REGION": "eu-west-1"}, "eu-west-1"),
+        ({"AWS_DEFAULT_REGION": "eu-west-2"}, "eu-west-2"),
+        ({"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-2"}, "eu-west-1"),
+        ({"AWS_REGION": "", "AWS_DEFAULT_REGION": "eu-west-2"}, "eu-west-2"),
+    ],
+)
+def test_the_region_is_that_of_the_variables_which_the_aws_cli_reads(
+    variables: dict[str, str], region: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    _session.cache_clear()
+
+    assert sqs_client().meta.region_name == AwsCalls().region == region
+    assert sqs_client("us-east-1").meta.region_name == "us-east-1"
+    assert AwsCalls(region="us-east-1").region == "us-east-1"
+
+
+@pytest.mark.parametrize("make", [ssm_client, sqs_client])
+def test_without_a_region_it_is_said_how_to_set_one(
+    make: Callable[[], Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    _session.cache_clear()
+
+    with pytest.raises(SettingsError, match=r"no AWS region is set .* set AWS_REGION"):
+        make()

@@ -97,7 +97,7 @@ def test_an_answer_without_anything_is_an_error_all_the_same() -> None:
             Cause.TEMPORARY,
             "the AWS credentials cannot be read",
         ),
-        (NoRegionError(), Cause.TEMPORARY, "the AWS client failed"),
+        (NoRegionError(), Cause.TEMPORARY, "no AWS region is set"),
         (NoCredentialsError(), Cause.CREDENTIALS, "there are no AWS credentials"),
         (
             PartialCredentialsError(provider="p", cred_var="v"),

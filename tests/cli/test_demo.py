@@ -74,6 +74,34 @@ def test_a_second_demo_finds_the_same() -> None:
     assert [(MONITOR / name).read_bytes() for name in names] == before
 
 
+def test_what_is_wrong_with_every_file_is_said_once_with_the_option_that_helps() -> None:
+    unwritable = ("--database", "/proc/demo.duckdb")
+
+    told = run("demo", "--captures", CAPTURES, *unwritable, exit_code=1).stderr
+
+    assert told.count("Error: ") == told.count("Error: 4 files: ") == 1
+    assert "s3://" not in told
+    assert "by --database" in told
+
+
+def test_the_environment_is_to_be_entered_where_the_command_is_not_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Path(".venv/bin").mkdir(parents=True)
+    Path(".venv/bin/activate").write_text("")
+    monkeypatch.setattr("sys.prefix", str(Path(".venv").absolute()))
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    shown = run("demo", "--captures", CAPTURES).stdout
+    assert "  . .venv/bin/activate   # once in each terminal\n  capture-forwarder query" in shown
+
+    found = Path(".venv/bin/capture-forwarder")
+    found.write_text("#!/bin/sh\n")
+    found.chmod(0o755)
+    monkeypatch.setenv("PATH", str(found.parent.absolute()))
+    assert "activate" not in run("demo", "--captures", CAPTURES).stdout
+
+
 def test_the_order_in_which_rows_arrived_changes_nothing() -> None:
     rows: list[dict[str, object]] = [
         {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import shlex
 from datetime import datetime
@@ -12,9 +10,8 @@ from typing import Any
 
 import duckdb
 import pytest
-from typer.testing import CliRunner, Result
 
-from capture_forwarder.cli.app import app
+from tests.support.command_line import call, capture, run, work_in
 
 MAPPING = ("--inputs", "a,b", "--outputs", "score")
 DATABASE = ("--database", "rows.duckdb")
@@ -22,33 +19,7 @@ DATABASE = ("--database", "rows.duckdb")
 
 @pytest.fixture(autouse=True)
 def place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in os.environ:
-        if name.startswith(("FORWARDER_", "FIDDLER_", "AWS_")):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("COLUMNS", "120")
-
-
-def run(*arguments: str, exit_code: int = 0) -> Result:
-    result = CliRunner().invoke(app, arguments)
-    assert result.exit_code == exit_code, result.output
-    return result
-
-
-def capture(endpoint: str, *rows: str, hour: str = "10") -> None:
-    """Write a capture file of an endpoint, of one call for each row of its request."""
-    folder = Path("in", endpoint, "blue", "2026/03/01", hour)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "20-30-123-x.jsonl").write_text("".join(map(call, rows)))
-
-
-def call(row: str) -> str:
-    payloads = {
-        side: {"observedContentType": "text/csv", "data": data, "encoding": "CSV"}
-        for side, data in (("endpointInput", row), ("endpointOutput", "0.5"))
-    }
-    about = {"eventId": f"call-{row}", "inferenceTime": "2026-03-01T10:20:30Z"}
-    return json.dumps({"captureData": payloads, "eventMetadata": about}) + "\n"
+    work_in(tmp_path, monkeypatch)
 
 
 def query(sql: str) -> list[tuple[Any, ...]]:
@@ -76,7 +47,7 @@ def test_each_endpoint_has_a_table_and_files_of_none_have_captures() -> None:
     commands = re.findall(r"Query them: capture-forwarder (query .*)", result.stdout)
     shown = "".join(run(*shlex.split(command)).stdout for command in commands)
     assert len(commands) == 3
-    assert all(f"call-{row}" in shown for row in ("1,x", "3,z", "4,w"))
+    assert all(f"call {row}" in shown for row in ("1,x", "3,z", "4,w"))
 
 
 def test_one_table_can_be_named_for_all_rows() -> None:
@@ -166,7 +137,7 @@ def test_what_was_rejected_goes_into_the_table_of_its_endpoint_when_it_is_sent_a
 def test_labels_go_to_the_only_table_or_to_the_one_that_is_named() -> None:
     capture("churn", "1,x")
     run("forward", "in", *DATABASE, *MAPPING)
-    Path("labels.csv").write_text('id,label\n"call-1,x",yes\n')
+    Path("labels.csv").write_text('id,label\n"call 1,x",yes\n')
 
     run("labels", "send", "labels.csv", *DATABASE)
     assert query("SELECT a, label FROM churn_labeled") == [(1, "yes")]
@@ -176,7 +147,7 @@ def test_labels_go_to_the_only_table_or_to_the_one_that_is_named() -> None:
     unsaid = run("labels", "send", "labels.csv", *DATABASE, exit_code=2)
     assert "several tables with rows: churn, fraud" in unsaid.stderr
     assert "--table NAME" in unsaid.stderr
-    Path("labels.csv").write_text('id,label\n"call-2,y",no\n')
+    Path("labels.csv").write_text('id,label\n"call 2,y",no\n')
     run("labels", "send", "labels.csv", *DATABASE, "--table", "fraud")
     assert query("SELECT a, label FROM fraud_labeled") == [(2, "no")]
 

@@ -66,6 +66,20 @@ TO_DUCKDB = ("--publisher", "duckdb")
 # --- which routes there are -----------------------------------------------------------------
 
 
+def test_in_80_columns_no_name_is_broken_where_no_route_has_a_model(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    put(f"churn-endpoint/blue/{HOUR}", call())
+    put(f"churn-pipeline/blue/{HOUR}", call("1,2,3,4,5,6,7,8"))
+
+    shown = run(*TO_DUCKDB).stdout
+
+    words = shown.partition("Wrote")[0].split()
+    assert words.count("churn-endpoint") == words.count("churn-pipeline") == 2
+    assert "model" not in words
+
+
 def test_variants_with_one_mapping_share_a_route_that_takes_new_variants_too() -> None:
     put(f"churn/blue/{HOUR}", call())
     put(f"churn/green/{HOUR}", call("1.5,x"))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import shlex
 from pathlib import Path
@@ -11,41 +9,15 @@ from typing import Any
 
 import duckdb
 import pytest
-from typer.testing import CliRunner, Result
 
-from capture_forwarder.cli.app import app
+from tests.support.command_line import capture, run, work_in
 
 DATABASE = "capture-forwarder.duckdb"
 
 
 @pytest.fixture(autouse=True)
 def place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in os.environ:
-        if name.startswith(("FORWARDER_", "FIDDLER_", "AWS_")):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("COLUMNS", "120")
-
-
-def run(*arguments: str, exit_code: int = 0) -> Result:
-    result = CliRunner().invoke(app, arguments)
-    assert result.exit_code == exit_code, result.output
-    return result
-
-
-def capture(endpoint: str, *rows: str, folder: str = "in") -> None:
-    path = Path(folder, endpoint, "blue", "2026/03/01/10", "20-30-123-x.jsonl")
-    path.parent.mkdir(parents=True)
-    path.write_text("".join(map(call, rows)))
-
-
-def call(row: str) -> str:
-    payloads = {
-        side: {"observedContentType": "text/csv", "data": data, "encoding": "CSV"}
-        for side, data in (("endpointInput", row), ("endpointOutput", "0.5"))
-    }
-    about = {"eventId": f"call {row}", "inferenceTime": "2026-03-01T10:20:30Z"}
-    return json.dumps({"captureData": payloads, "eventMetadata": about}) + "\n"
+    work_in(tmp_path, monkeypatch)
 
 
 def typed(shown: str, command: str) -> list[list[str]]:
@@ -62,6 +34,38 @@ def counts() -> dict[str, int]:
             for name in names
         }
     return found
+
+
+def test_the_routes_file_is_named_before_the_command_that_uses_it() -> None:
+    capture("churn", "1,x")
+    capture("fraud", "1,2,3,4")
+
+    shown = run("inspect", "in", "--write", "routes.yaml").stdout
+
+    *_, said, empty, heading, command = shown.splitlines()
+    assert said == "routes.yaml has a route for each endpoint above."
+    assert (empty, heading) == ("", "Try it without an account, in a DuckDB file:")
+    assert command == "  capture-forwarder forward in --routes routes.yaml"
+
+
+def test_a_routes_file_that_cannot_be_written_can_be_named_anew() -> None:
+    capture("churn", "1,x")
+
+    name = f"{'x' * 300}.yaml"
+
+    told = run("inspect", "in", "--write", name, exit_code=2).stderr
+
+    assert f"{name} cannot be written" in told
+    assert "Name another file with --write." in told
+
+
+def test_a_file_that_holds_no_calls_is_answered_by_where_those_are() -> None:
+    Path("notes.jsonl").write_text("no capture\n")
+
+    shown = run("inspect", "notes.jsonl").stdout
+
+    assert "There are no capture lines here" in shown
+    assert "ENDPOINT/VARIANT/YEAR/MONTH/DAY/HOUR/NAME.jsonl" in shown
 
 
 def test_the_command_of_one_endpoint_works_as_it_stands() -> None:

@@ -95,6 +95,7 @@ def test_labels_join_the_rows_that_forward_has_sent() -> None:
     assert found == [("call-0", 0, 1), ("call-1", 1, 1), ("call-2", 2, 5)]
     assert rows("SELECT count(*) FROM captures") == [(3,)]
     assert "FROM captures_labels" in output
+    assert "3 files in table captures_labels" in output
 
 
 def test_several_labels_of_a_call_go_to_its_rows_in_the_database() -> None:

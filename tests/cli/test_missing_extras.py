@@ -23,6 +23,7 @@ FIDDLER = {
 BROUGHT = {
     "cli": ("rich", "tomlkit", "typer"),
     "duckdb": ("duckdb",),
+    "monitor": ("jinja2",),
     "fiddler": ("fiddler", "numpy", "pandas", "pyarrow", "requests_toolbelt", "tqdm"),
 }
 # In a process of its own, where nothing of it can have been imported yet.
@@ -74,10 +75,9 @@ def capture(tmp_path: Path) -> Path:
             "Publishing to DuckDB needs duckdb",
             ["forward", SAMPLES, "--publisher", "duckdb", *MAPPING],
         ),
-        ("duckdb", "Publishing to DuckDB needs duckdb", ["demo", "--captures", SAMPLES]),
         ("duckdb", "Monitoring needs duckdb", ["monitor", "baseline", SAMPLES, "--to", "b"]),
     ],
-    ids=["command", "fiddler", "duckdb", "demo", "monitor"],
+    ids=["command", "fiddler", "duckdb", "monitor"],
 )
 def test_a_missing_extra_is_named_with_the_command_that_installs_it(
     tmp_path: Path, extra: str, needs: str, arguments: list[str | Path]
@@ -92,17 +92,26 @@ def test_a_missing_extra_is_named_with_the_command_that_installs_it(
     assert "proxy" not in said
 
 
-def test_a_demo_that_would_replace_another_file_says_what_it_needs_to_look_into_it(
-    tmp_path: Path,
+@pytest.mark.parametrize(
+    ("without", "missing"),
+    [
+        ("duckdb", "duckdb, which is"),
+        ("monitor", "jinja2, which is"),
+        ("duckdb monitor", "duckdb and jinja2, which are"),
+    ],
+)
+def test_the_demo_names_at_its_start_all_that_it_needs(
+    tmp_path: Path, without: str, missing: str
 ) -> None:
     (tmp_path / "capture-forwarder-demo.duckdb").touch()
 
-    done = run(tmp_path, "demo", "--captures", SAMPLES, without="duckdb")
+    done = run(tmp_path, "demo", "--captures", SAMPLES, without=without)
 
     assert done.returncode == 2
+    assert done.stdout == ""
     assert " ".join(done.stderr.split()) == (
-        "Error: The demo needs duckdb, which is not installed. "
-        "Install it with: pip install 'capture-forwarder[cli,duckdb]'"
+        f"Error: The demo needs {missing} not installed. "
+        "Install what it needs: pip install 'capture-forwarder[cli,monitor]'"
     )
 
 

@@ -198,7 +198,8 @@ def test_an_empty_quarantine_is_told_of(put: Put) -> None:
 
     assert "holds no entries" in run("list", place).stdout
     assert json.loads(run("list", place, "--json").stdout)["entries"] == 0
-    assert run("show", place).stdout == ""
+    assert "holds no entries" in run("show", place).stdout
+    assert run("show", place, "--json").stdout == ""
     assert summary(place, "--database", "x.duckdb", *RIGHT)["entries"] == 0
 
 
@@ -614,7 +615,8 @@ def test_a_file_that_was_deleted_meanwhile_is_told_of() -> None:
         (("redrive", "nowhere", "--database", "x.duckdb", *RIGHT), "no such file or folder"),
         (("redrive", ".", "--publisher", "duckdb"), "no column is configured"),
         (("redrive", ".", "--publisher", "fiddler", "--database", "x", *RIGHT), "--database"),
-        (("redrive", ".", *RIGHT), "FIDDLER_TOKEN: missing"),
+        (("redrive", ".", *RIGHT), "No publisher is named"),
+        (("redrive", ".", "--publisher", "fiddler", *RIGHT), "FIDDLER_TOKEN: missing"),
         (("redrive", ".", *RIGHT, "--reason", "bad-luck"), "bad-luck"),
     ],
 )

@@ -199,6 +199,17 @@ def test_a_local_file_is_shown_by_its_path() -> None:
     assert re.search(r"route churn, \d{4}-\d\d-\d\d \d\d:\d\d UTC", shown)
 
 
+def test_that_there_is_nothing_to_show_is_said() -> None:
+    Path("empty").mkdir()
+
+    shown = CliRunner().invoke(app, ["quarantine", "show", "empty"]).output
+    assert shown.strip() == "empty holds no entries."
+    asked = ["quarantine", "show", "empty", "--reason", "invalid-json"]
+    told = CliRunner().invoke(app, asked).output
+    assert told.strip() == "empty holds no entries with the reason invalid-json."
+    assert CliRunner().invoke(app, [*asked, "--json"]).output == ""
+
+
 def test_no_word_is_broken_in_a_terminal_of_80_columns() -> None:
     capture(call("1,2,3"), "damaged\n", call('4,5,6"'), "[]\n")
     run("forward", "in", *TO, *WRONG)

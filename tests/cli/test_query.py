@@ -50,6 +50,33 @@ def test_a_row_stays_on_one_line_in_a_pipe(monkeypatch: pytest.MonkeyPatch) -> N
     assert any("x" * 300 in line and "y" * 300 in line for line in shown.splitlines())
 
 
+WIDE = (
+    'SELECT n, "at" AS some_time, name AS a_name, score AS a_score, "at" AS other_time, '
+    '"at" AS third_time, name AS another_name, n AS n_4'
+)
+
+
+def test_rows_that_are_too_wide_for_the_terminal_are_shown_whole_with_their_columns_down() -> None:
+    shown = run(f'{WIDE} FROM "my-endpoint" ORDER BY n LIMIT 5').stdout
+
+    lines = [line.split() for line in shown.splitlines()]
+    rows = [word for line in lines if line[:1] == ["column"] for word in line[2:]]
+    assert rows == ["row", "1", "row", "2", "row", "3", "row", "4", "row", "5"]
+    values = [value for line in lines if line[:1] == ["n_4"] for value in line[2:]]
+    assert values == ["0", "1", "2", "3", "4"]
+    assert shown.count("2026-03-01T10:20:30") == 15
+    assert all(len(line) <= 80 for line in shown.splitlines())
+
+
+def test_a_few_columns_of_long_texts_stay_side_by_side() -> None:
+    sql = "SELECT n, repeat('word ', 30) AS text FROM range(5) t(n) ORDER BY n"
+
+    shown = run(sql).stdout
+
+    assert "row 1" not in shown
+    assert shown.count("word") == 150
+
+
 def test_json_has_an_object_for_each_row_and_all_of_them() -> None:
     shown = run('FROM "my-endpoint" ORDER BY n', "--json", "--limit", "2").stdout
     found = [json.loads(line) for line in shown.splitlines()]

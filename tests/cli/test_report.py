@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import html
 import json
-import os
 import re
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from typer.testing import CliRunner, Result
 
-from capture_forwarder.cli.app import app
+from tests.support.command_line import capture, run, work_in
 
 MAPPING = ("--inputs", "a,b", "--outputs", "score")
 DATABASE = "capture-forwarder.duckdb"
@@ -21,47 +19,45 @@ DATABASE = "capture-forwarder.duckdb"
 
 @pytest.fixture(autouse=True)
 def place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in os.environ:
-        if name.startswith(("FORWARDER_", "FIDDLER_", "AWS_")):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("COLUMNS", "120")
-
-
-def run(*arguments: str, exit_code: int = 0) -> Result:
-    result = CliRunner().invoke(app, arguments)
-    assert result.exit_code == exit_code, result.output
-    return result
-
-
-def capture(endpoint: str, hour: str, *calls: str) -> None:
-    """Write a capture file; a call's request is CSV, and may have several rows."""
-    folder = Path("in", endpoint, "blue", "2026/03/01", hour)
-    folder.mkdir(parents=True)
-    (folder / "20-30-123-x.jsonl").write_text("".join(map(call, calls)))
-
-
-def call(rows: str) -> str:
-    scores = "\n".join("0.5" for _ in rows.splitlines())
-    payloads = {
-        side: {"observedContentType": "text/csv", "data": data, "encoding": "CSV"}
-        for side, data in (("endpointInput", rows), ("endpointOutput", scores))
-    }
-    about = {"eventId": f"call {rows}", "inferenceTime": "2026-03-01T10:20:30Z"}
-    return json.dumps({"captureData": payloads, "eventMetadata": about}) + "\n"
+    work_in(tmp_path, monkeypatch)
 
 
 @pytest.fixture
 def arrived() -> None:
-    capture("churn", "10", "1,x", "2,y\n4,y", "9,<b>,too many", "damaged,,,")
-    capture("churn", "11", "7.5,x", ",x")
-    capture("fraud", "10", "only one")
+    capture("churn", "1,x", "2,y\n4,y", "9,<b>,too many", "damaged,,,")
+    capture("churn", "7.5,x", ",x", hour="11")
+    capture("fraud", "only one")
     run("forward", "in", "--publisher", "duckdb", *MAPPING)
 
 
 def document(*arguments: str) -> dict[str, Any]:
     found = json.loads(run("report", *arguments, "--json").stdout)
     return {each["endpoint"]: each for each in found["endpoints"]}
+
+
+@pytest.mark.usefixtures("arrived")
+def test_what_is_in_the_quarantine_can_be_looked_at_as_it_says() -> None:
+    shown = run("report", DATABASE).stdout
+
+    assert "See why: capture-forwarder quarantine show capture-forwarder-quarantine" in shown
+    entries = run("quarantine", "show", "capture-forwarder-quarantine").stdout
+    assert "column-count-mismatch" in entries
+
+
+@pytest.mark.usefixtures("arrived")
+def test_a_page_that_cannot_be_written_can_be_named_anew_by_the_option_that_there_is() -> None:
+    Path("taken").write_text("a file")
+
+    told = run("report", DATABASE, "--html", "taken/page.html", exit_code=1).stderr
+
+    assert "taken/page.html cannot be written" in told
+    assert "Name another file with --html." in told
+
+
+def test_rows_in_s3_are_to_be_copied_first() -> None:
+    told = run("report", "s3://rows-bucket/rows", exit_code=2).stderr
+
+    assert "aws s3 cp --recursive s3://rows-bucket/rows rows" in told
 
 
 def column(facts: dict[str, Any], name: str) -> dict[str, Any]:
@@ -120,7 +116,7 @@ def test_each_column_has_its_figures_per_hour_and_in_all() -> None:
     "kind", ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UBIGINT", "DOUBLE", "DECIMAL"]
 )
 def test_numbers_of_every_type_have_a_smallest_middle_and_largest(kind: str) -> None:
-    capture("churn", "10", "1,x", "2,y\n4,y")
+    capture("churn", "1,x", "2,y\n4,y")
     run("forward", "in", "--publisher", "duckdb", *MAPPING)
     with duckdb.connect(DATABASE) as connection:
         connection.execute(f"ALTER TABLE churn ALTER a TYPE {kind}")
@@ -171,9 +167,9 @@ def test_the_page_shows_everything_and_obeys_nothing_of_the_data() -> None:
 
 @pytest.mark.parametrize("form", ["json-lines", "json-array", "parquet"])
 def test_a_folder_of_files_is_read_as_well(form: str) -> None:
-    capture("churn", "10", "1,x", "2,y\n4,y")
-    capture("churn", "11", "7.5,x")
-    capture("fraud", "10", "3,x")
+    capture("churn", "1,x", "2,y\n4,y")
+    capture("churn", "7.5,x", hour="11")
+    capture("fraud", "3,x")
     run("forward", "in", "--files", "rows", "--files-format", form, *MAPPING)
 
     found = document("rows")
@@ -189,8 +185,8 @@ def test_a_folder_of_files_is_read_as_well(form: str) -> None:
 
 
 def test_rows_of_one_table_are_told_apart_by_their_endpoints() -> None:
-    capture("churn", "10", "1,x")
-    capture("fraud", "10", "3,x")
+    capture("churn", "1,x")
+    capture("fraud", "3,x")
     run("forward", "in", "--publisher", "duckdb", "--table", "every", *MAPPING)
     run("forward", "in/churn", "--publisher", "duckdb", *MAPPING)
 
@@ -201,7 +197,7 @@ def test_rows_of_one_table_are_told_apart_by_their_endpoints() -> None:
 
 
 def test_numbers_that_are_none_are_no_smallest_value() -> None:
-    capture("churn", "10", "1.5,x", "2.5,y")
+    capture("churn", "1.5,x", "2.5,y")
     run("forward", "in", "--publisher", "duckdb", *MAPPING)
     with duckdb.connect(DATABASE) as connection:
         connection.execute("UPDATE churn SET a = 'nan' WHERE a = 2.5")

@@ -302,10 +302,10 @@ def test_each_file_goes_by_all_of_its_routes(
     assert ids("x.duckdb", "credit-risk") == [f"credit-20-30-123-a-{n}" for n in range(2)]
     assert "Forwarded by routes.yaml" in result.stdout
     assert re.search(r"churn/AllTraffic\S+ +churn +3 +3 +0 +0 +3", result.stdout)
-    assert re.search(r"1 file\(s\) +credit-risk → duckdb +2 +2 +0 +0 +2", result.stdout)
+    assert re.search(r"1 file +credit-risk → duckdb +2 +2 +0 +0 +2", result.stdout)
     query = """capture-forwarder query 'FROM "credit-risk" LIMIT 10' --database x.duckdb"""
     assert query in result.stdout
-    assert "1 file(s) skipped: No route matches it." in result.stderr
+    assert "1 file skipped: No route matches it." in result.stderr
 
 
 def test_json_tells_of_each_file_and_of_each_of_its_routes(
@@ -346,9 +346,9 @@ def test_a_platform_that_is_down_fails_its_own_routes_alone_and_is_not_tried_for
     *files, last = documents("forward", "in", "--routes", file, exit_code=1)
     run("forward", "in", "--routes", file)
 
-    assert "3 of 4 file(s) failed" in result.stderr
+    assert "3 of 4 files failed" in result.stderr
     assert result.stderr.count("route churn: ") == 1
-    assert "and 2 more file(s): route churn:" in result.stderr
+    assert "and 2 files more: route churn:" in result.stderr
     assert tries == 2, "the second file tells whether the first has a row that cannot be stored"
     assert [one["status"] for one in files] == ["failed"] * 3 + ["done before"]
     assert "503" in files[0]["routes"]["churn"]["error"]

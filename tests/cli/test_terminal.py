@@ -13,6 +13,8 @@ from moto import mock_aws
 from typer.testing import CliRunner
 
 from capture_forwarder.cli.app import app
+from capture_forwarder.cli.terminal.console import PipedConsole
+from capture_forwarder.cli.terminal.tables import add, new_table
 from tests.support.captures import line, side
 
 ENDPOINT = "an-endpoint-whose-name-alone-is-longer-than-half-of-a-terminal"
@@ -21,6 +23,24 @@ ENDPOINT = "an-endpoint-whose-name-alone-is-longer-than-half-of-a-terminal"
 @pytest.fixture(autouse=True)
 def clean_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
+
+
+def test_columns_is_the_width_whenever_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    console = PipedConsole()
+
+    for columns, width in (("80", 80), ("120", 120), ("0", 10_000), ("", 10_000)):
+        monkeypatch.setenv("COLUMNS", columns)
+        assert console.width == width
+
+
+def test_the_title_of_a_narrow_table_stays_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    table = new_table("A title that is wider than its table", "a")
+    add(table, "1")
+
+    PipedConsole().print(table)
+
+    assert "A title that is wider than its table" in capsys.readouterr().out
 
 
 def start(*arguments: str, **variables: str) -> str:
@@ -53,7 +73,7 @@ def test_what_goes_into_a_pipe_is_not_broken_but_where_columns_says_so() -> None
     piped = start("init", "captures", "--publisher", "duckdb")
     (row,) = [text.strip() for text in piped.splitlines() if text.strip().startswith(ENDPOINT)]
     assert f"endpoint {ENDPOINT}" in row
-    assert row.endswith("no model")
+    assert row.endswith("1 of 1")
 
     narrow = start("init", "captures", "--publisher", "duckdb", COLUMNS="60")
     table = narrow.partition("Wrote ")[0]

@@ -46,14 +46,15 @@ def test_a_workflow_may_only_read_unless_one_of_its_jobs_says_more(name: str) ->
         assert job["timeout-minutes"] <= 60
 
 
-def test_the_checks_run_on_every_python_that_is_supported() -> None:
+def test_checks_and_the_wheel_are_run_on_every_python_that_is_supported() -> None:
     said = {
         found[1]
         for text in PROJECT["classifiers"]
         if (found := re.fullmatch(r"Programming Language :: Python :: (3\.\d+)", text))
     }
-    tried = workflow("checks.yaml")["jobs"]["checks"]["strategy"]["matrix"]["python"]
-    assert set(tried) == said
+    for name, job in (("checks.yaml", "checks"), ("release.yaml", "wheel")):
+        tried = workflow(name)["jobs"][job]["strategy"]["matrix"]["python"]
+        assert set(tried) == said
 
 
 @pytest.mark.parametrize("name", WORKFLOWS)
@@ -71,7 +72,8 @@ def test_the_release_is_checked_and_made_twice_before_anything_is_published() ->
     ran = [step.get("run", "") for step in jobs["build"]["steps"]]
     assert any(".ci/run" in run for run in ran)
     assert any("diff dist/SHA256SUMS again/SHA256SUMS" in run for run in ran)
-    assert jobs["release"]["needs"] == "build"
+    assert jobs["wheel"]["needs"] == "build"
+    assert set(jobs["release"]["needs"]) == {"build", "wheel"}
     assert jobs["publish"]["needs"] == "release"
 
 

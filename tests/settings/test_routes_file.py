@@ -219,8 +219,6 @@ def test_a_wrong_value_is_told_once_by_its_place(changes: dict[str, Any], place:
 @pytest.mark.parametrize(
     ("text", "line", "told"),
     [
-        ("routes:\n  - name: a\n    name: b\n", 2, "the key 'name' appears 2 times"),
-        ('{"routes": [],\n "routes": []}', 1, "the key 'routes' appears 2 times"),
         ("routes:\n  - [", 2, "this is not YAML"),
         ("routes: [{? [a] : b}]", 1, "this is not YAML"),
     ],
@@ -268,6 +266,72 @@ def test_each_mistake_has_its_line_its_route_and_the_word_that_was_meant() -> No
     for meant in ("fiddler", "inputs", "path", "continue", "endpoint"):
         assert f"did you mean {meant}?" in said
     assert said.count("did you mean inputs?") == 2
+
+
+TWICE = """
+routes:
+  - name: churn
+    mapping:
+      inputs: [age]
+      imputs: [age]
+      inputs: [income]
+      outputs: score
+    publisher:
+      type: duckdb
+      path: a.duckdb
+      path: b.duckdb
+      type: duckdb
+      type: fidler
+  - name: credit
+    name: debit
+    mapping: {inputs: [a], outputs: b, outputs: c}
+    publisher: {type: duckdb}
+"""
+
+
+def test_keys_that_appear_twice_are_told_together_and_with_the_other_mistakes() -> None:
+    said = [problem.removeprefix("routes.yaml, line ") for problem in told_of(TWICE)]
+
+    assert said[0].startswith("6, route churn: mapping.imputs: there is no such setting")
+    twice = [problem for problem in said if "appears" in problem]
+    assert twice == [
+        "7, route churn: mapping.inputs: appears 2 times, on lines 5 and 7; keep one of them",
+        "12, route churn: publisher.path: appears 2 times, on lines 11 and 12; keep one of them",
+        (
+            "14, route churn: publisher.type: appears 3 times, on lines 10, 13 and 14; "
+            "keep one of them"
+        ),
+        "16, route debit: name: appears 2 times, on lines 15 and 16; keep one of them",
+        "17, route debit: mapping.outputs: appears 2 times, on line 17; keep one of them",
+    ]
+    assert any("did you mean fiddler?" in problem for problem in said)
+
+
+def test_a_list_of_routes_that_appears_twice_is_told_whatever_else_it_is() -> None:
+    good = json.dumps([one()])
+
+    (told,) = told_of(f'{{"routes": {good},\n "routes": 5, "routes": {good}}}')
+    assert told.startswith("routes.yaml, line 2: routes: appears 3 times, on lines 1 and 2;")
+    assert len(told_of('{"routes": [],\n "routes": 5}')) == 2
+
+
+@given(data=st.data())
+def test_every_key_that_appears_twice_is_told_with_its_line(data: st.DataObject) -> None:
+    routes = [one(name="a"), one(name="b", match={"endpoint": "churn", "variant": "v"})]
+    plain = json.loads(json.dumps({"routes": routes}))  # without aliases
+    lines = yaml.safe_dump(plain, sort_keys=False).splitlines()
+    single = [n for n, text in enumerate(lines) if re.match(r" +\w+: \S", text)]
+    chosen = data.draw(st.sets(st.sampled_from(single), min_size=1))
+    text = [one for n, line in enumerate(lines) for one in [line] * (1 + (n in chosen))]
+
+    told = told_of("\n".join(text))
+
+    seconds = [n + 2 + sum(other < n for other in chosen) for n in sorted(chosen)]
+    found = [
+        re.match(r"routes\.yaml, line (\d+), route [ab]: .*: appears 2 times", one) for one in told
+    ]
+    assert [int(one[1]) for one in found if one] == seconds
+    assert len(told) == len(seconds)
 
 
 @pytest.mark.parametrize(
@@ -418,8 +482,8 @@ def test_any_document_makes_routes_or_one_settings_error(document: object) -> No
 
 @pytest.mark.parametrize("text", ["\ud800", "a\udfffb"])
 def test_half_a_surrogate_pair_is_told_with_its_line(text: str) -> None:
-    for document in ({"routes": [{"name": text}]}, {"routes": [{text: "x"}]}):
-        with pytest.raises(SettingsError, match="line 1: a text has half of a surrogate pair"):
+    for document in ({"routes": [{"name": text}]}, {"routes": [{text: "x"}]}, {text: "x"}, [text]):
+        with pytest.raises(SettingsError, match=r"line 1: .* has half of a surrogate pair"):
             parse_routes(json.dumps(document), "routes.json")
 
 

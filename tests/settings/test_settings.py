@@ -361,7 +361,7 @@ def test_one_error_names_every_wrong_variable_at_once() -> None:
         assert name in listing
     assert "FIDDLER_TOKEN: missing" in listing
     assert "FORWARDER_INPUT_COLUMNS and FIDDLER_MODEL_COLUMNS are two names" in listing
-    assert listing.startswith(f"{len(raised.value.problems)} setting(s) cannot be used:\n")
+    assert listing.startswith(f"{len(raised.value.problems)} settings cannot be used:\n")
 
 
 def test_what_is_missing_is_told_also_when_something_else_is_wrong() -> None:

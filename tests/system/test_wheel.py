@@ -125,6 +125,15 @@ def test_the_wheel_has_the_page_of_the_report(installed: Path) -> None:
     assert {path.name for path in (installed / page).iterdir()} == names
 
 
+def test_the_wheel_has_the_samples_of_the_demo(installed: Path) -> None:
+    def files(folder: Path) -> dict[str, bytes]:
+        return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*.jsonl")}
+
+    samples = files(REPOSITORY / "events/captures")
+    assert len(samples) == 4
+    assert files(installed / "capture_forwarder/cli/demo/captures") == samples
+
+
 def test_nothing_in_the_wheel_is_for_one_machine_alone(installed: Path) -> None:
     assert list(installed.rglob("*.so")) == []
 

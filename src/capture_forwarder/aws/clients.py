@@ -14,6 +14,14 @@ from botocore.config import Config
 
 from capture_forwarder import __version__
 from capture_forwarder.aws.certificates import check_certificates
+from capture_forwarder.aws.errors import (
+    UNKNOWN_PROFILE,
+    UNKNOWN_REGION,
+    in_sentence,
+    read_error,
+)
+from capture_forwarder.aws.region import region_of_environment
+from capture_forwarder.core.errors import SettingsError
 from capture_forwarder.core.postponed import postpone
 
 if TYPE_CHECKING:
@@ -73,8 +81,15 @@ def _no_docstring(**_: object) -> str:
 
 
 def _client(service: str, config: Config, region: str | None = None) -> Any:  # noqa: ANN401
-    _check_authorities(_session())
-    return _session().create_client(service, region_name=region, config=config)
+    try:
+        _check_authorities(_session())
+        own = region or region_of_environment()
+        return _session().create_client(service, region_name=own, config=config)
+    except (UNKNOWN_PROFILE, UNKNOWN_REGION) as error:
+        failure = read_error(error)
+        name = "AWS_REGION" if isinstance(error, UNKNOWN_REGION) else "AWS_PROFILE"
+        problem = f"{name}: {failure.sentence}; {in_sentence(failure.login)}"
+        raise SettingsError([problem]) from error
 
 
 def _check_authorities(session: Session) -> None:

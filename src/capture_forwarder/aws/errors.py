@@ -81,6 +81,20 @@ _MISSING = frozenset(
 )
 
 
+_PROFILES = "`aws configure list-profiles` lists the profiles that there are."
+_NO_LOGIN = (
+    "Log in by `aws sso login` or `aws configure`, or name a profile by AWS_PROFILE or keys by "
+    f"AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. {_PROFILES}"
+)
+_LOGIN_AGAIN = "Log in again: `aws sso login`, with --profile where AWS_PROFILE names one."
+_NOT_ACCEPTED = (
+    "Log in again by `aws sso login`, renew the keys in AWS_ACCESS_KEY_ID and its like, or name "
+    "another profile by AWS_PROFILE."
+)
+_NO_PROFILE = f"Set AWS_PROFILE to another name, or unset it. {_PROFILES}"
+_NO_REGION = "Set AWS_REGION, or the profile's region: `aws configure set region REGION`."
+
+
 class Cause(Enum):
     """Why a call failed, as far as it matters to what happens next."""
 
@@ -107,11 +121,15 @@ class AwsFailure(msgspec.Struct, frozen=True):
         Why the call failed.
     sentence
         What happened, to stand behind a colon. It holds no text of AWS's, which may quote data.
+    login
+        What a person can do about credentials, profile or region; empty where they are not what
+        is wrong.
     """
 
     code: str
     cause: Cause
     sentence: str
+    login: str = ""
 
     @property
     def permanent(self) -> bool:
@@ -130,13 +148,18 @@ def read_error(error: ClientError | BotoCoreError | ResponseParserError | OSErro
     if isinstance(error, ClientError):
         return _answered(error)
     name = type(error).__name__
-    cause, says = Cause.TEMPORARY, "the connection to AWS failed"
+    cause, says, login = Cause.TEMPORARY, "the connection to AWS failed", ""
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
-        cause, says = Cause.CREDENTIALS, "there are no AWS credentials"
+        cause, says, login = Cause.CREDENTIALS, "there are no AWS credentials", _NO_LOGIN
     elif isinstance(error, EXPIRED_LOGIN):
-        cause, says = Cause.CREDENTIALS, "the AWS login has expired"
+        cause, says, login = Cause.CREDENTIALS, "the AWS login has expired", _LOGIN_AGAIN
+    elif isinstance(error, ProfileNotFound):
+        cause, says = Cause.CREDENTIALS, "the AWS profile is not configured"
+        login = _NO_PROFILE
+    elif isinstance(error, NoRegionError):
+        says, login = "no AWS region is set", _NO_REGION
     elif isinstance(error, CredentialRetrievalError):
-        says = "the AWS credentials cannot be read"
+        says, login = "the AWS credentials cannot be read", _LOGIN_AGAIN
     elif isinstance(error, ParamValidationError):
         cause, says = Cause.INVALID, "the call is not valid"
     elif isinstance(error, ResponseParserError):
@@ -145,7 +168,12 @@ def read_error(error: ClientError | BotoCoreError | ResponseParserError | OSErro
         error, HTTPClientError | IncompleteReadError | ResponseStreamingError | OSError
     ):
         says = "the AWS client failed"
-    return AwsFailure(name, cause, f"{says} ({name})")
+    return AwsFailure(name, cause, f"{says} ({name})", login)
+
+
+def in_sentence(advice: str) -> str:
+    """Write advice so that it can stand within a sentence."""
+    return f"{advice[:1].lower()}{advice[1:].removesuffix('.')}"
 
 
 def words_of(error: AwsError) -> str:
@@ -174,4 +202,6 @@ def _answered(error: ClientError) -> AwsFailure:
         cause = Cause.CREDENTIALS
     elif code in _MISSING:
         cause = Cause.MISSING
-    return AwsFailure(code, cause, f"AWS answered {code or f'status {status}, without a code'}")
+    login = _NOT_ACCEPTED if cause is Cause.CREDENTIALS else ""
+    says = f"AWS answered {code or f'status {status}, without a code'}"
+    return AwsFailure(code, cause, says, login)

@@ -90,6 +90,8 @@ def _explaining(address: str, what: str, permission: str) -> Iterator[None]:
     except (*AWS_ERRORS, OSError) as error:
         failure = read_error(error)
         message = f"{address} cannot be {what}: {failure.sentence}."
+        if failure.login:
+            raise FileStoreError(message, failure.login) from error
         if failure.cause is Cause.TEMPORARY:
             raise FileStoreError(message, "It is tried again.") from error
         advice = (

@@ -45,9 +45,10 @@ def list_objects(
                 if not found["Key"].endswith("/"):
                     yield _found(bucket, found["Key"], found["Size"])
     except AWS_ERRORS as error:
-        message = f"s3://{bucket}/{prefix} cannot be listed: {read_error(error).sentence}."
-        advice = f"Check the name and your credentials, and allow s3:ListBucket on {bucket}."
-        raise CaptureFileError(message, advice) from error
+        failure = read_error(error)
+        message = f"s3://{bucket}/{prefix} cannot be listed: {failure.sentence}."
+        advice = f"Check the bucket's name, and allow s3:ListBucket on {bucket}."
+        raise CaptureFileError(message, failure.login or advice) from error
 
 
 def _named(client: S3Client, bucket: str, key: str) -> Iterator[FoundFile]:

@@ -49,6 +49,7 @@ class S3ObjectStore:
             failure = read_error(error)
             message = f"{capture_file} cannot be read: {failure.sentence}."
             advice = _ADVICE.get(failure.code, "" if failure.permanent else _AGAIN)
+            advice = failure.login or advice
             raise CaptureFileError(message, advice, permanent=failure.permanent) from error
         # On a bucket without versions S3 names none, or "null".
         version = answer.get("VersionId", "null")

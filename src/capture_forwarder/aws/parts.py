@@ -32,7 +32,6 @@ _ELSEWHERE = frozenset(
         "TemporaryRedirect",
     }
 )
-_SIGN_IN = "Give the function a role, or set AWS_PROFILE or AWS_ACCESS_KEY_ID."
 
 
 class S3PartFiles:
@@ -85,7 +84,7 @@ class S3PartFiles:
             advice = "It is tried again. If it stays, check the function's network and S3's status."
             return PlatformUnavailableError(message, advice)
         if failure.cause is Cause.CREDENTIALS:
-            return CredentialsRefusedError(message, _SIGN_IN)
+            return CredentialsRefusedError(message, failure.login)
         return PublisherMisconfiguredError(message, self._advice(failure))
 
     def _advice(self, failure: AwsFailure) -> str:

@@ -41,15 +41,16 @@ class S3Quarantine:
                 ContentType="application/x-ndjson",
             )
         except AWS_ERRORS as error:
+            failure = read_error(error)
             message = (
                 f"Rejected lines of {capture_file} cannot be written to s3://{self._bucket}: "
-                f"{read_error(error).sentence}."
+                f"{failure.sentence}."
             )
             advice = (
                 f"Check FORWARDER_QUARANTINE, and allow s3:PutObject on "
                 f"s3://{self._bucket}/{self._prefix}/*."
             )
-            raise QuarantineError(message, advice) from error
+            raise QuarantineError(message, failure.login or advice) from error
 
     def holds(self, capture_file: CaptureFile) -> bool:
         """Whether the file is part of the quarantine."""

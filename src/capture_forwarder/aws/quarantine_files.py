@@ -109,5 +109,5 @@ class S3QuarantineFiles:
                     "What was delivered from it may be sent again, with the same ids.",
                 ) from error
             message = f"{name} cannot be {done}: {failure.sentence}."
-            advice = f"Check your credentials, and allow {action} on s3://{self._bucket}/*."
-            raise QuarantineError(message, advice) from error
+            advice = f"Check the bucket's name, and allow {action} on s3://{self._bucket}/*."
+            raise QuarantineError(message, failure.login or advice) from error

@@ -125,9 +125,10 @@ class SqsQueue:
         try:
             yield
         except AWS_ERRORS as error:
-            message = f"{self.url} cannot be {done}: {read_error(error).sentence}."
-            advice = f"Check the address, the region and your credentials, and allow {action}."
-            raise QueueError(message, advice) from error
+            failure = read_error(error)
+            message = f"{self.url} cannot be {done}: {failure.sentence}."
+            advice = f"Check the address and the region, and allow {action}."
+            raise QueueError(message, failure.login or advice) from error
 
 
 def _message(found: MessageTypeDef) -> QueueMessage:

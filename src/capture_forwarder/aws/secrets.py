@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from capture_forwarder.aws.errors import AWS_ERRORS, read_error
+from capture_forwarder.aws.errors import AWS_ERRORS, in_sentence, read_error
 from capture_forwarder.core.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -44,8 +44,10 @@ class StoredSecret:
         try:
             text = self._read().strip()
         except AWS_ERRORS as error:
-            problem = f"{self._variable}: cannot be read: {read_error(error).sentence}"
-            advice = f"check the ARN or name, and allow the function {self._action} on it"
+            failure = read_error(error)
+            problem = f"{self._variable}: cannot be read: {failure.sentence}"
+            allow = f"check the ARN or name, and allow the function {self._action} on it"
+            advice = in_sentence(failure.login) or allow
             raise SettingsError([f"{problem}; {advice}"]) from error
         token = _token_in(text)
         if not token:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from capture_forwarder.aws.errors import AWS_ERRORS, read_error
+from capture_forwarder.aws.errors import AWS_ERRORS, in_sentence, read_error
 from capture_forwarder.core.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -57,8 +57,12 @@ def _checked(address: str, read: Callable[[], str], permission: str) -> str:
     try:
         return read()
     except (*AWS_ERRORS, OSError) as error:
-        problem = f"{address}: cannot be read: {read_error(error).sentence}"
-        advice = f"check the address, and allow the function {permission} on it"
+        failure = read_error(error)
+        problem = f"{address}: cannot be read: {failure.sentence}"
+        advice = (
+            in_sentence(failure.login)
+            or f"check the address, and allow the function {permission} on it"
+        )
         raise SettingsError([f"{problem}; {advice}"]) from error
     except UnicodeDecodeError as error:
         raise SettingsError(

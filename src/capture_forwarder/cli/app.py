@@ -8,6 +8,7 @@ import typer
 
 from capture_forwarder import __version__
 from capture_forwarder.cli.terminal.on_demand import SETTINGS, Place, group_of
+from capture_forwarder.cli.terminal.plain_help import PlainTyper
 
 _COMMANDS = {
     "demo": Place("demo.command", "demo"),
@@ -39,7 +40,7 @@ delivered, and send it again; `routes` checks a routes file; `monitor` watches d
 without a platform.
 """
 
-app = typer.Typer(name="capture-forwarder", help=_HELP, cls=group_of(_COMMANDS), **SETTINGS)
+app = PlainTyper(name="capture-forwarder", help=_HELP, cls=group_of(_COMMANDS), **SETTINGS)
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - Typer passes the value by position

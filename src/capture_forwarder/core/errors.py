@@ -53,7 +53,8 @@ class SettingsError(ForwarderError):
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
         listing = "\n".join(f"  - {problem}" for problem in self.problems)
-        super().__init__(f"{len(self.problems)} setting(s) cannot be used:\n{listing}")
+        several = "setting" if len(self.problems) == 1 else "settings"
+        super().__init__(f"{len(self.problems)} {several} cannot be used:\n{listing}")
 
 
 class MissingExtraError(SettingsError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from capture_forwarder.core.found_file import FoundFile
 
 SUFFIXES = (".jsonl", ".gz")
 """How the names of capture files end; a file that is named in full may end otherwise."""
+
+_MISTYPED_S3 = re.compile(r"s3:/+", re.IGNORECASE)
 
 BUCKET = "local"
 """The bucket of files that are in none."""
@@ -32,7 +35,14 @@ def list_files(path: Path, suffixes: tuple[str, ...] = SUFFIXES) -> Iterator[Fou
     elif path.exists():
         yield _found(path)
     else:
-        raise UsageError(f"{path}: there is no such file or folder.")
+        raise UsageError(f"{path}: there is no such file or folder.", where_it_was_looked_for(path))
+
+
+def where_it_was_looked_for(path: Path) -> str:
+    """Help to find the mistake in a path that does not exist."""
+    if found := _MISTYPED_S3.match(str(path)):
+        return f"For an address in S3, write s3://{str(path)[found.end() :]}"
+    return "" if path.is_absolute() else f"It was looked for in {Path.cwd()}."
 
 
 def _files_below(path: Path) -> Iterator[Path]:

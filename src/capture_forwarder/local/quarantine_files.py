@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from capture_forwarder.core.errors import QuarantineError, UsageError
+from capture_forwarder.local.listing import where_it_was_looked_for
 from capture_forwarder.local.whole_file import write_whole_file
 
 _SUFFIX = ".jsonl"
@@ -31,7 +32,8 @@ class FolderQuarantineFiles:
 
     def __init__(self, root: Path) -> None:
         if not root.exists():
-            raise UsageError(f"{root}: there is no such file or folder.")
+            advice = where_it_was_looked_for(root)
+            raise UsageError(f"{root}: there is no such file or folder.", advice)
         self._root = root
 
     def names(self) -> list[tuple[str, int]]:

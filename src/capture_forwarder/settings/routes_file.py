@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from typing import Any
-
-import yaml
 
 from capture_forwarder.core.errors import SettingsError
 from capture_forwarder.core.letter_case import alike
@@ -15,9 +13,9 @@ from capture_forwarder.settings.names import ONLY_ROUTE
 from capture_forwarder.settings.nearest import meant
 from capture_forwarder.settings.publishers import DuckDbSettings, PublisherName
 from capture_forwarder.settings.route import NAME, RoutesDocument, RouteSettings
-from capture_forwarder.settings.routes_lines import lines_of, placed, spelled
+from capture_forwarder.settings.routes_lines import placed, spelled
+from capture_forwarder.settings.routes_yaml import read_document
 
-_MOST_VALUES = 100_000
 _SECTIONS = ("match", "mapping", "labels", "publisher")
 
 
@@ -39,14 +37,17 @@ def parse_routes(text: str, where: str) -> tuple[RouteSettings, ...]:
     SettingsError
         The text is not YAML, or what it says is wrong: one sentence for each mistake.
     """
-    document, lines = _decode(text, where)
+    read = read_document(text, where)
+    document = read.value
     if not isinstance(document, dict) or not isinstance(document.get("routes"), list):
         keys = list(map(str, document)) if isinstance(document, dict) else []
         near = [key for key in keys if key != "routes" and meant(key, ["routes"])]
         hint = f"; did you mean it by `{near[0]}`?" if near else ""
-        raise SettingsError([f"{where}: must be a mapping with a list named `routes`{hint}"])
+        problems = placed((), where, read.lines, (), read.wrong)
+        problems.append(f"{where}: must be a mapping with a list named `routes`{hint}")
+        raise SettingsError(problems)
     names = [_name(route) for route in document["routes"]]
-    problems = placed(_problems(document), where, lines, names)
+    problems = placed(_problems(document), where, read.lines, names, read.wrong)
     if problems:
         raise SettingsError(problems)
     return RoutesDocument.model_validate({"routes": list(map(_tidy, document["routes"]))}).routes
@@ -161,79 +162,3 @@ def _plain(value: object) -> object:
 def _spell(place: str, location: Location) -> str:
     rest = spelled(location)
     return f"{place}{'.' if rest and not rest.startswith('[') else ''}{rest}"
-
-
-class _OwnRuleError(yaml.constructor.ConstructorError):
-    """It is YAML, but a key appears twice in one mapping, or a text is none."""
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML's plain values; a key that appears twice is an error, not a lost value."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - the base class's own
-        keys = Counter(str(key.value) for key, _ in node.value)
-        for key, count in keys.items():
-            if count > 1:
-                problem = f"the key {key!r} appears {count} times; keep one of them"
-                raise _OwnRuleError(None, None, problem, node.start_mark)
-        return super().construct_mapping(node, deep)
-
-    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> str:
-        text = super().construct_scalar(node)
-        if any("\ud800" <= one <= "\udfff" for one in text):
-            problem = "a text has half of a surrogate pair, such as \\ud800, which is no character"
-            raise _OwnRuleError(None, None, problem, node.start_mark)
-        return text
-
-
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> Iterator[object]:
-    # Said for this class alone: others may have changed what SafeLoader makes of mappings.
-    return loader.construct_yaml_map(node)
-
-
-_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
-
-
-def _decode(text: str, where: str) -> tuple[Any, dict[str, int]]:
-    """Read the document, and find the line of each setting."""
-    try:
-        loader = _Loader(text)
-        node = loader.get_single_node()
-        if _size(node, {}) > _MOST_VALUES:
-            message = f"{where}: its aliases expand to more than {_MOST_VALUES} values"
-            raise SettingsError([message])
-        lines = lines_of(node)  # before what `<<` names is put in its place
-        return None if node is None else loader.construct_document(node), lines
-    except _OwnRuleError as error:
-        raise SettingsError([f"{_line(where, error)}: {error.problem}"]) from None
-    except yaml.MarkedYAMLError as error:
-        raise SettingsError([f"{_line(where, error)}: this is not YAML: {_said(error)}"]) from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise SettingsError([f"{where}: this is not YAML ({type(error).__name__})"]) from None
-
-
-def _size(node: yaml.Node | None, known: dict[int, float]) -> float:
-    """How many values a node stands for, where each alias counts as what it repeats."""
-    if not isinstance(node, yaml.CollectionNode):
-        return 1
-    if id(node) not in known:
-        known[id(node)] = float("inf")  # until it is known: it holds itself
-        parts = [
-            part for pair in node.value for part in (pair if isinstance(pair, tuple) else (pair,))
-        ]
-        known[id(node)] = 1 + sum(_size(part, known) for part in parts)
-    return known[id(node)]
-
-
-def _said(error: yaml.MarkedYAMLError) -> str:
-    said = error.problem or "it cannot be read"
-    quoting = (yaml.composer.ComposerError, yaml.constructor.ConstructorError)
-    # Of a secret that begins with a sign of YAML's, the rest would be quoted as a name.
-    if isinstance(error, quoting) or "undefined" in said:
-        return "a text that begins with `*`, `&` or `!` must be in quotes, and keys must be text"
-    return said
-
-
-def _line(where: str, error: yaml.MarkedYAMLError) -> str:
-    mark = error.problem_mark
-    return f"{where}, line {mark.line + 1}" if mark else where

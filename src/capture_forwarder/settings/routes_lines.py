@@ -37,7 +37,11 @@ def spelled(place: Location) -> str:
 
 
 def placed(
-    problems: Iterable[str], where: str, lines: Mapping[str, int], names: Sequence[str | None]
+    problems: Iterable[str],
+    where: str,
+    lines: Mapping[str, int],
+    names: Sequence[str | None],
+    others: Iterable[tuple[int, str]] = (),
 ) -> list[str]:
     """Say on which line, and of which route, problems are; those further up come first.
 
@@ -51,8 +55,10 @@ def placed(
         See `lines_of`. Of a place that is not there, the line is that of what it would be in.
     names
         The names of the routes, in order; None where there is none.
+    others
+        More problems, each with its line.
     """
-    found = [(_line(problem, lines), problem) for problem in problems]
+    found = [*others, *((_line(problem, lines), problem) for problem in problems)]
     return [
         f"{where}{f', line {line}' if line else ''}{_of_its_route(problem, names)}"
         for line, problem in sorted(found, key=lambda one: one[0])

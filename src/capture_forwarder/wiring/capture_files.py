@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +17,16 @@ from capture_forwarder.local.objects import FolderObjectStore
 from capture_forwarder.settings import RouteSettings, Settings
 
 _S3 = "s3://"
+CAPTURES = "capture files"
+"""What messages call them."""
+
+WHERE_CAPTURES_ARE = (
+    "An endpoint writes capture files once its Data Capture is on and it is called, as "
+    "ENDPOINT/VARIANT/YEAR/MONTH/DAY/HOUR/NAME.jsonl below its destination."
+)
+"""What helps those who look for them in another place."""
+
+_TABLES = (".csv", ".parquet")
 
 
 def find_capture_files(
@@ -23,7 +34,7 @@ def find_capture_files(
     outputs: Sequence[str] = (),
     max_line_bytes: int | None = None,
     suffixes: tuple[str, ...] = SUFFIXES,
-    kind: str = "capture files",
+    kind: str = CAPTURES,
 ) -> tuple[list[FoundFile], ObjectStore]:
     """Find the capture files, or files of another kind, at addresses, each once.
 
@@ -41,7 +52,7 @@ def find_capture_files(
     Raises
     ------
     UsageError
-        An address does not exist or holds no capture files.
+        An address does not exist, is something else or holds no capture files.
     CaptureFileError
         S3 cannot be listed.
     """
@@ -52,14 +63,29 @@ def find_capture_files(
     folders = [Path(output).absolute() for output in outputs if not output.startswith(_S3)]
     found: dict[CaptureFile, FoundFile] = {}
     for address in addresses:
+        if kind == CAPTURES and not remote:
+            _check_is_no_other(address)
         files = list(files_in_s3(address) if remote else _local(address, folders, suffixes))
         if not files:
             listed = ", ".join(f"*{suffix}" for suffix in suffixes)
             expected = "" if remote else f" ({listed})"
-            raise UsageError(f"{address} holds no {kind}{expected}.")
+            look = f"To see what is there: {'aws s3 ls' if remote else 'ls'} {shlex.quote(address)}"
+            advice = f"{WHERE_CAPTURES_ARE}\n{look}" if kind == CAPTURES else look
+            raise UsageError(f"{address} holds no {kind}{expected}.", advice)
         found.update((file.capture_file, file) for file in files)
     store = store_in_s3(max_line_bytes) if remote else FolderObjectStore(Path("/"))
     return list(found.values()), store
+
+
+def _check_is_no_other(address: str) -> None:
+    """Tell a table from a capture file."""
+    if address.endswith(_TABLES) and Path(address).is_file():
+        name = shlex.quote(address)
+        raise UsageError(
+            f"{address} is a table, and no capture file.",
+            f"If it holds labels: capture-forwarder labels send {name}\n"
+            f"To monitor its rows: capture-forwarder monitor baseline {name} --to baseline",
+        )
 
 
 def within(

@@ -13,6 +13,7 @@ from botocore.session import Session
 from capture_forwarder import __version__
 from capture_forwarder.aws.account_errors import account_error
 from capture_forwarder.aws.errors import AWS_ERRORS, UNKNOWN_PROFILE, UNKNOWN_REGION
+from capture_forwarder.aws.region import region_of_environment
 from capture_forwarder.core.errors import UsageError
 
 # Somebody waits at a terminal, so a call may take longer than a function's.
@@ -51,7 +52,11 @@ class AwsCalls:
             Neither an option, the environment nor the profile names one.
         """
         try:
-            found = self._given_region or self._session.get_config_variable("region")
+            found = (
+                self._given_region
+                or region_of_environment()
+                or self._session.get_config_variable("region")
+            )
         except UNKNOWN_PROFILE as error:
             raise _no_profile(self._session) from error
         if not found:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from capture_forwarder.backfill.estimate import Estimate, estimate
 from capture_forwarder.backfill.sending import Backfill
 from capture_forwarder.cli.backfill.detached import detach, show_state, stop_backfill
 from capture_forwarder.cli.backfill.view import show_estimate, show_sent
 from capture_forwarder.cli.terminal.account import STACK, Apply, AsJson, Profile, Region, Stack
-from capture_forwarder.cli.terminal.console import ERR, user_errors
+from capture_forwarder.cli.terminal.console import user_errors
+from capture_forwarder.cli.terminal.progress import TransientProgress
 from capture_forwarder.cli.terminal.times import Since, read_time
 from capture_forwarder.core.errors import UsageError
 from capture_forwarder.wiring.backfill import Source, open_backfills, open_source
@@ -151,9 +152,8 @@ def backfill(  # noqa: PLR0913 - one parameter an option
 
 
 def _estimated(source: Source, *, quiet: bool) -> Estimate:
-    shown = ERR.is_terminal and not quiet
     column = TextColumn("{task.description}")
-    with Progress(column, console=ERR, transient=True, disable=not shown) as bar:
+    with TransientProgress(column, quiet=quiet) as bar:
         task = bar.add_task("counting files")
         return estimate(
             source.selected,
@@ -168,8 +168,7 @@ def _send(work: Backfill, found: Estimate, *, quiet: bool) -> None:
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    shown = ERR.is_terminal and not quiet
-    with Progress(*columns, console=ERR, transient=True, disable=not shown) as bar:
+    with TransientProgress(*columns, quiet=quiet) as bar:
         task = bar.add_task("files sent", total=found.total.files)
         for _ in work.run():
             told = f"files sent, {work.waiting} messages wait"

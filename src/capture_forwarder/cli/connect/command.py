@@ -10,11 +10,12 @@ from capture_forwarder.cli.connect import endpoint
 from capture_forwarder.cli.connect.view import show_changed, show_plan
 from capture_forwarder.cli.terminal.account import Apply, AsJson, Profile, Region
 from capture_forwarder.cli.terminal.console import user_errors
+from capture_forwarder.cli.terminal.plain_help import PlainTyper
 from capture_forwarder.core.errors import UsageError
 from capture_forwarder.setup.bucket import change, plan_on, plan_undo
 from capture_forwarder.wiring.operator import open_account, open_buckets, read_undo, undo_writer
 
-app = typer.Typer(help="Have calls captured, and captures announced.", no_args_is_help=True)
+app = PlainTyper(help="Have calls captured, and captures announced.", no_args_is_help=True)
 app.command("endpoint", help=endpoint.HELP)(endpoint.endpoint)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from capture_forwarder.cli.terminal.console import ERR, complain, plain, say, say_json
+from capture_forwarder.cli.terminal.progress import TransientProgress
 from capture_forwarder.core.ports import RunningEndpoint
 from capture_forwarder.setup.capture_settings import Capture, captured_sides, content_types
 from capture_forwarder.setup.endpoint import EndpointChanged, EndpointPlan, kept_off
@@ -27,9 +28,8 @@ def waiting(*, quiet: bool) -> Iterator[Callable[[RunningEndpoint], None]]:
     quiet
         Whether to show nothing.
     """
-    shown = ERR.is_terminal and not quiet
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=ERR, transient=True, disable=not shown) as bar:
+    with TransientProgress(*columns, quiet=quiet) as bar:
         task = bar.add_task("waiting for the endpoint", total=None)
 
         def tell(now: RunningEndpoint) -> None:

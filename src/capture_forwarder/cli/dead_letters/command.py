@@ -7,15 +7,17 @@ from contextlib import closing, contextmanager
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 
 from capture_forwarder.cli.dead_letters.view import show_letters, show_moved
-from capture_forwarder.cli.terminal.console import ERR, complain, user_errors
+from capture_forwarder.cli.terminal.console import complain, user_errors
+from capture_forwarder.cli.terminal.plain_help import PlainTyper
+from capture_forwarder.cli.terminal.progress import TransientProgress
 from capture_forwarder.core.ports import Queue
 from capture_forwarder.dead_letters.letters import DeadLetter, look
 from capture_forwarder.wiring.dead_letters import announced_files, build_redrive, open_queue
 
-app = typer.Typer(
+app = PlainTyper(
     help="Look at the messages that failed too often, and send them again.", no_args_is_help=True
 )
 
@@ -115,7 +117,6 @@ def _looked_at(queue: Queue, limit: int | None, advance: Callable[[], None]) -> 
 @contextmanager
 def _progress(total: int, done: str, *, quiet: bool) -> Iterator[Callable[[], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    shown = ERR.is_terminal and not quiet
-    with Progress(*columns, console=ERR, transient=True, disable=not shown) as progress:
+    with TransientProgress(*columns, quiet=quiet) as progress:
         task = progress.add_task(f"messages {done}", total=total)
         yield lambda: progress.update(task, advance=1)

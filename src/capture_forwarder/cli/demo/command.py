@@ -11,15 +11,23 @@ import typer
 
 from capture_forwarder.cli.demo.monitoring import monitor_demo
 from capture_forwarder.cli.demo.place import DemoPlace
-from capture_forwarder.cli.demo.view import show_arrived, show_monitored, show_next
-from capture_forwarder.cli.terminal.console import complain, user_errors
+from capture_forwarder.cli.demo.view import (
+    show_arrived,
+    show_failures,
+    show_monitored,
+    show_query,
+)
+from capture_forwarder.cli.terminal.console import user_errors
 from capture_forwarder.cli.terminal.reporter import CollectingReporter
 from capture_forwarder.core.errors import UsageError
+from capture_forwarder.core.extras import Extra, install_command, is_installed
 from capture_forwarder.local.objects import FolderObjectStore
 from capture_forwarder.settings import load
 from capture_forwarder.wiring.forwarder import build_forwarder
 
-_CAPTURES = Path("events/captures")
+_SAMPLES = (Path("events/captures"), Path(__file__).with_name("captures"))
+"""Where the samples are: in a checkout, and in what pip has installed."""
+_LIBRARIES = ("duckdb", "jinja2")
 _DATABASE = Path("capture-forwarder-demo.duckdb")
 _BUCKET = "capture-bucket"
 _MESSAGES_AN_EVENT = 10  # the template's default batch size
@@ -54,14 +62,22 @@ def demo(
         Path, typer.Option("--database", metavar="PATH", help="The DuckDB file to make.")
     ] = _DATABASE,
     captures: Annotated[
-        Path, typer.Option("--captures", metavar="DIR", help="The folder with the sample captures.")
-    ] = _CAPTURES,
+        Path | None,
+        typer.Option(
+            "--captures",
+            metavar="DIR",
+            help="The folder with the sample captures.",
+            show_default="those that come with the command",
+        ),
+    ] = None,
 ) -> None:
     """Forward the sample captures into a new DuckDB file, and monitor them."""
     place = DemoPlace(database)
     reporter = CollectingReporter()
     with user_errors():
-        keys = _keys_below(captures)
+        _check_libraries()
+        samples = captures or next((one for one in _SAMPLES if one.is_dir()), _SAMPLES[0])
+        keys = _keys_below(samples)
         place.clear()
         settings = load(
             _SETTINGS
@@ -70,19 +86,28 @@ def demo(
                 "FORWARDER_QUARANTINE": str(place.quarantine),
             }
         )
-        forwarder = build_forwarder(settings, store=FolderObjectStore(captures), reporter=reporter)
+        forwarder = build_forwarder(settings, store=FolderObjectStore(samples), reporter=reporter)
         for event in events_of(keys):
             forwarder.handle(event)
-    for what, error in reporter.failures:
-        complain(f"{what}: {error.message}", error.advice)
     if reporter.failures:
+        show_failures(reporter.failures)
         raise typer.Exit(1)
     with user_errors():
         place.mark()
         rows = show_arrived(reporter.reports, place)
-        show_next(place)
+        show_query(place)
         if rows:
             show_monitored(monitor_demo(place, place.table(rows).rows), place)
+
+
+def _check_libraries() -> None:
+    """Say at the start what the end needs, too."""
+    missing = [name for name in _LIBRARIES if not is_installed(name)]
+    if missing:
+        which = "which is" if len(missing) == 1 else "which are"
+        problem = f"The demo needs {' and '.join(missing)}, {which} not installed."
+        advice = f"Install what it needs: {install_command(Extra.CLI, Extra.MONITOR)}"
+        raise UsageError(problem, advice)
 
 
 def _keys_below(captures: Path) -> list[str]:

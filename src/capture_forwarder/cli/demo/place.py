@@ -9,7 +9,6 @@ from pathlib import Path
 import msgspec
 
 from capture_forwarder.core.errors import ForwarderError, PublishError, UsageError
-from capture_forwarder.core.extras import Extra, install_command, is_installed
 from capture_forwarder.core.quarantine_entry import QuarantineEntry
 from capture_forwarder.core.rejection import Reason
 from capture_forwarder.publishers.duckdb.database import DuckDbFile, FirstRows
@@ -117,7 +116,4 @@ class DemoPlace:
         )
 
     def _file(self) -> DuckDbFile:
-        if not is_installed("duckdb"):
-            advice = f"Install it with: {install_command(Extra.CLI, Extra.DUCKDB)}"
-            raise UsageError("The demo needs duckdb, which is not installed.", advice)
         return DuckDbFile(self.database)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from shutil import which
 
 from capture_forwarder.cli.demo.monitoring import ENDPOINT, LEFT_OUT, SCHEDULE, Monitored
 from capture_forwarder.cli.demo.month_later import CHANGES
 from capture_forwarder.cli.demo.place import DemoPlace
 from capture_forwarder.cli.monitor.view import show_finished
-from capture_forwarder.cli.terminal.console import OUT, say
+from capture_forwarder.cli.terminal.console import ERR, OUT, complain, number_of, say
 from capture_forwarder.cli.terminal.tables import (
     COUNTS,
     add,
@@ -20,11 +23,13 @@ from capture_forwarder.cli.terminal.tables import (
     short_name,
 )
 from capture_forwarder.core.capture_file import CaptureFile
+from capture_forwarder.core.errors import ForwarderError
 from capture_forwarder.core.quarantine_entry import QuarantineEntry
 from capture_forwarder.core.report import FileReport
 from capture_forwarder.settings import ONLY_ROUTE
 
 _ROWS = 3
+_COMMAND = "capture-forwarder"
 
 
 def show_arrived(reports: Mapping[CaptureFile, FileReport], place: DemoPlace) -> int:
@@ -61,6 +66,7 @@ def show_monitored(monitored: Monitored, place: DemoPlace) -> None:
         f"--endpoint {ENDPOINT} --schedule {SCHEDULE} --to {executions}"
     )
     say(f"{command} report {executions}")
+    show_next()
     say()
     say(f"The report, to open in a browser: {monitored.page}")
 
@@ -103,15 +109,34 @@ def _show_rejected(place: DemoPlace) -> None:
     say(f"Rejected lines are stored whole, with their reasons, in {place.quarantine}/")
 
 
-def show_next(place: DemoPlace) -> None:
-    """Print how to query the rows, and what to do with captures of one's own."""
+def show_failures(failures: Sequence[tuple[str, ForwarderError]]) -> None:
+    """Say why files failed: once, since what is wrong with one is wrong with all."""
+    times = Counter(error.message for _, error in failures)
+    for message, error in {error.message: error for _, error in failures}.items():
+        complain(f"{number_of(times[message], 'file', 'files')}: {message}", error.advice)
+    say("Name a file in another folder by --database.", to=ERR)
+
+
+def show_query(place: DemoPlace) -> None:
+    """Print how to query the rows, and how the command is found."""
     query = f"FROM {ONLY_ROUTE} SELECT endpoint, count(*), avg(score) GROUP BY endpoint"
     path = str(place.database)
     say()
     say("Query the rows", style="bold")
-    say(f"  {shlex.join(['capture-forwarder', 'query', query, '--database', path])}")
+    if which(_COMMAND) is None and (activate := Path(sys.prefix, "bin", "activate")).is_file():
+        say(f"  . {shlex.quote(_shortened(activate))}   # once in each terminal")
+    say(f"  {shlex.join([_COMMAND, 'query', query, '--database', path])}")
+
+
+def show_next() -> None:
+    """Print what to do with captures of one's own."""
     say()
     say("Next", style="bold")
-    say("  capture-forwarder inspect FILE-OR-FOLDER-OR-S3-ADDRESS   settings for your own captures")
-    say("  capture-forwarder forward ... --publisher duckdb         try them")
-    say("  sam build && sam deploy --guided                         forward every new file")
+    say(f"  {_COMMAND} inspect FILE-OR-FOLDER-OR-S3-ADDRESS   settings for your own captures")
+    say(f"  {_COMMAND} forward ... --publisher duckdb         try them")
+    say(f"  {_COMMAND} init s3://BUCKET/PREFIX                draft what forwards every new file")
+
+
+def _shortened(path: Path) -> str:
+    """A path as it is seen from here, where it is below."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -14,12 +13,10 @@ from capture_forwarder.cli.forward.sending import INTERRUPTED, QUARANTINE, send_
 from capture_forwarder.cli.forward.view import show_cleared, show_interrupt, show_outcomes
 from capture_forwarder.cli.terminal import options
 from capture_forwarder.cli.terminal.console import say_json, user_errors
+from capture_forwarder.cli.terminal.named_publisher import load_with_publisher
 from capture_forwarder.cli.terminal.option_names import OptionNames
 from capture_forwarder.cli.terminal.reporter import CollectingReporter
 from capture_forwarder.cli.terminal.times import Since, read_time
-from capture_forwarder.core.errors import SettingsError, UsageError
-from capture_forwarder.settings import Settings, load
-from capture_forwarder.settings.variables import PUBLISHER, publishers_named
 from capture_forwarder.wiring.capture_files import find_capture_files, outputs_of, within
 from capture_forwarder.wiring.endpoint_tables import endpoint_tables
 from capture_forwarder.wiring.forwarder import build_forwarder, read_routes
@@ -105,7 +102,8 @@ def forward(  # noqa: PLR0913 - one parameter an option
         if not environment.get("FORWARDER_QUARANTINE", "").strip():
             environment["FORWARDER_QUARANTINE"] = QUARANTINE
         with spell.in_errors():
-            settings = _settings(environment, addresses)
+            inspect = f"capture-forwarder inspect {shlex.join(addresses)}"
+            settings = load_with_publisher(environment, f"Find columns that fit: {inspect}")
             given_routes = read_routes(settings)
         outputs_own = outputs_of(given_routes, settings)
         found, store = find_capture_files(addresses, outputs_own, settings.max_line_bytes)
@@ -126,7 +124,7 @@ def forward(  # noqa: PLR0913 - one parameter an option
     if as_json:
         say_json(summary_json(sent, sending, reporter.warnings))
     else:
-        show_outcomes(sent.outcomes, sending, reporter.warnings)
+        show_outcomes(sent.outcomes, sending, reporter.warnings, strict=strict)
     if not as_json:
         show_cleared(sent.cleared, sending)
     if sent.interrupted:
@@ -135,22 +133,3 @@ def forward(  # noqa: PLR0913 - one parameter an option
     failed = any(outcome.failed for outcome in sent.outcomes)
     if failed or (strict and nothing_arrived(sent.outcomes)):
         raise typer.Exit(1)
-
-
-def _settings(environment: dict[str, str], addresses: Sequence[str]) -> Settings:
-    try:
-        return load(environment)
-    except SettingsError as error:
-        if not (
-            environment.keys() & {PUBLISHER, "FORWARDER_ROUTES"} or publishers_named(environment)
-        ):
-            message = "No publisher is named, so the rows have nowhere to go."
-            advice = (
-                "To try it without an account, add `--publisher duckdb`. For a platform, set its "
-                "variables (docs/settings.md) or name a routes file by `--routes`."
-            )
-            raise UsageError(message, advice) from error
-        if any("no column is configured" in problem for problem in error.problems):
-            inspect = f"capture-forwarder inspect {shlex.join(addresses)}"
-            error.advice = f"Find columns that fit: {inspect}"
-        raise

@@ -48,6 +48,7 @@ def _report_json(report: FileReport) -> dict[str, object]:
         "quarantined": dict(report.quarantined),
         "inferences": report.inferences,
         "published": report.published,
+        "refused": report.refused,
         "requests": report.requests,
         "bytes": report.bytes,
         "seconds": round(report.seconds, 3),
@@ -70,6 +71,7 @@ def summary_json(sent: Sent, sending: Sending, warnings: Sequence[str]) -> dict[
         "skipped_files": sum(bool(outcome.skipped) for outcome in outcomes),
         **dict(zip(COUNTS, counts_of(total), strict=True)),
         "published": total.published,
+        "refused": total.refused,
         "cast_failures": dict(total.cast_failures),
         "redacted": total.redacted,
         "columns_never_found": list(total.warnings),
@@ -98,5 +100,6 @@ def _routes_json(
                 "failed_files": sum(name in outcome.errors for outcome in outcomes),
                 **dict(zip(COUNTS, counts_of(total), strict=True)),
                 "published": total.published,
+                "refused": total.refused,
             },
         )

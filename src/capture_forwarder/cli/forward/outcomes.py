@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from capture_forwarder.core.errors import ForwarderError, OutOfTimeError
 from capture_forwarder.core.found_file import FoundFile
 from capture_forwarder.core.report import FileReport
+from capture_forwarder.publishers.duckdb.labeled_view import LABELS
 from capture_forwarder.quarantine.dropping import Dropped
 from capture_forwarder.settings import RouteSettings
 
@@ -46,6 +47,14 @@ class Sending:
     def publishers(self) -> dict[str, str]:
         """Route → its publisher."""
         return {route.name: route.publisher_name.value for route in self.routes}
+
+    @property
+    def tables(self) -> dict[str, str]:
+        """Route → the table that its rows or labels are in, where they go into a database."""
+        return {
+            one.name: f"{one.labels.inferences}{LABELS}" if one.labels else one.name
+            for one in self.routes
+        }
 
 
 @dataclass(frozen=True)
@@ -154,7 +163,9 @@ def add_up(reports: Sequence[FileReport]) -> FileReport:
         repeated=bool(reports) and all(report.repeated for report in reports),
         inferences=sum(report.inferences for report in reports),
         published=sum(report.published for report in reports),
+        refused=sum(report.refused for report in reports),
         requests=sum(report.requests for report in reports),
+        retries=sum(report.retries for report in reports),
         bytes=sum(report.bytes for report in reports),
         seconds=sum(report.seconds for report in reports),
         cast_failures=casts,

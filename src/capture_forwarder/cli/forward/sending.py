@@ -11,11 +11,12 @@ from datetime import datetime
 from pathlib import Path
 from types import FrameType
 
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, TaskID, TextColumn
 
 from capture_forwarder.cli.forward.document import outcome_json
 from capture_forwarder.cli.forward.outcomes import Outcome, Sending, Sent
 from capture_forwarder.cli.terminal.console import ERR, say, say_json
+from capture_forwarder.cli.terminal.progress import TransientProgress
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import ForwarderError, UnexpectedError
 from capture_forwarder.core.found_file import FoundFile
@@ -155,7 +156,7 @@ def _bar(pace: Pace) -> Iterator[Callable[[], None]]:
         TextColumn("{task.percentage:>3.0f}%"),
         TextColumn("{task.description}"),
     )
-    with Progress(*columns, console=ERR, transient=True) as progress:
+    with TransientProgress(*columns) as progress:
         task: TaskID = progress.add_task(str(pace), total=pace.size)
         yield lambda: progress.update(task, completed=pace.read, description=str(pace))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from capture_forwarder.cli.forward.nothing import why_nothing
+from capture_forwarder.cli.forward.counts import show_counts
+from capture_forwarder.cli.forward.nothing import show_command, why_nothing
 from capture_forwarder.cli.forward.outcomes import (
     Outcome,
     Sending,
@@ -16,46 +17,70 @@ from capture_forwarder.cli.forward.outcomes import (
 from capture_forwarder.cli.query.command import query_command
 from capture_forwarder.cli.terminal.console import (
     ERR,
-    OUT,
     complain,
+    note,
     number_of,
     say,
     show_problems,
     show_warnings,
 )
-from capture_forwarder.cli.terminal.tables import COUNTS, add, counts_of, long_name, new_table
 from capture_forwarder.core.errors import ForwarderError
+from capture_forwarder.core.rejection import Reason
 from capture_forwarder.quarantine.dropping import Dropped
-from capture_forwarder.settings import PublisherName
 from capture_forwarder.settings.publishers import DuckDbSettings
 
-_MOST_ROWS = 40
 _MOST_TABLES = 3
+_MOST_PROBLEMS = 20
 
 
-def show_outcomes(outcomes: Sequence[Outcome], sending: Sending, warnings: Sequence[str]) -> None:
-    """Print a table of the files and what else the user should know."""
-    _show_table(outcomes, sending)
+def show_outcomes(
+    outcomes: Sequence[Outcome],
+    sending: Sending,
+    warnings: Sequence[str],
+    *,
+    strict: bool = False,
+) -> None:
+    """Print a table of the files and what else the user should know.
+
+    Parameters
+    ----------
+    outcomes, sending
+        What became of the files, and where they went.
+    warnings
+        What else there is to say.
+    strict
+        Whether it is an error if nothing has arrived.
+    """
+    show_counts(outcomes, sending)
     total = add_up(reports_of(outcomes))
     if before := sum(outcome.done_before for outcome in outcomes):
         say(f"{number_of(before, 'file', 'files')} had been forwarded before, says the ledger.")
+        ledger = sending.spell("FORWARDER_LEDGER")
+        say(f"To forward again, as with other columns, name another file by {ledger}.", style="dim")
     if total.quarantined_lines:
         reasons = ", ".join(f"{count} {reason}" for reason, count in total.quarantined.items())
-        say(f"{total.quarantined_lines} line(s) went to {sending.quarantine}: {reasons}")
+        lines = number_of(total.quarantined_lines, "line", "lines")
+        say(f"{lines} went to {sending.quarantine}: {reasons}")
+    if total.refused:
+        rows = number_of(total.refused, "row", "rows")
+        say(f"The platform refused {rows}, which went to {sending.quarantine}.")
+        say(f"See why: {show_command(sending, Reason.REJECTED_BY_PLATFORM)}")
     if total.cast_failures:
         columns = ", ".join(f"{name} {count}" for name, count in total.cast_failures.items())
         say(f"Values that do not have their column's type were sent unchanged: {columns}")
     if total.redacted:
         say(f"{number_of(total.redacted, 'value was', 'values were')} redacted.")
     if total.equal_ids:
-        say(f"{total.equal_ids} line(s) have the id of an earlier line of their file.")
+        lines = number_of(total.equal_ids, "line has", "lines have")
+        say(f"{lines} the id of an earlier line of the same file.")
     for warning in total.warnings:
-        complain(warning)
+        note(warning)
     _show_queries(outcomes, sending)
     _show_problems(outcomes, sending, warnings)
     if nothing_arrived(outcomes) and not any(outcome.failed for outcome in outcomes):
         reason, advice = why_nothing(outcomes, sending)
-        complain(f"Not one row has arrived. {reason}", advice)
+        tell = complain if strict else note
+        tell(f"Not one row has arrived. {reason}", advice)
 
 
 def _show_queries(outcomes: Sequence[Outcome], sending: Sending) -> None:
@@ -64,8 +89,7 @@ def _show_queries(outcomes: Sequence[Outcome], sending: Sending) -> None:
     for route in sending.routes:
         own = [outcome for outcome in outcomes if route.name in outcome.reports]
         if isinstance(route.publisher, DuckDbSettings) and not nothing_arrived(own):
-            name = f"{route.labels.inferences}_labels" if route.labels else route.name
-            tables.append((route.publisher.path, name))
+            tables.append((route.publisher.path, sending.tables[route.name]))
     for path, name in tables[:_MOST_TABLES]:
         say(f"Query them: {query_command(path, name)}")
     if len(tables) > _MOST_TABLES:
@@ -92,52 +116,35 @@ def show_interrupt(outcomes: Sequence[Outcome], files: int, ledger: str | None) 
     )
 
 
-def _show_table(outcomes: Sequence[Outcome], sending: Sending) -> None:
-    """Print a row for each file and, with a routes file, for each of its routes."""
-    way = f"by {sending.file}" if sending.file else f"to {sending.publisher}"
-    heads = ("file", *(["route"] if sending.file else []), *COUNTS)
-    table = new_table(f"Forwarded {way}", *heads, numbers=COUNTS, unbroken=("route",))
-    rows = [
-        (outcome.file, name, report)
-        for outcome in outcomes
-        for name, report in outcome.reports.items()
-        if not report.repeated
-    ]
-    for file, name, report in rows[:_MOST_ROWS]:
-        name_shown = long_name(file.capture_file, file.name)
-        add(table, name_shown, *([name] if sending.file else []), *counts_of(report))
-    if len(rows) > _MOST_ROWS:
-        add(table, f"... {len(rows) - _MOST_ROWS} more files", style="dim")
-    table.add_section()
-    only = next(iter(sending.publishers)) if not rows else None
-    for name in sending.publishers:
-        reports = reports_of(outcomes, name)
-        if not (reports or sending.file or name == only):
-            continue
-        names = [f"{name} → {sending.publishers[name]}"] if sending.file else []
-        where = f" in table {name}" if sending.publisher == PublisherName.DUCKDB else ""
-        what = f"{len(reports)} file(s){where}"
-        add(table, what, *names, *counts_of(add_up(reports)), style="bold")
-    OUT.print(table)
-
-
 def _show_problems(outcomes: Sequence[Outcome], sending: Sending, warnings: Sequence[str]) -> None:
     show_warnings(warnings)
     why = Counter(outcome.skipped for outcome in outcomes if outcome.skipped)
     for reason, count in why.items():
-        say(f"{count} file(s) skipped: {reason}", to=ERR, style="yellow")
+        files = number_of(count, "file", "files")
+        say(f"{files} skipped: {reason}", to=ERR, style="yellow")
     failed = [outcome for outcome in outcomes if outcome.failed and not outcome.was_stopped]
     if failed:
-        say(f"{len(failed)} of {len(outcomes)} file(s) failed:", to=ERR, style="red")
-    # A platform that is down fails its other files by the same error, untried.
-    times = Counter(_told(error) for outcome in failed for error in outcome.errors.values())
-    for outcome in failed:
-        for name, error in outcome.errors.items():
-            if count := times.pop(_told(error), 0):
-                more = f" and {count - 1} more file(s)" if count > 1 else ""
-                problem = outcome.problem(name if sending.file else "", error)
-                complain(f"{outcome.file.name}{more}: {problem}", sending.spell(error.advice))
+        files = number_of(len(outcomes), "file", "files")
+        say(f"{len(failed)} of {files} failed:", to=ERR, style="red")
+    # What is wrong with one file is often wrong with others, such as a platform that is down.
+    found = [(one, name, error) for one in failed for name, error in one.errors.items()]
+    times = Counter(_alike(*one) for one in found)
+    shown = {_alike(*one): one for one in reversed(found)}
+    first = list(reversed(shown.items()))
+    for kind, (outcome, name, error) in first[:_MOST_PROBLEMS]:
+        others = number_of(times[kind] - 1, "file", "files")
+        more = f" and {others} more" if times[kind] > 1 else ""
+        problem = outcome.problem(name if sending.file else "", error)
+        complain(f"{outcome.file.name}{more}: {problem}", sending.spell(error.advice))
+    if len(first) > _MOST_PROBLEMS:
+        left = number_of(len(first) - _MOST_PROBLEMS, "error more", "errors more")
+        say(f"... and {left}; --json prints all of them.", to=ERR)
 
 
-def _told(error: ForwarderError) -> tuple[type[ForwarderError], str]:
-    return type(error), str(error)
+def _alike(outcome: Outcome, name: str, error: ForwarderError) -> tuple[type[ForwarderError], str]:
+    """What an error has in common with those of other files, which it may name."""
+    text = str(error)
+    own = (outcome.file.name, str(outcome.file.capture_file), f"route {name}")
+    for one in sorted(own, key=len, reverse=True):
+        text = text.replace(one, "")
+    return type(error), text

@@ -117,7 +117,9 @@ def upload_command(file: Path, address: str, options: Mapping[str, str]) -> str:
 
 def show_outcome(outcome: Outcome) -> None:
     """Show what was found and written, and what comes next."""
-    heads = ("route", "takes", "publisher", "columns", "lines read", "model")
+    checked = any(check.fit is not Fit.NO_MODEL for check in outcome.checks.values())
+    model = ["model"] if checked else []
+    heads = ("route", "takes", "publisher", "columns", "lines read", *model)
     table = new_table(f"Routes for {outcome.place}", *heads, unbroken=("route", "publisher"))
     for route in outcome.draft.routes:
         candidate, mapping = route.candidate, route.candidate.inspection.mapping
@@ -129,7 +131,7 @@ def show_outcome(outcome: Outcome) -> None:
             route.publisher.value,
             _columns(mapping) if "mapping" in route.written() and mapping else "lines as they are",
             _share(route),
-            outcome.checks[candidate.name].fit.value,
+            *([outcome.checks[candidate.name].fit.value] if checked else []),
         )
     OUT.print(table)
     for name, check in outcome.checks.items():

@@ -111,7 +111,8 @@ def _write(file: Path, addresses: Sequence[str], given: Given, lines: int) -> No
         problem = f"{file} is there already, and is left as it is."
         raise UsageError(problem, "Name another file with --write.") from None
     except OSError as error:
-        raise UsageError(f"{file} cannot be written: {error.strerror}.") from error
+        problem = f"{file} cannot be written: {error.strerror}."
+        raise UsageError(problem, "Name another file with --write.") from error
 
 
 def _inspections(addresses: Sequence[str], given: Given, lines: int) -> list[Inspection]:

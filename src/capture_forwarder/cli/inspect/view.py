@@ -10,10 +10,11 @@ from rich.table import Table
 
 from capture_forwarder.cli.inspect.document import spread_of
 from capture_forwarder.cli.inspect.ready import forward_command
-from capture_forwarder.cli.terminal.console import OUT, complain, say
+from capture_forwarder.cli.terminal.console import OUT, complain, number_of, say
 from capture_forwarder.cli.terminal.tables import add, new_table, rows_table, short_name
 from capture_forwarder.inspection import FileFacts, Inspection, Refused, assignments, write_types
 from capture_forwarder.labels.looking import LabelTable
+from capture_forwarder.wiring.capture_files import WHERE_CAPTURES_ARE
 
 _MOST_FILES_SHOWN = 40
 _HOUR = "hour, UTC"
@@ -38,12 +39,14 @@ def show_inspections(
         if OUT.is_terminal:
             OUT.rule(style="dim")
         _show(inspection, addresses)
+    if written is not None:
+        say()
+        say(f"{written} has a route for each endpoint above.")
     if mapped:
         say()
         say("Try it without an account, in a DuckDB file:", style="bold")
     if written is not None:
         routes = shlex.quote(written)
-        say(f"{written} has a route for each endpoint above.")
         say(f"  capture-forwarder forward {shlex.join(addresses)} --routes {routes}")
         return
     for inspection in mapped:
@@ -66,7 +69,10 @@ def show_tables(tables: Sequence[LabelTable], addresses: Sequence[str]) -> None:
         columns = ", ".join(table.columns) or "no header"
         say(f"{table.name}: {columns}")
     ids = any("id" in table.columns for table in tables)
-    show_labels(f"{len(tables)} table(s) and no capture files: labels are sent so.", addresses)
+    show_labels(
+        f"{number_of(len(tables), 'table', 'tables')} and no capture files: labels are sent so.",
+        addresses,
+    )
     if not ids:
         say("  with --id COLUMN for the column that holds the ids of calls")
 
@@ -86,10 +92,14 @@ def _show(inspection: Inspection, addresses: Sequence[str]) -> None:
     OUT.print(_files_table(files))
     labels = sum(facts.labels for facts in files)
     if labels:
-        show_labels(f"{labels} line(s) hold ground truth: labels of inferences.", addresses)
+        show_labels(
+            f"{number_of(labels, 'line holds', 'lines hold')} ground truth: labels of inferences.",
+            addresses,
+        )
     if not any(facts.captured for facts in files):
         if not labels:
             say("There are no capture lines here, so there is nothing to map.", style="yellow")
+            say(WHERE_CAPTURES_ARE, style="dim")
     else:
         _show_sides(files)
     _show_refused(files)

@@ -13,7 +13,9 @@ from capture_forwarder.cli.forward.sending import INTERRUPTED, QUARANTINE, send_
 from capture_forwarder.cli.forward.view import show_cleared, show_interrupt, show_outcomes
 from capture_forwarder.cli.terminal import options
 from capture_forwarder.cli.terminal.console import say, say_json, user_errors
+from capture_forwarder.cli.terminal.named_publisher import load_with_publisher
 from capture_forwarder.cli.terminal.option_names import OptionNames
+from capture_forwarder.cli.terminal.plain_help import PlainTyper
 from capture_forwarder.cli.terminal.reporter import CollectingReporter
 from capture_forwarder.core.errors import UsageError
 from capture_forwarder.settings import PublisherName, RouteSettings, Settings, load
@@ -22,7 +24,7 @@ from capture_forwarder.wiring.capture_files import find_capture_files, outputs_o
 from capture_forwarder.wiring.forwarder import build_forwarder, read_routes
 from capture_forwarder.wiring.labels import LABEL_SUFFIXES, only_labels, only_table
 
-app = typer.Typer(help="Send labels (ground truth) after the predictions.", no_args_is_help=True)
+app = PlainTyper(help="Send labels (ground truth) after the predictions.", no_args_is_help=True)
 
 _TABLE = "FORWARDER_LABEL_INFERENCES"
 
@@ -60,7 +62,7 @@ def send(  # noqa: PLR0913 - one parameter an option
     addresses: Annotated[
         list[str],
         typer.Argument(
-            metavar="ADDRESS...",
+            metavar="ADDRESS",
             help="Files of labels, folders that hold them, or s3://bucket/prefix.",
             show_default=False,
         ),
@@ -171,7 +173,7 @@ def _settings(environment: dict[str, str]) -> Settings:
         environment["FORWARDER_LABEL_ID"] = "id"
     if "FORWARDER_QUARANTINE" not in values:
         environment["FORWARDER_QUARANTINE"] = QUARANTINE
-    settings = load(environment)
+    settings = load_with_publisher(environment)
     if _TABLE not in values and (table := only_table(settings)):
         return load(environment | {_TABLE: table})
     return settings

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import typer
-
 from capture_forwarder.cli.terminal.on_demand import SETTINGS, Place, group_of
+from capture_forwarder.cli.terminal.plain_help import PlainTyper
 
 _COMMANDS = {
     "baseline": Place("monitor.baseline", "baseline"),
@@ -15,7 +14,7 @@ _COMMANDS = {
     "report": Place("monitor.report", "report"),
 }
 
-app = typer.Typer(
+app = PlainTyper(
     help="Monitor without a platform: baselines, checks, model quality and reports.",
     cls=group_of(_COMMANDS),
     **SETTINGS,

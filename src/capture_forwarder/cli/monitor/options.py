@@ -135,8 +135,7 @@ def mapping_of(values: dict[str, str | None]) -> Callable[[], ColumnMapping]:
         if not mapping.inputs and not mapping.outputs:
             raise UsageError(
                 "These are capture files, and it is not set which values become which columns.",
-                "Add --inputs and --outputs; what they may be, is shown by: "
-                "capture-forwarder inspect DATA",
+                "Add --inputs and --outputs. To find them: capture-forwarder inspect DATA",
             )
         return mapping
 

@@ -11,7 +11,7 @@ from capture_forwarder.monitor.quality import Names, ProblemType
 Predictions = Annotated[
     list[str],
     typer.Argument(
-        metavar="DATA...",
+        metavar="DATA",
         help="The predictions: files, a folder, or s3://bucket/prefix.",
         show_default=False,
     ),

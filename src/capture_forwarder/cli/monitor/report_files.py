@@ -109,8 +109,15 @@ def _is_hour(place: Path) -> bool:
     return len(parts) == _HOUR_DEPTH and all(part.isdecimal() for part in parts)
 
 
-def write_page(address: str, page: str) -> None:
+def write_page(address: str, page: str, option: str = "--to") -> None:
     """Write the page whole or not at all, to a file or to an address in S3.
+
+    Parameters
+    ----------
+    address, page
+        The file, and what is in it.
+    option
+        What names the file.
 
     Raises
     ------
@@ -125,7 +132,7 @@ def write_page(address: str, page: str) -> None:
         write_whole_file(Path(address), data)
     except OSError as error:
         message = f"{address} cannot be written: {error.strerror}."
-        raise DataError(message, "Name another file with --to.") from error
+        raise DataError(message, f"Name another file with {option}.") from error
 
 
 def _execution(there: Executions, named: str) -> Path:

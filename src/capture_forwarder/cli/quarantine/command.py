@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+from rich.progress import BarColumn, DownloadColumn, TextColumn
 
 from capture_forwarder.cli.forward.outcomes import Sending
 from capture_forwarder.cli.quarantine.redrive_view import Done, show_done
 from capture_forwarder.cli.quarantine.view import show_contents, show_discarded, show_entry
 from capture_forwarder.cli.terminal import options
-from capture_forwarder.cli.terminal.console import ERR, show_problems, user_errors
+from capture_forwarder.cli.terminal.console import say, show_problems, user_errors
+from capture_forwarder.cli.terminal.named_publisher import load_with_publisher
 from capture_forwarder.cli.terminal.option_names import OptionNames
+from capture_forwarder.cli.terminal.plain_help import PlainTyper
+from capture_forwarder.cli.terminal.progress import TransientProgress
 from capture_forwarder.cli.terminal.reporter import CollectingReporter
 from capture_forwarder.core.errors import ForwarderError, UsageError
 from capture_forwarder.core.ports import QuarantineFiles
@@ -22,14 +25,15 @@ from capture_forwarder.quarantine.contents import Contents
 from capture_forwarder.quarantine.dropping import drop_entries
 from capture_forwarder.quarantine.entries import FileEntries, read_files
 from capture_forwarder.quarantine.redrive import Redrive, Selection
-from capture_forwarder.settings import load
 from capture_forwarder.wiring.quarantine import build_redrive, open_quarantine
 from capture_forwarder.wiring.routes import routes_of
 
-app = typer.Typer(
+app = PlainTyper(
     help="Look at the lines that could not be delivered, and send them again.",
     no_args_is_help=True,
 )
+
+_COLUMNS = "Name them by --inputs and --outputs, as you would to `capture-forwarder forward`."
 
 _LIST_HELP = """Count the entries of a quarantine by reason, capture file and route.
 
@@ -136,6 +140,8 @@ def show(
                     show_entry(file.name, entry, as_json=as_json)
             if shown == limit:
                 break
+    if not shown and not problems and not as_json:
+        say(f"{address} holds no entries{f' with the reason {reason}' if reason else ''}.")
     show_problems(problems)
     if problems:
         raise typer.Exit(1)
@@ -208,7 +214,8 @@ def redrive(  # noqa: PLR0913 - one parameter an option
         }
         spell = OptionNames({**given, "FORWARDER_ROUTES": routes})
         with spell.in_errors():
-            settings = load(options.environment_with(given, routes))
+            environment = options.environment_with(given, routes)
+            settings = load_with_publisher(environment, _COLUMNS)
             present = routes_of(settings)
         sending = Sending(present, settings.routes_file, spell=spell)
         reporter = CollectingReporter()
@@ -244,7 +251,6 @@ def _read_all(files: QuarantineFiles, *, quiet: bool) -> Iterator[FileEntries]:
             progress.update(task, advance=file.size)
 
 
-def _progress(*, quiet: bool) -> Progress:
+def _progress(*, quiet: bool) -> TransientProgress:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    shown = ERR.is_terminal and not quiet
-    return Progress(*columns, console=ERR, transient=True, disable=not shown)
+    return TransientProgress(*columns, quiet=quiet)

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import msgspec
 import typer
+from rich.cells import cell_len
 
 from capture_forwarder.cli.terminal.console import (
     OUT,
@@ -26,6 +27,7 @@ from capture_forwarder.settings.publishers import DuckDbSettings
 
 _DATABASE = str(DuckDbSettings.model_fields["path"].default)
 _ROWS_ACROSS = 3
+_NARROW = 14  # signs: a name or a time, broken once
 
 HELP = """Ask the DuckDB file that `forward` has written for rows. Nothing in it can change.
 
@@ -87,15 +89,38 @@ def _show(answer: Answer, limit: int) -> None:
     if not answer.names:
         say("It gives no rows.")
         return
+    texts = [[_text(value) for value in row] for row in shown]
     table = new_table("", *answer.names, numbers=_numbers(answer))
-    for row in shown:
-        add(table, *(_text(value) for value in row))
-    if OUT.is_terminal and width_of(table) > OUT.width and len(shown) <= _ROWS_ACROSS:
-        named = [dict(zip(answer.names, row, strict=True)) for row in shown]
-        table = rows_table("", named, dict(zip(answer.names, answer.types, strict=True)))
-    OUT.print(table)
+    for row in texts:
+        add(table, *row)
+    if width_of(table) > OUT.width and (
+        len(shown) <= _ROWS_ACROSS or _least_width(answer.names, texts) > OUT.width
+    ):
+        _show_downwards(answer, shown)
+    else:
+        OUT.print(table)
     if more:
         say(f"There are more rows: --limit N shows more than {limit}, --json all.", style="dim")
+
+
+def _show_downwards(answer: Answer, rows: Sequence[tuple[object, ...]]) -> None:
+    """Show a few rows at once, as many as there is room for, whose columns go down."""
+    types = dict(zip(answer.names, answer.types, strict=True))
+    named = [dict(zip(answer.names, row, strict=True)) for row in rows]
+    start = 0
+    while start < len(named):
+        for across in range(_ROWS_ACROSS, 0, -1):
+            table = rows_table("", named[start : start + across], types, first=start + 1)
+            if width_of(table) <= OUT.width:
+                break
+        OUT.print(table)
+        start += across
+
+
+def _least_width(names: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """How wide a table is whose long values are broken, but not into snippets."""
+    columns = zip(names, *rows, strict=True)
+    return sum(2 + min(_NARROW, max(map(cell_len, column))) for column in columns)
 
 
 def _numbers(answer: Answer) -> Sequence[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,11 +81,12 @@ def report(  # noqa: PLR0913 - one parameter an option
             quarantine = QUARANTINE
         arrivals = arrivals_of(place, quarantine, window)
         if html is not None:
-            write_page(str(html), render_arrivals(arrivals, str(place), datetime.now(UTC)))
+            page = render_arrivals(arrivals, str(place), datetime.now(UTC))
+            write_page(str(html), page, "--html")
     if as_json:
         say_json({"place": str(place), "endpoints": [_document(each) for each in arrivals]})
         return
-    _show(arrivals)
+    _show(arrivals, quarantine)
     if html is not None:
         say(f"{html} shows it hour by hour; open it in a browser.")
 
@@ -108,7 +110,7 @@ def _facts(one: Arrived) -> dict[str, object]:
     }
 
 
-def _show(arrivals: Sequence[EndpointArrivals]) -> None:
+def _show(arrivals: Sequence[EndpointArrivals], quarantine: str | None) -> None:
     numbers = ("calls", "rows", "nulls", "quarantined")
     table = new_table("What has arrived", "endpoint", "hour (UTC)", *numbers, numbers=numbers)
     for each in arrivals:
@@ -122,6 +124,8 @@ def _show(arrivals: Sequence[EndpointArrivals]) -> None:
     for each in arrivals:
         for reason, count in sorted(each.total.refused.items()):
             say(f"{plain(each.total.endpoint)}: {count} in the quarantine as {reason}")
+    if any(each.total.refused for each in arrivals) and quarantine is not None:
+        say(f"See why: capture-forwarder quarantine show {shlex.quote(quarantine)}")
     for each in arrivals:
         _show_columns(each.total)
     if not arrivals:

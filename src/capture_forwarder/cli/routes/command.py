@@ -9,10 +9,11 @@ import typer
 
 from capture_forwarder.cli.routes.view import show_checked
 from capture_forwarder.cli.terminal.console import user_errors
+from capture_forwarder.cli.terminal.plain_help import PlainTyper
 from capture_forwarder.settings.schema import routes_schema
 from capture_forwarder.wiring.routes import check_routes_file
 
-app = typer.Typer(
+app = PlainTyper(
     help="Check a routes file, and show which routes a capture file takes.", no_args_is_help=True
 )
 

@@ -27,9 +27,11 @@ class PipedConsole(Console):
     def size(self) -> ConsoleDimensions:
         """The width that tables may take, and the height."""
         found = super().size
-        if self.is_terminal or os.environ.get("COLUMNS"):
-            return found
-        return ConsoleDimensions(_UNBROKEN, found.height)
+        # Rich reads it once, when the console is made.
+        columns = os.environ.get("COLUMNS", "")
+        if columns.isdecimal() and int(columns):
+            return ConsoleDimensions(int(columns), found.height)
+        return found if self.is_terminal else ConsoleDimensions(_UNBROKEN, found.height)
 
     @size.setter
     def size(self, size: tuple[int, int]) -> None:
@@ -74,6 +76,13 @@ def complain(message: str, advice: str = "") -> None:
     say(f"Error: {message}", to=ERR, style="red")
     for line in advice.splitlines():
         say(f"       {line}", to=ERR)
+
+
+def note(message: str, advice: str = "") -> None:
+    """Print what is no error and should be known, with what to do about it, on standard error."""
+    say(f"Note: {message}", to=ERR, style="yellow")
+    for line in advice.splitlines():
+        say(f"      {line}", to=ERR)
 
 
 def show_problems(problems: Iterable[ForwarderError]) -> None:

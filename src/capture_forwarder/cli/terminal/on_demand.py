@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any, NamedTuple, cast
 
-import typer
 from typer.core import TyperGroup
 from typer.main import get_command
+
+from capture_forwarder.cli.terminal.plain_help import PlainGroup, PlainTyper
 
 # Typer may bring a click of its own.
 _Command = Any
@@ -42,7 +43,7 @@ class Place(NamedTuple):
     def load(self, name: str) -> _Command:
         """Import the command, and give it its name."""
         module = import_module(f"capture_forwarder.cli.{self.module}")
-        group = typer.Typer(callback=_nothing, **SETTINGS)
+        group = PlainTyper(callback=_nothing, **SETTINGS)
         if self.function is None:
             group.add_typer(module.app, name=name)
         else:
@@ -81,7 +82,7 @@ class _Commands(Mapping[str, _Command]):
 def group_of(places: Mapping[str, Place]) -> type[TyperGroup]:
     """Make the class of a group of commands, in the order of `--help`."""
 
-    class OnDemandGroup(TyperGroup):
+    class OnDemandGroup(PlainGroup):
         def __init__(self, **settings: Any) -> None:  # noqa: ANN401 - Typer's own
             super().__init__(**settings)
             self.commands = cast("Any", _Commands(places))  # only ever read

@@ -31,7 +31,7 @@ _OPTIONS = {
     "FORWARDER_LABEL_TIME": "--time",
     "FORWARDER_LABEL_INFERENCES": "--table",
 }
-_VARIABLE = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
+_VARIABLE = re.compile(r"([A-Z]+(?:_[A-Z]+)+)(?:=(\w+))?")
 
 
 def as_options(variables: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
@@ -76,9 +76,12 @@ class OptionNames:
     ) -> None:
         source = os.environ if environment is None else environment
         self._names: dict[str, str] = {}
+        self._options: dict[str, str] = {}
         for variable, value in given.items():
             option = _OPTIONS.get(variable)
             for name in filter(None, (variable, TWINS.get(variable))):
+                if option is not None:
+                    self._options[name] = option
                 if option is not None and value is not None:
                     self._names[name] = option
                 elif option is not None and not source.get(name, "").strip():
@@ -86,7 +89,13 @@ class OptionNames:
 
     def __call__(self, text: str) -> str:
         """Name the settings in a message: by the option that was typed or would set them."""
-        return _VARIABLE.sub(lambda found: self._names.get(found[0], found[0]), text)
+        return _VARIABLE.sub(self._spelled, text)
+
+    def _spelled(self, found: re.Match[str]) -> str:
+        name, value = found[1], found[2]
+        if value is not None:
+            return f"{self._options[name]} {value}" if name in self._options else found[0]
+        return self._names.get(name, name)
 
     @contextmanager
     def in_errors(self) -> Iterator[None]:

@@ -15,7 +15,7 @@ from capture_forwarder.settings.variables import PARTNER_APP, PARTNER_APP_URL, R
 Addresses = Annotated[
     list[str],
     typer.Argument(
-        metavar="ADDRESS...",
+        metavar="ADDRESS",
         help="Capture files, folders that hold them, or s3://bucket/prefix.",
         show_default=False,
     ),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
@@ -41,6 +42,7 @@ def new_table(
         title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False
     )
     table.collapse_padding = True
+    table.min_width = cell_len(title)  # else the title of a narrow table is broken into lines
     for column in columns:
         if column in numbers:
             table.add_column(column, justify="right", no_wrap=True)
@@ -85,8 +87,16 @@ def counts_of(report: FileReport) -> list[int]:
     return [report.lines, report.forwarded, report.empty, quarantined, report.inferences]
 
 
+REFUSED = "refused"
+"""How many inferences the platform refused: a column where it did."""
+
+
 def rows_table(
-    title: str, rows: Sequence[Mapping[str, object]], types: Mapping[str, str] | None = None
+    title: str,
+    rows: Sequence[Mapping[str, object]],
+    types: Mapping[str, str] | None = None,
+    *,
+    first: int = 1,
 ) -> Table:
     """Show rows of a wide table: its columns go down, its rows go across.
 
@@ -98,8 +108,11 @@ def rows_table(
         The rows, all with the same columns.
     types
         Column → type, where known.
+    first
+        The number of the first row.
     """
-    heads = ["column", *(["type"] if types else []), *(f"row {n + 1}" for n in range(len(rows)))]
+    numbered = (f"row {number}" for number in range(first, first + len(rows)))
+    heads = ["column", *(["type"] if types else []), *numbered]
     table = new_table(title, *heads)
     names = list(rows[0]) if rows else []
     left_out = len(names) - _FIRST - _LAST if len(names) > _COLUMNS_AT_ONCE else 0

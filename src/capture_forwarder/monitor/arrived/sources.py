@@ -68,12 +68,16 @@ def open_place(engine: DuckDBEngine, place: Path) -> Sequence[Source]:
     DataError
         It cannot be read.
     """
+    if place.parts[:1] == ("s3:",):
+        address = f"s3://{'/'.join(place.parts[1:])}"
+        message = f"{address} is in S3, and only what is on this machine is read."
+        raise UsageError(message, f"Copy it first: aws s3 cp --recursive {address} rows")
     if place.is_dir():
         return [_folder(engine, place)]
     if not place.is_file():
         message = f"{place}: there is no such file or folder."
         raise UsageError(message, "`capture-forwarder forward --publisher duckdb` makes one.")
-    engine.run(f"ATTACH {literal(str(place))} AS {_ATTACHED} (READ_ONLY)")
+    engine.run(f"ATTACH {literal(str(place))} AS {_ATTACHED} (READ_ONLY, TYPE duckdb)")
     found = engine.rows(
         "SELECT schema_name, table_name FROM duckdb_tables() JOIN duckdb_columns() "
         "USING (database_name, schema_name, table_name) "

@@ -11,6 +11,7 @@ import msgspec
 
 from capture_forwarder.core.errors import MissingExtraError, UsageError
 from capture_forwarder.core.extras import Extra
+from capture_forwarder.publishers.duckdb.connecting import connect
 from capture_forwarder.publishers.duckdb.errors import explained
 from capture_forwarder.publishers.duckdb.rows import LINE
 from capture_forwarder.publishers.duckdb.tables import literal, quoted
@@ -130,12 +131,13 @@ class DuckDbFile:
             import duckdb  # noqa: PLC0415 - an extra that the Lambda package does not hold
         except ImportError as error:
             raise MissingExtraError("Reading from DuckDB", "duckdb", Extra.DUCKDB) from error
+        path = str(self._path)
         try:
-            with duckdb.connect(str(self._path), read_only=read_only) as connection:
+            with connect(path, task="Reading from DuckDB", read_only=read_only) as connection:
                 yield connection
         except duckdb.Error as error:
             task = "DuckDB cannot open or read"
-            raise explained(error, task, str(self._path), table) from error
+            raise explained(error, task, path, table) from error
 
 
 def _rows(cursor: DuckDBPyConnection) -> Iterator[tuple[object, ...]]:

@@ -19,6 +19,7 @@ from capture_forwarder.core.labels import latest_labels
 from capture_forwarder.core.letter_case import folded
 from capture_forwarder.core.schema import Schema
 from capture_forwarder.publishers.column_types import TEXT, column_types, stored
+from capture_forwarder.publishers.duckdb.connecting import connect
 from capture_forwarder.publishers.duckdb.errors import explained
 from capture_forwarder.publishers.duckdb.labeled_view import LABEL_KEY, LABELS, refresh_view
 from capture_forwarder.publishers.duckdb.tables import (
@@ -63,7 +64,6 @@ class LocalLabelPublisher:
         except ImportError as error:
             raise MissingExtraError("Publishing to DuckDB", "duckdb", Extra.DUCKDB) from error
         self._error = duckdb.Error
-        self._connect = duckdb.connect
         self._path = path
         self._inferences = table
         self._table = f"{table}{LABELS}"
@@ -93,7 +93,7 @@ class LocalLabelPublisher:
             raise PublisherMisconfiguredError(message, "Set FORWARDER_LABEL_COLUMNS.")
         try:
             if self._connection is None:
-                self._connection = self._connect(self._path)
+                self._connection = connect(self._path, task="Publishing to DuckDB")
             with transaction(self._connection):
                 types = self._fit_table(self._connection, rows)
                 if types != self._types:

@@ -26,6 +26,7 @@ from capture_forwarder.core.letter_case import folded
 from capture_forwarder.core.schema import Schema
 from capture_forwarder.core.together import Together
 from capture_forwarder.publishers.column_types import TIME as TIME_TYPE
+from capture_forwarder.publishers.duckdb.connecting import connect
 from capture_forwarder.publishers.duckdb.earlier_tables import (
     BEFORE,
     add_lines,
@@ -88,7 +89,6 @@ class LocalPublisher:
             raise MissingExtraError("Publishing to DuckDB", "duckdb", Extra.DUCKDB) from error
         self._error = duckdb.Error
         self._constraint_error = duckdb.ConstraintException
-        self._connect = duckdb.connect
         self._path = path
         self._table = table
         self._key = key
@@ -160,7 +160,7 @@ class LocalPublisher:
 
     def _open(self) -> DuckDBPyConnection:
         if self._connection is None:
-            self._connection = self._connect(self._path)
+            self._connection = connect(self._path, task="Publishing to DuckDB")
             # What it does here is not worth sharing out, and takes more memory then.
             self._connection.execute("SET threads = 1")
         return self._connection

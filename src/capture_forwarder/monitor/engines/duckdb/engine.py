@@ -29,6 +29,7 @@ _SAFE = (
     (re.compile(r"duplicate key"), "a key stands twice in it"),
     (re.compile(r"Expected OBJECT"), "it is no JSON object"),
     (re.compile(r"Malformed JSON"), "it is no JSON"),
+    (re.compile(r"not a valid DuckDB database file"), "it is not a DuckDB file"),
 )
 
 

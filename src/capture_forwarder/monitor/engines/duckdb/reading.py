@@ -62,7 +62,7 @@ def raw_lines(files: Sequence[str]) -> str:
 
 def attached(path: str, name: str) -> str:
     """Write the statement that attaches a DuckDB file under a name, for reading only."""
-    return f"ATTACH {literal(path)} AS {name} (READ_ONLY)"
+    return f"ATTACH {literal(path)} AS {name} (READ_ONLY, TYPE duckdb)"
 
 
 def table(
