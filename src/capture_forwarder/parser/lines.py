@@ -19,7 +19,7 @@ from capture_forwarder.core.line import Line, Position
 _BUFFER_BYTES = 256 * 1024
 _BLOCK_BYTES = 256 * 1024
 # As many as are parsed together.
-_BLOCK_LINES = 400
+_BLOCK_LINES = 200
 _KEPT_OF_LONG_LINE = 64 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 _SIGNATURE_BYTES = 4

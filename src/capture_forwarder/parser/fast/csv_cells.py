@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 import msgspec
 
 from capture_forwarder.core.schema import DataType
-from capture_forwarder.parser.formats.numbers import LONGEST_NUMBER, as_numbers, without_numbers
+from capture_forwarder.parser.formats.numbers import LONGEST_NUMBER, as_numbers, mend
 
 _NUMBERS = (DataType.FLOAT, DataType.INT)
 
@@ -71,14 +71,18 @@ class CellSplitter:
             commas = self._captured - 1
             odd = {row for row, text in enumerate(records) if text.count(",") != commas}
             cells = self._split(self._without(records, odd), odd)
-        if cells is not None and not cells.numbers and self._has_only_numbers:
-            # A few records that are odd are not worth that all others are looked at by columns.
-            unfit = without_numbers(cells.records, large=cells.large)
-            if unfit is not None:
-                odd = {*cells.odd, *unfit}
-                cells = self._split(self._without(cells.records, odd), odd)
         assert cells is not None  # noqa: S101 - all records have as many cells now
-        return cells
+        if cells.numbers or not self._has_only_numbers:
+            return cells
+        # A few odd records are not worth that all others are looked at column by column.
+        between, instead = self._between, self._blank
+        mended = mend(cells.records, large=cells.large, between=between, instead=instead)
+        if mended is None:
+            return cells
+        odd = {*cells.odd, *mended.odd}
+        text = mended.written + self._behind
+        records = self._without(cells.records, odd)
+        return self._cells(text, records, odd, large=cells.large, numbers=True) or cells
 
     def _without(self, records: Sequence[str], odd: Collection[int]) -> list[str]:
         """Put others in the places of odd records."""
@@ -89,10 +93,18 @@ class CellSplitter:
         text = self._between.join(records) + self._behind
         large = max(map(len, records)) > LONGEST_NUMBER and _has_long_cell(text)
         numbers = as_numbers(text, large=large) if self._may_be_numbers else None
-        nulls = False
-        if numbers is not None and numbers is not text:
-            text, nulls = numbers, True
-            records = text.split("\n")[:-1]
+        are_numbers = numbers is not None
+        return self._cells(numbers or text, records, odd, large=large, numbers=are_numbers)
+
+    def _cells(
+        self,
+        text: str,
+        records: Sequence[str],
+        odd: Collection[int],
+        *,
+        large: bool,
+        numbers: bool,
+    ) -> Cells | None:
         cells = text.split(",")
         width = self._captured + max(1, self._metadata)
         if len(cells) != width * len(records):
@@ -101,7 +113,10 @@ class CellSplitter:
             return None
         if not self._metadata:
             del cells[width - 1 :: width]
-        return Cells(cells, records, odd, large, numbers is not None, nulls)
+        nulls = numbers and "u" in text
+        if nulls:
+            records = text.split("\n")[:-1]
+        return Cells(cells, records, odd, large, numbers, nulls)
 
 
 def _has_long_cell(text: str) -> bool:

@@ -49,6 +49,8 @@ def as_numbers(cells: str, *, large: bool) -> str | None:
     others = cells.encode().translate(None, _ALLOWED)
     if not others and _are_numbers(cells, large=large):
         return cells
+    if not others and ",," not in f",{cells},":
+        return None
     # A cell of nothing but spaces is a text to a column without a type.
     if others.translate(None, _OF_NULLS) or (b" " in others and ", ," in f"{cells},"):
         return None
@@ -87,33 +89,60 @@ def _with_nulls(cells: str) -> str:
     return cells[1:-1]
 
 
-def without_numbers(texts: Sequence[str], *, large: bool) -> list[int] | None:
-    """Find the few texts among many that hold something else than numbers, by halves.
+class Mended(msgspec.Struct, frozen=True):
+    """Many texts of numbers, with others in the places of the few that hold something else.
+
+    Parameters
+    ----------
+    odd
+        The indexes of those few, ascending.
+    written
+        All texts together, as `as_numbers` writes them.
+    """
+
+    odd: Sequence[int]
+    written: str
+
+
+def mend(
+    texts: Sequence[str], *, large: bool, between: str = ",", instead: str = "0"
+) -> Mended | None:
+    """Find the texts that hold something else than numbers, by halves.
 
     Parameters
     ----------
     texts
-        Cells, or records with commas between their cells; at least one.
+        Cells, or records with commas between their cells; one of them at least is no number.
     large
         See `as_numbers`.
+    between
+        What is put between the texts.
+    instead
+        What is put in the place of an odd one.
 
     Returns
     -------
-    list of int or None
-        Their indexes, ascending; None if they are more than a few.
+    Mended or None
+        None if more than a few are odd.
     """
-    found: list[int] = []
+    odd: list[int] = []
+    written: list[str] = []
 
     def are_few(first: int, stop: int) -> bool:
-        if as_numbers(",".join(texts[first:stop]), large=large) is not None:
-            return True
         if stop - first == 1:
-            found.append(first)
-            return len(found) <= _FEW
+            odd.append(first)
+            written.append(instead)
+            return len(odd) <= _FEW
         middle = (first + stop) // 2
-        return are_few(first, middle) and are_few(middle, stop)
+        for begin, end in ((first, middle), (middle, stop)):
+            numbers = as_numbers(between.join(texts[begin:end]), large=large)
+            if numbers is not None:
+                written.append(numbers)
+            elif not are_few(begin, end):
+                return False
+        return True
 
-    return found if are_few(0, len(texts)) else None
+    return Mended(odd, between.join(written)) if are_few(0, len(texts)) else None
 
 
 def each_as_number(cells: Sequence[str], *, large: bool) -> tuple[list[str], list[int]]:
@@ -124,15 +153,10 @@ def each_as_number(cells: Sequence[str], *, large: bool) -> tuple[list[str], lis
     tuple
         The column as JSON, and the indexes of the cells that are no numbers.
     """
-    few = without_numbers(cells, large=large)
-    unplain = range(len(cells)) if few is None else few
-    numbers = list(cells)
-    for n in unplain:
-        numbers[n] = "0"
-    plain = as_numbers(",".join(numbers), large=large)
-    numbers = numbers if plain is None else plain.split(",")
+    mended = mend(cells, large=large)
+    numbers = list(cells) if mended is None else mended.written.split(",")
     odd = []
-    for n in unplain:
+    for n in range(len(cells)) if mended is None else mended.odd:
         cell = cells[n].strip()
         numbers[n] = _NULLS.get(cell, cell)
         if cell not in _NULLS and not is_json_number(cell):
