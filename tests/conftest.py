@@ -41,6 +41,11 @@ _AWS = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
 }
+_OWN = (
+    *("AWS_PROFILE", "AWS_ROLE_ARN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"),
+    # Each new client reads the whole of such a file, which takes longer than most tests.
+    *("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"),
+)
 
 
 def pytest_configure() -> None:
@@ -80,7 +85,7 @@ def quick_aws() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def nobodys_aws(monkeypatch: pytest.MonkeyPatch) -> None:
     """Credentials that open nothing, so that a test can never reach a real account."""
-    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ROLE_ARN"):
+    for name in _OWN:
         monkeypatch.delenv(name, raising=False)
     for name, value in _AWS.items():
         monkeypatch.setenv(name, value)
