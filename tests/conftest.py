@@ -54,11 +54,6 @@ def pytest_configure() -> None:
         os.environ.pop(name, None)
 
 
-def pytest_sessionfinish() -> None:
-    """Undo what the function does at its start, so that all that it made is freed at the end."""
-    gc.unfreeze()
-
-
 @pytest.fixture(autouse=True, scope="session")
 def one_update_at_a_time() -> Iterator[None]:
     """As DynamoDB, other than moto, does with an item: a condition and its write are one step."""
@@ -71,6 +66,14 @@ def one_update_at_a_time() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DynamoHandler, "update_item", locked)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def nothing_is_kept_for_good() -> Iterator[None]:
+    """Let all that a test makes be freed: the function, at its start, keeps all that exists."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gc, "freeze", lambda: None)
         yield
 
 
