@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from _pytest import runner
 from hypothesis import settings
 from moto import mock_aws
 from moto.core.responses import ActionResult
@@ -26,6 +27,7 @@ from tests.support.publishers_under_test.base import OverHttp
 from tests.support.publishers_under_test.bench import Bench, Put, check_is_private
 from tests.support.publishers_under_test.registry import PUBLISHERS
 from tests.support.quick_aws import make_quick
+from tests.support.roomy_stack import with_room
 
 settings.register_profile("forwarder", deadline=None)
 settings.load_profile("forwarder")
@@ -52,6 +54,12 @@ def pytest_configure() -> None:
     """Leave the width of tables to the tests: Rich keeps for good what it finds when imported."""
     for name in ("COLUMNS", "LINES"):  # pytest-xdist sets them, and some shells export them
         os.environ.pop(name, None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+    """Run a test as pytest does, with room on the stack."""
+    return with_room(lambda: runner.pytest_runtest_protocol(item, nextitem))
 
 
 @pytest.fixture(autouse=True, scope="session")
