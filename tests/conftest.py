@@ -18,6 +18,7 @@ from moto import mock_aws
 from moto.core.responses import ActionResult
 from moto.dynamodb.responses import DynamoHandler
 
+from tests.support import quick_aws, quick_dynamodb
 from tests.support.fault_matrix.aws import AwsFaults
 from tests.support.fault_matrix.capture_file import ROWS, CaptureFile
 from tests.support.fault_matrix.door import Door
@@ -26,7 +27,6 @@ from tests.support.platforms.certificate import write_certificate
 from tests.support.publishers_under_test.base import OverHttp
 from tests.support.publishers_under_test.bench import Bench, Put, check_is_private
 from tests.support.publishers_under_test.registry import PUBLISHERS
-from tests.support.quick_aws import make_quick
 from tests.support.roomy_stack import with_room
 
 settings.register_profile("forwarder", deadline=None)
@@ -86,10 +86,11 @@ def nothing_is_kept_for_good() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def quick_aws() -> Iterator[None]:
+def quick_account() -> Iterator[None]:
     """Have AWS's clients and moto do once what is the same each time."""
     with pytest.MonkeyPatch.context() as patch:
-        make_quick(patch)
+        quick_aws.make_quick(patch)
+        quick_dynamodb.make_quick(patch)
         yield
 
 
