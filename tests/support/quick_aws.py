@@ -18,8 +18,9 @@ from botocore.endpoint_provider import EndpointProvider
 from botocore.hooks import EventAliaser
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
+from moto.core import models as core
 from moto.core.base_backend import BaseBackend
-from moto.kms import models
+from moto.kms import models as kms
 from moto.kms.utils import generate_private_key
 from moto.settings import enable_iso_regions
 
@@ -35,8 +36,10 @@ def make_quick(patch: pytest.MonkeyPatch) -> None:
     )
     patch.setattr(boto3, "client", _client)
     patch.setattr(BaseBackend, "urls", property(_urls))
+    # Nothing here calls AWS but botocore, and moto would prepare a thousand answers for requests.
+    patch.setattr(core, "RESPONSES_METHODS", ())
     # Each table has a key, which nothing here is encrypted with, and which takes longer than it.
-    patch.setattr(models, "generate_private_key", cache(generate_private_key))
+    patch.setattr(kms, "generate_private_key", cache(generate_private_key))
 
 
 def _share(
