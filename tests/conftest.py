@@ -18,7 +18,7 @@ from moto import mock_aws
 from moto.core.responses import ActionResult
 from moto.dynamodb.responses import DynamoHandler
 
-from tests.support import quick_aws, quick_dynamodb
+from tests.support import quick_clients, quick_dynamodb, quick_moto
 from tests.support.fault_matrix.aws import AwsFaults
 from tests.support.fault_matrix.capture_file import ROWS, CaptureFile
 from tests.support.fault_matrix.door import Door
@@ -89,7 +89,8 @@ def nothing_is_kept_for_good() -> Iterator[None]:
 def quick_account() -> Iterator[None]:
     """Have AWS's clients and moto do once what is the same each time."""
     with pytest.MonkeyPatch.context() as patch:
-        quick_aws.make_quick(patch)
+        quick_clients.make_quick(patch)
+        quick_moto.make_quick(patch)
         quick_dynamodb.make_quick(patch)
         yield
 

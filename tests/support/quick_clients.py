@@ -1,4 +1,4 @@
-"""What botocore makes again for each client, and moto for each request, is remembered.
+"""What botocore makes again for each client is remembered.
 
 It is the same each time, and was half of the time of a test that plays a whole account.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import boto3
@@ -18,11 +17,6 @@ from botocore.endpoint_provider import EndpointProvider
 from botocore.hooks import EventAliaser
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
-from moto.core import models as core
-from moto.core.base_backend import BaseBackend
-from moto.kms import models as kms
-from moto.kms.utils import generate_private_key
-from moto.settings import enable_iso_regions
 
 
 def make_quick(patch: pytest.MonkeyPatch) -> None:
@@ -31,15 +25,8 @@ def make_quick(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ClientCreator, "_load_service_model", _model)
     patch.setattr(ClientCreator, "_create_methods", _methods)
     patch.setattr(regions, "EndpointProvider", _addresses)
-    patch.setattr(
-        EventAliaser, "_alias_name_cache", property(_names, lambda *_: None), raising=False
-    )
+    _share(patch, EventAliaser, "_alias_name_cache", _names)
     patch.setattr(boto3, "client", _client)
-    patch.setattr(BaseBackend, "urls", property(_urls))
-    # Nothing here calls AWS but botocore, and moto would prepare a thousand answers for requests.
-    patch.setattr(core, "RESPONSES_METHODS", ())
-    # Each table has a key, which nothing here is encrypted with, and which takes longer than it.
-    patch.setattr(kms, "generate_private_key", cache(generate_private_key))
 
 
 def _share(
@@ -118,14 +105,3 @@ def _client(*named: Any, **options: Any) -> Any:
     if of not in _clients:
         _clients[of] = _make_client(*named, **options)
     return _clients[of]
-
-
-_make_urls: Callable[[BaseBackend], dict[str, Any]] = BaseBackend.urls.fget  # type: ignore[attr-defined]
-_made: dict[object, dict[str, Any]] = {}
-
-
-def _urls(backend: BaseBackend) -> dict[str, Any]:
-    of = (type(backend), *backend.url_bases, enable_iso_regions())
-    if of not in _made:
-        _made[of] = _make_urls(backend)
-    return _made[of]
