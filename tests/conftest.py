@@ -12,11 +12,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from _pytest import runner
 from hypothesis import settings
 from moto import mock_aws
 from moto.core.responses import ActionResult
 from moto.dynamodb.responses import DynamoHandler
 
+from tests.support import quick_clients, quick_dynamodb, quick_moto
 from tests.support.fault_matrix.aws import AwsFaults
 from tests.support.fault_matrix.capture_file import ROWS, CaptureFile
 from tests.support.fault_matrix.door import Door
@@ -25,7 +27,7 @@ from tests.support.platforms.certificate import write_certificate
 from tests.support.publishers_under_test.base import OverHttp
 from tests.support.publishers_under_test.bench import Bench, Put, check_is_private
 from tests.support.publishers_under_test.registry import PUBLISHERS
-from tests.support.quick_aws import make_quick
+from tests.support.roomy_stack import with_room
 
 settings.register_profile("forwarder", deadline=None)
 settings.load_profile("forwarder")
@@ -41,6 +43,11 @@ _AWS = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
 }
+_OWN = (
+    *("AWS_PROFILE", "AWS_ROLE_ARN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"),
+    # Each new client reads the whole of such a file, which takes longer than most tests.
+    *("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"),
+)
 
 
 def pytest_configure() -> None:
@@ -49,9 +56,10 @@ def pytest_configure() -> None:
         os.environ.pop(name, None)
 
 
-def pytest_sessionfinish() -> None:
-    """Undo what the function does at its start, so that all that it made is freed at the end."""
-    gc.unfreeze()
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+    """Run a test as pytest does, with room on the stack."""
+    return with_room(lambda: runner.pytest_runtest_protocol(item, nextitem))
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -70,17 +78,27 @@ def one_update_at_a_time() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def quick_aws() -> Iterator[None]:
+def nothing_is_kept_for_good() -> Iterator[None]:
+    """Let all that a test makes be freed: the function, at its start, keeps all that exists."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gc, "freeze", lambda: None)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_account() -> Iterator[None]:
     """Have AWS's clients and moto do once what is the same each time."""
     with pytest.MonkeyPatch.context() as patch:
-        make_quick(patch)
+        quick_clients.make_quick(patch)
+        quick_moto.make_quick(patch)
+        quick_dynamodb.make_quick(patch)
         yield
 
 
 @pytest.fixture(autouse=True)
 def nobodys_aws(monkeypatch: pytest.MonkeyPatch) -> None:
     """Credentials that open nothing, so that a test can never reach a real account."""
-    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ROLE_ARN"):
+    for name in _OWN:
         monkeypatch.delenv(name, raising=False)
     for name, value in _AWS.items():
         monkeypatch.setenv(name, value)

@@ -30,51 +30,66 @@ def test_a_cold_start_makes_clients_and_runs_none_of_them() -> None:
     assert printed[-5:] == ["_PostponedModule"] * 5
 
 
-@pytest.mark.parametrize(
-    ("ask", "answer"),
-    [
-        ("import zipfile; print(zipfile.ZipFile.__name__)", "ZipFile"),
-        ("from zipfile import ZipFile; print(ZipFile.__name__)", "ZipFile"),
-        ("from configparser import *; print(RawConfigParser.__name__)", "RawConfigParser"),
-        ("from importlib.metadata import version; print(version('pydantic')[0])", "2"),
-        ("from importlib import metadata; print(metadata.version('pydantic')[0])", "2"),
-        ("import importlib.metadata as m; print(m.distribution('pydantic').name)", "pydantic"),
-        ("import importlib.metadata; print(importlib.metadata.version('pydantic')[0])", "2"),
-        ("import importlib; print(importlib.metadata.distribution('pydantic').name)", "pydantic"),
-        ("import zipfile; print(hasattr(zipfile, 'no_such_name'))", "False"),
-        ("import zipfile; print(hasattr(zipfile, '__wrapped__'))", "False"),
-        ("import zipfile; print(zipfile.ZIP_STORED, type(zipfile).__name__)", "0 module"),
-        ("from dateutil.tz import tzutc; print(tzutc())", "tzutc()"),
-        ("from dateutil.tz import UTC, tzutc; print(tzutc.__mro__[1].__name__)", "tzinfo"),
-        ("from dateutil.tz import tzutc as a, UTC; print(isinstance(UTC, a))", "True"),
-        ("from dateutil.tz import tzutc as a, tzlocal as b; print(isinstance(b(), a))", "False"),
-        ("from dateutil.tz import tzutc as a, UTC; print(issubclass(type(UTC), a))", "True"),
-        ("from dateutil.tz import tzutc\nclass Own(tzutc): pass\nprint(Own())", "Own()"),
-        ("from dateutil.tz import tzlocal as a; print(a.tzname.__name__)", "tzname"),
-        (
-            "from dateutil.parser import parse; print(parse('21 Oct 2015').year)",
-            "2015",
-        ),
-        ("import dateutil.parser as p; print(p.isoparse('2026-03-01').year)", "2026"),
-        (
-            "import boto3; print(len(boto3.client('sqs').send_message.__doc__.expandtabs()) > 999)",
-            "True",
-        ),
-        ("from botocore.docs import generate_docs; print(generate_docs.__name__)", "generate_docs"),
-        (
-            f"{CLIENT}; import botocore.docs; print(botocore.docs.generate_docs.__name__)",
-            "generate_docs",
-        ),
-        (f"{CLIENT}; import botocore.docs.docstring as d; print(d.WaiterDocstring())", ""),
-        (f"{CLIENT}; import botocore.docs.utils; print(type(botocore.docs.docstring))", MODULE),
-        (
-            f"{CLIENT}; import botocore.docs.docstring as d; print(d.LazyLoadedDocstring.__name__)",
-            "LazyLoadedDocstring",
-        ),
-    ],
-)
-def test_whoever_asks_for_more_has_all_of_it(ask: str, answer: str) -> None:
-    assert run(f"{HANDLER}\n{ask}") == [answer]
+ANSWERS = [
+    ("import zipfile; print(zipfile.ZipFile.__name__)", "ZipFile"),
+    ("from zipfile import ZipFile; print(ZipFile.__name__)", "ZipFile"),
+    ("from configparser import *; print(RawConfigParser.__name__)", "RawConfigParser"),
+    ("from importlib.metadata import version; print(version('pydantic')[0])", "2"),
+    ("from importlib import metadata; print(metadata.version('pydantic')[0])", "2"),
+    ("import importlib.metadata as m; print(m.distribution('pydantic').name)", "pydantic"),
+    ("import importlib.metadata; print(importlib.metadata.version('pydantic')[0])", "2"),
+    ("import importlib; print(importlib.metadata.distribution('pydantic').name)", "pydantic"),
+    ("import zipfile; print(hasattr(zipfile, 'no_such_name'))", "False"),
+    ("import zipfile; print(hasattr(zipfile, '__wrapped__'))", "False"),
+    ("import zipfile; print(zipfile.ZIP_STORED, type(zipfile).__name__)", "0 module"),
+    ("from dateutil.tz import tzutc; print(tzutc())", "tzutc()"),
+    ("from dateutil.tz import UTC, tzutc; print(tzutc.__mro__[1].__name__)", "tzinfo"),
+    ("from dateutil.tz import tzutc as a, UTC; print(isinstance(UTC, a))", "True"),
+    ("from dateutil.tz import tzutc as a, tzlocal as b; print(isinstance(b(), a))", "False"),
+    ("from dateutil.tz import tzutc as a, UTC; print(issubclass(type(UTC), a))", "True"),
+    ("from dateutil.tz import tzutc\nclass Own(tzutc): pass\nprint(Own())", "Own()"),
+    ("from dateutil.tz import tzlocal as a; print(a.tzname.__name__)", "tzname"),
+    (
+        "from dateutil.parser import parse; print(parse('21 Oct 2015').year)",
+        "2015",
+    ),
+    ("import dateutil.parser as p; print(p.isoparse('2026-03-01').year)", "2026"),
+    (
+        "import boto3; print(len(boto3.client('sqs').send_message.__doc__.expandtabs()) > 999)",
+        "True",
+    ),
+    ("from botocore.docs import generate_docs; print(generate_docs.__name__)", "generate_docs"),
+    (
+        f"{CLIENT}; import botocore.docs; print(botocore.docs.generate_docs.__name__)",
+        "generate_docs",
+    ),
+    (f"{CLIENT}; import botocore.docs.docstring as d; print(d.WaiterDocstring())", ""),
+    (f"{CLIENT}; import botocore.docs.utils; print(type(botocore.docs.docstring))", MODULE),
+    (
+        f"{CLIENT}; import botocore.docs.docstring as d; print(d.LazyLoadedDocstring.__name__)",
+        "LazyLoadedDocstring",
+    ),
+]
+# The start is the same for all, so that each who asks is a copy of the one process that made it.
+EACH_IN_A_COPY = """
+import os, sys
+for ask in sys.argv[1:]:
+    if not os.fork():
+        exec(ask)
+        sys.exit()
+    assert os.wait()[1] == 0, ask
+"""
+
+
+@pytest.fixture(scope="module")
+def answers() -> list[str]:
+    """What is answered to each who asks, in order."""
+    return run(f"{HANDLER}\n{EACH_IN_A_COPY}", *(ask for ask, _ in ANSWERS))
+
+
+@pytest.mark.parametrize("number", range(len(ANSWERS)), ids=[ask for ask, _ in ANSWERS])
+def test_whoever_asks_for_more_has_all_of_it(answers: list[str], number: int) -> None:
+    assert answers[number] == ANSWERS[number][1]
 
 
 def test_boto3_works_beside_clients_that_have_no_documentation() -> None:

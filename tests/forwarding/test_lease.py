@@ -133,7 +133,7 @@ def test_while_a_write_has_failed_no_request_begins_before_one_succeeds() -> Non
 
 
 class Reconnecting(MemoryPublisher):
-    """Takes six times as long as a lease holds for one batch: it reconnects, then confirms."""
+    """Takes twice as long as a lease holds for one batch: it reconnects, then confirms."""
 
     def __init__(self, setting: FileSetting) -> None:
         super().__init__(rows=2)
@@ -145,7 +145,7 @@ class Reconnecting(MemoryPublisher):
         ledger, clock = self._setting.ledger, self._setting.clock
         (key,) = ledger.leases
         wait = threading.Event()
-        for _ in range(9):
+        for _ in range(3):
             clock.time += 40.0
             # The main loop looks every second; a loaded machine may let it wait.
             for _ in range(600):
@@ -168,5 +168,5 @@ def test_a_lease_is_renewed_while_one_publish_outlasts_it() -> None:
 
     report = setting.forward()
 
-    assert publisher.renewals == 9
+    assert publisher.renewals == 3
     assert (report.published, report.requests) == (2, 1)

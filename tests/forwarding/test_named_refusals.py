@@ -8,10 +8,14 @@ import pytest
 
 from capture_forwarder.core.batch import Batch, Receipt
 from capture_forwarder.core.errors import FileHeldError
+from capture_forwarder.core.inference import Inference
+from capture_forwarder.core.line import Line
 from capture_forwarder.core.ports import Ports
 from capture_forwarder.forwarding.forwarder import Forwarder
 from capture_forwarder.forwarding.options import RouteOptions
+from capture_forwarder.forwarding.refusing import RefusalWatch
 from capture_forwarder.forwarding.route import Route
+from capture_forwarder.forwarding.settled import Refusal
 from capture_forwarder.parser.mapping.columns import ColumnMapping
 from tests.forwarding.test_forwarder import Reports
 from tests.forwarding.test_refusals import AddressedQuarantine
@@ -123,3 +127,19 @@ def test_a_hundred_named_rows_of_many_do_not_hold_a_file() -> None:
     assert here.invoke()
     assert len(here.refused) == 120
     assert here.publisher.requests == 3
+
+
+def test_the_platforms_words_are_kept_whichever_of_two_batches_is_counted_first() -> None:
+    row = Inference("call", ("a",), (1,))
+    first, later = (
+        [Refusal(row, Line(number, 0, b"", 0), 0, "no") for number in numbers]
+        for numbers in (range(1, 301), range(301, 601))
+    )
+    watch = RefusalWatch(0.25)
+
+    # Of what is behind the first batch, nothing is quarantined before something of it is.
+    assert watch.named(later, 0) == later[:100]
+    assert watch.named(first, 0) == first[:1]
+
+    with pytest.raises(FileHeldError):
+        watch.check()

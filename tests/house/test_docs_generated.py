@@ -145,11 +145,28 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+EACH_HELP = """
+import json, sys
+from typer.testing import CliRunner
+from capture_forwarder.cli.app import app
+for words in sys.argv[1:]:
+    done = CliRunner().invoke(app, [*words.split(), "--help"])
+    assert done.exit_code == 0, words
+    print(json.dumps([words, done.stdout]))
+"""
+
+
+@pytest.fixture(scope="module")
+def helps() -> dict[str, str]:
+    """What each command's help shows, in a terminal that is wide enough for all of it."""
+    command_line = [sys.executable, "-c", EACH_HELP, *COMMANDS]
+    done = subprocess.run(command_line, env=ENVIRONMENT, capture_output=True, text=True, check=True)
+    return dict(json.loads(text) for text in done.stdout.splitlines())
+
+
 @pytest.mark.parametrize("words", COMMANDS)
-def test_the_page_says_what_help_says(words: str) -> None:
-    done = run(*words.split(), "--help")
-    assert done.returncode == 0
-    shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", _without_prose(done.stdout))) - {"--help"}
+def test_the_page_says_what_help_says(helps: dict[str, str], words: str) -> None:
+    shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", _without_prose(helps[words]))) - {"--help"}
     section = page("command.md").split(f"\n## {words}\n")[1].split("\n## ")[0]
     if "(#mapping-options)" in section:
         section += page("command.md").split("\n## Mapping options\n")[1]

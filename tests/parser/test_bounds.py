@@ -116,16 +116,17 @@ def test_four_times_the_line_takes_about_four_times_the_time(make: Make) -> None
 
     short, long = raw_of(make, 3_000), raw_of(make, 12_000)
     # What is quadratic takes sixteen times as long; another process may disturb a measurement.
-    ratios = [seconds(long) / max(seconds(short), 0.002) for _ in range(5)]
-    assert min(ratios) < 10
+    assert any(seconds(long) < 10 * max(seconds(short), 0.002) for _ in range(5))
 
 
 @pytest.mark.parametrize("make", READ.values(), ids=READ)
 def test_the_most_records_fit_the_memory_of_the_function(make: Make) -> None:
     part = 40
     raw = raw_of(make, MOST_RECORDS // part)
-    assert isinstance(parse(raw, MAPPING), ParsedLine)
-    assert peak_of(lambda: parse(raw, MAPPING)) * part < 300_000_000
+    parsed: list[object] = []
+    peak = peak_of(lambda: parsed.append(parse(raw, MAPPING)))
+    assert isinstance(parsed[0], ParsedLine)
+    assert peak * part < 300_000_000
 
 
 @pytest.mark.parametrize("make", READ.values(), ids=READ)

@@ -63,11 +63,12 @@ def deploy_exactly(given: Mapping[str, str], routes: str = ROUTES) -> dict[str, 
     s3.put_object(Bucket=SETTINGS, Key="routes.yaml", Body=routes.encode())
     s3.put_object(Bucket=_CODE, Key="code.zip", Body=_zip())
     for path in _nested():
-        s3.put_object(Bucket=_CODE, Key=path, Body=json.dumps(_packaged(path)).encode())
+        s3.put_object(Bucket=_CODE, Key=path, Body=_packaged(path))
+    s3.put_object(Bucket=_CODE, Key="template", Body=_translated())
     cloudformation: Any = boto3.client("cloudformation")
     cloudformation.create_stack(
         StackName=STACK,
-        TemplateBody=json.dumps(_translated()),
+        TemplateURL=f"https://s3.amazonaws.com/{_CODE}/template",
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
         Parameters=[
             {"ParameterKey": name, "ParameterValue": value} for name, value in given.items()
@@ -145,14 +146,15 @@ def _zip() -> bytes:
     return data.getvalue()
 
 
-def _packaged(path: str) -> dict[str, Any]:
+@cache
+def _packaged(path: str) -> bytes:
     """A nested template as `sam package` writes it: with its functions' code in S3."""
     template = copy.deepcopy(read(path))
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Lambda::Function":
             resource["Properties"]["Code"] = {"S3Bucket": _CODE, "S3Key": "code.zip"}
             resource.pop("Metadata", None)
-    return template
+    return json.dumps(template).encode()
 
 
 def _nested() -> Sequence[str]:
@@ -163,7 +165,7 @@ def _nested() -> Sequence[str]:
 
 
 @cache
-def _translated() -> dict[str, Any]:
+def _translated() -> bytes:
     """The template as CloudFormation gets it."""
     template = copy.deepcopy(TEMPLATE)
     function = template["Resources"]["ForwarderFunction"]
@@ -174,5 +176,4 @@ def _translated() -> dict[str, Any]:
             path = resource["Properties"]["TemplateURL"]
             resource["Properties"]["TemplateURL"] = f"https://s3.amazonaws.com/{_CODE}/{path}"
     translator = Translator({}, Parser(), boto_session=boto3.Session(region_name="us-east-1"))
-    made: dict[str, Any] = json.loads(json.dumps(translator.translate(template, {})))
-    return made
+    return json.dumps(translator.translate(template, {})).encode()

@@ -16,10 +16,10 @@ main()
 """Code of the command, which can be interrupted however the tests were started."""
 
 
-def run(code: str) -> list[str]:
+def run(code: str, *arguments: str) -> list[str]:
     """Run code; what it printed, line by line."""
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", code, *arguments],
         capture_output=True,
         text=True,
         check=False,

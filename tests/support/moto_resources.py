@@ -15,7 +15,9 @@ from typing import Any
 import boto3
 from moto.cloudformation import parsing
 from moto.cloudformation.models import Stack
+from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.common_models import CloudFormationModel
+from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
 from samcli.yamlhelper import yaml_parse
 
 Properties = Mapping[str, Any]
@@ -32,10 +34,9 @@ def _alarm(given: Properties, region: str) -> Made:
     whole = {"Period", "EvaluationPeriods", "DatapointsToAlarm"}
     converted = {name: int(value) if name in whole else value for name, value in given.items()}
     converted["Threshold"] = float(given["Threshold"])
-    client = _client("cloudwatch", region)
-    client.put_metric_alarm(**converted)
-    (made,) = client.describe_alarms(AlarmNames=[given["AlarmName"]])["MetricAlarms"]
-    return given["AlarmName"], made["AlarmArn"]
+    _client("cloudwatch", region).put_metric_alarm(**converted)
+    name = given["AlarmName"]
+    return name, cloudwatch_backends[ACCOUNT_ID][region].alarms[name].alarm_arn
 
 
 def _queue_policy(given: Properties, region: str) -> Made:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from samcli.yamlhelper import yaml_parse
@@ -13,8 +14,9 @@ from tests.support.package import REPOSITORY
 Template = dict[str, Any]
 
 
+@cache
 def read(path: str) -> Template:
-    """A template of the repository."""
+    """A template of the repository; all who read it share it."""
     template: Template = yaml_parse((REPOSITORY / path).read_text(encoding="utf-8"))
     return template
 

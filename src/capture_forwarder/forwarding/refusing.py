@@ -64,12 +64,15 @@ class RefusalWatch:
         Returns
         -------
         Sequence
-            The refused rows that this settles: once too many are refused, the others stay open.
+            The refused rows that this settles: once too many are refused, all but the first stay
+            open. That one is settled whichever answer is the first to be counted, so that the
+            platform's words are in quarantine when the file is held.
         """
         self.accepted(accepted)
         with self._lock:
             for count, refusal in enumerate(refusals):
-                if self._may_hold and (self._held is not None or self._is_too_much()):
+                too_much = self._may_hold and (self._held is not None or self._is_too_much())
+                if too_much and count:
                     return refusals[:count]
                 self._refused += 1
                 self._first = self._first or (refusal, "The platform names what it refuses.")

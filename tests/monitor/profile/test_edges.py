@@ -149,22 +149,16 @@ def test_the_range_of_a_double_is_divided_without_overflow(tmp_path: Path) -> No
     assert bounds == sorted(bounds)
 
 
-def test_five_thousand_columns(tmp_path: Path) -> None:
-    names = [f"feature {number}" for number in range(5_000)]
+def test_five_thousand_columns_are_looked_at_and_that_there_are_more_is_said(
+    tmp_path: Path,
+) -> None:
+    names = [f"feature {number}" for number in range(5_003)]
     rows = [dict.fromkeys(names, number) for number in range(3)]
 
     profile = profiled(write_lines(tmp_path / "x.jsonl", rows))
 
-    assert [column.name for column in profile.columns] == names
+    assert [column.name for column in profile.columns] == names[:5_000]
     assert {column.moments.sum for column in profile.columns} == {3.0}
-
-
-def test_more_columns_are_left_out_and_said(tmp_path: Path) -> None:
-    row = dict.fromkeys([f"f{number}" for number in range(5_003)], 1)
-
-    profile = profiled(write_lines(tmp_path / "x.jsonl", [row]))
-
-    assert len(profile.columns) == 5_000
     assert profile.notes == ("3 columns were left out: no more than 5000 are looked at.",)
 
 
