@@ -72,17 +72,7 @@ class CellSplitter:
             odd = {row for row, text in enumerate(records) if text.count(",") != commas}
             cells = self._split(self._without(records, odd), odd)
         assert cells is not None  # noqa: S101 - all records have as many cells now
-        if cells.numbers or not self._has_only_numbers:
-            return cells
-        # A few odd records are not worth that all others are looked at column by column.
-        between, instead = self._between, self._blank
-        mended = mend(cells.records, large=cells.large, between=between, instead=instead)
-        if mended is None:
-            return cells
-        odd = {*cells.odd, *mended.odd}
-        text = mended.written + self._behind
-        records = self._without(cells.records, odd)
-        return self._cells(text, records, odd, large=cells.large, numbers=True) or cells
+        return cells
 
     def _without(self, records: Sequence[str], odd: Collection[int]) -> list[str]:
         """Put others in the places of odd records."""
@@ -93,6 +83,14 @@ class CellSplitter:
         text = self._between.join(records) + self._behind
         large = max(map(len, records)) > LONGEST_NUMBER and _has_long_cell(text)
         numbers = as_numbers(text, large=large) if self._may_be_numbers else None
+        if numbers is None and self._has_only_numbers:
+            # A few odd records are not worth that all others are looked at column by column.
+            between, instead = self._between, self._blank
+            mended = mend(records, large=large, between=between, instead=instead)
+            if mended is not None:
+                odd = {*odd, *mended.odd}
+                records = self._without(records, odd)
+                numbers = mended.written + self._behind
         are_numbers = numbers is not None
         return self._cells(numbers or text, records, odd, large=large, numbers=are_numbers)
 
