@@ -24,12 +24,9 @@ from capture_forwarder.monitor.data.relation import Relation
 from capture_forwarder.monitor.engines.port import Engine
 from capture_forwarder.monitor.executions.execution import (
     BaselineFiles,
-    Execution,
     Status,
-    hour_of,
     message_of,
     write_execution,
-    written,
 )
 from capture_forwarder.monitor.executions.folder import (
     CONSTRAINTS,
@@ -38,9 +35,9 @@ from capture_forwarder.monitor.executions.folder import (
     STATISTICS,
     VIOLATIONS,
     Kept,
-    folder_of,
     write_files,
 )
+from capture_forwarder.monitor.executions.subject import Subject
 from capture_forwarder.monitor.profile.profiling import profile_of, statistics_of
 from capture_forwarder.monitor.profile.statistics import Statistics, write_statistics
 
@@ -68,6 +65,12 @@ class Run(msgspec.Struct, frozen=True):
     window: Window = Window()
     strictness: Strictness = Strictness()
     exclude: tuple[str, ...] = ()
+
+    @property
+    def subject(self) -> Subject:
+        """What stands in the execution's own file."""
+        measure = self.strictness.measure.value
+        return Subject(self.root, self.schedule, self.endpoint, self.window, measure)
 
 
 class Finished(msgspec.Struct, frozen=True):
@@ -103,12 +106,12 @@ def run_check(
         The data cannot be read; an execution with the status Failed is written before.
     """
     started = now()
-    folder = _folder(run, started)
+    folder = run.subject.folder(started)
     try:
         engine, relation = opened()
         statistics, checked = _looked_at(run, baseline, engine, relation)
     except ForwarderError as error:
-        write_failure(run, baseline.source, error, started, now())
+        run.subject.write_failed(baseline.source, error, started, now())
         raise
     count, rows = len(checked.violations), statistics.dataset.item_count
     status = Status.WITH_VIOLATIONS if count else Status.COMPLETED
@@ -116,8 +119,11 @@ def run_check(
     against = BaselineFiles(
         baseline.source, statistics="baseline/statistics.json" if baseline.statistics else None
     )
-    execution = _execution(
-        run, against, (started, now()), status, message, rows=rows, checked=checked
+    execution = msgspec.structs.replace(
+        run.subject.execution(against, (started, now()), status, message),
+        rows=rows,
+        violations=count,
+        notes=checked.notes,
     )
     files = {
         STATISTICS: write_statistics(statistics),
@@ -131,36 +137,6 @@ def run_check(
     # The last one says that all others are there.
     write_files(folder, {**files, EXECUTION: write_execution(execution)})
     return Finished(Kept(folder, execution), checked, statistics)
-
-
-def write_failure(
-    run: Run, baseline: str, error: ForwarderError, started: datetime, ended: datetime
-) -> None:
-    """Write the folder of an execution that found out nothing.
-
-    Parameters
-    ----------
-    run
-        What the execution is of.
-    baseline
-        Where the baseline is, or should be.
-    error
-        Why it failed.
-    started, ended
-        When, in UTC.
-
-    Raises
-    ------
-    DataError
-        The folder cannot be written to.
-    """
-    times = (started, ended)
-    failed = _execution(run, BaselineFiles(baseline), times, Status.FAILED, error.message)
-    write_files(_folder(run, started), {EXECUTION: write_execution(failed)})
-
-
-def _folder(run: Run, started: datetime) -> Path:
-    return folder_of(run.root, run.endpoint, run.schedule, hour_of(run.window, started))
 
 
 def _looked_at(
@@ -181,30 +157,3 @@ def _looked_at(
     if unnamed and profile.rows and (note := shift_note(profile.columns, constraints.features)):
         notes.append(note)
     return statistics_of(profile), msgspec.structs.replace(checked, notes=tuple(notes))
-
-
-def _execution(  # noqa: PLR0913 - the fields of the file
-    run: Run,
-    against: BaselineFiles,
-    times: tuple[datetime, datetime],
-    status: Status,
-    message: str,
-    *,
-    rows: int | None = None,
-    checked: Checked | None = None,
-) -> Execution:
-    return Execution(
-        schedule=run.schedule,
-        endpoint=run.endpoint,
-        window_start=written(run.window.since),
-        window_end=written(run.window.until),
-        status=status,
-        message=message,
-        rows=rows,
-        violations=len(checked.violations) if checked else 0,
-        started=written(times[0]) or "",
-        ended=written(times[1]) or "",
-        baseline=against,
-        drift_method=run.strictness.measure.value,
-        notes=checked.notes if checked else (),
-    )

@@ -17,10 +17,8 @@ from capture_forwarder.monitor.executions.execution import (
     Execution,
     MonitoringType,
     Status,
-    hour_of,
     message_of,
     write_execution,
-    written,
 )
 from capture_forwarder.monitor.executions.folder import (
     CONSTRAINTS,
@@ -28,9 +26,9 @@ from capture_forwarder.monitor.executions.folder import (
     STATISTICS,
     VIOLATIONS,
     Kept,
-    folder_of,
     write_files,
 )
+from capture_forwarder.monitor.executions.subject import Subject
 from capture_forwarder.monitor.quality.constraints import Constraint, read_constraints
 from capture_forwarder.monitor.quality.judging import Judged
 from capture_forwarder.monitor.quality.problem import ProblemType
@@ -79,6 +77,17 @@ class QualityRun(msgspec.Struct, frozen=True):
     window: Window
     problem: ProblemType
     names: Names = Names.FILE
+
+    @property
+    def subject(self) -> Subject:
+        """What stands in the execution's own file."""
+        return Subject(
+            self.root,
+            self.schedule,
+            self.endpoint,
+            self.window,
+            monitoring_type=MonitoringType.MODEL_QUALITY,
+        )
 
 
 class FinishedQuality(msgspec.Struct, frozen=True):
@@ -133,11 +142,11 @@ def run_quality(
         constraints = read_constraints(baseline.constraints, run.problem, baseline.source)
         statistics = quality_statistics(judged(), started)
     except ForwarderError as error:
-        write_failed_quality(run, baseline.source, error, started, now())
+        run.subject.write_failed(baseline.source, error, started, now())
         raise
     checked = check_quality(statistics, constraints, run.problem, run.names)
     execution = _execution(run, baseline, (started, now()), statistics, checked)
-    folder = _folder(run, started)
+    folder = run.subject.folder(started)
     documents: dict[str, object] = {
         STATISTICS: statistics,
         CONSTRAINTS: baseline.constraints,
@@ -152,40 +161,10 @@ def run_quality(
     return FinishedQuality(Kept(folder, execution), constraints, checked, statistics)
 
 
-def write_failed_quality(
-    run: QualityRun, baseline: str, error: ForwarderError, started: datetime, ended: datetime
-) -> None:
-    """Write the folder of an execution that found out nothing.
-
-    Parameters
-    ----------
-    run
-        What the execution is of.
-    baseline
-        Where the baseline is, or should be.
-    error
-        Why it failed.
-    started, ended
-        When, in UTC.
-
-    Raises
-    ------
-    DataError
-        The folder cannot be written to.
-    """
-    times = (started, ended)
-    failed = _described(run, BaselineFiles(baseline), times, Status.FAILED, error.message)
-    write_files(_folder(run, started), {EXECUTION: write_execution(failed)})
-
-
 def write_document(document: object) -> bytes:
     """Write a document's bytes: JSON in UTF-8, without NaN."""
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
     return f"{text}\n".encode()
-
-
-def _folder(run: QualityRun, started: datetime) -> Path:
-    return folder_of(run.root, run.endpoint, run.schedule, hour_of(run.window, started))
 
 
 def _execution(
@@ -205,29 +184,5 @@ def _execution(
         notes.append(f"Not judged, for want of a value: {', '.join(missing)}.")
     there = baseline.statistics is not None
     against = BaselineFiles(baseline.source, statistics=f"baseline/{STATISTICS}" if there else None)
-    described = _described(run, against, times, status, message_of(status, count))
+    described = run.subject.execution(against, times, status, message_of(status, count))
     return msgspec.structs.replace(described, rows=rows, violations=count, notes=tuple(notes))
-
-
-def _described(
-    run: QualityRun,
-    against: BaselineFiles,
-    times: tuple[datetime, datetime],
-    status: Status,
-    message: str,
-) -> Execution:
-    return Execution(
-        schedule=run.schedule,
-        endpoint=run.endpoint,
-        window_start=written(run.window.since),
-        window_end=written(run.window.until),
-        status=status,
-        message=message,
-        rows=None,
-        violations=0,
-        started=written(times[0]) or "",
-        ended=written(times[1]) or "",
-        baseline=against,
-        drift_method="none",
-        monitoring_type=MonitoringType.MODEL_QUALITY,
-    )

@@ -16,7 +16,7 @@ from capture_forwarder.monitor.scheduled.places import Places
 from capture_forwarder.monitor.scheduled.reports import baseline_at
 from capture_forwarder.monitor.scheduled.rows import Wanted, rows_of_window
 from capture_forwarder.monitor.scheduled.surroundings import Surroundings
-from capture_forwarder.monitor.window import Run, run_check, write_failure
+from capture_forwarder.monitor.window import Run, run_check
 
 
 def check_data(
@@ -35,7 +35,7 @@ def check_data(
     try:
         baseline = baseline_at(world.store, source)
     except ForwarderError as error:
-        write_failure(run, source, error, started, world.now())
+        run.subject.write_failed(source, error, started, world.now())
         raise
     with ExitStack() as stack:
 

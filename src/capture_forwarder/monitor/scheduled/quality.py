@@ -11,7 +11,6 @@ from capture_forwarder.core.errors import ForwarderError
 from capture_forwarder.core.ports import ListedFile
 from capture_forwarder.monitor.engines.duckdb.engine import DuckDBEngine
 from capture_forwarder.monitor.quality import Judged, QualityRun, Source, judge, run_quality
-from capture_forwarder.monitor.quality.run import write_failed_quality
 from capture_forwarder.monitor.scheduled.copies import Copies
 from capture_forwarder.monitor.scheduled.event import ScheduledQuality, keys_for_options
 from capture_forwarder.monitor.scheduled.found import Finding, Found
@@ -39,7 +38,7 @@ def check_quality(
     try:
         baseline = quality_baseline_at(world.store, source)
     except ForwarderError as error:
-        write_failed_quality(run, source, error, started, world.now())
+        run.subject.write_failed(source, error, started, world.now())
         raise
     with ExitStack() as stack:
 
