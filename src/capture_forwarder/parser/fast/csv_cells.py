@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 import msgspec
 
 from capture_forwarder.core.schema import DataType
-from capture_forwarder.parser.formats.numbers import LONGEST_NUMBER, as_numbers, mend
+from capture_forwarder.parser.formats.numbers import LONGEST_NUMBER, as_numbers, replace_odd
 
 _NUMBERS = (DataType.FLOAT, DataType.INT)
 
@@ -86,11 +86,11 @@ class CellSplitter:
         if numbers is None and self._has_only_numbers:
             # A few odd records are not worth that all others are looked at column by column.
             between, instead = self._between, self._blank
-            mended = mend(records, large=large, between=between, instead=instead)
-            if mended is not None:
-                odd = {*odd, *mended.odd}
+            replaced = replace_odd(records, large=large, between=between, instead=instead)
+            if replaced is not None:
+                odd = {*odd, *replaced.odd}
                 records = self._without(records, odd)
-                numbers = mended.written + self._behind
+                numbers = replaced.written + self._behind
         are_numbers = numbers is not None
         return self._cells(numbers or text, records, odd, large=large, numbers=are_numbers)
 

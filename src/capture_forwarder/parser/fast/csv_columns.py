@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
 
 import msgspec
 
 from capture_forwarder.core.schema import DataType, Schema
-from capture_forwarder.parser.fast.knobs import TEXTS_KNOWN
 from capture_forwarder.parser.formats.numbers import (
     NULL,
     as_floats,
@@ -137,7 +135,6 @@ def _are_words(cells: Cells) -> bool:
 def _each_once(cast: Callable[[str], object]) -> WriteColumn:
     """Write a column of few different texts, each of them once."""
 
-    @lru_cache(maxsize=TEXTS_KNOWN)
     def json_of(cell: str) -> str:
         try:
             value = cast(cell)

@@ -16,7 +16,3 @@ ROWS_AT_ONCE = 200
 """How many rows are read before they are encoded. A hundred take a twentieth longer each, and a
 thousand a quarter: they are no longer in the processor's cache when they are encoded. Of more rows,
 one is odd more often."""
-
-TEXTS_KNOWN = 1000
-"""For how many texts of a column it is known how they are written. A category has fewer; what is
-different in each row gains nothing."""

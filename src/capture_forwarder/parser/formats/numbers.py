@@ -89,7 +89,7 @@ def _with_nulls(cells: str) -> str:
     return cells[1:-1]
 
 
-class Mended(msgspec.Struct, frozen=True):
+class Replaced(msgspec.Struct, frozen=True):
     """Many texts of numbers, with others in the places of the few that hold something else.
 
     Parameters
@@ -104,9 +104,9 @@ class Mended(msgspec.Struct, frozen=True):
     written: str
 
 
-def mend(
+def replace_odd(
     texts: Sequence[str], *, large: bool, between: str = ",", instead: str = "0"
-) -> Mended | None:
+) -> Replaced | None:
     """Find the texts that hold something else than numbers, by halves.
 
     Parameters
@@ -122,7 +122,7 @@ def mend(
 
     Returns
     -------
-    Mended or None
+    Replaced or None
         None if more than a few are odd.
     """
     odd: list[int] = []
@@ -142,7 +142,7 @@ def mend(
                 return False
         return True
 
-    return Mended(odd, between.join(written)) if are_few(0, len(texts)) else None
+    return Replaced(odd, between.join(written)) if are_few(0, len(texts)) else None
 
 
 def each_as_number(cells: Sequence[str], *, large: bool) -> tuple[list[str], list[int]]:
@@ -153,10 +153,10 @@ def each_as_number(cells: Sequence[str], *, large: bool) -> tuple[list[str], lis
     tuple
         The column as JSON, and the indexes of the cells that are no numbers.
     """
-    mended = mend(cells, large=large)
-    numbers = list(cells) if mended is None else mended.written.split(",")
+    replaced = replace_odd(cells, large=large)
+    numbers = list(cells) if replaced is None else replaced.written.split(",")
     odd = []
-    for n in range(len(cells)) if mended is None else mended.odd:
+    for n in range(len(cells)) if replaced is None else replaced.odd:
         cell = cells[n].strip()
         numbers[n] = _NULLS.get(cell, cell)
         if cell not in _NULLS and not is_json_number(cell):
