@@ -99,14 +99,15 @@ class Copies:
 def _several(files: Iterable[ListedFile], most: int) -> Iterator[list[ListedFile]]:
     """Put files of one format together, up to so many bytes; a larger one stays alone."""
     together: list[ListedFile] = []
+    size = 0
     for file in files:
         if together and (
-            sum(one.size for one in together) + file.size > most
-            or format_of(file.address) is not format_of(together[0].address)
+            size + file.size > most or format_of(file.address) is not format_of(together[0].address)
         ):
             yield together
-            together = []
+            together, size = [], 0
         together.append(file)
+        size += file.size
     if together:
         yield together
 

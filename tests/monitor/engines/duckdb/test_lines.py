@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from capture_forwarder.monitor.data.relation import Kind
 from capture_forwarder.monitor.engines.duckdb.engine import open_duckdb
 from capture_forwarder.monitor.engines.duckdb.lines import place_of
+from capture_forwarder.monitor.engines.duckdb.reading import LONGEST_LINE
 from capture_forwarder.monitor.errors import DataError
 
 GOOD = st.sampled_from(['{"a": 1}', '{"a": "x\u00fc"}', "{}"])
@@ -62,3 +65,19 @@ def test_a_count_that_is_right_is_left_as_it_is(tmp_path: Path) -> None:
     )
     assert place_of("CSV Error on Line: 7") == " at line 7"
     assert place_of("something else") == ""
+
+
+def test_a_line_that_is_longer_than_any_that_is_read_is_not_held_to_be_counted(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(b'{"a": 1}\n')
+    os.truncate(path, 6 * LONGEST_LINE)
+
+    tracemalloc.start()
+    told = place_of(f'Malformed JSON in file "{path}", at byte 2 in line 3: x')
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert told == f" near line 3 of {path}"
+    assert peak < 3 * LONGEST_LINE

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from gzip import GzipFile
 from pathlib import Path
-from typing import cast
+from typing import BinaryIO, cast
 
 import msgspec
+
+from capture_forwarder.monitor.engines.duckdb.reading import LONGEST_LINE
 
 _LINE = re.compile(r"\b[Ll]ine:? (\d{1,18})")
 _FILE = re.compile(r"""(?:in file|end of file|[Tt]he file) ["']([^"']+)["']|file = (\S+)""")
@@ -74,4 +76,7 @@ def _filled(name: str | None, wanted: tuple[int, ...]) -> dict[int, tuple[int, b
 def _lines(name: str) -> Iterator[bytes]:
     with Path(name).open("rb") as data:
         zipped = data.peek(2)[:2] == b"\x1f\x8b"
-        yield from cast("Iterable[bytes]", GzipFile(fileobj=data) if zipped else data)
+        lines = cast("BinaryIO", GzipFile(fileobj=data) if zipped else data)
+        # What is longer is no line that DuckDB reads; it must not be held to be counted.
+        while 0 < len(line := lines.readline(LONGEST_LINE)) < LONGEST_LINE:
+            yield line

@@ -8,7 +8,8 @@ from capture_forwarder.core.errors import UsageError
 from capture_forwarder.monitor.data.relation import Column, Kind
 from capture_forwarder.monitor.engines.port import Row, Typed, identifier, literal
 
-_LONGEST_LINE = 64 * 1024 * 1024
+LONGEST_LINE = 64 * 1024 * 1024
+"""The bytes of the longest line of JSON that is read."""
 _LONGEST_HEADER = 16 * 1024 * 1024
 _JSON = {Kind.BARE: "JSON", Kind.TEXT: "VARCHAR", Kind.FINITE: "DOUBLE"}
 _WHOLE = frozenset(
@@ -43,7 +44,7 @@ def json_lines(files: Sequence[str], names: Sequence[str], kinds: Sequence[Kind]
     return (
         f"(FROM read_json({_listed(files)}, columns = {{{types}}}, "
         "format = 'newline_delimited', records = true, "
-        f"maximum_object_size = {_LONGEST_LINE}) AS lines({given}))"
+        f"maximum_object_size = {LONGEST_LINE}) AS lines({given}))"
     )
 
 
@@ -56,7 +57,7 @@ def raw_lines(files: Sequence[str]) -> str:
     """Write the SELECT of lines of JSON as they are: one column, `json`."""
     return (
         f"SELECT json FROM read_json_objects({_listed(files)}, format = 'newline_delimited', "
-        f"maximum_object_size = {_LONGEST_LINE})"
+        f"maximum_object_size = {LONGEST_LINE})"
     )
 
 
