@@ -8,7 +8,6 @@ oracle.
 from __future__ import annotations
 
 import re
-from binascii import a2b_base64
 from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from itertools import compress
@@ -27,6 +26,7 @@ _Kind = tuple[str | None, str | None]
 
 _READ = frozenset({Format.CSV, Format.JSON, Format.JSON_LINES})
 _CHARSETS = ("; charset=utf-8", ";charset=utf-8", "; charset=UTF-8", ";charset=UTF-8")
+_BASE64 = "BASE64"
 _OPENING, _CLOSING = set(b"{"), set(b"}")
 _UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
@@ -134,11 +134,11 @@ def _calls(
     unfit = set() if all(ids) else {call for call, name in enumerate(ids) if not name}
     request = response = None
     if kinds[0] is not None:
-        texts = [call.capture_data.endpoint_input.data for call in found]
-        request = _payloads(kinds[0], texts, unfit, large=large)
+        data = [call.capture_data.endpoint_input.data for call in found]
+        request = _payloads(kinds[0], data, unfit, large=large)
     if kinds[1] is not None:
-        texts = [call.capture_data.endpoint_output.data for call in found]
-        response = _payloads(kinds[1], texts, unfit, large=large)
+        data = [call.capture_data.endpoint_output.data for call in found]
+        response = _payloads(kinds[1], data, unfit, large=large)
     calls = Calls(lines, request, response, ids, metadata)
     return _without(calls, unfit) if unfit else calls
 
@@ -166,7 +166,8 @@ def _payload_type(kind: _Kind | None) -> tuple[Any, ...]:
         return (None, None)
     encoding, content_type = kind
     fields: list[Any] = [
-        ("data", str),
+        # The decoder undoes base64 in half the time that a call for each payload takes.
+        ("data", bytes if encoding == _BASE64 else str),
         _field("encoding", [] if encoding is None else [encoding]),
         _field("observed_content_type", _spellings(content_type)),
     ]
@@ -241,22 +242,18 @@ def _line_of(error: msgspec.ValidationError) -> int | None:
     return None if found is None else int(found[1])
 
 
-def _payloads(kind: _Kind, texts: list[str], unfit: set[int], *, large: bool) -> Payloads | None:
-    """Undo the encoding; `unfit` gets the indexes for which that fails, or gives too much."""
+def _payloads(kind: _Kind, data: Sequence[Any], unfit: set[int], *, large: bool) -> Payloads | None:
+    """Make texts of data; `unfit` gets the indexes for which that fails, or gives too much."""
     encoding, content_type = kind
     known = known_content(content_type)
-    if known is None or not texts:
+    if known is None or not data:
         return None
     form, in_utf8 = known
-    if encoding == "BASE64":
+    texts: Sequence[str] = data
+    if encoding == _BASE64:
         if not in_utf8:
             return None
-        for index, data in enumerate(texts):
-            try:
-                texts[index] = a2b_base64(data, strict_mode=True).decode()
-            except ValueError:
-                texts[index] = ""
-                unfit.add(index)
+        texts = _in_utf8(data, unfit)
     elif encoding not in {"CSV", "JSON", None}:
         return None
     if large:
@@ -265,6 +262,22 @@ def _payloads(kind: _Kind, texts: list[str], unfit: set[int], *, large: bool) ->
     if form is Format.UNKNOWN:
         form = Format.JSON if guessed and texts[0].lstrip()[:1] in {"{", "["} else Format.CSV
     return Payloads(form, texts, guessed) if form in _READ else None
+
+
+def _in_utf8(data: Sequence[bytes], unfit: set[int]) -> list[str]:
+    """Read texts; `unfit` gets the indexes of those that are none, which are empty then."""
+    try:
+        return list(map(bytes.decode, data))
+    except UnicodeDecodeError:
+        pass
+    texts = []
+    for index, one in enumerate(data):
+        try:
+            texts.append(one.decode())
+        except UnicodeDecodeError:
+            texts.append("")
+            unfit.add(index)
+    return texts
 
 
 def _without(calls: Calls, unfit: Collection[int]) -> Calls:
