@@ -26,6 +26,9 @@ _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?")
 _EXPONENT = re.compile(r"e\+?[0-9]{3}")
 _CAPITAL_EXPONENT = re.compile(r"E\+?[0-9]{3}")
 
+# As in: JSON is malformed: invalid number (byte 5).
+_BYTE_OF_ERROR = re.compile(r"\(byte ([0-9]+)\)")
+
 _skip = msgspec.json.Decoder(msgspec.Raw).decode
 _read = msgspec.json.Decoder(list[float | None]).decode
 
@@ -107,7 +110,7 @@ class Replaced(msgspec.Struct, frozen=True):
 def replace_odd(
     texts: Sequence[str], *, large: bool, between: str = ",", instead: str = "0"
 ) -> Replaced | None:
-    """Find the texts that hold something else than numbers, by halves.
+    """Find the texts that hold something else than numbers, and put others in their places.
 
     Parameters
     ----------
@@ -116,7 +119,7 @@ def replace_odd(
     large
         See `as_numbers`.
     between
-        What is put between the texts.
+        What is put between the texts: a comma, or something with a newline in it.
     instead
         What is put in the place of an odd one.
 
@@ -125,24 +128,46 @@ def replace_odd(
     Replaced or None
         None if more than a few are odd.
     """
+    joined = between.join(texts)
+    # Where nothing else is written than numbers are, JSON alone says which are none.
+    is_plain = not (joined.encode().translate(None, _ALLOWED) or ",," in joined)
+    odd = _odd_ones(joined if is_plain else _with_nulls(joined), "\n" if "\n" in between else ",")
+    if odd is None:
+        return None
+    kept = list(texts)
+    for index in odd:
+        kept[index] = instead
+    written: str | None = between.join(kept)
+    if not is_plain or large or _has_large_exponent(joined):
+        written = as_numbers(between.join(kept), large=large)
+    return None if written is None else Replaced(odd, written)
+
+
+def _odd_ones(cells: str, mark: str) -> list[int] | None:
+    """Find what JSON takes neither for numbers nor for null, between marks; None if it is a lot.
+
+    The decoder says where in the text it stopped, and goes on behind the next mark.
+    """
+    text = cells.encode()
+    parts = mark.encode()
     odd: list[int] = []
-    written: list[str] = []
-
-    def are_few(first: int, stop: int) -> bool:
-        if stop - first == 1:
-            odd.append(first)
-            written.append(instead)
-            return len(odd) <= _FEW
-        middle = (first + stop) // 2
-        for begin, end in ((first, middle), (middle, stop)):
-            numbers = as_numbers(between.join(texts[begin:end]), large=large)
-            if numbers is not None:
-                written.append(numbers)
-            elif not are_few(begin, end):
-                return False
-        return True
-
-    return Replaced(odd, between.join(written)) if are_few(0, len(texts)) else None
+    begin = 0
+    while begin < len(text):
+        try:
+            _skip(b"[%b]" % text[begin:])
+        except msgspec.DecodeError as error:
+            found = _BYTE_OF_ERROR.search(str(error))
+            if found is None or len(odd) == _FEW:
+                return None
+            at = begin + int(found[1]) - 1
+            odd.append(text.count(parts, 0, at))
+            end = text.find(parts, at)
+            begin = len(text) if end < 0 else end + 1
+            # A comma stands behind a newline.
+            begin += text.startswith(b",", begin)
+        else:
+            break
+    return odd
 
 
 def each_as_number(cells: Sequence[str], *, large: bool) -> tuple[list[str], list[int]]:
