@@ -149,6 +149,8 @@ def _each_once(cast: Callable[[str], object]) -> WriteColumn:
     def write(column: CapturedColumn) -> WrittenColumn:
         cells = column.cells
         found = {cell: json_of(cell) for cell in set(cells)}
+        if all(cell == json for cell, json in found.items()):
+            return WrittenColumn(cells)
         unfit = {cell for cell, json in found.items() if json == _ODD}
         odd = [n for n, cell in enumerate(cells) if cell in unfit] if unfit else ()
         return WrittenColumn(list(map(found.__getitem__, cells)), odd)

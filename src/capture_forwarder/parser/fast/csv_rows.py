@@ -88,13 +88,19 @@ class JsonRowWriter:
         self._are_floats = len(self._floats) == len(types)
         self._split = CellSplitter(types, len(metadata))
         self._fronts = [f"{_encode(name).decode()}:" for name in (*names, *metadata)]
-        self._headers = [
+        headers = [
             (first, frozenset(masked(w) for c in columns for w in (c.name, c.source) if w))
             for first, columns in ((0, inputs), (len(inputs), outputs))
             if columns
         ]
         self._headers_of_numbers = [
-            header for header in self._headers if any(map(may_be_number, header[1]))
+            header for header in headers if any(map(may_be_number, header[1]))
+        ]
+        # In a column of numbers, a name that is none is odd anyway.
+        self._headers = [
+            header
+            for header in headers
+            if types[header[0]] not in _NUMBERS or header in self._headers_of_numbers
         ]
 
     def __call__(
