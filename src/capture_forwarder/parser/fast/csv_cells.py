@@ -30,6 +30,9 @@ class Cells(msgspec.Struct, frozen=True, gc=False):
     numbers, nulls
         Whether all captured cells are known to be numbers or nulls, and whether there are nulls,
         each of which then is written as JSON has it.
+    written
+        Whether all captured cells are known to be as they are sent: numbers of columns without
+        types, none of them the whole number -0, which is 0.
     """
 
     cells: list[str]
@@ -38,6 +41,7 @@ class Cells(msgspec.Struct, frozen=True, gc=False):
     large: bool
     numbers: bool
     nulls: bool = False
+    written: bool = False
 
 
 class CellSplitter:
@@ -55,6 +59,7 @@ class CellSplitter:
         self._captured = captured = len(types)
         self._metadata = metadata
         self._has_only_numbers = all(known in _NUMBERS for known in types)
+        self._are_inferred = not any(types)
         self._may_be_numbers = all(known is None or known in _NUMBERS for known in types)
         # What is put behind a record makes room, is a number to JSON, and shows where the record
         # ends: no captured cell ends like that.
@@ -82,7 +87,11 @@ class CellSplitter:
         """Split records; None if some have another number of cells."""
         text = self._between.join(records) + self._behind
         large = max(map(len, records)) > LONGEST_NUMBER and _has_long_cell(text)
-        numbers = as_numbers(text, large=large) if self._may_be_numbers else None
+        # Where no type says what they are, the first record tells whether it is worth a look.
+        are_numbers = self._has_only_numbers or (
+            self._may_be_numbers and as_numbers(records[0], large=large) is not None
+        )
+        numbers = as_numbers(text, large=large) if are_numbers else None
         if numbers is None and self._has_only_numbers:
             # A few odd records are not worth that all others are looked at column by column.
             between, instead = self._between, self._blank
@@ -91,8 +100,8 @@ class CellSplitter:
                 odd = {*odd, *replaced.odd}
                 records = self._without(records, odd)
                 numbers = replaced.written + self._behind
-        are_numbers = numbers is not None
-        return self._cells(numbers or text, records, odd, large=large, numbers=are_numbers)
+        written = text if numbers is None else numbers
+        return self._cells(written, records, odd, large=large, numbers=numbers is not None)
 
     def _cells(
         self,
@@ -114,7 +123,8 @@ class CellSplitter:
         nulls = numbers and "u" in text
         if nulls:
             records = text.split("\n")[:-1]
-        return Cells(cells, records, odd, large, numbers, nulls)
+        written = numbers and self._are_inferred and "-0," not in text
+        return Cells(cells, records, odd, large, numbers, nulls, written)
 
 
 def _has_long_cell(text: str) -> bool:

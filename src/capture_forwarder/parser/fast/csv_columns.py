@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
 
 import msgspec
 
@@ -60,6 +61,7 @@ WriteColumn = Callable[[CapturedColumn], WrittenColumn]
 
 _encode = msgspec.json.Encoder().encode
 _ODD = ""
+_FIRST = itemgetter(0)
 _OF_NO_WORD = frozenset("NnIi")
 
 
@@ -121,14 +123,16 @@ def _write_inferred(column: CapturedColumn) -> WrittenColumn:
         numbers = as_numbers(joined, large=column.large)
         if numbers is not None and numbers is not joined:
             cells = numbers.split(",")
-    if numbers is None or "-0" in cells:
+    if numbers is None or ("-0" in numbers and "-0" in cells):
         return _write_each(column)
     return WrittenColumn(cells)
 
 
 def _are_words(cells: Cells) -> bool:
     """Whether all cells begin as no number does, nor NaN or infinity."""
-    firsts = {cell[:1] for cell in cells}
+    if not cells[0][:1].isalpha() or "" in cells:
+        return False
+    firsts = set(map(_FIRST, cells))
     return _OF_NO_WORD.isdisjoint(firsts) and all(map(str.isalpha, firsts))
 
 

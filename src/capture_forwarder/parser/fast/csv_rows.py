@@ -134,7 +134,7 @@ class JsonRowWriter:
         bare = [False] * width
         if found.numbers and self._are_floats:
             self._make_floats(found)
-        else:
+        elif not found.written:
             if not found.numbers:
                 odd.update(_unplain(found.records))
             for index, column in self._columns(found):
