@@ -21,15 +21,14 @@ class Cells(msgspec.Struct, frozen=True, gc=False):
         Those of all records, in order; behind each record's come those of the metadata columns,
         which mean nothing yet.
     records
-        The text of each record that they are of.
+        The text of each record that they are of; a null has a point in it, as most numbers have.
     odd
         The indexes of the records that are odd: with another number of cells, or with a text among
         numbers. Others stand in for them.
     large
         Whether a number among them may have more digits than `LONGEST_NUMBER`.
-    numbers, nulls
-        Whether all captured cells are known to be numbers or nulls, and whether there are nulls,
-        each of which then is written as JSON has it.
+    numbers
+        Whether all captured cells are known to be numbers, or nulls as JSON has them.
     written
         Whether all captured cells are known to be as they are sent: numbers of columns without
         types, none of them the whole number -0, which is 0.
@@ -40,7 +39,6 @@ class Cells(msgspec.Struct, frozen=True, gc=False):
     odd: Collection[int]
     large: bool
     numbers: bool
-    nulls: bool = False
     written: bool = False
 
 
@@ -120,11 +118,10 @@ class CellSplitter:
             return None
         if not self._metadata:
             del cells[width - 1 :: width]
-        nulls = numbers and "u" in text
-        if nulls:
-            records = text.split("\n")[:-1]
+        if numbers and "u" in text:
+            records = text.replace("u", ".").split("\n")[:-1]
         written = numbers and self._are_inferred and "-0," not in text
-        return Cells(cells, records, odd, large, numbers, nulls, written)
+        return Cells(cells, records, odd, large, numbers, written)
 
 
 def _has_long_cell(text: str) -> bool:

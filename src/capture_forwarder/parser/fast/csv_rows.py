@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
-from operator import add
 
 import msgspec
 
@@ -183,11 +182,8 @@ class JsonRowWriter:
         """Write the numbers of rows that may hold whole ones so that JSON takes them for floats."""
         cells, records = found.cells, found.records
         captured, width = len(self._writers), len(self._fronts)
-        floats: Iterable[int] = map(str.count, records, repeat("."))
-        if found.nulls:
-            # No number has the letter that a null has.
-            floats = map(add, floats, map(str.count, records, repeat("u")))
-        rows = [row for row, count in enumerate(floats) if count != captured]
+        points = map(str.count, records, repeat("."))
+        rows = [row for row, count in enumerate(points) if count != captured]
         if not rows:
             return
         starts = [row * width for row in rows]

@@ -81,11 +81,15 @@ def _has_large_exponent(cells: str) -> bool:
 
 
 def _with_nulls(cells: str) -> str:
-    if ", " in cells:
+    # One character is found several times as soon as two.
+    if " " in cells:
         cells = cells.replace(", ", ",")
-    for word in ("NaN", "nan"):
-        if word in cells:
-            cells = cells.replace(word, NULL)
+    for letter in "nN":
+        parts = cells.split(letter)
+        if len(parts) > 1:
+            is_nan = len(parts) % 2 and set(parts[1::2]) == {"a"}
+            nan = f"{letter}a{letter}"
+            cells = NULL.join(parts[::2]) if is_nan else cells.replace(nan, NULL)
     cells = f",{cells},"
     if ",," in cells:
         cells = cells.replace(",,", ",null,").replace(",,", ",null,")
