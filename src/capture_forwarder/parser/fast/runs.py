@@ -13,13 +13,15 @@ from capture_forwarder.core.inference import Inference, ParsedLine
 from capture_forwarder.parser.call import EventMetadata
 from capture_forwarder.parser.fast.calls import Calls
 
-
-def _suffixes(count: int) -> list[str]:
-    return [f"_{index}" for index in range(count)]
-
-
 # Written once, since nearly all calls with several records have no more.
-_SUFFIXES = _suffixes(1000)
+_SUFFIXES = [f"_{index}" for index in range(1000)]
+
+
+def _suffixes(count: int) -> Sequence[str]:
+    """What is put behind the id of a call for each of its records."""
+    if count <= len(_SUFFIXES):
+        return _SUFFIXES[:count]
+    return [f"_{index}" for index in range(count)]
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -66,23 +68,14 @@ class Found(msgspec.Struct, frozen=True):
             about = [about[call] for call in which]
         if sum(counts) == len(counts):
             return cls(lines, counts, ids, [0] * len(ids), about)
-        if len(counts) == 1:
-            count, name = counts[0], ids[0]
-            suffixes = _SUFFIXES[:count] if count <= len(_SUFFIXES) else _suffixes(count)
-            ids = [name + suffix for suffix in suffixes]
-            return cls(lines, counts, ids, range(count), [about[0]] * count)
-        of_calls = list(zip(ids, counts, about, strict=True))
-        return cls(
-            lines,
-            counts,
-            [
-                f"{name}_{index}" if count > 1 else name
-                for name, count, _ in of_calls
-                for index in range(count)
-            ],
-            [index for count in counts for index in range(count)],
-            [known for _, count, known in of_calls for _ in range(count)],
-        )
+        of_records: list[str] = []
+        indexes: list[int] = []
+        abouts: list[EventMetadata] = []
+        for name, count, known in zip(ids, counts, about, strict=True):
+            of_records += map(name.__add__, _suffixes(count)) if count > 1 else [name]
+            indexes += range(count)
+            abouts += [known] * count
+        return cls(lines, counts, of_records, indexes, abouts)
 
     def runs(
         self,
