@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, repeat
-from operator import attrgetter
 from types import GenericAlias
 from typing import Any
 
@@ -51,6 +50,7 @@ class _Line(msgspec.Struct, frozen=True):
 
 _Shape = _Document | _List | _Line
 _RowsOf = Callable[[Sequence[Any]], tuple[Sequence[int], Sequence[Values]]]
+_ValuesOf = Callable[[Sequence[Any]], Sequence[Values]]
 
 
 class _Reader(msgspec.Struct, frozen=True):
@@ -210,10 +210,8 @@ class JsonPayloads:
                 gc=False,
             )
         document = _keyed(shape.key, GenericAlias(list, item))
-        values_of = {_LISTS: None, _SINGLE: _alone, _NAMED: _values_of(fields)}[shape.record]
-        return _Reader(
-            msgspec.json.Decoder(document), _rows_of_lists(values_of, keyed=shape.key is not None)
-        )
+        of_lists = _rows_of_lists(_VALUES_OF[shape.record], keyed=shape.key is not None)
+        return _Reader(msgspec.json.Decoder(document), of_lists)
 
 
 def _all_at_once(decoder: msgspec.json.Decoder[Any], payloads: Sequence[str]) -> Sequence[Any]:
@@ -246,7 +244,7 @@ def _rows_of_lines(shape: _Line) -> _RowsOf:
 
     def rows(documents: Sequence[Any]) -> tuple[Sequence[int], Sequence[Values]]:
         values = documents if shape.key is None else [one.records for one in documents]
-        return [1] * len(documents), values if shape.is_list else list(map(_alone, values))
+        return [1] * len(documents), values if shape.is_list else _each_alone(values)
 
     return rows
 
@@ -266,24 +264,31 @@ def _rows_of_documents(paths: Paths) -> _RowsOf:
     return rows
 
 
-def _rows_of_lists(values_of: Callable[[Any], Values] | None, *, keyed: bool) -> _RowsOf:
+def _rows_of_lists(values_of: _ValuesOf, *, keyed: bool) -> _RowsOf:
     """Each document is a list of records, or has one under its key."""
 
     def rows(documents: Sequence[Any]) -> tuple[Sequence[int], Sequence[Values]]:
         lists = [document.records for document in documents] if keyed else documents
         records = lists[0] if len(lists) == 1 else list(chain.from_iterable(lists))
-        values = records if values_of is None else list(map(values_of, records))
-        return list(map(len, lists)), values
+        return list(map(len, lists)), values_of(records)
 
     return rows
 
 
-def _alone(value: object) -> Values:
-    return (value,)
+def _as_they_are(records: Sequence[Values]) -> Sequence[Values]:
+    return records
 
 
-def _values_of(fields: Sequence[str]) -> Callable[[Any], Values]:
-    if len(fields) == 1:
-        only: Callable[[Any], object] = attrgetter(fields[0])
-        return lambda record: (only(record),)
-    return attrgetter(*fields)
+def _of_each(records: Sequence[msgspec.Struct]) -> Sequence[Values]:
+    return list(map(msgspec.structs.astuple, records))
+
+
+def _each_alone(values: Sequence[object]) -> Sequence[Values]:
+    return list(zip(values, strict=True))
+
+
+_VALUES_OF: dict[str, _ValuesOf] = {
+    _LISTS: _as_they_are,
+    _NAMED: _of_each,
+    _SINGLE: _each_alone,
+}
