@@ -1,4 +1,4 @@
-"""Records that were read → runs of lines: neighbours with an inference each, or one line alone."""
+"""Records that were read → runs of neighbouring lines."""
 
 from __future__ import annotations
 
@@ -23,19 +23,26 @@ _SUFFIXES = _suffixes(1000)
 
 
 class Run(msgspec.Struct, frozen=True):
-    """Neighbouring lines that were read: one of them, or several with an inference each.
+    """Neighbouring lines that were read.
 
     Parameters
     ----------
-    first, lines
-        The index in the chunk of the first line, and how many they are.
+    first
+        The index in the chunk of the first line.
+    counts
+        How many inferences each of them has; one at least.
     parsed
         What they hold.
     """
 
     first: int
-    lines: int
+    counts: Sequence[int]
     parsed: ParsedLine
+
+    @property
+    def lines(self) -> int:
+        """How many lines they are."""
+        return len(self.counts)
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -43,14 +50,15 @@ class Found(msgspec.Struct, frozen=True):
 
     Parameters
     ----------
-    lines, counts
-        For each call: the index in the chunk of its line, and how many records it has.
+    lines, calls, counts
+        For each call: the index in the chunk of its line, its id, and how many records it has.
     ids, indexes, about
         For each record: the id of its inference, its index within its call, and what is known of
         the call.
     """
 
     lines: Sequence[int]
+    calls: Sequence[str]
     counts: Sequence[int]
     ids: Sequence[str]
     indexes: Sequence[int]
@@ -59,30 +67,25 @@ class Found(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, calls: Calls, which: Sequence[int], counts: Sequence[int]) -> Self:
         """Describe the records of some of the calls, of which each has one at least."""
-        lines, ids, about = calls.lines, calls.ids, calls.metadata
+        lines, names, about = calls.lines, calls.ids, calls.metadata
         if len(which) < len(lines):
             lines = [lines[call] for call in which]
-            ids = [ids[call] for call in which]
+            names = [names[call] for call in which]
             about = [about[call] for call in which]
         if sum(counts) == len(counts):
-            return cls(lines, counts, ids, [0] * len(ids), about)
-        if len(counts) == 1:
-            count, name = counts[0], ids[0]
-            suffixes = _SUFFIXES[:count] if count <= len(_SUFFIXES) else _suffixes(count)
-            ids = [name + suffix for suffix in suffixes]
-            return cls(lines, counts, ids, range(count), [about[0]] * count)
-        of_calls = list(zip(ids, counts, about, strict=True))
-        return cls(
-            lines,
-            counts,
-            [
-                f"{name}_{index}" if count > 1 else name
-                for name, count, _ in of_calls
-                for index in range(count)
-            ],
-            [index for count in counts for index in range(count)],
-            [known for _, count, known in of_calls for _ in range(count)],
-        )
+            return cls(lines, names, counts, names, [0] * len(names), about)
+        ids: list[str] = []
+        indexes: list[int] = []
+        of_records: list[EventMetadata] = []
+        for name, count, known in zip(names, counts, about, strict=True):
+            if count == 1:
+                ids.append(name)
+            else:
+                suffixes = _SUFFIXES[:count] if count <= len(_SUFFIXES) else _suffixes(count)
+                ids += [name + suffix for suffix in suffixes]
+            indexes += range(count)
+            of_records += [known] * count
+        return cls(lines, names, counts, ids, indexes, of_records)
 
     def runs(
         self,
@@ -99,31 +102,28 @@ class Found(msgspec.Struct, frozen=True):
         odd
             The indexes of the records that are left to the oracle.
         """
-        for first, lines, start, stop in self._spans(odd):
-            ids = self.ids[start:stop] if stop - start < len(self.ids) else self.ids
-            about = self.about[start:stop]
-            calls = ids if lines == len(ids) else [about[0].id or ""]
-            parsed = ParsedLine(inferences(ids, start, stop), _last_time(about), calls=calls)
-            yield Run(first, lines, parsed)
-
-    def _spans(self, odd: frozenset[int]) -> Iterator[tuple[int, int, int, int]]:
-        """First line, number of lines, first record and the one behind the last, of each run."""
-        lines, calls = self.lines, len(self.counts)
-        if not odd and (
-            calls == 1 or (len(self.ids) == calls and lines[-1] - lines[0] == calls - 1)
-        ):
-            yield lines[0], calls, 0, len(self.ids)
-            return
         ends = list(accumulate(self.counts))
+        for first, stop in self._spans(odd, ends):
+            counts = self.counts[first:stop]
+            begin, end = ends[first] - counts[0], ends[stop - 1]
+            made = inferences(self.ids[begin:end], begin, end)
+            time = _last_time(self.about[begin:end])
+            yield Run(
+                self.lines[first], counts, ParsedLine(made, time, calls=self.calls[first:stop])
+            )
+
+    def _spans(self, odd: frozenset[int], ends: Sequence[int]) -> Iterator[tuple[int, int]]:
+        """Yield the first call and the one behind the last, of each run."""
+        lines, calls = self.lines, len(self.counts)
+        if not odd and lines[-1] - lines[0] == calls - 1:
+            yield 0, calls
+            return
         left = {bisect_right(ends, record) for record in odd}
-        alone = [call for call, count in enumerate(self.counts) if count > 1]
         gaps = [call for call, (one, next_) in enumerate(pairwise(lines), 1) if next_ - one > 1]
-        bounds = {0, calls, *gaps}
-        for call in (*left, *alone):
-            bounds |= {call, call + 1}
+        bounds = {0, calls, *gaps, *left, *(call + 1 for call in left)}
         for first, stop in pairwise(sorted(bounds)):
             if first not in left:
-                yield lines[first], stop - first, ends[first] - self.counts[first], ends[stop - 1]
+                yield first, stop
 
 
 def _last_time(about: Sequence[EventMetadata]) -> str | None:
