@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from itertools import chain, repeat
+from itertools import chain
+from operator import itemgetter
 from types import GenericAlias
 from typing import Any
 
@@ -61,6 +62,8 @@ class _Reader(msgspec.Struct, frozen=True):
 
 
 _UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+_BRACKETS = [({"{"}, {"}"}), ({"["}, {"]"})]
+_FIRST, _LAST = itemgetter(0), itemgetter(-1)
 _LISTS, _NAMED, _SINGLE = "lists", "named", "single values"
 _KINDS: dict[type, str] = {list: _LISTS, dict: _NAMED}
 _VALUE_TYPES: dict[DataType | None, Any] = {
@@ -133,7 +136,8 @@ class JsonPayloads:
         """The rows of documents; None if one of them is odd."""
         try:
             counts, values = reader.rows(documents)
-            if min(counts) < 1 or max(counts) > MOST_RECORDS:
+            sizes = set(counts)
+            if min(sizes) < 1 or max(sizes) > MOST_RECORDS:
                 return None
             return Rows(calls, counts, self._cast(values) if self._casts else values)
         except (ValueError, IndexError):
@@ -217,15 +221,12 @@ class JsonPayloads:
 def _all_at_once(decoder: msgspec.json.Decoder[Any], payloads: Sequence[str]) -> Sequence[Any]:
     """Decode payloads in one call; nothing if one of them is odd."""
     payloads = list(map(str.strip, payloads))
-    opening, closing = ("{", "}") if payloads[0][:1] == "{" else ("[", "]")
-    # So begun and ended, no document goes on in the next one; as many as payloads are one each.
-    if not all(map(str.startswith, payloads, repeat(opening))) or not (
-        all(map(str.endswith, payloads, repeat(closing)))
-    ):
-        return ()
     try:
+        # So begun and ended, no document goes on in the next one; as many as payloads are one each.
+        if (set(map(_FIRST, payloads)), set(map(_LAST, payloads))) not in _BRACKETS:
+            return ()
         documents = decoder.decode_lines("\n".join(payloads))
-    except _UNDECODABLE:
+    except (*_UNDECODABLE, IndexError):
         return ()
     return documents if len(documents) == len(payloads) else ()
 
@@ -236,7 +237,9 @@ def _keyed(key: str | None, kind: Any) -> Any:  # noqa: ANN401 - a type that is 
         return kind
     fields = [("records", kind)]
     renamed = {"records": key}
-    return msgspec.defstruct("Document", fields, rename=renamed, forbid_unknown_fields=True)
+    return msgspec.defstruct(
+        "Document", fields, rename=renamed, forbid_unknown_fields=True, gc=False
+    )
 
 
 def _rows_of_lines(shape: _Line) -> _RowsOf:

@@ -102,28 +102,23 @@ class Found(msgspec.Struct, frozen=True):
         odd
             The indexes of the records that are left to the oracle.
         """
-        ends = list(accumulate(self.counts))
-        for first, stop in self._spans(odd, ends):
-            counts = self.counts[first:stop]
-            begin, end = ends[first] - counts[0], ends[stop - 1]
-            made = inferences(self.ids[begin:end], begin, end)
-            time = _last_time(self.about[begin:end])
-            yield Run(
-                self.lines[first], counts, ParsedLine(made, time, calls=self.calls[first:stop])
-            )
-
-    def _spans(self, odd: frozenset[int], ends: Sequence[int]) -> Iterator[tuple[int, int]]:
-        """Yield the first call and the one behind the last, of each run."""
-        lines, calls = self.lines, len(self.counts)
-        if not odd and lines[-1] - lines[0] == calls - 1:
-            yield 0, calls
+        lines, count = self.lines, len(self.counts)
+        if not odd and lines[-1] - lines[0] == count - 1:
+            made = inferences(self.ids, 0, len(self.ids))
+            parsed = ParsedLine(made, _last_time(self.about), calls=self.calls)
+            yield Run(lines[0], self.counts, parsed)
             return
+        ends = list(accumulate(self.counts))
         left = {bisect_right(ends, record) for record in odd}
         gaps = [call for call, (one, next_) in enumerate(pairwise(lines), 1) if next_ - one > 1]
-        bounds = {0, calls, *gaps, *left, *(call + 1 for call in left)}
+        bounds = {0, count, *gaps, *left, *(call + 1 for call in left)}
         for first, stop in pairwise(sorted(bounds)):
             if first not in left:
-                yield first, stop
+                begin, end = ends[first] - self.counts[first], ends[stop - 1]
+                made = inferences(self.ids[begin:end], begin, end)
+                time = _last_time(self.about[begin:end])
+                parsed = ParsedLine(made, time, calls=self.calls[first:stop])
+                yield Run(lines[first], self.counts[first:stop], parsed)
 
 
 def _last_time(about: Sequence[EventMetadata]) -> str | None:
