@@ -19,7 +19,7 @@ from capture_forwarder.forwarding.batching import BatchBuilder
 from capture_forwarder.forwarding.collecting import collecting
 from capture_forwarder.parser import ColumnMapping, LineParser, read_chunks
 from tests.support.both_ways import holds
-from tests.support.captures import SOURCE, line, side
+from tests.support.captures import JSON, SOURCE, line, side
 
 MAPPING = ColumnMapping.of("a,b", "score", timestamp="at", event_id="id")
 SCHEMA = Schema(dict.fromkeys(("a", "b", "score"), DataType.FLOAT))
@@ -165,3 +165,14 @@ def test_of_a_batch_is_known_what_is_true_of_each_of_its_rows(kinds: list[str]) 
         assert batch.inferences.known == Known("id", frozenset({"at", "id"}), flat=True)
     if set(kinds) == {"odd"}:
         assert batch.inferences.known == NOTHING_KNOWN
+
+
+def test_of_rows_of_json_as_much_is_known_as_of_those_of_csv() -> None:
+    sent = side('{"instances": [[1, 2.5]]}', JSON)
+    answered = side('{"predictions": [0.5]}', JSON)
+    data = b"".join(line(sent, answered, eventId=f"j{n}") + b"\n" for n in range(3))
+
+    (batch,) = batches(data, 1000, WRITER, as_json=True)
+
+    assert isinstance(batch.inferences, WrittenInferences)
+    assert batch.inferences.known == Known("id", frozenset({"at", "id"}), flat=True)

@@ -74,7 +74,7 @@ def _same(run: Run, alone: Sequence[object], *, as_json: bool) -> None:
     assert (together.inference_time, len(together.inferences)) == (time, len(found))
     assert [one.id for one in found] == [one.id for one in expected]
     assert {one.names for one in found} == {one.names for one in expected}
-    if isinstance(together.inferences, WrittenInferences):
+    if isinstance(together.inferences, (Inferences, WrittenInferences)):
         holds(together.inferences.known, found)
     assert _json(together.inferences) == _json(expected) or not as_json
     if not as_json:
