@@ -20,11 +20,11 @@ import msgspec
 from capture_forwarder.core.schema import DataType, Schema
 from capture_forwarder.parser.bounds import MOST_RECORDS
 from capture_forwarder.parser.fast.json_paths import Paths, is_field, paths_of
+from capture_forwarder.parser.fast.json_texts import TextTyper
 from capture_forwarder.parser.fast.knobs import SHAPES_KNOWN
 from capture_forwarder.parser.fast.rows import Rows, Values
 from capture_forwarder.parser.formats.json_document import CONTAINERS, VALUES
 from capture_forwarder.parser.formats.json_text import decode_json
-from capture_forwarder.parser.mapping.casts import cast_to
 from capture_forwarder.parser.mapping.columns import Column
 
 
@@ -78,7 +78,6 @@ _VALUE_TYPES: dict[DataType | None, Any] = {
 """What a value may be in JSON, by its column's type; a vector has no fast reader."""
 _FRAME = {"columns", "data"}
 _LINE_KEYS = frozenset(VALUES) - frozenset(CONTAINERS)
-_TEXTS = (DataType.STR, DataType.CATEGORY, DataType.TIMESTAMP)
 
 
 class JsonPayloads:
@@ -101,11 +100,7 @@ class JsonPayloads:
         self._sources = tuple(column.key for column in columns)
         self._names_in_lists = not any(column.is_path for column in columns)
         self._paths = paths_of(columns, self._types)
-        self._casts = {
-            index: cast_to(DataType(kind), schema.categories.get(name, ()))
-            for index, (name, kind) in enumerate(zip(names, known, strict=True))
-            if kind in _TEXTS
-        }
+        self._typed = TextTyper(names, schema)
         self._shape = self._shape_of_line if lines else self._shape_of_document
         self._reader = lru_cache(maxsize=SHAPES_KNOWN)(self._make_reader)
 
@@ -139,15 +134,9 @@ class JsonPayloads:
             sizes = set(counts)
             if min(sizes) < 1 or max(sizes) > MOST_RECORDS:
                 return None
-            return Rows(calls, counts, self._cast(values) if self._casts else values)
+            return Rows(calls, counts, self._typed(values))
         except (ValueError, IndexError):
             return None
-
-    def _cast(self, rows: Sequence[Values]) -> Sequence[Values]:
-        columns: list[Sequence[object]] = list(zip(*rows, strict=True))
-        for index, cast in self._casts.items():
-            columns[index] = list(map(cast, columns[index]))
-        return list(zip(*columns, strict=True))
 
     def _shape_of_line(self, document: object) -> _Shape | None:
         key, values = None, document
