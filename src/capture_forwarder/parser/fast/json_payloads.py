@@ -21,6 +21,7 @@ from capture_forwarder.core.schema import DataType, Schema
 from capture_forwarder.parser.bounds import MOST_RECORDS
 from capture_forwarder.parser.fast.json_paths import Paths, is_field, paths_of
 from capture_forwarder.parser.fast.json_texts import TextTyper
+from capture_forwarder.parser.fast.json_words import with_nulls
 from capture_forwarder.parser.fast.knobs import SHAPES_KNOWN
 from capture_forwarder.parser.fast.rows import Rows, Values
 from capture_forwarder.parser.formats.json_document import CONTAINERS, VALUES
@@ -111,6 +112,9 @@ class JsonPayloads:
             return Rows()
         reader = self._reader(shape)
         documents = _all_at_once(reader.decoder, payloads)
+        if not documents:
+            payloads = list(map(with_nulls, payloads))
+            documents = _all_at_once(reader.decoder, payloads)
         if documents and (rows := self._rows(reader, range(len(documents)), documents)):
             return rows
         calls: list[int] = []
