@@ -82,7 +82,10 @@ class Inferences(Sequence[Inference]):
 
     def __getitem__(self, index: int | slice) -> Inference | Inferences:
         if isinstance(index, slice):
-            return Inferences(self.ids[index], self.names, self.values[index], self.known)
+            ids = self.ids[index]
+            if len(ids) == len(self.ids):
+                return self
+            return Inferences(ids, self.names, self.values[index], self.known)
         return Inference(self.ids[index], self.names, self.values[index])
 
     def __iter__(self) -> Iterator[Inference]:
