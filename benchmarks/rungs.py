@@ -10,7 +10,14 @@ from statistics import median
 from benchmarks.captures import ID, OUTPUT, TIME
 from benchmarks.lab import say
 from benchmarks.report import plain
-from benchmarks.workloads import JSON_LINES, TABLE, UNTYPED, UNTYPED_CENSUS, Workload
+from benchmarks.workloads import (
+    JSON_LINES,
+    JSON_NAN,
+    TABLE,
+    UNTYPED,
+    UNTYPED_CENSUS,
+    Workload,
+)
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.chunk import Chunk
 from capture_forwarder.core.inference import ParsedLine
@@ -34,7 +41,8 @@ def measure(rounds: int) -> list[list[str]]:
         The cells of a table.
     """
     say("rungs")
-    return [_cells(workload, rounds) for workload in (*TABLE, JSON_LINES, UNTYPED, UNTYPED_CENSUS)]
+    of_json = (JSON_LINES, JSON_NAN)
+    return [_cells(one, rounds) for one in (*TABLE, *of_json, UNTYPED, UNTYPED_CENSUS)]
 
 
 def _cells(workload: Workload, rounds: int) -> list[str]:

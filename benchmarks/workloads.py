@@ -155,11 +155,11 @@ def _in_base64(text: str) -> str:
     return b64encode(text.encode()).decode()
 
 
-def _instances(names: Sequence[str] | None) -> Write:
+def _instances(names: Sequence[str] | None, cell: Cell = _number) -> Write:
     """Write JSON as TensorFlow Serving takes it: records as lists, or by the names given."""
 
     def write(generator: random.Random, records: int) -> Written:
-        rows = [[float(_number(generator)) for _ in range(20)] for _ in range(records)]
+        rows = [[float(cell(generator)) for _ in range(20)] for _ in range(records)]
         named = [dict(zip(names, row, strict=True)) for row in rows] if names else rows
         answered = [float(_score(generator)) for _ in rows]
         return json.dumps({"instances": named}), json.dumps({"predictions": answered}), _JSON
@@ -296,6 +296,13 @@ TABLE = (
     ),
 )
 JSON_LINES = Workload("JSON Lines, lists", _FLOATS, _json_lines, (None, None, None), many=10)
+JSON_NAN = Workload(
+    "JSON instances, 2 % NaN",
+    _FLOATS,
+    _instances(None, _number_or_none),
+    (None, None, None),
+    many=10,
+)
 UNTYPED = Workload("no schema, written to files", _FLOATS, _csv([_number] * 20), (2.5, 4, None))
 UNTYPED_CENSUS = Workload(
     "census, no schema, written to files",

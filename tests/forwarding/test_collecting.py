@@ -19,7 +19,7 @@ from capture_forwarder.forwarding.batching import BatchBuilder
 from capture_forwarder.forwarding.collecting import collecting
 from capture_forwarder.parser import ColumnMapping, LineParser, read_chunks
 from tests.support.both_ways import holds
-from tests.support.captures import SOURCE, line, side
+from tests.support.captures import JSON, SOURCE, line, side
 
 MAPPING = ColumnMapping.of("a,b", "score", timestamp="at", event_id="id")
 SCHEMA = Schema(dict.fromkeys(("a", "b", "score"), DataType.FLOAT))
@@ -29,27 +29,40 @@ WRITER = LineParser(MAPPING, SCHEMA, as_json=True)
 
 def batches(data: bytes, rows: int, parser: LineParser, *, as_json: bool) -> list[Batch]:
     """Cut a capture file's lines into batches as forwarding does."""
-    builder = BatchBuilder(BatchLimits(rows, 10**6), SOURCE, "r", collecting(as_json=as_json))
+    return cut(data, BatchLimits(rows, 10**6), parser, as_json=as_json)
+
+
+def cut(
+    data: bytes, limits: BatchLimits, parser: LineParser, *, as_json: bool, together: bool = True
+) -> list[Batch]:
+    """Cut lines into batches; `together` takes those in a run that are read together."""
+    builder = BatchBuilder(limits, SOURCE, "r", collecting(as_json=as_json))
     parse = parser.for_file(SOURCE)
     full: list[Batch] = []
     for chunk in read_chunks(io.BytesIO(data), 10**6):
         assert isinstance(chunk, Chunk)
-        runs = {run.first: run for run in parser.for_chunks(SOURCE)(chunk)}
+        runs = {run.first: run for run in parser.for_chunks(SOURCE)(chunk) if together}
         index = 0
         while index < len(chunk):
             run = runs.get(index)
-            if run is None or run.lines == 1:
-                found = parse(chunk.line(index).data) if run is None else run.parsed
+            if run is None:
+                found = parse(chunk.line(index).data)
                 assert isinstance(found, ParsedLine)
                 full += builder.add(chunk.line(index), found.inferences)
                 index += 1
                 continue
-            part, taken = chunk.part(index, index + run.lines), 0
-            while taken < run.lines:
-                taken += builder.extend(part, taken, run.parsed.inferences)
-                if builder.is_full or taken < run.lines:
-                    full += builder.cut(part.line(taken - 1).position)
-            index += run.lines
+            counts, inferences = run.counts, run.parsed.inferences
+            while counts:
+                taken = builder.extend(chunk.part(index, index + len(counts)), counts, inferences)
+                index += taken
+                rows = sum(counts[:taken])
+                if builder.is_full:
+                    full += builder.cut(chunk.line(index - 1).position)
+                elif taken < len(counts):
+                    end = rows + counts[taken]
+                    full += builder.add(chunk.line(index), inferences[rows:end])
+                    index, taken, rows = index + 1, taken + 1, end
+                counts, inferences = counts[taken:], inferences[rows:]
     return full + builder.cut(Position())
 
 
@@ -91,6 +104,28 @@ def test_batches_as_json_are_the_batches_of_values(
         assert _rows(picked) == [_rows(one)[middle]]
 
 
+@given(
+    st.lists(st.sampled_from([1, 1, 1, 2, 5, 30]), min_size=1, max_size=60),
+    st.integers(1, 40),
+    st.sampled_from([200, 1000, 10**6]),
+    st.booleans(),
+)
+def test_a_batch_ends_where_it_does_when_its_lines_are_read_one_by_one(
+    records: list[int], rows: int, size: int, whole_lines: bool
+) -> None:
+    data = b"".join(call(number, count) for number, count in enumerate(records))
+    limits = BatchLimits(rows, size, whole_lines=whole_lines)
+
+    together = cut(data, limits, WRITER, as_json=True)
+    alone = cut(data, limits, WRITER, as_json=True, together=False)
+
+    assert len(together) == len(alone)
+    for one, other in zip(together, alone, strict=True):
+        assert (one.position, one.start, one.ids) == (other.position, other.start, other.ids)
+        assert one.line_slices == other.line_slices
+        assert _rows(one) == _rows(other)
+
+
 def _rows(batch: Batch) -> list[dict[str, object]]:
     found: list[dict[str, object]] = json.loads(b"[" + b",".join(batch.json_rows) + b"]")
     return found
@@ -130,3 +165,14 @@ def test_of_a_batch_is_known_what_is_true_of_each_of_its_rows(kinds: list[str]) 
         assert batch.inferences.known == Known("id", frozenset({"at", "id"}), flat=True)
     if set(kinds) == {"odd"}:
         assert batch.inferences.known == NOTHING_KNOWN
+
+
+def test_of_rows_of_json_as_much_is_known_as_of_those_of_csv() -> None:
+    sent = side('{"instances": [[1, 2.5]]}', JSON)
+    answered = side('{"predictions": [0.5]}', JSON)
+    data = b"".join(line(sent, answered, eventId=f"j{n}") + b"\n" for n in range(3))
+
+    (batch,) = batches(data, 1000, WRITER, as_json=True)
+
+    assert isinstance(batch.inferences, WrittenInferences)
+    assert batch.inferences.known == Known("id", frozenset({"at", "id"}), flat=True)

@@ -12,7 +12,7 @@ from capture_forwarder.core.inferences import Inferences, Known, WrittenInferenc
 from capture_forwarder.core.json_rows import JsonRowEncoder, split_rows
 from capture_forwarder.core.line import Position
 from capture_forwarder.core.schema import DataType, Schema
-from capture_forwarder.parser import ColumnMapping, LineParser
+from capture_forwarder.parser import ColumnMapping, LineParser, Run
 from tests.support.captures import SOURCE
 
 
@@ -50,7 +50,7 @@ def taken_together(
             indexes = range(run.first, run.first + run.lines)
             assert not taken or run.first > taken[-1]
             taken += indexes
-            _same(run.parsed, [parse(lines[index]) for index in indexes], as_json=as_json)
+            _same(run, [parse(lines[index]) for index in indexes], as_json=as_json)
     return taken
 
 
@@ -59,21 +59,22 @@ def is_taken(line: bytes, mapping: ColumnMapping, types: dict[str, DataType] | N
     return taken_together([line], mapping, Schema(types or {})) == [0]
 
 
-def _same(together: ParsedLine, alone: Sequence[object], *, as_json: bool) -> None:
+def _same(run: Run, alone: Sequence[object], *, as_json: bool) -> None:
+    together = run.parsed
     expected: list[Inference] = []
     time = None
-    for parsed in alone:
+    for parsed, count in zip(alone, run.counts, strict=True):
         assert isinstance(parsed, ParsedLine), (together, parsed)
         assert not parsed.cast_failures
         assert parsed.unfound is None
-        assert len(alone) == 1 or len(parsed.inferences) == 1
+        assert len(parsed.inferences) == count
         expected += parsed.inferences
         time = parsed.inference_time or time
     found = list(together.inferences)
     assert (together.inference_time, len(together.inferences)) == (time, len(found))
     assert [one.id for one in found] == [one.id for one in expected]
     assert {one.names for one in found} == {one.names for one in expected}
-    if isinstance(together.inferences, WrittenInferences):
+    if isinstance(together.inferences, (Inferences, WrittenInferences)):
         holds(together.inferences.known, found)
     assert _json(together.inferences) == _json(expected) or not as_json
     if not as_json:

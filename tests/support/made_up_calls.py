@@ -50,6 +50,7 @@ _VALUES: dict[DataType | None, list[object]] = {
 _ODD_VALUES: list[object] = [
     *[None, True, 1, 1.5, "x", "", [1], {"a": 1}, 10**30, 75.0, "5", -0.0, [1.5]],
     *[2.0**53, 1e23, "1e400", 10**400, "1772031512345", "9007199254740993.0"],
+    *[float("nan"), float("inf"), float("-inf"), "NaN", float("nan")],
 ]
 _PATHS = [
     "p{n}.v",

@@ -44,16 +44,15 @@ class LineSlice(msgspec.Struct, frozen=True, gc=False):
 
 
 class ChunkSlice(msgspec.Struct, frozen=True, gc=False):
-    """Neighbouring lines of a chunk, `count` from `first` on, with an inference each."""
+    """The first lines of a chunk with all of their inferences, `counts` of them each."""
 
     chunk: Chunk
-    first: int
-    count: int
+    counts: Sequence[int]
 
     def line_slices(self) -> Iterator[LineSlice]:
         """Yield the lines one by one."""
-        for index in range(self.first, self.first + self.count):
-            yield LineSlice(self.chunk.line(index), 0, 1, 1)
+        for index, count in enumerate(self.counts):
+            yield LineSlice(self.chunk.line(index), 0, count, count)
 
 
 Slice = LineSlice | ChunkSlice
@@ -127,7 +126,7 @@ class Batch:
         """
         slice_ = self.slices[0]
         if isinstance(slice_, ChunkSlice):
-            return slice_.chunk.line(slice_.first).offset, 0
+            return slice_.chunk.line(0).offset, 0
         return slice_.line.offset, slice_.first
 
     def lines(self) -> Iterator[tuple[LineSlice, Sequence[Inference]]]:

@@ -18,34 +18,8 @@ _Decode = Callable[[bytes], list[Any]]
 _Values = Callable[[Any], tuple[object, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Inferences(Sequence[Inference]):
-    """Inferences side by side; one is made an `Inference` of only when somebody asks for it."""
-
-    ids: Sequence[str]
-    names: tuple[str, ...]
-    values: Sequence[tuple[object, ...]]
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    @overload
-    def __getitem__(self, index: int) -> Inference: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Inferences: ...
-
-    def __getitem__(self, index: int | slice) -> Inference | Inferences:
-        if isinstance(index, slice):
-            return Inferences(self.ids[index], self.names, self.values[index])
-        return Inference(self.ids[index], self.names, self.values[index])
-
-    def __iter__(self) -> Iterator[Inference]:
-        return map(Inference, self.ids, repeat(self.names), self.values)
-
-
 class Known(msgspec.Struct, frozen=True):
-    """What is known of rows that are JSON without reading them.
+    """What is known of rows without looking at their values.
 
     Parameters
     ----------
@@ -76,6 +50,48 @@ class Known(msgspec.Struct, frozen=True):
 NOTHING_KNOWN = Known()
 
 
+@dataclass(frozen=True, slots=True)
+class Inferences(Sequence[Inference]):
+    """Inferences side by side; one is made an `Inference` of only when somebody asks for it.
+
+    Parameters
+    ----------
+    ids
+        The id of each.
+    names
+        The columns that they all have.
+    values
+        The values of each, in the order of the columns.
+    known
+        What is known of them without looking at their values.
+    """
+
+    ids: Sequence[str]
+    names: tuple[str, ...]
+    values: Sequence[tuple[object, ...]]
+    known: Known = NOTHING_KNOWN
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @overload
+    def __getitem__(self, index: int) -> Inference: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Inferences: ...
+
+    def __getitem__(self, index: int | slice) -> Inference | Inferences:
+        if isinstance(index, slice):
+            ids = self.ids[index]
+            if len(ids) == len(self.ids):
+                return self
+            return Inferences(ids, self.names, self.values[index], self.known)
+        return Inference(self.ids[index], self.names, self.values[index])
+
+    def __iter__(self) -> Iterator[Inference]:
+        return map(Inference, self.ids, repeat(self.names), self.values)
+
+
 @dataclass(frozen=True)
 class WrittenInferences(Sequence[Inference]):
     """Neighbouring inferences that are JSON already; their values are read when somebody asks.
@@ -89,7 +105,7 @@ class WrittenInferences(Sequence[Inference]):
     fragments
         All of them as JSON, in order, some together.
     known
-        What is known of them without reading them.
+        What is known of them without reading them; see `Inferences`.
     """
 
     ids: Sequence[str]

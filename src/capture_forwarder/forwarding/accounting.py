@@ -93,10 +93,10 @@ class Accounting:
         if parsed.redactions and self._notes:
             self._redactions.append((line, sum(parsed.redactions.values())))
 
-    def forwards_alike(self, count: int, calls: Sequence[str], last_time: str | None) -> None:
-        """Count lines of one inference each that are to be sent."""
-        self._lines_read += count
-        self._rows_read += count
+    def forwards_alike(self, calls: Sequence[str], rows: int, last_time: str | None) -> None:
+        """Count lines, one a call, of which all inferences are to be sent, so many rows."""
+        self._lines_read += len(calls)
+        self._rows_read += rows
         self._never.found_all()
         self._equal.add(calls)
         self._last_time = last_time or self._last_time

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from capture_forwarder.core.batch import Batch, BatchLimits, ChunkSlice, LineSlice, Slice
 from capture_forwarder.core.capture_file import CaptureFile
@@ -69,30 +71,31 @@ class BatchBuilder:
         self._bytes += share
         return full + self.cut(line.position) if self.is_full else full
 
-    def extend(self, chunk: Chunk, first: int, inferences: Sequence[Inference]) -> int:
-        """Add as many lines of a chunk, from `first` on, as there is room for.
+    def extend(self, chunk: Chunk, counts: Sequence[int], inferences: Sequence[Inference]) -> int:
+        """Add as many lines of a chunk, from the first on, as there is room for.
 
         Parameters
         ----------
-        chunk, first
-            The lines, and which of them comes next.
+        chunk
+            The lines.
+        counts
+            How many inferences each of them has.
         inferences
-            Those of the whole chunk: one each line.
+            Those of all of them.
 
         Returns
         -------
         int
-            How many were added; one always is when nothing was collected before.
+            How many lines were added. The next one does not fit as a whole.
         """
         limits = self.limits
-        rows = limits.rows - len(self.collected)
-        count = chunk.fitting(first, rows, int(limits.bytes - self._bytes))
-        if not count and not self.collected:
-            count = 1
+        ends = list(accumulate(counts))
+        most = bisect_right(ends, limits.rows - len(self.collected))
+        count = chunk.fitting(0, most, int(limits.bytes - self._bytes))
         if count:
-            self.collected.take(inferences[first : first + count])
-            self._slices.append(ChunkSlice(chunk, first, count))
-            self._bytes += chunk.size(first, count)
+            self.collected.take(inferences[: ends[count - 1]])
+            self._slices.append(ChunkSlice(chunk, counts[:count]))
+            self._bytes += chunk.size(0, count)
         return count
 
     def _add_in_parts(self, line: Line, inferences: Sequence[Inference], done: int) -> list[Batch]:

@@ -86,11 +86,13 @@ class AsJson:
             self._names = inferences.names
             self._ids += inferences.ids
             self._values += inferences.values
+            self._note(inferences.known)
         else:
             for inference in inferences:
                 self._names = inference.names
                 self._ids.append(inference.id)
                 self._values.append(inference.values)
+            self._note(NOTHING_KNOWN)
         if len(self._values) >= _ROWS_AT_ONCE:
             self._write()
 
@@ -106,7 +108,6 @@ class AsJson:
         if self._values:
             self._written.append(self._encode(self._names, self._values))
             self._values = []
-            self._note(NOTHING_KNOWN)
 
     def _note(self, known: Known) -> None:
         self._known = known if self._known is None else self._known & known

@@ -11,7 +11,7 @@ rejected among them is in quarantine.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -153,29 +153,34 @@ class FileRun:
         for run in runs:
             self._take_each(chunk, next_line, run.first)
             next_line = run.first + run.lines
-            if run.lines == 1:
-                self._take_one(chunk.line(run.first), run.parsed)
-            else:
-                self._take_run(chunk.part(run.first, next_line), run.parsed)
+            self._take_run(chunk.part(run.first, next_line), run.counts, run.parsed)
         self._take_each(chunk, next_line, len(chunk))
 
     def _take_each(self, chunk: Chunk, first: int, stop: int) -> None:
         for index in range(first, stop):
             self._take_one(chunk.line(index))
 
-    def _take_run(self, chunk: Chunk, parsed: ParsedLine) -> None:
-        """Take lines in that have an inference each."""
-        taken = 0
-        while taken < len(chunk):
-            count = self._builder.extend(chunk, taken, parsed.inferences)
-            if count:
-                calls = parsed.calls[taken : taken + count]
-                taken += count
-                self._accounting.forwards_alike(count, calls, parsed.inference_time)
+    def _take_run(self, chunk: Chunk, counts: Sequence[int], parsed: ParsedLine) -> None:
+        """Take lines in that were read together; `counts` says how many inferences each has."""
+        inferences, calls, time = parsed.inferences, parsed.calls, parsed.inference_time
+        while counts:
+            taken = self._builder.extend(chunk, counts, inferences)
+            rows = sum(counts[:taken])
+            if taken:
+                self._accounting.forwards_alike(calls[:taken], rows, time)
                 self._last = chunk.line(taken - 1)
-            if taken < len(chunk) or self._builder.is_full:
+            if self._builder.is_full:
                 self._send(self._builder.cut(self._last.position))
+            elif taken < len(counts):
+                end = rows + counts[taken]
+                alone = ParsedLine(inferences[rows:end], time, calls=calls[taken : taken + 1])
+                self._take_one(chunk.line(taken), alone)
+                taken, rows = taken + 1, end
             self._look_at_the_clock()
+            if taken == len(counts):
+                return
+            chunk, counts = chunk.part(taken, len(counts)), counts[taken:]
+            inferences, calls = inferences[rows:], calls[taken:]
 
     def _take_one(self, line: Line, parsed: ParsedLine | None = None) -> None:
         sent = self._take(line, parsed or self._parsed(line))

@@ -75,6 +75,41 @@ def test_json_instances_are_read_together(request_text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "request_text",
+    [
+        '{"instances": [[1, NaN], [-Infinity, 4]]}',
+        '{"instances": [{"a": NaN, "b": 2}, {"b": Infinity, "a": 1}]}',
+    ],
+)
+def test_nan_and_infinities_in_json_are_read_together(request_text: str) -> None:
+    raw = line(side(request_text, JSON), side('{"predictions": [0.5, NaN]}', JSON))
+    assert is_taken(raw, MAPPING, FLOATS)
+
+
+@pytest.mark.parametrize(
+    "request_text",
+    [
+        '{"instances": [{"a": "NaN", "b": NaN}]}',
+        '{"instances": [{"a": "Infinity", "b": NaN}]}',
+        '{"instances": [{"a": "\\"", "b": NaN}]}',
+        '{"instances": [{"a": "x", "b": NaN, "c": 12345678901234567890123}]}',
+    ],
+)
+def test_nan_beside_what_may_be_read_in_another_way_is_left_to_the_oracle(
+    request_text: str,
+) -> None:
+    types = {"a": DataType.STR, "b": DataType.FLOAT, "score": DataType.FLOAT}
+    raw = line(side(request_text, JSON), side('{"predictions": [0.5]}', JSON))
+    assert not is_taken(raw, MAPPING, types)
+
+
+@pytest.mark.parametrize("word", ["-NaN", "NaN1", "1NaN", "+Infinity", "--Infinity", "nNaN"])
+def test_what_only_looks_like_nan_is_left_to_the_oracle(word: str) -> None:
+    raw = line(side(f'{{"instances": [[1, {word}]]}}', JSON), side("[0.5]", JSON))
+    assert taken_together([raw], MAPPING, Schema(FLOATS)) == []
+
+
+@pytest.mark.parametrize(
     ("request_text", "response"),
     [
         ('1, "2"', "0.5"),

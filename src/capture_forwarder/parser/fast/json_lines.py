@@ -23,10 +23,13 @@ class JsonLinesPayloads:
         texts = map(str.removesuffix, payloads, repeat("\n"))
         of_calls = [text.split("\n") for text in texts]
         lines = list(chain.from_iterable(of_calls))
-        found = self._lines.read(lines)
-        odd = frozenset(range(len(lines))) - set(found.calls)
         counts = list(map(len, of_calls))
-        too_many = [call for call, count in enumerate(counts) if count > MOST_RECORDS]
-        ends = list(accumulate(counts))
-        odd |= {ends[call] - 1 for call in too_many}
+        found = self._lines.read(lines)
+        odd: frozenset[int] = frozenset()
+        if len(found.calls) < len(lines):
+            odd = frozenset(range(len(lines))) - set(found.calls)
+        if max(counts, default=0) > MOST_RECORDS:
+            ends = accumulate(counts)
+            both = zip(ends, counts, strict=True)
+            odd |= {end - 1 for end, count in both if count > MOST_RECORDS}
         return rows_of(range(len(payloads)), counts, found.values, odd)

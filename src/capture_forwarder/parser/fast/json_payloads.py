@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from itertools import chain, repeat
-from operator import attrgetter
+from itertools import chain
+from operator import itemgetter
 from types import GenericAlias
 from typing import Any
 
@@ -20,11 +20,12 @@ import msgspec
 from capture_forwarder.core.schema import DataType, Schema
 from capture_forwarder.parser.bounds import MOST_RECORDS
 from capture_forwarder.parser.fast.json_paths import Paths, is_field, paths_of
+from capture_forwarder.parser.fast.json_texts import TextTyper
+from capture_forwarder.parser.fast.json_words import with_nulls
 from capture_forwarder.parser.fast.knobs import SHAPES_KNOWN
 from capture_forwarder.parser.fast.rows import Rows, Values
 from capture_forwarder.parser.formats.json_document import CONTAINERS, VALUES
 from capture_forwarder.parser.formats.json_text import decode_json
-from capture_forwarder.parser.mapping.casts import cast_to
 from capture_forwarder.parser.mapping.columns import Column
 
 
@@ -51,6 +52,7 @@ class _Line(msgspec.Struct, frozen=True):
 
 _Shape = _Document | _List | _Line
 _RowsOf = Callable[[Sequence[Any]], tuple[Sequence[int], Sequence[Values]]]
+_ValuesOf = Callable[[Sequence[Any]], Sequence[Values]]
 
 
 class _Reader(msgspec.Struct, frozen=True):
@@ -61,6 +63,8 @@ class _Reader(msgspec.Struct, frozen=True):
 
 
 _UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+_BRACKETS = [({"{"}, {"}"}), ({"["}, {"]"})]
+_FIRST, _LAST = itemgetter(0), itemgetter(-1)
 _LISTS, _NAMED, _SINGLE = "lists", "named", "single values"
 _KINDS: dict[type, str] = {list: _LISTS, dict: _NAMED}
 _VALUE_TYPES: dict[DataType | None, Any] = {
@@ -75,7 +79,6 @@ _VALUE_TYPES: dict[DataType | None, Any] = {
 """What a value may be in JSON, by its column's type; a vector has no fast reader."""
 _FRAME = {"columns", "data"}
 _LINE_KEYS = frozenset(VALUES) - frozenset(CONTAINERS)
-_TEXTS = (DataType.STR, DataType.CATEGORY, DataType.TIMESTAMP)
 
 
 class JsonPayloads:
@@ -98,11 +101,7 @@ class JsonPayloads:
         self._sources = tuple(column.key for column in columns)
         self._names_in_lists = not any(column.is_path for column in columns)
         self._paths = paths_of(columns, self._types)
-        self._casts = {
-            index: cast_to(DataType(kind), schema.categories.get(name, ()))
-            for index, (name, kind) in enumerate(zip(names, known, strict=True))
-            if kind in _TEXTS
-        }
+        self._typed = TextTyper(names, schema)
         self._shape = self._shape_of_line if lines else self._shape_of_document
         self._reader = lru_cache(maxsize=SHAPES_KNOWN)(self._make_reader)
 
@@ -113,6 +112,9 @@ class JsonPayloads:
             return Rows()
         reader = self._reader(shape)
         documents = _all_at_once(reader.decoder, payloads)
+        if not documents:
+            payloads = list(map(with_nulls, payloads))
+            documents = _all_at_once(reader.decoder, payloads)
         if documents and (rows := self._rows(reader, range(len(documents)), documents)):
             return rows
         calls: list[int] = []
@@ -133,17 +135,12 @@ class JsonPayloads:
         """The rows of documents; None if one of them is odd."""
         try:
             counts, values = reader.rows(documents)
-            if min(counts) < 1 or max(counts) > MOST_RECORDS:
+            sizes = set(counts)
+            if min(sizes) < 1 or max(sizes) > MOST_RECORDS:
                 return None
-            return Rows(calls, counts, self._cast(values) if self._casts else values)
+            return Rows(calls, counts, self._typed(values))
         except (ValueError, IndexError):
             return None
-
-    def _cast(self, rows: Sequence[Values]) -> Sequence[Values]:
-        columns: list[Sequence[object]] = list(zip(*rows, strict=True))
-        for index, cast in self._casts.items():
-            columns[index] = list(map(cast, columns[index]))
-        return list(zip(*columns, strict=True))
 
     def _shape_of_line(self, document: object) -> _Shape | None:
         key, values = None, document
@@ -210,24 +207,19 @@ class JsonPayloads:
                 gc=False,
             )
         document = _keyed(shape.key, GenericAlias(list, item))
-        values_of = {_LISTS: None, _SINGLE: _alone, _NAMED: _values_of(fields)}[shape.record]
-        return _Reader(
-            msgspec.json.Decoder(document), _rows_of_lists(values_of, keyed=shape.key is not None)
-        )
+        of_lists = _rows_of_lists(_VALUES_OF[shape.record], keyed=shape.key is not None)
+        return _Reader(msgspec.json.Decoder(document), of_lists)
 
 
 def _all_at_once(decoder: msgspec.json.Decoder[Any], payloads: Sequence[str]) -> Sequence[Any]:
     """Decode payloads in one call; nothing if one of them is odd."""
     payloads = list(map(str.strip, payloads))
-    opening, closing = ("{", "}") if payloads[0][:1] == "{" else ("[", "]")
-    # So begun and ended, no document goes on in the next one; as many as payloads are one each.
-    if not all(map(str.startswith, payloads, repeat(opening))) or not (
-        all(map(str.endswith, payloads, repeat(closing)))
-    ):
-        return ()
     try:
+        # So begun and ended, no document goes on in the next one; as many as payloads are one each.
+        if (set(map(_FIRST, payloads)), set(map(_LAST, payloads))) not in _BRACKETS:
+            return ()
         documents = decoder.decode_lines("\n".join(payloads))
-    except _UNDECODABLE:
+    except (*_UNDECODABLE, IndexError):
         return ()
     return documents if len(documents) == len(payloads) else ()
 
@@ -238,7 +230,9 @@ def _keyed(key: str | None, kind: Any) -> Any:  # noqa: ANN401 - a type that is 
         return kind
     fields = [("records", kind)]
     renamed = {"records": key}
-    return msgspec.defstruct("Document", fields, rename=renamed, forbid_unknown_fields=True)
+    return msgspec.defstruct(
+        "Document", fields, rename=renamed, forbid_unknown_fields=True, gc=False
+    )
 
 
 def _rows_of_lines(shape: _Line) -> _RowsOf:
@@ -246,7 +240,7 @@ def _rows_of_lines(shape: _Line) -> _RowsOf:
 
     def rows(documents: Sequence[Any]) -> tuple[Sequence[int], Sequence[Values]]:
         values = documents if shape.key is None else [one.records for one in documents]
-        return [1] * len(documents), values if shape.is_list else list(map(_alone, values))
+        return [1] * len(documents), values if shape.is_list else _each_alone(values)
 
     return rows
 
@@ -266,24 +260,31 @@ def _rows_of_documents(paths: Paths) -> _RowsOf:
     return rows
 
 
-def _rows_of_lists(values_of: Callable[[Any], Values] | None, *, keyed: bool) -> _RowsOf:
+def _rows_of_lists(values_of: _ValuesOf, *, keyed: bool) -> _RowsOf:
     """Each document is a list of records, or has one under its key."""
 
     def rows(documents: Sequence[Any]) -> tuple[Sequence[int], Sequence[Values]]:
         lists = [document.records for document in documents] if keyed else documents
         records = lists[0] if len(lists) == 1 else list(chain.from_iterable(lists))
-        values = records if values_of is None else list(map(values_of, records))
-        return list(map(len, lists)), values
+        return list(map(len, lists)), values_of(records)
 
     return rows
 
 
-def _alone(value: object) -> Values:
-    return (value,)
+def _as_they_are(records: Sequence[Values]) -> Sequence[Values]:
+    return records
 
 
-def _values_of(fields: Sequence[str]) -> Callable[[Any], Values]:
-    if len(fields) == 1:
-        only: Callable[[Any], object] = attrgetter(fields[0])
-        return lambda record: (only(record),)
-    return attrgetter(*fields)
+def _of_each(records: Sequence[msgspec.Struct]) -> Sequence[Values]:
+    return list(map(msgspec.structs.astuple, records))
+
+
+def _each_alone(values: Sequence[object]) -> Sequence[Values]:
+    return list(zip(values, strict=True))
+
+
+_VALUES_OF: dict[str, _ValuesOf] = {
+    _LISTS: _as_they_are,
+    _NAMED: _of_each,
+    _SINGLE: _each_alone,
+}

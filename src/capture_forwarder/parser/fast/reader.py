@@ -139,10 +139,15 @@ class FastReader:
             return
         found = Found.of(calls, rows.calls, rows.counts)
         values = rows.values
-        if metadata := self._metadata(found, constants):
+        metadata = self._metadata(found, constants)
+        if metadata:
             values = list(map(add, values, zip(*metadata, strict=True)))
+        names = self._names[len(self._names) - len(metadata) :]
+        of_names = zip(names, metadata, strict=True)
+        complete = frozenset(name for name, column in of_names if None not in column)
+        known = Known(self._id_column, complete, self._is_flat)
         yield from found.runs(
-            lambda ids, start, stop: Inferences(ids, self._names, values[start:stop])
+            lambda ids, start, stop: Inferences(ids, self._names, values[start:stop], known)
         )
 
     def _metadata(self, found: Found, constants: Constants) -> list[Sequence[object]]:

@@ -1,4 +1,4 @@
-"""Records that were read → runs of lines: neighbours with an inference each, or one line alone."""
+"""Records that were read → runs of neighbouring lines."""
 
 from __future__ import annotations
 
@@ -25,19 +25,26 @@ def _suffixes(count: int) -> Sequence[str]:
 
 
 class Run(msgspec.Struct, frozen=True):
-    """Neighbouring lines that were read: one of them, or several with an inference each.
+    """Neighbouring lines that were read.
 
     Parameters
     ----------
-    first, lines
-        The index in the chunk of the first line, and how many they are.
+    first
+        The index in the chunk of the first line.
+    counts
+        How many inferences each of them has; one at least.
     parsed
         What they hold.
     """
 
     first: int
-    lines: int
+    counts: Sequence[int]
     parsed: ParsedLine
+
+    @property
+    def lines(self) -> int:
+        """How many lines they are."""
+        return len(self.counts)
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -45,14 +52,15 @@ class Found(msgspec.Struct, frozen=True):
 
     Parameters
     ----------
-    lines, counts
-        For each call: the index in the chunk of its line, and how many records it has.
+    lines, calls, counts
+        For each call: the index in the chunk of its line, its id, and how many records it has.
     ids, indexes, about
         For each record: the id of its inference, its index within its call, and what is known of
         the call.
     """
 
     lines: Sequence[int]
+    calls: Sequence[str]
     counts: Sequence[int]
     ids: Sequence[str]
     indexes: Sequence[int]
@@ -61,21 +69,21 @@ class Found(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, calls: Calls, which: Sequence[int], counts: Sequence[int]) -> Self:
         """Describe the records of some of the calls, of which each has one at least."""
-        lines, ids, about = calls.lines, calls.ids, calls.metadata
+        lines, names, about = calls.lines, calls.ids, calls.metadata
         if len(which) < len(lines):
             lines = [lines[call] for call in which]
-            ids = [ids[call] for call in which]
+            names = [names[call] for call in which]
             about = [about[call] for call in which]
         if sum(counts) == len(counts):
-            return cls(lines, counts, ids, [0] * len(ids), about)
-        of_records: list[str] = []
+            return cls(lines, names, counts, names, [0] * len(names), about)
+        ids: list[str] = []
         indexes: list[int] = []
-        abouts: list[EventMetadata] = []
-        for name, count, known in zip(ids, counts, about, strict=True):
-            of_records += map(name.__add__, _suffixes(count)) if count > 1 else [name]
+        of_records: list[EventMetadata] = []
+        for name, count, known in zip(names, counts, about, strict=True):
+            ids += map(name.__add__, _suffixes(count)) if count > 1 else [name]
             indexes += range(count)
-            abouts += [known] * count
-        return cls(lines, counts, of_records, indexes, abouts)
+            of_records += [known] * count
+        return cls(lines, names, counts, ids, indexes, of_records)
 
     def runs(
         self,
@@ -92,31 +100,23 @@ class Found(msgspec.Struct, frozen=True):
         odd
             The indexes of the records that are left to the oracle.
         """
-        for first, lines, start, stop in self._spans(odd):
-            ids = self.ids[start:stop] if stop - start < len(self.ids) else self.ids
-            about = self.about[start:stop]
-            calls = ids if lines == len(ids) else [about[0].id or ""]
-            parsed = ParsedLine(inferences(ids, start, stop), _last_time(about), calls=calls)
-            yield Run(first, lines, parsed)
-
-    def _spans(self, odd: frozenset[int]) -> Iterator[tuple[int, int, int, int]]:
-        """First line, number of lines, first record and the one behind the last, of each run."""
-        lines, calls = self.lines, len(self.counts)
-        if not odd and (
-            calls == 1 or (len(self.ids) == calls and lines[-1] - lines[0] == calls - 1)
-        ):
-            yield lines[0], calls, 0, len(self.ids)
+        lines, count = self.lines, len(self.counts)
+        if not odd and lines[-1] - lines[0] == count - 1:
+            made = inferences(self.ids, 0, len(self.ids))
+            parsed = ParsedLine(made, _last_time(self.about), calls=self.calls)
+            yield Run(lines[0], self.counts, parsed)
             return
         ends = list(accumulate(self.counts))
         left = {bisect_right(ends, record) for record in odd}
-        alone = [call for call, count in enumerate(self.counts) if count > 1]
         gaps = [call for call, (one, next_) in enumerate(pairwise(lines), 1) if next_ - one > 1]
-        bounds = {0, calls, *gaps}
-        for call in (*left, *alone):
-            bounds |= {call, call + 1}
+        bounds = {0, count, *gaps, *left, *(call + 1 for call in left)}
         for first, stop in pairwise(sorted(bounds)):
             if first not in left:
-                yield lines[first], stop - first, ends[first] - self.counts[first], ends[stop - 1]
+                begin, end = ends[first] - self.counts[first], ends[stop - 1]
+                made = inferences(self.ids[begin:end], begin, end)
+                time = _last_time(self.about[begin:end])
+                parsed = ParsedLine(made, time, calls=self.calls[first:stop])
+                yield Run(lines[first], self.counts[first:stop], parsed)
 
 
 def _last_time(about: Sequence[EventMetadata]) -> str | None:

@@ -225,11 +225,15 @@ def _digests(batch: Batch) -> Iterator[bytes]:
     """Of each inference, the digest of its line, as hexadecimal digits."""
     for part in batch.slices:
         if isinstance(part, ChunkSlice):
-            lines = part.chunk.texts(part.first, part.count)
-            yield from [hexlify(blake2b(line, digest_size=8).digest()) for line in lines]
+            lines = part.chunk.texts(0, len(part.counts))
+            for line, count in zip(lines, part.counts, strict=True):
+                yield from repeat(_digest(line), count)
         else:
-            digest = hexlify(blake2b(part.line.data, digest_size=8).digest())
-            yield from repeat(digest, part.count)
+            yield from repeat(_digest(part.line.data), part.count)
+
+
+def _digest(line: bytes) -> bytes:
+    return hexlify(blake2b(line, digest_size=8).digest())
 
 
 def _all_read_by_duckdb(times: Sequence[object]) -> bool:
