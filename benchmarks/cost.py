@@ -86,7 +86,7 @@ class Setting:
     """How the function is deployed, and how slow the platform is."""
 
     memory: int = 512
-    in_flight: int = 8
+    in_flight: int = 12
     files: int = 1
     latency: float = 0.05
     price: Price = prices.ARM_SECOND
@@ -103,21 +103,24 @@ DEFAULT = Setting()
 def seconds(lines: float, measured: Measured, setting: Setting) -> float:
     """How long a warm function works on one file of so many lines of one record."""
     batches = ceil(lines / BATCH)
-    waits = S3_SECONDS + _writes(batches) * LEDGER_SECONDS
+    waits = S3_SECONDS + _writes(batches, setting) * LEDGER_SECONDS
     cpu = lines * measured.a_row / setting.share
     # Requests overlap with each other and with the reading; the last one must be waited for.
     sending = max(cpu, batches / setting.in_flight * setting.latency) + setting.latency
     return measured.a_file / setting.share + waits + sending
 
 
-def _writes(batches: int) -> int:
-    """How many writes a file of so many batches is to the ledger: fewer if requests are quick."""
-    return 2 + (batches - 1) // 2
+def _writes(batches: int, setting: Setting) -> int:
+    """How many writes a file of so many batches is to the ledger: fewer if requests are quick.
+
+    Where they are slow, a position is saved once a quarter of what may be in flight is accepted.
+    """
+    return 2 + (batches - 1) // max(1, setting.in_flight // 4)
 
 
 def parts(lines: float, measured: Measured, setting: Setting = DEFAULT) -> dict[str, float]:
     """What one file of so many lines costs, by service, in dollars."""
-    writes = _writes(ceil(lines / BATCH))
+    writes = _writes(ceil(lines / BATCH), setting)
     gb_seconds = seconds(lines, measured, setting) * setting.memory / 1024
     return {
         "Lambda, time": gb_seconds * setting.price.dollars,

@@ -6,7 +6,7 @@ PAGE = """\
 What forwarding costs on AWS: a model, not a bill. `python -m benchmarks.cost` writes this page
 from list prices and from the figures of the last `make bench` ([performance](performance.md)).
 
-A million inferences cost, in US dollars, with the template's defaults (512 MB, arm64, 8 requests
+A million inferences cost, in US dollars, with the template's defaults (512 MB, arm64, 12 requests
 in flight) and one inference a line:
 
 {by_size}
@@ -49,7 +49,7 @@ it is a ninth of that. (2) For peaks of three times the mean; Lambda accepts no 
   whole CPU and are divided by the function's share of one. S3 takes {s3} ms and each ledger write
   {ledger} ms; these two are assumed. Requests to the platform overlap, and the last one is waited
   for.
-- A file of one batch makes one GetObject and two ledger writes, and one write more for each two
+- A file of one batch makes one GetObject and two ledger writes, and one write more for each three
   further batches. A message takes three SQS requests, or fewer when an invocation has several. A
   file logs {log_bytes} bytes.
 - When files come more than {kept} minutes apart, each one counts a cold start of {cold} s of CPU;

@@ -122,7 +122,7 @@ it, it measures the rest and writes nothing.
   nor sends ids.
 - **Ours.** The package that `sam build` makes, with its own botocore and nothing else but what
   starts it in Lambda, and the template's settings: types from the model's schema, a ledger in
-  DynamoDB, 8 requests in flight.
+  DynamoDB, 12 requests in flight.
 - **Servers.** Both methods talk to the same two servers on the loopback interface: Fiddler's API,
   which receives every body whole, counts its rows and answers with their ids; and S3 with
   DynamoDB, which answer at once unless a row says otherwise. Each is a process of its own that

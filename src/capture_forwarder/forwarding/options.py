@@ -34,7 +34,7 @@ class RouteOptions:
 
     route: str
     max_line_bytes: int
-    requests_in_flight: int = 8
+    requests_in_flight: int = 12
     retry_seconds: float = 60.0
     lease_seconds: float = 60.0
     max_cast_failures: float | None = None

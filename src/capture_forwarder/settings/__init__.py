@@ -46,7 +46,7 @@ class Settings(Model):
     queue_url: QueueUrl | None = None
     capture_buckets: BucketNames = ()
     capture_prefix: str = ""
-    requests_in_flight: int = Field(8, ge=1, le=64)
+    requests_in_flight: int = Field(12, ge=1, le=64)
     retry_seconds: float = Field(60.0, ge=0, le=900)
     request_timeout_seconds: float = Field(30.0, gt=0, le=300)
     max_line_bytes: int = Field(16 * 1024 * 1024, ge=1024)

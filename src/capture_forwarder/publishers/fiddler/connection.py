@@ -15,7 +15,7 @@ import requests
 from requests import Session
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
-from urllib3 import Timeout
+from urllib3 import Retry, Timeout
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
 from urllib3.exceptions import SSLError as BadCertificateError
 
@@ -159,6 +159,9 @@ class FiddlerSession:
         self._method = method
         self._client = client = connection.client
         self._timeout = timeout
+        connect, read = timeout
+        self._wait = Timeout(connect=connect, read=read)
+        self._once = Retry(total=False, redirect=False)
         session = client.session
         url = f"{client.base_url.rstrip('/')}/v3/events"
         self._sign = session.auth
@@ -214,17 +217,16 @@ class FiddlerSession:
         requests.RequestException
             There was no answer, it broke off, or it is no success.
         """
-        connect, read = self._timeout
         try:
             answer = self._pool.urlopen(
                 self._method,
                 self._target,
                 body=body,
                 headers=self._headers_for(body, repeats),
-                retries=False,
+                retries=self._once,
                 redirect=False,
                 assert_same_host=False,
-                timeout=Timeout(connect=connect, read=read),
+                timeout=self._wait,
                 preload_content=False,
             )
             if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
