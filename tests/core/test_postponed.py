@@ -13,7 +13,9 @@ CLIENT = "from capture_forwarder.aws.clients import s3_client; s3_client()"
 MODULE = "<class 'capture_forwarder.core.postponed._PostponedModule'>"
 POSTPONED = (
     *("configparser", "zipfile", "importlib.metadata", "dateutil.tz", "dateutil.parser"),
-    *("subprocess", "idna", "calendar", "http.cookies"),
+    *("subprocess", "idna", "calendar", "http.cookies", "shutil", "selectors", "mimetypes"),
+    *("email.header", "xml.etree.ElementPath", "botocore.monitoring", "botocore.waiter"),
+    "botocore.retries.adaptive",
 )
 
 
@@ -33,6 +35,10 @@ def test_a_cold_start_makes_clients_and_runs_none_of_them() -> None:
     assert printed[-len(POSTPONED) :] == ["_PostponedModule"] * len(POSTPONED)
 
 
+ADAPTIVE = (
+    "import boto3; config = Config(retries={'mode': 'adaptive'}); "
+    "print(boto3.client('s3', config=config).meta.config.retries['mode'])"
+)
 IN_ASCII = "xn--tda.example"
 PREPARED = "requests.Request('GET', 'http://ü.example').prepare()"
 
@@ -76,6 +82,14 @@ ANSWERS = [
         ),
         "7",
     ),
+    ("import tempfile; print(tempfile.TemporaryDirectory().cleanup())", "None"),
+    ("from shutil import which; print(which('true') is not None)", "True"),
+    ("import selectors; selectors.DefaultSelector().close(); print(selectors.EVENT_READ)", "1"),
+    ("from mimetypes import guess_type; print(guess_type('a.csv')[0])", "text/csv"),
+    ("from email.header import Header; print(Header('ü', 'utf-8').encode())", "=?utf-8?b?w7w=?="),
+    ("import xml.etree.ElementTree as e; print(e.fromstring('<a><b/></a>').find('b').tag)", "b"),
+    (f"from botocore.config import Config; {ADAPTIVE}", "adaptive"),
+    ("import boto3; print(boto3.client('s3').waiter_names[0])", "bucket_exists"),
     (
         "import boto3; print(len(boto3.client('sqs').send_message.__doc__.expandtabs()) > 999)",
         "True",

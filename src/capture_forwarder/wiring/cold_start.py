@@ -10,7 +10,8 @@ from capture_forwarder.core.postponed import postpone
 
 # Imported by botocore, requests, pydantic and others, and used by none of them here: to read a
 # configuration file, to unpack certificates, to look for further packages, to read a date, to ask
-# a program for credentials, to name a host in other letters than ASCII's, to be given a cookie.
+# a program for credentials, to name a host in other letters than ASCII's, to be given a cookie, to
+# copy files, to wait for several sockets, to guess what a file holds, to search XML, and more.
 _UNUSED: dict[str, tuple[str, ...]] = {
     "configparser": (),
     "zipfile": (),
@@ -21,6 +22,14 @@ _UNUSED: dict[str, tuple[str, ...]] = {
     "idna": (),
     "calendar": ("timegm",),
     "http.cookies": ("Morsel",),
+    "shutil": (),
+    "selectors": (),
+    "mimetypes": (),
+    "email.header": (),
+    "xml.etree.ElementPath": (),
+    "botocore.monitoring": (),
+    "botocore.retries.adaptive": (),
+    "botocore.waiter": (),
 }
 
 
