@@ -26,7 +26,7 @@ from capture_forwarder.core.errors import (
 )
 from capture_forwarder.core.ledger import LedgerKey
 from capture_forwarder.core.listing import ListRequest
-from capture_forwarder.core.ports import RecordedWork, StoredFile
+from capture_forwarder.core.ports.operator import RecordedWork, StoredFile
 from capture_forwarder.triggers.list_request import read_list_request, write_list_request
 from tests.backfill.test_sending import START, keys, write
 from tests.support.draining_queue import DrainingQueue

@@ -17,7 +17,7 @@ from capture_forwarder.aws.queues import SqsQueue
 from capture_forwarder.cli.app import app
 from capture_forwarder.core.errors import QueueError
 from capture_forwarder.core.listing import ListRequest
-from capture_forwarder.core.ports import QueueMessage
+from capture_forwarder.core.ports.operator import QueueMessage
 from capture_forwarder.triggers import write_list_request
 
 KEY = "captures/endpoint/variant/2026/03/01/10/20-30-123-a.jsonl"

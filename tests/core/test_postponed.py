@@ -11,7 +11,12 @@ from tests.support.fresh_process import run
 HANDLER = "import capture_forwarder.handlers.forwarder"
 CLIENT = "from capture_forwarder.aws.clients import s3_client; s3_client()"
 MODULE = "<class 'capture_forwarder.core.postponed._PostponedModule'>"
-POSTPONED = ("configparser", "zipfile", "importlib.metadata", "dateutil.tz", "dateutil.parser")
+POSTPONED = (
+    *("configparser", "zipfile", "importlib.metadata", "dateutil.tz", "dateutil.parser"),
+    *("subprocess", "idna", "calendar", "http.cookies", "shutil", "selectors", "mimetypes"),
+    *("email.header", "xml.etree.ElementPath", "botocore.monitoring", "botocore.waiter"),
+    "botocore.retries.adaptive",
+)
 
 
 def test_a_cold_start_makes_clients_and_runs_none_of_them() -> None:
@@ -27,8 +32,15 @@ def test_a_cold_start_makes_clients_and_runs_none_of_them() -> None:
     assert {*POSTPONED, "botocore.client", "botocore.docs.utils"} <= {*printed}
     assert not {"six", "dateutil.tz.tz", "dateutil.relativedelta"} & {*printed}
     assert not {"importlib.metadata._adapters", "botocore.docs.bcdoc", "html.parser"} & {*printed}
-    assert printed[-5:] == ["_PostponedModule"] * 5
+    assert printed[-len(POSTPONED) :] == ["_PostponedModule"] * len(POSTPONED)
 
+
+ADAPTIVE = (
+    "import boto3; config = Config(retries={'mode': 'adaptive'}); "
+    "print(boto3.client('s3', config=config).meta.config.retries['mode'])"
+)
+IN_ASCII = "xn--tda.example"
+PREPARED = "requests.Request('GET', 'http://ü.example').prepare()"
 
 ANSWERS = [
     ("import zipfile; print(zipfile.ZipFile.__name__)", "ZipFile"),
@@ -54,6 +66,30 @@ ANSWERS = [
         "2015",
     ),
     ("import dateutil.parser as p; print(p.isoparse('2026-03-01').year)", "2026"),
+    ("import subprocess; print(subprocess.run(['true']).returncode)", "0"),
+    ("from subprocess import Popen; print(Popen(['true']).wait())", "0"),
+    ("import idna; print(idna.encode('bücher.example').decode())", "xn--bcher-kva.example"),
+    ("import requests; print(requests.packages.idna.encode('ü.example').decode())", IN_ASCII),
+    (f"import requests; print({PREPARED}.url)", f"http://{IN_ASCII}/"),
+    ("import calendar; print(calendar.timegm((1970, 1, 2, 0, 0, 0)))", "86400"),
+    ("from calendar import timegm; print(timegm((1970, 1, 2, 0, 0, 0)))", "86400"),
+    ("from http.cookies import SimpleCookie; print(SimpleCookie('a=1')['a'].value)", "1"),
+    (
+        (
+            "from http.cookies import SimpleCookie; import requests\n"
+            "jar = requests.cookies.RequestsCookieJar(); jar.set('a', SimpleCookie('a=7')['a'])\n"
+            "print(jar['a'])"
+        ),
+        "7",
+    ),
+    ("import tempfile; print(tempfile.TemporaryDirectory().cleanup())", "None"),
+    ("from shutil import which; print(which('true') is not None)", "True"),
+    ("import selectors; selectors.DefaultSelector().close(); print(selectors.EVENT_READ)", "1"),
+    ("from mimetypes import guess_type; print(guess_type('a.csv')[0])", "text/csv"),
+    ("from email.header import Header; print(Header('ü', 'utf-8').encode())", "=?utf-8?b?w7w=?="),
+    ("import xml.etree.ElementTree as e; print(e.fromstring('<a><b/></a>').find('b').tag)", "b"),
+    (f"from botocore.config import Config; {ADAPTIVE}", "adaptive"),
+    ("import boto3; print(boto3.client('s3').waiter_names[0])", "bucket_exists"),
     (
         "import boto3; print(len(boto3.client('sqs').send_message.__doc__.expandtabs()) > 999)",
         "True",

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import QueueError, UnknownEventError, UsageError
 from capture_forwarder.core.listing import ListRequest
-from capture_forwarder.core.ports import QueueMessage
+from capture_forwarder.core.ports.operator import QueueMessage
 from capture_forwarder.dead_letters.letters import look
 from capture_forwarder.dead_letters.redrive import DeadLetterRedrive
 from capture_forwarder.triggers import write_list_request

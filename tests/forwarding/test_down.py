@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 import time
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 
 from capture_forwarder.core.capture_file import CaptureFile
@@ -40,7 +40,7 @@ class Several:
     def __init__(self, bad: set[int], error: Exception) -> None:
         self.setting = Setting()
         self.setting.store.objects = {f"file-{n}": call(n) for n in range(10)}
-        self.setting.options = dataclasses.replace(self.setting.options, retry_seconds=60.0)
+        self.setting.options = msgspec.structs.replace(self.setting.options, retry_seconds=60.0)
         self.asked: list[int] = []
 
         def refuse(rows: Sequence[Inference]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import gzip
 import io
 import json
@@ -11,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO, cast
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -518,7 +518,7 @@ def test_a_platform_found_down_is_not_tried_for_the_rest_of_the_event(error: Exc
 
 def test_requests_made_in_vain_are_told_too() -> None:
     setting = Setting(*map(call, range(6)))
-    setting.options = dataclasses.replace(TERMS, retry_seconds=10.0)
+    setting.options = msgspec.structs.replace(TERMS, retry_seconds=10.0)
     tries = 0
 
     def refuse(rows: Sequence[Inference]) -> None:

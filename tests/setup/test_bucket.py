@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capture_forwarder.core.errors import ChangedMeanwhileError, UsageError
-from capture_forwarder.core.ports import ListedPage, Notifications
+from capture_forwarder.core.ports.operator import ListedPage, Notifications
 from capture_forwarder.setup.bucket import EVENT_BRIDGE, change, plan_on, plan_undo
 
 QUEUE = {"Id": "others", "QueueArn": "arn:aws:sqs:us-east-1:1:q", "Events": ["s3:ObjectCreated:*"]}

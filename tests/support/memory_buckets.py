@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
-from capture_forwarder.core.ports import ListedPage, Notifications, StoredFile
+from capture_forwarder.core.ports.operator import ListedPage, Notifications, StoredFile
 
 WRITTEN = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -452,7 +452,7 @@ MUTANTS = [
     mutant(
         "a platform that seems to be down is tried once with another file",
         "forwarding/pipeline.py",
-        "options = dataclasses.replace(options, retry_seconds=0.0)",
+        "options = msgspec.structs.replace(options, retry_seconds=0.0)",
         "pass",
         DOWN,
     ),

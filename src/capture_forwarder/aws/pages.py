@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from capture_forwarder.aws.account_errors import account_error
 from capture_forwarder.aws.errors import AWS_ERRORS
-from capture_forwarder.core.ports import ListedPage, StoredFile
+from capture_forwarder.core.ports.operator import ListedPage, StoredFile
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from capture_forwarder.aws.errors import AWS_ERRORS, read_error
 from capture_forwarder.core.errors import QueueError
-from capture_forwarder.core.ports import QueueMessage
+from capture_forwarder.core.ports.operator import QueueMessage
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

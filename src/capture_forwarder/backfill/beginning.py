@@ -9,7 +9,7 @@ from uuid import uuid4
 from capture_forwarder.backfill.record import ledger_key
 from capture_forwarder.backfill.selection import Selection
 from capture_forwarder.core.listing import ListRequest
-from capture_forwarder.core.ports import Backfills, RecordedWork
+from capture_forwarder.core.ports.operator import Backfills, RecordedWork
 
 
 @dataclass(frozen=True)

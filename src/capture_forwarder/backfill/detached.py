@@ -33,7 +33,8 @@ from capture_forwarder.core.errors import (
     UnknownEventError,
 )
 from capture_forwarder.core.listing import ListRequest
-from capture_forwarder.core.ports import Announcing, Clock, Ledger, Pages
+from capture_forwarder.core.ports import Announcing, Clock, Ledger
+from capture_forwarder.core.ports.operator import Pages
 from capture_forwarder.forwarding.deadline import in_time
 
 NEXT_SECONDS = 60  # source: GetQueueAttributes in the SQS API reference

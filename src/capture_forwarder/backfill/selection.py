@@ -8,7 +8,7 @@ from datetime import datetime
 
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.capture_folders import find_folders, pages_between
-from capture_forwarder.core.ports import Pages, StoredFile
+from capture_forwarder.core.ports.operator import Pages, StoredFile
 
 _SUFFIX = ".jsonl"  # what the template's rule takes
 

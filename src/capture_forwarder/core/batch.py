@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
 from typing import Self
 
 import msgspec
+from msgspec.structs import replace
 
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.chunk import Chunk
@@ -19,8 +19,7 @@ from capture_forwarder.core.json_rows import JsonRows
 from capture_forwarder.core.line import Line, Position
 
 
-@dataclass(frozen=True)
-class BatchLimits:
+class BatchLimits(msgspec.Struct, frozen=True):
     """The most of one publish request, and of several.
 
     `rows` and `bytes` (of captured text) are those of one request; `requests` is how many may be
@@ -59,8 +58,7 @@ Slice = LineSlice | ChunkSlice
 """What a batch is made of."""
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(msgspec.Struct, frozen=True, dict=True):
     """The inferences of one request.
 
     Parameters

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
+
+import msgspec
 
 _HOUR = (
     r"(?P<year>\d{4})/(?P<month>0[1-9]|1[0-2])/(?P<day>0[1-9]|[12]\d|3[01])/(?P<hour>[01]\d|2[0-3])"
@@ -28,8 +29,7 @@ _MANIFEST = re.compile(rf"(?:^|/)(?:input|output)/{_HOUR}/[^/]+\.json$")
 _HOUR_TEXT = "{year}-{month}-{day}T{hour}:00:00Z"
 
 
-@dataclass(frozen=True)
-class CaptureFile:
+class CaptureFile(msgspec.Struct, frozen=True, dict=True):
     """One S3 object with capture lines.
 
     Parameters

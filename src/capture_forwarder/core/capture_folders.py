@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from capture_forwarder.core.ports.buckets import Buckets, ListedPage, Pages, StoredFile
+from capture_forwarder.core.ports.operator.buckets import Buckets, ListedPage, Pages, StoredFile
 
 _YEAR = re.compile(r"/?(?:19|20)\d\d/$")
 _DEEPEST = 12

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from capture_forwarder.core.capture_file import CaptureFile
 
 
-@dataclass(frozen=True)
-class FoundFile:
+class FoundFile(msgspec.Struct, frozen=True):
     """A capture file, with the name that the user knows it by and its size in bytes."""
 
     capture_file: CaptureFile

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import msgspec
 
@@ -21,8 +20,7 @@ class LabelColumn(msgspec.Struct, frozen=True):
     source: str | None = None
 
 
-@dataclass(frozen=True)
-class LabelMapping:
+class LabelMapping(msgspec.Struct, frozen=True):
     """Where the lines of a route hold labels.
 
     Parameters

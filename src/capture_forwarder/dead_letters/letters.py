@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import UnknownEventError
-from capture_forwarder.core.ports import Queue, QueueMessage
+from capture_forwarder.core.ports.operator import Queue, QueueMessage
 from capture_forwarder.dead_letters.receiving import MOST_AT_ONCE, give_back
 
 

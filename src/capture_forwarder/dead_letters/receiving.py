@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from capture_forwarder.core.errors import ForwarderError
-from capture_forwarder.core.ports import Queue, QueueMessage
+from capture_forwarder.core.ports.operator import Queue, QueueMessage
 
 MOST_AT_ONCE = 10
 """How many messages are received at once, which is all that SQS allows."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from capture_forwarder.core.errors import ForwarderError
-from capture_forwarder.core.ports import Queue, QueueMessage
+from capture_forwarder.core.ports.operator import Queue, QueueMessage
 from capture_forwarder.dead_letters.receiving import MOST_AT_ONCE, give_back
 
 

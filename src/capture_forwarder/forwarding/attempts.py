@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
 from functools import cached_property
+
+import msgspec
+from msgspec.structs import replace
 
 from capture_forwarder.core.batch import Batch
 from capture_forwarder.core.errors import (
@@ -211,8 +213,7 @@ class Attempts:
         return self._batch.select(rows)
 
 
-@dataclass(frozen=True)
-class Failing:
+class Failing(msgspec.Struct, frozen=True):
     """Rows at which the platform fails, which may be for what they hold.
 
     Parameters

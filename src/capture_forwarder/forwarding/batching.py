@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import accumulate
 
 from capture_forwarder.core.batch import Batch, BatchLimits, ChunkSlice, LineSlice, Slice
@@ -19,21 +18,36 @@ _SKIPPED_LINES = 1000
 _SKIPPED_BYTES = 4 * 1024 * 1024
 
 
-@dataclass
 class BatchBuilder:
     """Collects inferences of one file and cuts them into batches within a platform's limits.
 
     A batch begins with its first line, and where it ends depends on the lines from there alone.
+
+    Parameters
+    ----------
+    limits
+        The most of a batch.
+    capture_file, revision
+        The file, and which content of it.
+    collected
+        What holds the inferences of the batch that fills.
     """
 
-    limits: BatchLimits
-    capture_file: CaptureFile
-    revision: str
-    collected: Collected = field(default_factory=AsInferences)
-    _slices: list[Slice] = field(default_factory=list)
-    _bytes: float = 0.0
-    _skipped: int = 0
-    _skipped_bytes: int = 0
+    def __init__(
+        self,
+        limits: BatchLimits,
+        capture_file: CaptureFile,
+        revision: str,
+        collected: Collected | None = None,
+    ) -> None:
+        self.limits = limits
+        self.capture_file = capture_file
+        self.revision = revision
+        self.collected = AsInferences() if collected is None else collected
+        self._slices: list[Slice] = []
+        self._bytes = 0.0
+        self._skipped = 0
+        self._skipped_bytes = 0
 
     def add(self, line: Line, inferences: Sequence[Inference], done: int = 0) -> list[Batch]:
         """Add a line's inferences; return the batches that are full now, in order.

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from uuid import uuid4
 
 import msgspec
 
 
-@dataclass(frozen=True)
-class RouteOptions:
+class RouteOptions(msgspec.Struct, frozen=True):
     """How a route's files are forwarded; `route` is its name in ledger and quarantine.
 
     Parameters

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from contextlib import suppress
+
+import msgspec
 
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import ForwarderError, OutOfTimeError
@@ -106,7 +107,7 @@ class _Work:
             if claim.finished:
                 return FileReport(repeated=True)
             if self._invocation.impatient:
-                options = dataclasses.replace(options, retry_seconds=0.0)
+                options = msgspec.structs.replace(options, retry_seconds=0.0)
             self._run = FileRun(
                 capture_file,
                 claim.position,

@@ -14,7 +14,8 @@ it still takes them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from capture_forwarder.core.errors import BatchRefusedError
 from capture_forwarder.forwarding.attempts import Attempts, Failing, Left

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import ForwarderError
-from capture_forwarder.core.ports import QuarantineFiles
+from capture_forwarder.core.ports.operator import QuarantineFiles
 from capture_forwarder.core.quarantine_entry import QuarantineEntry, entry_path
 from capture_forwarder.quarantine.entries import read_entries, write_entries
 

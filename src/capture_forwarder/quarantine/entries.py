@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import msgspec
 
 from capture_forwarder.core.errors import ForwarderError, QuarantineError
-from capture_forwarder.core.ports import QuarantineFiles
+from capture_forwarder.core.ports.operator import QuarantineFiles
 from capture_forwarder.core.quarantine_entry import QuarantineEntry
 from capture_forwarder.parser import RejectedError, read_call
 

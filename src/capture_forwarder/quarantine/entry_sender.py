@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from capture_forwarder.core.batch import Batch
 from capture_forwarder.core.capture_file import CaptureFile

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from capture_forwarder.core.errors import ForwarderError, PublishError, UnexpectedError
-from capture_forwarder.core.ports import QuarantineFiles
+from capture_forwarder.core.ports.operator import QuarantineFiles
 from capture_forwarder.core.rejection import Reason
 from capture_forwarder.quarantine.entries import (
     StoredEntry,

@@ -6,8 +6,6 @@ of these families are refused, since a mistyped name would otherwise be a settin
 ignored.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Mapping
 

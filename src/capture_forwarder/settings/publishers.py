@@ -4,8 +4,6 @@ Descriptions are read by people in two places: "NAME: missing; set it to ..." an
 JSON Schema, docs/routes.schema.json.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal

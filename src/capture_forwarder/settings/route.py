@@ -1,7 +1,5 @@
 """A route: which capture files go by which mapping to which publisher."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from fnmatch import fnmatchcase

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from capture_forwarder.core.errors import ChangedMeanwhileError, UsageError
-from capture_forwarder.core.ports import Buckets, Notifications
+from capture_forwarder.core.ports.operator import Buckets, Notifications
 
 EVENT_BRIDGE = "EventBridgeConfiguration"
 STACK_TAG = "aws:cloudformation:stack-name"

@@ -15,7 +15,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from capture_forwarder.core.errors import AccountError, ChangedMeanwhileError, UsageError
-from capture_forwarder.core.ports import Clock, EndpointConfig, EndpointConfigs, RunningEndpoint
+from capture_forwarder.core.ports import Clock
+from capture_forwarder.core.ports.operator import EndpointConfig, EndpointConfigs, RunningEndpoint
 from capture_forwarder.setup.bucket import SaveUndo
 from capture_forwarder.setup.capture_settings import Capture, capture_all, same_capture
 from capture_forwarder.setup.endpoint_refusals import refuse_kind, refuse_managed, refuse_state

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 from capture_forwarder.core.errors import AccountError, NotAllowedError, UsageError
-from capture_forwarder.core.ports import Buckets, EndpointConfig, RunningEndpoint
+from capture_forwarder.core.ports.operator import Buckets, EndpointConfig, RunningEndpoint
 from capture_forwarder.setup.bucket import STACK_TAG
 from capture_forwarder.setup.capture_settings import Capture, captured_sides, content_types
 

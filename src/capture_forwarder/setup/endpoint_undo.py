@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass
 
 from capture_forwarder.core.errors import AccountError, UsageError
-from capture_forwarder.core.ports import Clock, EndpointConfigs, RunningEndpoint
+from capture_forwarder.core.ports import Clock
+from capture_forwarder.core.ports.operator import EndpointConfigs, RunningEndpoint
 from capture_forwarder.setup.endpoint_refusals import refuse_state
 from capture_forwarder.setup.endpoint_update import Watch, begin, wait_for
 

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from capture_forwarder.core.errors import AccountError, UpdateFailedError
-from capture_forwarder.core.ports import Clock, EndpointConfigs, RunningEndpoint
+from capture_forwarder.core.ports import Clock
+from capture_forwarder.core.ports.operator import EndpointConfigs, RunningEndpoint
 
 _POLL_SECONDS = 15.0
 _WORKING = frozenset({"Updating", "SystemUpdating", "RollingBack", "Creating"})

@@ -10,7 +10,8 @@ from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.capture_folders import find_folders, pages_between
 from capture_forwarder.core.deployment import Capture
 from capture_forwarder.core.errors import AccountError, CaptureFileError
-from capture_forwarder.core.ports import Buckets, ObjectStore
+from capture_forwarder.core.ports import ObjectStore
+from capture_forwarder.core.ports.operator import Buckets
 from capture_forwarder.parser import CapturedPayload, RejectedError, read_call, read_lines
 from capture_forwarder.setup.capture_settings import ContentTypes, can_be_named
 

@@ -12,12 +12,12 @@ from typing import TypeVar, cast
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.capture_folders import find_folders, pages_between
 from capture_forwarder.core.deployment import Endpoint, FunctionState, RuleState, Stack
-from capture_forwarder.core.ports import (
+from capture_forwarder.core.ports import ObjectStore
+from capture_forwarder.core.ports.operator import (
     Buckets,
     Deployment,
     Endpoints,
     Notifications,
-    ObjectStore,
     StoredFile,
     Watching,
 )

@@ -16,7 +16,7 @@ from capture_forwarder.core.capture_folders import full_hours
 from capture_forwarder.core.deployment import Stack
 from capture_forwarder.core.errors import NotAllowedError, UsageError
 from capture_forwarder.core.listing import ListRequest
-from capture_forwarder.core.ports import Backfills
+from capture_forwarder.core.ports.operator import Backfills
 from capture_forwarder.forwarding.router import matching
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.local.whole_file import write_whole_file

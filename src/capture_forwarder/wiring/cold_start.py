@@ -8,14 +8,28 @@ import warnings
 
 from capture_forwarder.core.postponed import postpone
 
-# Imported by botocore, requests, pydantic and urllib3, and used by none of them here: to read a
-# configuration file, to unpack certificates, to look for further packages, to read a date.
+# Imported by botocore, requests, pydantic and others, and used by none of them here: to read a
+# configuration file, to unpack certificates, to look for further packages, to read a date, to ask
+# a program for credentials, to name a host in other letters than ASCII's, to be given a cookie, to
+# copy files, to wait for several sockets, to guess what a file holds, to search XML, and more.
 _UNUSED: dict[str, tuple[str, ...]] = {
     "configparser": (),
     "zipfile": (),
     "importlib.metadata": ("entry_points", "version"),
     "dateutil.tz": ("tzlocal", "tzutc"),
     "dateutil.parser": ("parse",),
+    "subprocess": ("Popen",),
+    "idna": (),
+    "calendar": ("timegm",),
+    "http.cookies": ("Morsel",),
+    "shutil": (),
+    "selectors": (),
+    "mimetypes": (),
+    "email.header": (),
+    "xml.etree.ElementPath": (),
+    "botocore.monitoring": (),
+    "botocore.retries.adaptive": (),
+    "botocore.waiter": (),
 }
 
 

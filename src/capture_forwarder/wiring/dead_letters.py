@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from capture_forwarder.core.errors import UnknownEventError, UsageError
-from capture_forwarder.core.ports import Queue
+from capture_forwarder.core.ports.operator import Queue
 from capture_forwarder.dead_letters.letters import Announced
 from capture_forwarder.dead_letters.redrive import DeadLetterRedrive
 from capture_forwarder.triggers import read_event

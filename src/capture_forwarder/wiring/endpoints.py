@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from capture_forwarder.core.deployment import Capture as Captured
 from capture_forwarder.core.errors import AccountError
-from capture_forwarder.core.ports import Clock, EndpointConfigs
+from capture_forwarder.core.ports import Clock
+from capture_forwarder.core.ports.operator import EndpointConfigs
 from capture_forwarder.local.clock import SystemClock
 from capture_forwarder.setup.capture_settings import Capture, ContentTypes, Wishes, check_wishes
 from capture_forwarder.setup.endpoint_refusals import refuse_missing_bucket

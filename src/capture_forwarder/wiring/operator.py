@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from capture_forwarder.core.errors import UsageError
-from capture_forwarder.core.ports import Buckets
+from capture_forwarder.core.ports.operator import Buckets
 from capture_forwarder.local.whole_file import write_new_file
 from capture_forwarder.setup.bucket import SaveUndo
 

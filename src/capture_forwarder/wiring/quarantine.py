@@ -8,7 +8,8 @@ from pathlib import Path
 
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.errors import UsageError
-from capture_forwarder.core.ports import QuarantineFiles, Reporter
+from capture_forwarder.core.ports import Reporter
+from capture_forwarder.core.ports.operator import QuarantineFiles
 from capture_forwarder.forwarding.preparation import Preparation
 from capture_forwarder.forwarding.sending import BatchSender
 from capture_forwarder.local.clock import SystemClock

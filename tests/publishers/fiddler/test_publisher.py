@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import socket
 import threading
@@ -11,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from capture_forwarder.core.batch import Batch
@@ -221,7 +221,7 @@ def test_a_repeat_says_how_often_it_was_sent_as_fiddlers_own_client_does(
 ) -> None:
     fiddler = publisher(server)
     for repeats in (0, 1, 2):
-        fiddler.publish(dataclasses.replace(batch(), repeats=repeats))
+        fiddler.publish(msgspec.structs.replace(batch(), repeats=repeats))
 
     sent = [one.headers.get("x-fiddler-client-retry") for one in server.publish_requests]
     assert sent == [None, "1", "2"]

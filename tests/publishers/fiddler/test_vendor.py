@@ -6,6 +6,7 @@ import json
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from capture_forwarder.core.batch import Batch
 from capture_forwarder.core.inference import Row
@@ -57,7 +58,7 @@ def both() -> tuple[list[Request], list[Request]]:
         fiddler.schema()
         batch = Batch.of([inference_of(str(row["id"]), row) for row in ROWS])
         for repeats in (0, 1):
-            fiddler.publish(Batch(**{**vars(batch), "repeats": repeats}))
+            fiddler.publish(replace(batch, repeats=repeats))
     return theirs.requests, ours.requests
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import re
 import string
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -101,7 +101,7 @@ def test_what_stands_on_two_sides_of_a_border_is_told_apart() -> None:
 
 
 def test_how_far_a_batch_goes_does_not_change_its_name() -> None:
-    longer = dataclasses.replace(
+    longer = msgspec.structs.replace(
         batch(),
         inferences=[inference_of("id", {}), inference_of("id-2", {})],
         position=Position(99, 9),
@@ -111,7 +111,7 @@ def test_how_far_a_batch_goes_does_not_change_its_name() -> None:
 
 def test_the_version_in_an_event_does_not_change_the_name() -> None:
     # A command that is given the key alone reads the same revision.
-    known = dataclasses.replace(batch(), capture_file=CaptureFile("bucket", KEY, "version"))
+    known = msgspec.structs.replace(batch(), capture_file=CaptureFile("bucket", KEY, "version"))
     assert name(known) == name(batch())
 
 

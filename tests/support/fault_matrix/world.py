@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from capture_forwarder.core.batch import Batch, BatchLimits, Receipt
@@ -149,7 +150,7 @@ class Smaller:
     @property
     def limits(self) -> BatchLimits:
         limits = self._publisher.limits
-        return dataclasses.replace(limits, rows=min(self._rows, limits.rows))
+        return msgspec.structs.replace(limits, rows=min(self._rows, limits.rows))
 
     @property
     def takes_json(self) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from io import BytesIO
 
+import msgspec
 import pytest
 
 from capture_forwarder.core.batch import Batch
@@ -68,7 +68,7 @@ class Bench:
             parser = self._mapping(schema)
         parse = parser.for_file(SOURCE)
         limits = self.publisher.limits
-        smaller = dataclasses.replace(limits, rows=rows or limits.rows)
+        smaller = msgspec.structs.replace(limits, rows=rows or limits.rows)
         held = collecting(as_json=self.publisher.takes_json)
         builder = BatchBuilder(smaller, SOURCE, "revision", held)
         full, place = [], Position()

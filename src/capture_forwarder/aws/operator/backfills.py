@@ -9,7 +9,8 @@ from capture_forwarder.aws.operator.calls import AwsCalls
 from capture_forwarder.core.errors import AccountError
 from capture_forwarder.core.ledger import LedgerKey
 from capture_forwarder.core.line import Position
-from capture_forwarder.core.ports import Clock, RecordedWork
+from capture_forwarder.core.ports import Clock
+from capture_forwarder.core.ports.operator import RecordedWork
 
 _DAY = 24 * 60 * 60
 # What a claim of the ledger finds finished, also where nothing was claimed before.

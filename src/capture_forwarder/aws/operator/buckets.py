@@ -9,7 +9,7 @@ from typing import cast
 from capture_forwarder.aws.operator.calls import AwsCalls
 from capture_forwarder.aws.pages import S3Pages
 from capture_forwarder.core.errors import AccountError
-from capture_forwarder.core.ports import ListedPage, Notifications
+from capture_forwarder.core.ports.operator import ListedPage, Notifications
 
 # LocationConstraint of the oldest regions. Source: GetBucketLocation in the S3 API reference.
 _REGIONS = {None: "us-east-1", "": "us-east-1", "EU": "eu-west-1"}

@@ -15,11 +15,7 @@ from botocore import __version__ as botocore_version
 from capture_forwarder.aws.operator.calls import AwsCalls
 from capture_forwarder.aws.operator.lost_members import lost_members, without_empty_lists
 from capture_forwarder.core.errors import AccountError
-from capture_forwarder.core.ports import (
-    EndpointConfig,
-    RunningEndpoint,
-    RunningVariant,
-)
+from capture_forwarder.core.ports.operator import EndpointConfig, RunningEndpoint, RunningVariant
 
 _DESCRIBE = "DescribeEndpointConfig"
 _EVENT = f"response-received.sagemaker.{_DESCRIBE}"

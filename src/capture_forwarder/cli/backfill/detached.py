@@ -7,7 +7,7 @@ from capture_forwarder.backfill.estimate import Amount, Estimate
 from capture_forwarder.cli.terminal.console import OUT, number_of, plain, say, say_json
 from capture_forwarder.cli.terminal.tables import add, new_table
 from capture_forwarder.core.listing import ListRequest
-from capture_forwarder.core.ports import Backfills
+from capture_forwarder.core.ports.operator import Backfills
 from capture_forwarder.wiring.backfill import Source
 
 _MILLION = Estimate(total=Amount(1_000_000), pages=1000)

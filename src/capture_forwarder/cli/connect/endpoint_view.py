@@ -9,7 +9,7 @@ from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from capture_forwarder.cli.terminal.console import ERR, complain, plain, say, say_json
 from capture_forwarder.cli.terminal.progress import TransientProgress
-from capture_forwarder.core.ports import RunningEndpoint
+from capture_forwarder.core.ports.operator import RunningEndpoint
 from capture_forwarder.setup.capture_settings import Capture, captured_sides, content_types
 from capture_forwarder.setup.endpoint import EndpointChanged, EndpointPlan, kept_off
 from capture_forwarder.setup.endpoint_undo import Undone, UndoPlan

@@ -13,7 +13,7 @@ from capture_forwarder.cli.dead_letters.view import show_letters, show_moved
 from capture_forwarder.cli.terminal.console import complain, user_errors
 from capture_forwarder.cli.terminal.plain_help import PlainTyper
 from capture_forwarder.cli.terminal.progress import TransientProgress
-from capture_forwarder.core.ports import Queue
+from capture_forwarder.core.ports.operator import Queue
 from capture_forwarder.dead_letters.letters import DeadLetter, look
 from capture_forwarder.wiring.dead_letters import announced_files, build_redrive, open_queue
 

@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
+
 from capture_forwarder.cli.terminal.console import ERR, OUT, number_of, plain, say, say_json
 from capture_forwarder.cli.terminal.tables import add, new_table
 from capture_forwarder.dead_letters.letters import DeadLetter
@@ -86,7 +88,7 @@ def _letter_json(letter: DeadLetter) -> dict[str, object]:
         "id": letter.id,
         "sent": None if letter.sent is None else _time(letter.sent),
         "receives": letter.receives,
-        "objects": [dataclasses.asdict(file) for file in letter.capture_files],
+        "objects": [msgspec.structs.asdict(file) for file in letter.capture_files],
         "backfill": letter.backfill,
         "problem": letter.problem,
     }

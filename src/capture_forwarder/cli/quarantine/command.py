@@ -19,7 +19,7 @@ from capture_forwarder.cli.terminal.plain_help import PlainTyper
 from capture_forwarder.cli.terminal.progress import TransientProgress
 from capture_forwarder.cli.terminal.reporter import CollectingReporter
 from capture_forwarder.core.errors import ForwarderError, UsageError
-from capture_forwarder.core.ports import QuarantineFiles
+from capture_forwarder.core.ports.operator import QuarantineFiles
 from capture_forwarder.core.rejection import Reason
 from capture_forwarder.quarantine.contents import Contents
 from capture_forwarder.quarantine.dropping import drop_entries

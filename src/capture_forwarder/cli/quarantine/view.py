@@ -33,7 +33,7 @@ def show_contents(address: str, contents: Contents, *, as_json: bool) -> None:
         groups = [
             {
                 "reason": reason,
-                **dataclasses.asdict(capture_file),
+                **msgspec.structs.asdict(capture_file),
                 "route": route,
                 **dataclasses.asdict(group),
             }

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from capture_forwarder.core.capture_file import CaptureFile
 from capture_forwarder.core.capture_folders import find_folders, newest_files
 from capture_forwarder.core.found_file import FoundFile
-from capture_forwarder.core.ports import Buckets, ObjectStore, StoredFile
+from capture_forwarder.core.ports import ObjectStore
+from capture_forwarder.core.ports.operator import Buckets, StoredFile
 
 
 @dataclass(frozen=True)

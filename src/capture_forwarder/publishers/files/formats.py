@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -62,7 +62,7 @@ class JsonLines:
 
     def of_json(self, fragments: Sequence[JsonRows]) -> bytes:
         """Write rows that are JSON; see `FileFormat.of_json`."""
-        return _zipped(rows.replace(BETWEEN.encode(), b"\n") + b"\n" for rows in fragments)
+        return _zipped(b"".join(map(_lines, fragments)))
 
     def refusal(self, row: Row) -> str | None:
         """Nothing; see `FileFormat.refusal`."""
@@ -71,7 +71,7 @@ class JsonLines:
 
     def encode(self, rows: Sequence[Row]) -> bytes:
         """Write rows; see `FileFormat.encode`."""
-        return _zipped([_encoder.encode_lines(rows)])
+        return _zipped(_encoder.encode_lines(rows))
 
 
 class JsonArray:
@@ -110,10 +110,18 @@ class JsonArray:
         return b"[\n" + b",\n".join(map(_encoder.encode, rows)) + b"\n]\n"
 
 
-def _zipped(parts: Iterable[bytes]) -> bytes:
-    """Zip lines; zlib writes no time into the header, so that the same lines are the same bytes."""
-    zipper = zlib.compressobj(_LEVEL, wbits=_GZIP)
-    return b"".join((*map(zipper.compress, parts), zipper.flush()))
+def _lines(rows: JsonRows) -> bytes:
+    """Put each row on a line of its own; bytes.replace would take two and a half times as long."""
+    *before, last = rows.split(b"\n")
+    return b"\n".join([*(row[: 1 - len(BETWEEN)] for row in before), last, b""])
+
+
+def _zipped(lines: bytes) -> bytes:
+    """Zip lines; zlib writes no time into the header, so that the same lines are the same bytes.
+
+    In one piece, during which other threads work; after each piece, it would wait for its turn.
+    """
+    return zlib.compress(lines, _LEVEL, _GZIP)
 
 
 def flat(row: Row) -> Row:

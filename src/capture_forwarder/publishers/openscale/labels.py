@@ -6,7 +6,7 @@ before it was sent goes once, and the ledger keeps a file from going twice.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from capture_forwarder.core.batch import Batch, BatchLimits, Receipt
 from capture_forwarder.core.labels import latest_labels

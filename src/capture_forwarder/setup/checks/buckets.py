@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from capture_forwarder.core.ports import Notifications
+from capture_forwarder.core.ports.operator import Notifications
 from capture_forwarder.setup.bucket import EVENT_BRIDGE, STACK_TAG
 from capture_forwarder.setup.findings import Found, failure, warning
 from capture_forwarder.setup.subject import Subject

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
 from pydantic import SecretStr
 
 from capture_forwarder.core.ports import Clock, Secret, SignRequest
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from capture_forwarder.publishers.http import RequestLimits
 
 
-@dataclass(frozen=True)
-class PublisherContext:
+class PublisherContext(msgspec.Struct, frozen=True):
     """What a publisher is made of besides its own settings.
 
     Parameters
