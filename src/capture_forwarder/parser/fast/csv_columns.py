@@ -62,7 +62,7 @@ WriteColumn = Callable[[CapturedColumn], WrittenColumn]
 _encode = msgspec.json.Encoder().encode
 _ODD = ""
 _FIRST = itemgetter(0)
-_OF_NO_WORD = frozenset("NnIi")
+_OF_NO_WORD = frozenset("0123456789+-.NnIi")
 
 
 def has_vector(names: Iterable[str], schema: Schema) -> bool:
@@ -129,11 +129,11 @@ def _write_inferred(column: CapturedColumn) -> WrittenColumn:
 
 
 def _are_words(cells: Cells) -> bool:
-    """Whether all cells begin as no number does, nor NaN or infinity."""
-    if not cells[0][:1].isalpha() or "" in cells:
+    """Whether all cells begin as no number does, nor NaN, infinity or what is stripped."""
+    if cells[0][:1] in _OF_NO_WORD or "" in cells:
         return False
     firsts = set(map(_FIRST, cells))
-    return _OF_NO_WORD.isdisjoint(firsts) and all(map(str.isalpha, firsts))
+    return _OF_NO_WORD.isdisjoint(firsts) and not any(map(str.isspace, firsts))
 
 
 def _each_once(cast: Callable[[str], object]) -> WriteColumn:
