@@ -265,6 +265,13 @@ def test_a_cell_of_spaces_is_a_text_to_a_column_without_a_type() -> None:
     assert taken_together([line(side("1, ,3"), side("0.5"))], mapping) == [0]
 
 
+def test_an_empty_cell_below_an_odd_number_is_null() -> None:
+    mapping = ColumnMapping.of(inputs=["colour", "size"], outputs=["score"])
+    types = {"colour": DataType.STR, "size": DataType.FLOAT, "score": DataType.FLOAT}
+    calls = [line(side(text, CSV), side("0.5", CSV)) for text in ("red,1.5", "red,+3", "blue,")]
+    assert taken_together(calls, mapping, Schema(types)) == [0, 2]
+
+
 def test_each_of_several_calls_with_a_bracket_is_left_to_the_oracle() -> None:
     mapping, types = ColumnMapping.of("a,b", "score"), {"a": DataType.STR, "b": DataType.STR}
     odd = {3, 7, 8, 20}

@@ -33,7 +33,7 @@ class Records(msgspec.Struct, frozen=True):
     texts
         The text of each record, in order, without a quote, a bracket or a line end.
     quoted
-        Whether there were quotes, so that commas and quotes within cells are masked.
+        Whether commas or quotes within cells are masked.
     """
 
     calls: Sequence[int] = ()
@@ -105,7 +105,7 @@ class _Read(msgspec.Struct, frozen=True):
     odd
         The indexes of those that are not plain.
     quoted
-        Whether there were quotes; see `Records`.
+        Whether commas or quotes within cells are masked.
     """
 
     texts: Sequence[str]
@@ -130,6 +130,7 @@ class _Read(msgspec.Struct, frozen=True):
         if quoted:
             payloads, unreadable = _without_quotes(payloads, joined, odd)
             odd |= unreadable
+            quoted = not can_be_masked(payloads)
         if "\n" not in joined:
             texts, counts = payloads, [1] * len(payloads)
         else:

@@ -133,17 +133,19 @@ def replace_odd(
         None if more than a few are odd.
     """
     joined = between.join(texts)
-    # Where nothing else is written than numbers are, JSON alone says which are none.
-    is_plain = not (joined.encode().translate(None, _ALLOWED) or ",," in joined)
-    odd = _odd_ones(joined if is_plain else _with_nulls(joined), "\n" if "\n" in between else ",")
+    mark = "\n," if "\n" in between else ","
+    odd = None
+    if not joined.encode().translate(None, _ALLOWED):
+        odd = _odd_ones(joined, mark)
+    # An empty cell is none to JSON, but a null here.
+    if odd is None or any(",," in f",{texts[index]}," for index in odd):
+        odd = _odd_ones(_with_nulls(joined), mark)
     if odd is None:
         return None
     kept = list(texts)
     for index in odd:
         kept[index] = instead
-    written: str | None = between.join(kept)
-    if not is_plain or large or _has_large_exponent(joined):
-        written = as_numbers(between.join(kept), large=large)
+    written = as_numbers(between.join(kept), large=large)
     return None if written is None else Replaced(odd, written)
 
 
@@ -153,7 +155,8 @@ def _odd_ones(cells: str, mark: str) -> list[int] | None:
     The decoder says where in the text it stopped, and goes on behind the next mark.
     """
     text = cells.encode()
-    parts = mark.encode()
+    # One character is counted sooner than two.
+    part = mark[0].encode()
     odd: list[int] = []
     begin = 0
     while begin < len(text):
@@ -164,11 +167,9 @@ def _odd_ones(cells: str, mark: str) -> list[int] | None:
             if found is None or len(odd) == _FEW:
                 return None
             at = begin + int(found[1]) - 1
-            odd.append(text.count(parts, 0, at))
-            end = text.find(parts, at)
-            begin = len(text) if end < 0 else end + 1
-            # A comma stands behind a newline.
-            begin += text.startswith(b",", begin)
+            odd.append(text.count(part, 0, at))
+            end = text.find(part, at)
+            begin = len(text) if end < 0 else end + len(mark)
         else:
             break
     return odd
