@@ -92,6 +92,7 @@ def test_nan_and_infinities_in_json_are_read_together(request_text: str) -> None
         '{"instances": [{"a": "NaN", "b": NaN}]}',
         '{"instances": [{"a": "Infinity", "b": NaN}]}',
         '{"instances": [{"a": "\\"", "b": NaN}]}',
+        '{"instances": [{"a": "say \\"NaN", "b": NaN}]}',
         '{"instances": [{"a": "x", "b": NaN, "c": 12345678901234567890123}]}',
     ],
 )
@@ -263,13 +264,6 @@ def test_clients_that_name_a_charset_and_those_that_do_not_are_read_together(
 def test_a_cell_of_spaces_is_a_text_to_a_column_without_a_type() -> None:
     mapping = ColumnMapping.of("a,b,c", "score")
     assert taken_together([line(side("1, ,3"), side("0.5"))], mapping) == [0]
-
-
-def test_an_empty_cell_below_an_odd_number_is_null() -> None:
-    mapping = ColumnMapping.of(inputs=["colour", "size"], outputs=["score"])
-    types = {"colour": DataType.STR, "size": DataType.FLOAT, "score": DataType.FLOAT}
-    calls = [line(side(text, CSV), side("0.5", CSV)) for text in ("red,1.5", "red,+3", "blue,")]
-    assert taken_together(calls, mapping, Schema(types)) == [0, 2]
 
 
 def test_each_of_several_calls_with_a_bracket_is_left_to_the_oracle() -> None:
