@@ -92,7 +92,7 @@ def test_nan_and_infinities_in_json_are_read_together(request_text: str) -> None
         '{"instances": [{"a": "NaN", "b": NaN}]}',
         '{"instances": [{"a": "Infinity", "b": NaN}]}',
         '{"instances": [{"a": "\\"", "b": NaN}]}',
-        '{"instances": [{"a": "say \\"NaN", "b": NaN}]}',
+        '{"instances": [{"a": "say \\"NaN\\" x", "b": NaN}]}',
         '{"instances": [{"a": "x", "b": NaN, "c": 12345678901234567890123}]}',
     ],
 )
