@@ -33,8 +33,8 @@ def test_a_part_of_a_part_has_the_lines_and_positions_of_the_whole(
 
     assert len(part) == len(left)
     assert [part.line(n) for n in range(len(part))] == [whole.line(n) for n in left]
-    assert part.texts(0, len(part)) == [lines[n] for n in left]
-    assert part.size(0, len(part)) == sum(len(lines[n]) for n in left)
+    assert part.texts(len(part)) == [lines[n] for n in left]
+    assert part.size(len(part)) == sum(len(lines[n]) for n in left)
     assert part.start == whole.line(left[0]).before()
 
 
@@ -42,4 +42,4 @@ def test_a_part_of_a_part_has_the_lines_and_positions_of_the_whole(
 def test_a_few_lines_do_not_keep_all_that_were_read_with_them(first: int, count: int) -> None:
     whole = chunk_of([b"x" * 100] * 200)
     part = whole.part(first, first + count)
-    assert sys.getsizeof(part.data) < 5 * (part.size(0, len(part)) + 100)
+    assert sys.getsizeof(part.data) < 5 * (part.size(len(part)) + 100)

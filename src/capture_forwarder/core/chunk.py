@@ -43,10 +43,10 @@ class Chunk(msgspec.Struct, frozen=True):
         offset = self.start.offset + begin - self.begin
         return Line(number, offset, self.data[begin:end], end - begin)
 
-    def texts(self, first: int, count: int) -> list[bytes]:
-        """Cut out the bytes of lines, `count` from `first` on, without their newlines."""
-        ends = self.ends[first : first + count]
-        begins = [self._begin(first), *[end + 1 for end in ends[:-1]]]
+    def texts(self, count: int) -> list[bytes]:
+        """Cut out the bytes of the first lines, without their newlines."""
+        ends = self.ends[:count]
+        begins = [self.begin, *[end + 1 for end in ends[:-1]]]
         return [self.data[begin:end] for begin, end in zip(begins, ends, strict=True)]
 
     def part(self, first: int, stop: int) -> Chunk:
@@ -61,21 +61,16 @@ class Chunk(msgspec.Struct, frozen=True):
         data = self.data[begin : ends[-1] + 1]
         return Chunk(data, [end - begin for end in ends], start)
 
-    def fitting(self, first: int, most: int, size: int) -> int:
-        """How many lines from `first` on, but `most`, have no more than `size` bytes in all."""
-        most = min(most, len(self.ends) - first)
-        begin = self._begin(first)
-
-        def bytes_of(count: int) -> int:
-            return self.ends[first + count - 1] + 1 - begin - count
-
-        if most <= 0 or bytes_of(most) <= size:
+    def fitting(self, most: int, size: int) -> int:
+        """How many of the first lines, but `most`, have no more than `size` bytes in all."""
+        most = min(most, len(self.ends))
+        if most <= 0 or self.size(most) <= size:
             return max(0, most)
-        return bisect_right(range(1, most + 1), size, key=bytes_of)
+        return bisect_right(range(1, most + 1), size, key=self.size)
 
-    def size(self, first: int, count: int) -> int:
-        """How many bytes the lines have, their newlines aside."""
-        return self.ends[first + count - 1] + 1 - self._begin(first) - count
+    def size(self, count: int) -> int:
+        """How many bytes the first lines have, their newlines aside; `count` is one at least."""
+        return self.ends[count - 1] + 1 - self.begin - count
 
     def _begin(self, index: int) -> int:
         return self.ends[index - 1] + 1 if index else self.begin

@@ -105,11 +105,11 @@ class BatchBuilder:
         limits = self.limits
         ends = list(accumulate(counts))
         most = bisect_right(ends, limits.rows - len(self.collected))
-        count = chunk.fitting(0, most, int(limits.bytes - self._bytes))
+        count = chunk.fitting(most, int(limits.bytes - self._bytes))
         if count:
             self.collected.take(inferences[: ends[count - 1]])
             self._slices.append(ChunkSlice(chunk, counts[:count]))
-            self._bytes += chunk.size(0, count)
+            self._bytes += chunk.size(count)
         return count
 
     def _add_in_parts(self, line: Line, inferences: Sequence[Inference], done: int) -> list[Batch]:

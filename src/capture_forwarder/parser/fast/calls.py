@@ -94,7 +94,7 @@ class Calls(msgspec.Struct, frozen=True):
 
 def read_calls(chunk: Chunk) -> Iterator[Calls]:
     """Yield the calls of a chunk, those of one make together; what is unusual is left out."""
-    large = chunk.size(0, len(chunk)) > LARGE_BYTES
+    large = chunk.size(len(chunk)) > LARGE_BYTES
     if large and line_holds_too_much(chunk.data[chunk.begin : chunk.ends[-1]]):
         return
     left: Sequence[int] = range(len(chunk))

@@ -225,7 +225,7 @@ def _digests(batch: Batch) -> Iterator[bytes]:
     """Of each inference, the digest of its line, as hexadecimal digits."""
     for part in batch.slices:
         if isinstance(part, ChunkSlice):
-            lines = part.chunk.texts(0, len(part.counts))
+            lines = part.chunk.texts(len(part.counts))
             for line, count in zip(lines, part.counts, strict=True):
                 yield from repeat(_digest(line), count)
         else:
